@@ -1,0 +1,48 @@
+# Each target does all of its set-up: Python 3.11 or later and make are enough.
+PYTHON ?= python3
+SCENARIO ?= plan
+ARGS ?=
+BIN := .venv/bin/
+
+.PHONY: help assess test check bench docs lock runtime dev clean
+
+help:
+	@echo 'make assess   how likely each target of the plan is (SCENARIO=land_high, ARGS="--replicates 200 --lang zh")'
+	@echo 'make test     every check and every test'
+	@echo 'make check    style, types and structure only'
+	@echo 'make bench    run time, in agent-steps per second'
+	@echo 'make docs     the pages in docs/_build'
+	@echo 'make lock     renew the pinned requirements after editing pyproject.toml (ARGS=--upgrade for newer releases)'
+
+assess: runtime
+	@$(BIN)xuchang-sim assess $(SCENARIO) $(ARGS)
+
+check: dev
+	@echo '== ruff check' && $(BIN)ruff check --quiet
+	@echo '== ruff format' && $(BIN)ruff format --check --quiet
+	@echo '== mypy' && $(BIN)mypy
+	@echo '== sp-repo-review' && $(BIN)sp-repo-review --show err .
+	@echo '== lint-imports' && $(BIN)lint-imports --no-timing
+
+test: check
+	@echo '== pytest' && $(BIN)pytest --numprocesses 2 $(ARGS)
+
+bench: runtime
+	@$(BIN)python benchmarks/speed.py $(ARGS)
+
+docs: dev
+	@$(BIN)sphinx-build --quiet --fail-on-warning docs docs/_build
+
+runtime dev:
+	@$(PYTHON) requirements/install.py $@
+
+COMPILE = .venv/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+	--no-emit-index-url --no-emit-find-links $(ARGS) pyproject.toml
+
+lock: runtime
+	@test -x .venv/lock/bin/uv || { $(PYTHON) -m venv .venv/lock && .venv/lock/bin/python -m pip --quiet install uv; }
+	$(COMPILE) --group dev --all-extras --output-file requirements/dev.txt
+	$(COMPILE) --group build --constraints requirements/dev.txt --output-file requirements/runtime.txt
+
+clean:
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis dist docs/_build

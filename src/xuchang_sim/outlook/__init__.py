@@ -1,0 +1,1 @@
+"""What the economy around the zones may do: sampled paths with measured coverage."""

@@ -1,0 +1,393 @@
+"""Joint monthly paths of what drives the zones from outside: demand, prices, money, climate.
+
+Known months are the data. Unknown months are one path per replicate, a function of the seed
+and the replicate only: scenarios share it, and the number of replicates does not change it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace as dataclass_replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from xuchang_sim.outlook import cache
+from xuchang_sim.outlook.calendar import (
+    dense,
+    fill_january,
+    from_year_to_date,
+    index_from_growth,
+    month_number,
+    month_text,
+    year_on_year,
+)
+from xuchang_sim.outlook.series import history
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import numpy.typing as npt
+
+    Floats = npt.NDArray[np.float64]
+
+#: Columns of the panel, in order; all fractions.
+NAMES = ("value_added_yoy", "ppi_yoy", "fai_yoy", "m2_yoy")
+
+FIRST_MONTH = "2008-01"
+PANEL_START = "2006-01"
+YEAR = 12
+_CALIBRATION_PATHS = 4096
+_PURPOSE_PATH = 0x6F75746C
+_PURPOSE_CALIBRATION = 0x63616C69
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Drivers:
+    """Monthly paths from 2008-01; ``n`` replicates, ``T`` months, ``K`` months are known.
+
+    Attributes
+    ----------
+    months : tuple of str
+        ``YYYY-MM``, length T.
+    known : int
+        K, the number of leading months that are data in both value added and PPI.
+    central : dict of (T,) arrays
+        Central path of each of `NAMES`, fractions a year.
+    deviation : dict of (n, T) arrays
+        Deviation from the central path, standardised: the mean over the first twelve unknown
+        months of value added + PPI has standard deviation 1. Zero in known months.
+    shift : dict of (T,) arrays
+        The most likely shape of a deviation of +1 sd in that mean (used by ``shift_sd``).
+    annual_sd : float
+        Measured rolling-origin error sd of that mean, as a fraction (about 0.07 to 0.09).
+    origins : int
+        Over how many origins it was measured.
+    scale : float or (n,) array
+        Standard deviation in use; `annual_sd` unless `scaled` gave another.
+    shift_sd : float
+        Shift of all paths in standard deviations (demand scenario).
+    """
+
+    months: tuple[str, ...]
+    known: int
+    central: Mapping[str, Floats]
+    deviation: Mapping[str, Floats]
+    shift: Mapping[str, Floats]
+    annual_sd: float
+    origins: int
+    scale: float | Floats
+    shift_sd: float = 0.0
+
+    def scaled(self, forecast_sd: float | Floats) -> Drivers:
+        """Same paths with another annual sd (fraction; one number or one per replicate)."""
+        return dataclass_replace(self, scale=np.asarray(forecast_sd, dtype=float)[()])
+
+    def path(self, name: str) -> Floats:
+        """(n, T) path of one of `NAMES`, fraction a year."""
+        scale = np.reshape(np.asarray(self.scale, dtype=float), (-1, 1))
+        moved = self.deviation[name] + self.shift_sd * self.shift[name]
+        return self.central[name] + scale * moved
+
+    @property
+    def value_added_yoy(self) -> Floats:
+        """(n, T) growth of industrial value added over a year, fraction."""
+        return self.path("value_added_yoy")
+
+    @property
+    def ppi_yoy(self) -> Floats:
+        """(n, T) growth of producer prices over a year, fraction."""
+        return self.path("ppi_yoy")
+
+    @property
+    def value_added_central(self) -> Floats:
+        """(T,) central path of value added growth, fraction."""
+        return self.central["value_added_yoy"]
+
+    @property
+    def ppi_central(self) -> Floats:
+        """(T,) central path of producer price growth, fraction."""
+        return self.central["ppi_yoy"]
+
+    @property
+    def climate(self) -> Floats:
+        """(n, T) investment climate: growth factor of national FAI over its central path (1)."""
+        return (1.0 + self.path("fai_yoy")) / (1.0 + self.central["fai_yoy"])
+
+    @property
+    def credit(self) -> Floats:
+        """(n, T) credit conditions: growth factor of M2 over its central path (1 = central)."""
+        return (1.0 + self.path("m2_yoy")) / (1.0 + self.central["m2_yoy"])
+
+    def demand_growth(
+        self, betas: Sequence[float], wedge: float = 0.0, premium: float = 0.0, share: float = 1.0
+    ) -> Floats:
+        """(n, T, S) like-for-like nominal growth by sector: share * (VA + beta PPI + w + x)."""
+        return _sector_growth(self.value_added_yoy, self.ppi_yoy, betas, wedge, premium, share)
+
+    def demand_growth_central(
+        self, betas: Sequence[float], wedge: float = 0.0, premium: float = 0.0, share: float = 1.0
+    ) -> Floats:
+        """(T, S) the same on the central path."""
+        return _sector_growth(
+            self.value_added_central, self.ppi_central, betas, wedge, premium, share
+        )
+
+    def price_index(self, betas: Sequence[float]) -> Floats:
+        """(n, T, S) sector price indices, the month before 2008-01 = 1."""
+        return index_from_growth(self.ppi_yoy, betas)
+
+
+def drivers(
+    pack: Any,
+    n: int | Sequence[int],
+    seed: int,
+    through: str,
+    shift_sd: float = 0.0,
+    as_of: str | None = None,
+    replace: Mapping[str, Mapping[str, float] | str] | None = None,
+    central: bool = False,
+    redraw: int = 0,
+    redraw_after: str | None = None,
+) -> Drivers:
+    """Paths of the drivers from 2008-01 to ``through``.
+
+    Parameters
+    ----------
+    pack
+        A loaded pack, or a mapping of series name to mapping of ``YYYY-MM`` to value.
+    n : int or sequence of int
+        Replicates 0..n-1, or the replicate numbers themselves.
+    seed : int
+        Replicate r is a function of (seed, r) only.
+    through : str
+        Last month, ``YYYY-MM``.
+    shift_sd : float
+        Shift of the first unknown year's mean of value added + PPI, in its own sd; the central
+        path stays where it is.
+    as_of : str, optional
+        ``YYYY-MM-DD``; values published later are not seen. Default: the pack's own date, or
+        everything for a plain mapping.
+    replace : mapping, optional
+        Name of a driver to the user's own months (``{"2012-05": 0.11}``, fractions; the other
+        drivers follow by their correlation) or to ``"off"`` (no deviation from its centre).
+    central : bool
+        All replicates on the central path.
+    redraw : int
+        Number of an independent continuation; 0 is the path itself.
+    redraw_after : str, optional
+        Last month shared by all continuations; default the last known month.
+
+    Raises
+    ------
+    ValueError
+        For a bad month, an unknown driver, or a history too short to forecast from.
+    """
+    first, values = _panel(pack, as_of)
+    start, last = month_number(FIRST_MONTH), month_number(through)
+    if last < start:
+        msg = f"through must not be before {FIRST_MONTH}: {through}"
+        raise ValueError(msg)
+    kept = cache.remembered("drivers", cache.digest("drivers", values, first), lambda: _fit(values))
+    replicates = np.arange(n) if isinstance(n, int) else np.asarray(n, dtype=np.int64)
+    horizon = max(last - first + 1 - len(values), 0)
+    shared = 0 if redraw_after is None else month_number(redraw_after) - first + 1 - len(values)
+    long = max(horizon, YEAR)
+    drawn = (
+        np.stack(
+            [_normals(seed, int(r), long, len(NAMES), redraw, max(shared, 0)) for r in replicates]
+        )
+        if len(replicates)
+        else np.zeros((0, long, len(NAMES)))
+    )
+    members = _members(seed, replicates, len(kept["transition"]))
+    ahead = _simulate(kept, members, drawn)
+    fixed = _calibration(kept, long)
+    middle, unit, shape = _standard(fixed)
+    deviation = (ahead - middle) / unit
+    deviation = _replaced(
+        deviation, (fixed - middle) / unit, middle, kept, replace, first + len(values)
+    )
+    if central:
+        deviation = np.zeros_like(deviation)
+    length = last - start + 1
+    data = values[start - first :][:length]
+    full_central = np.concatenate([data, middle[:horizon]])[:length]
+    pad = np.zeros((len(replicates), len(data), len(NAMES)))
+    full_deviation = np.concatenate([pad, deviation[:, :horizon]], axis=1)[:, :length]
+    full_shift = np.concatenate([np.zeros_like(data), shape[:horizon]])[:length]
+    _fill_early(full_central)
+    sd = float(kept["annual_sd"])
+    return Drivers(
+        months=tuple(month_text(start + i) for i in range(length)),
+        known=min(len(data), length),
+        central={name: full_central[:, j] for j, name in enumerate(NAMES)},
+        deviation={name: full_deviation[:, :, j] for j, name in enumerate(NAMES)},
+        shift={name: full_shift[:, j] for j, name in enumerate(NAMES)},
+        annual_sd=sd,
+        origins=int(kept["origins"]),
+        scale=sd,
+        shift_sd=0.0 if central else shift_sd,
+    )
+
+
+def _fit(values: Floats) -> cache.Arrays:
+    from xuchang_sim.outlook import panel  # noqa: PLC0415
+
+    return panel.fit(values)
+
+
+def _panel(pack: Any, as_of: str | None) -> tuple[int, Floats]:
+    """First month number and (T, 4) fractions, to the last month both main series know."""
+    start = month_number(PANEL_START)
+    columns = []
+    for name in ("industrial_value_added_yoy", "ppi_yoy", "fai_ytd", "m2_yoy"):
+        at, column = dense(history(pack, name, as_of))
+        if name == "fai_ytd":
+            head = at % YEAR
+            totals = np.concatenate([np.full(head, np.nan), column])
+            at, column = at - head, year_on_year(from_year_to_date(at - head, totals))
+        else:
+            column = fill_january(at, column) / 100.0
+        columns.append(_aligned(at, column, start))
+    main = [len(c) for c in columns[:2]]
+    length = min(main)
+    out = np.full((length, len(NAMES)), np.nan)
+    for j, column in enumerate(columns):
+        part = column[:length]
+        out[: len(part), j] = part
+    out[0, 0] = out[1, 0] if np.isnan(out[0, 0]) else out[0, 0]
+    if length < 48 or np.isnan(out[:, :2]).any():
+        msg = "value added and PPI need at least four gap-free years of months"
+        raise ValueError(msg)
+    return start, out
+
+
+def _aligned(first: int, column: Floats, start: int) -> Floats:
+    known = np.flatnonzero(np.isfinite(column))
+    column = column[: known[-1] + 1] if len(known) else column[:0]
+    return (
+        column[start - first :]
+        if first <= start
+        else np.concatenate([np.full(first - start, np.nan), column])
+    )
+
+
+def _fill_early(table: Floats) -> None:
+    """Months before a series begins carry its first value (deviation there is zero)."""
+    for column in table.T:
+        known = np.flatnonzero(np.isfinite(column))
+        gaps = np.isnan(column)
+        column[gaps] = np.interp(np.flatnonzero(gaps), known, column[known])
+
+
+def _stream(seed: int, purpose: int, replicate: int, continuation: int) -> np.random.Generator:
+    bits = np.random.Philox(
+        key=np.array([seed % 2**64, purpose], dtype=np.uint64),
+        counter=np.array([0, 0, replicate, continuation], dtype=np.uint64),
+    )
+    return np.random.Generator(bits)
+
+
+def _normals(seed: int, replicate: int, horizon: int, k: int, redraw: int, shared: int) -> Floats:
+    """(horizon, k) innovations: months up to ``shared`` from the path, later from the redraw."""
+    own = _stream(seed, _PURPOSE_PATH, replicate, 0).standard_normal((horizon, k))
+    if redraw:
+        other = _stream(seed, _PURPOSE_PATH, replicate, redraw).standard_normal((horizon, k))
+        own[shared:] = other[shared:]
+    return own
+
+
+def _members(seed: int, replicates: npt.NDArray[np.int64], count: int) -> npt.NDArray[np.int64]:
+    """Which parameter draw each replicate has."""
+    picks = [int(_stream(seed, _PURPOSE_PATH + 1, int(r), 0).integers(count)) for r in replicates]
+    return np.array(picks, dtype=np.int64)
+
+
+def _simulate(kept: cache.Arrays, members: npt.NDArray[np.int64], normals: Floats) -> Floats:
+    """(n, H, k) unknown months of each replicate's member."""
+    transition, intercept = kept["transition"][members], kept["intercept"][members]
+    shocks = normals @ kept["shock"].T
+    state = np.broadcast_to(kept["last"], intercept.shape)
+    out = np.empty(normals.shape)
+    for step in range(normals.shape[1]):
+        state = intercept + np.einsum("nij,nj->ni", transition, state) + shocks[:, step]
+        out[:, step] = state
+    return out
+
+
+def _calibration(kept: cache.Arrays, horizon: int) -> Floats:
+    """A fixed large sample of unknown months, the same for every seed and n."""
+    rng = _stream(0, _PURPOSE_CALIBRATION, 0, 0)
+    members = np.arange(_CALIBRATION_PATHS) % len(kept["transition"])
+    normals = rng.standard_normal((horizon, _CALIBRATION_PATHS, len(NAMES)))
+    return _simulate(kept, members, np.moveaxis(normals, 0, 1))
+
+
+def _standard(sample: Floats) -> tuple[Floats, float, Floats]:
+    """Centre, unit (sd of the first year's mean of value added + PPI) and shape of a shift."""
+    middle = np.median(sample, axis=0)
+    year = sample[:, :YEAR, :2].sum(axis=2).mean(axis=1)
+    unit = float(year.std())
+    centred = (year - year.mean()) / unit
+    shape = np.tensordot(centred, sample - sample.mean(axis=0), axes=(0, 0)) / len(sample) / unit
+    return middle, unit, shape
+
+
+def _replaced(
+    deviation: Floats,
+    fixed: Floats,
+    middle: Floats,
+    kept: cache.Arrays,
+    replace: Mapping[str, Mapping[str, float] | str] | None,
+    first: int,
+) -> Floats:
+    """Impose the user's months; what is imposed moves the rest by its correlation."""
+    out = deviation.copy()
+    wanted: list[tuple[int, int, float]] = []
+    off = []
+    for name, months in (replace or {}).items():
+        if name not in NAMES:
+            msg = f"unknown driver {name!r}; allowed: {', '.join(NAMES)}"
+            raise ValueError(msg)
+        if isinstance(months, str):
+            if months != "off":
+                msg = f"a driver is replaced by months or 'off', not {months!r}"
+                raise ValueError(msg)
+            off.append(NAMES.index(name))
+            continue
+        j = NAMES.index(name)
+        for month, value in months.items():
+            step = month_number(month) - first
+            if not np.isfinite(value):
+                msg = f"{name} {month}: not a finite number"
+                raise ValueError(msg)
+            if 0 <= step < out.shape[1]:
+                goal = (value - middle[step, j]) / float(kept["annual_sd"])
+                wanted.append((step, j, goal))
+    if wanted and len(out):
+        steps = np.array([w[0] for w in wanted])
+        columns = np.array([w[1] for w in wanted])
+        goals = np.array([w[2] for w in wanted])
+        seen = fixed[:, steps, columns]
+        seen = seen - seen.mean(axis=0)
+        cov = seen.T @ seen / len(seen)
+        cov[np.diag_indices_from(cov)] *= 1.0 + 1e-9
+        cross = np.einsum("rw,rtk->wtk", seen, fixed - fixed.mean(axis=0)) / len(seen)
+        gap = goals - out[:, steps, columns]
+        out += np.einsum("nw,wtk->ntk", np.linalg.solve(cov, gap.T).T, cross)
+        out[:, steps, columns] = goals
+    out[:, :, off] = 0.0
+    return out
+
+
+def _sector_growth(
+    value_added: Floats,
+    ppi: Floats,
+    betas: Sequence[float],
+    wedge: float,
+    premium: float,
+    share: float,
+) -> Floats:
+    beta = np.asarray(betas, dtype=float)
+    growth = value_added[..., np.newaxis] + beta * ppi[..., np.newaxis] + wedge + premium
+    return np.asarray(share * growth)

@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 PIP = [
-    str(BIN / "python"), "-m", "pip", "--quiet", "--disable-pip-version-check", "--no-input", "install", "--no-deps",
+    str(BIN / "python"), "-m", "pip", "-qq", "--disable-pip-version-check", "--no-input", "install", "--no-deps",
 ]
 
 

@@ -22,7 +22,7 @@ check: dev
 	@echo '== ruff format' && $(BIN)ruff format --check --quiet
 	@echo '== mypy' && $(BIN)mypy
 	@echo '== sp-repo-review' && $(BIN)sp-repo-review --show err .
-	@echo '== lint-imports' && $(BIN)lint-imports --no-timing
+	@echo '== lint-imports' && $(BIN)lint-imports --no-logo
 
 test: check
 	@echo '== pytest' && $(BIN)pytest --numprocesses 2 $(ARGS)

@@ -1,7 +1,8 @@
 """Make .venv hold exactly what a requirements file pins, and this package on top.
 
-``python requirements/install.py runtime`` (or ``dev``) is what ``make`` runs before anything else. A second call
-finds its mark and ends at once. Only the standard library is used, and syntax that older Pythons can read.
+``python requirements/install.py runtime`` (or ``dev``) is what ``make`` runs before anything else.
+A second call finds its marks and ends at once. Only the standard library is used, and syntax that
+older Pythons can read, so that they are refused in plain words.
 """
 
 import hashlib
@@ -12,10 +13,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
-BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
-PIP = [
-    str(BIN / "python"), "-m", "pip", "-qq", "--disable-pip-version-check", "--no-input", "install", "--no-deps",
-]
+PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+PIP = [str(PYTHON), "-m", "pip", "-qq", "--disable-pip-version-check", "--no-input"]
+INSTALL = [*PIP, "install", "--no-deps"]  # what depends on what is settled in the pins
+LOCK = {kind: ROOT / "requirements" / (kind + ".txt") for kind in ("runtime", "dev")}
 
 
 def say(text):
@@ -32,39 +33,44 @@ def digest(*parts):
     return sha.hexdigest()[:32]
 
 
-def read(mark):
-    """Content of a mark, or nothing."""
-    return mark.read_text() if mark.is_file() else ""
+def is_marked(name, value):
+    """Whether this was installed here, in this state."""
+    mark = VENV / ("installed-" + name)
+    return mark.is_file() and mark.read_text() == value
 
 
 def install(kind):
-    """Bring the environment up to date; rebuild it when the pins, the Python or the place changed."""
-    pins = ROOT / "requirements" / (kind + ".txt")
+    """Bring .venv up to date; rebuild it when the pins, the Python or the place changed."""
     place = digest(sys.version, sys.base_prefix, str(ROOT))
-    wanted = {name: digest(place, ROOT / "requirements" / (name + ".txt")) for name in ("runtime", "dev")}
-    package = digest(ROOT / "pyproject.toml", ROOT / "src" / "xuchang_sim" / "__init__.py")
-    marks = {name: VENV / ("installed-" + name) for name in ("runtime", "dev", "package")}
-    held = {name for name, hashed in wanted.items() if read(marks[name]) == hashed}
-
+    pins = {name: digest(place, lock) for name, lock in LOCK.items()}
+    held = [name for name in pins if is_marked(name, pins[name])]  # dev holds all of runtime
     if not held:
         say("creating .venv with Python " + sys.version.split()[0])
-        made = subprocess.run([sys.executable, "-m", "venv", "--clear", str(VENV)])
-        if made.returncode:
-            sys.exit("could not create .venv: is this Python's venv module installed (Debian: python3-venv)?")
+        if subprocess.run(
+            [sys.executable, "-m", "venv", "--clear", str(VENV)], check=False
+        ).returncode:
+            sys.exit("no .venv: is this Python's venv module installed (Debian: python3-venv)?")
     if kind not in held and "dev" not in held:
-        say("installing " + pins.relative_to(ROOT).as_posix() + " (hashes checked; once, about a minute)")
-        subprocess.run([*PIP, "--no-compile", "--require-hashes", "-r", str(pins)], check=True)
-        marks[kind].write_text(wanted[kind])
-    if read(marks["package"]) != package:
+        say("installing requirements/" + kind + ".txt, hashes checked (once, about a minute)")
+        flags = ["--no-compile", "--require-hashes", "--requirement", str(LOCK[kind])]
+        subprocess.run(INSTALL + flags, check=True)
+        (VENV / ("installed-" + kind)).write_text(pins[kind])
+    package = digest(ROOT / "pyproject.toml", ROOT / "src" / "xuchang_sim" / "__init__.py")
+    if not is_marked("package", package):
         say("installing this package, editable")
-        subprocess.run([*PIP, "--no-build-isolation", "--editable", str(ROOT)], check=True)
-        marks["package"].write_text(package)
+        flags = ["--no-build-isolation", "--editable", str(ROOT)]
+        subprocess.run(INSTALL + flags, check=True)
+        (VENV / "installed-package").write_text(package)
 
 
 if __name__ == "__main__":
     if sys.version_info < (3, 11):
-        sys.exit("Python 3.11 or later is needed, not " + sys.version.split()[0] + ": make PYTHON=/path/to/python3.11 ...")
+        sys.exit(
+            "Python 3.11 or later is needed, and this is "
+            + sys.version.split()[0]
+            + ": say which with make PYTHON=python3.11"
+        )
     try:
         install(sys.argv[1])
     except subprocess.CalledProcessError as error:
-        sys.exit("set-up failed: " + " ".join(error.cmd))
+        sys.exit("set-up failed in: " + " ".join(error.cmd))

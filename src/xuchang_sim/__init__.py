@@ -58,7 +58,7 @@ def __dir__() -> list[str]:
 
 
 class _Package(ModuleType):
-    """This package: a public name stays what it is although a module shares it (``assess``)."""
+    """Type of the package: a public name stays what it is although a module shares it (``assess``)."""
 
     def __setattr__(self, name: str, value: object) -> None:
         if name not in _HOMES or not isinstance(value, ModuleType):

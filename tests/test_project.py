@@ -91,6 +91,29 @@ def test_types_are_published() -> None:
     assert Path(xuchang_sim.__file__).with_name("py.typed").is_file()
 
 
+def test_docstrings_are_right() -> None:
+    """Sections of numpydoc may be left out; those that are there agree with the code."""
+    files = [str(path) for path in sorted((ROOT / "src").rglob("*.py"))]
+    command = [sys.executable, "-m", "numpydoc", "lint", *files]
+    done = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
+
+
+def test_pages_build(tmp_path: Path) -> None:
+    command = [
+        sys.executable,
+        "-m",
+        "sphinx",
+        "--quiet",
+        "--fail-on-warning",
+        "docs",
+        str(tmp_path),
+    ]
+    done = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "index.html").is_file()
+
+
 # Written so that this file does not find itself.
 FORBIDDEN = re.compile(
     r"py[p]i\.(org|python)|python[h]osted|npm[j]s\.|deb\.debia[n]|ghc[r]\.io"

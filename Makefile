@@ -28,7 +28,7 @@ test: check
 	@echo '== pytest' && $(BIN)pytest --numprocesses 2 $(ARGS)
 
 bench: runtime
-	@$(BIN)python benchmarks/speed.py $(ARGS)
+	@for script in benchmarks/*.py; do echo "== $$script" && $(BIN)python "$$script" $(ARGS) || exit; done
 
 docs: dev
 	@$(BIN)sphinx-build --quiet --fail-on-warning docs docs/_build

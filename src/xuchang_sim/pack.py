@@ -1,0 +1,447 @@
+"""A pack: everything a study knows about its plan and its region, read once, checked and frozen.
+
+A pack is a folder with ``pack.yaml``, the document it is about, ``plan.yaml``, ``region.yaml``,
+``parameters.yaml``, ``levers.yaml`` and cited tables. Loading reads all of it and reports all faults
+of all files at once; nothing that simulates reads a file again.
+"""
+
+import hashlib
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+from functools import cached_property
+from itertools import pairwise
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from xuchang_sim import history, levers, parameters, plan, region, scenario
+from xuchang_sim.history import FileName, Record, Series, SeriesEntry, TableEntry
+from xuchang_sim.levers import Lever, LeverFile
+from xuchang_sim.parameters import Mark, Parameter, ParameterFile
+from xuchang_sim.plan import Plan
+from xuchang_sim.region import Region
+from xuchang_sim.schema import Day, Id, Label, Many, Month, Strict, UnitName, not_a_number, validate
+from xuchang_sim.units import month_label
+from xuchang_sim.yamlfile import InputError, Problem, Source, did_you_mean, read_text, read_yaml
+
+__all__ = ["BaseValue", "Calendar", "Pack", "load_pack", "validate_path"]
+
+_QUOTIENT = re.compile(r"([0-9]+(?:\.[0-9]+)?) ?/ ?([0-9]+(?:\.[0-9]+)?)")
+
+
+def _exact(value: Any) -> Fraction:
+    """Read a number, or a quotient such as ``2000/1.4``, without rounding."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return Fraction(str(value))
+    found = _QUOTIENT.fullmatch(value) if isinstance(value, str) else None
+    if found and Fraction(found[2]):
+        return Fraction(found[1]) / Fraction(found[2])
+    message = f"{not_a_number(value)}; allowed: a number, or a quotient like 2000/1.4"
+    raise ValueError(message)
+
+
+Exact = Annotated[Any, BeforeValidator(_exact)]
+
+
+class Alternative(Strict):
+    """Another reading of a base value, from other figures."""
+
+    exact: Annotated[Exact, Field(alias="value")]
+    source: Label
+    mark: Mark
+
+    @property
+    def value(self) -> float:
+        """The number, rounded once."""
+        return float(self.exact)
+
+
+class BaseValue(Alternative):
+    """A total of the base year.
+
+    Parameters
+    ----------
+    exact : Fraction
+        The number without rounding, key ``value``; `value` is the nearest float.
+    alternative : Alternative or None
+        Another reading, for sensitivity; same unit.
+    """
+
+    unit: UnitName
+    alternative: Alternative | None = None
+
+
+class BaseYear(Strict):
+    """The totals of the base year that every run reproduces."""
+
+    revenue: BaseValue
+    fai: BaseValue
+    profit_tax: BaseValue
+    workers: BaseValue
+
+
+class FaiSeason(Strict):
+    """From which series and years the investment season is estimated."""
+
+    estimate_from: Id
+    years: Annotated[Many[int], Field(min_length=2, max_length=2)]
+
+
+def _mean_one(season: tuple[float, ...]) -> tuple[float, ...]:
+    mean = math.fsum(season) / len(season)
+    if abs(mean - 1) > 0.002:
+        message = f"has the mean {mean:g}; allowed: 1, to within 0.002"
+        raise ValueError(message)
+    return tuple(factor / mean for factor in season)
+
+
+def _rising(months: tuple[int, ...]) -> tuple[int, ...]:
+    if list(months) != sorted(set(months)) or not all(1 <= month <= 12 for month in months):
+        message = f"{list(months)} are not months in order; allowed: each of 1 to 12 at most once"
+        raise ValueError(message)
+    return months
+
+
+Positive = Annotated[float, Field(gt=0)]
+
+
+class Calendar(Strict):
+    """Months and seasons.
+
+    Parameters
+    ----------
+    group_months : tuple of int
+        Months (1 to 12) in which projects start together.
+    revenue_season : tuple of float
+        Factors January to December, normalised to the mean 1.
+    fai_season : FaiSeason
+        How the factors of investment are to be estimated.
+    """
+
+    group_months: Annotated[Many[int], AfterValidator(_rising)]
+    revenue_season: Annotated[
+        Many[Positive], Field(min_length=12, max_length=12), AfterValidator(_mean_one)
+    ]
+    fai_season: FaiSeason
+
+
+class DocumentEntry(Strict):
+    """The document of a plan: its file, hash, number and address."""
+
+    file: FileName
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    number: Label
+    url: str = ""
+
+
+class PackFile(Strict):
+    """Contents of ``pack.yaml``."""
+
+    name: Id
+    title_zh: Label
+    title_en: Label
+    document: DocumentEntry
+    information_date: Day
+    base_year: Annotated[int, Field(ge=1900, le=2099)]
+    plan_year: Annotated[int, Field(ge=1900, le=2099)]
+    policy_month: Month
+    default_through: Month
+    last_month: Month
+    pipeline_start: Month
+    firms_start: Month
+    base: BaseYear
+    calendar: Calendar
+    history: Many[SeriesEntry]
+    evidence: Many[TableEntry] = ()
+
+
+@dataclass(frozen=True)
+class Pack:
+    """A loaded pack.
+
+    Parameters
+    ----------
+    folder : Path
+        Where it was read from.
+    name, title_zh, title_en : str
+        Name for the command line, titles for people.
+    document : str
+        Text of the plan's document.
+    document_number, document_url : str
+        Its official number and its address.
+    information_date : date
+        Day up to which anything may be known.
+    base_year, plan_year : int
+        Year whose totals every run reproduces; year of the targets.
+    policy_month, default_through, last_month : int
+        First month in which the levers act, last month of a run unless told otherwise, last month
+        a run may reach; as 12 * year + month - 1.
+    pipeline_start, firms_start : int
+        First month of the projects' arrivals and of the firms; as 12 * year + month - 1.
+    base : BaseYear
+        Totals of the base year.
+    calendar : Calendar
+        Months and seasons.
+    plan : Plan
+        Rows and targets.
+    region : Region
+        Zones, sectors and clusters.
+    parameters : mapping of str to Parameter
+        Parameters by id, in the order of the file.
+    levers : mapping of str to Lever
+        Levers by id, in the order of the file.
+    history : mapping of str to Series
+        Series by id.
+    evidence : mapping of str to tuple of Record
+        Whole tables by id.
+    sha256 : str
+        Hash over all files that were read, in the order of their names, hexadecimal.
+    """
+
+    folder: Path
+    name: str
+    title_zh: str
+    title_en: str
+    document: str
+    document_number: str
+    document_url: str
+    information_date: date
+    base_year: int
+    plan_year: int
+    policy_month: int
+    default_through: int
+    last_month: int
+    pipeline_start: int
+    firms_start: int
+    base: BaseYear
+    calendar: Calendar
+    plan: Plan
+    region: Region
+    parameters: Mapping[str, Parameter]
+    levers: Mapping[str, Lever]
+    history: Mapping[str, Series]
+    evidence: Mapping[str, tuple[Record, ...]]
+    sha256: str
+
+    @cached_property
+    def lever_paragraphs(self) -> Mapping[str, tuple[str, ...]]:
+        """Paragraphs of the document from which each lever comes."""
+        return {name: self.plan.paragraphs(lever.rows) for name, lever in self.levers.items()}
+
+
+def shipped() -> tuple[Path, ...]:
+    """Folders of the packs that come with the code, in the order of their names."""
+    packs = Path(__file__).parent / "packs"
+    return tuple(sorted(path.parent for path in packs.glob("*/pack.yaml")))
+
+
+def load_pack(path_or_name: str | Path | None = None) -> Pack:
+    """Load a pack from a folder, or one of the shipped packs by name.
+
+    Parameters
+    ----------
+    path_or_name : str or Path, optional
+        Folder, or name of a shipped pack. Default: the first shipped pack.
+
+    Returns
+    -------
+    Pack
+        The pack, checked.
+
+    Raises
+    ------
+    InputError
+        If anything in it is missing or wrong; all faults of all files at once.
+    """
+    problems: list[Problem] = []
+    folder = _folder(path_or_name, problems)
+    pack = _load(folder, problems) if folder else None
+    if pack is None or problems:
+        raise InputError(problems)
+    return pack
+
+
+def _folder(path_or_name: str | Path | None, problems: list[Problem]) -> Path | None:
+    names = {path.name: path for path in shipped()}
+    if path_or_name is None:
+        return next(iter(names.values()))
+    if str(path_or_name) in names:
+        return names[str(path_or_name)]
+    folder = Path(path_or_name)
+    if (folder / "pack.yaml").is_file():
+        return folder
+    close = did_you_mean(path_or_name, names)
+    message = f"is not a pack{close}; allowed: a folder with pack.yaml, or {', '.join(names)}"
+    problems.append(Problem(str(path_or_name), "", 0, message))
+    return None
+
+
+S = TypeVar("S", bound=Strict)
+
+
+def _table(path: Path, model: type[S], problems: list[Problem]) -> tuple[Source, S] | None:
+    source = read_yaml(path, problems)
+    content = validate(source, model, problems) if source else None
+    return (source, content) if source and content else None
+
+
+def _load(folder: Path, problems: list[Problem]) -> Pack | None:
+    """Read all files; what fits together is checked as far as its parts are there."""
+    head = _table(folder / "pack.yaml", PackFile, problems)
+    rows = _table(folder / "plan.yaml", Plan, problems)
+    area = _table(folder / "region.yaml", Region, problems)
+    knobs = _table(folder / "parameters.yaml", ParameterFile, problems)
+    moves = _table(folder / "levers.yaml", LeverFile, problems)
+    document = _document(folder, head, problems) if head else None
+    if head:
+        problems += _date_faults(*head)
+    if area:
+        problems += region.check(*area)
+    if knobs and moves:
+        ids = [lever.id for lever in moves[1].levers]
+        problems += parameters.check(knobs[0], knobs[1].parameters, ids)
+    if rows and moves and document is not None:
+        lever_rows = {lever.id: lever.rows for lever in moves[1].levers}
+        row_levers = {row.row: row.levers for row in rows[1].rows}
+        problems += plan.check(*rows, document, lever_rows)
+        problems += levers.check(moves[0], moves[1].levers, row_levers)
+    if rows and area:
+        problems += _cluster_faults(area[0], area[1], rows[1])
+    if not (head and rows and area and knobs and moves) or document is None:
+        return None
+    file = head[1]
+    tables = _tables(folder, file, problems)
+    series, faults = history.read_series(head[0], file.history, tables, file.information_date)
+    problems += faults
+    if file.calendar.fai_season.estimate_from not in series:
+        message = f"is not a series; allowed: {', '.join(series)}"
+        problems.append(head[0].problem(["calendar", "fai_season", "estimate_from"], message))
+    names = ["pack.yaml", "plan.yaml", "region.yaml", "parameters.yaml", "levers.yaml"]
+    return Pack(
+        folder=folder,
+        name=file.name,
+        title_zh=file.title_zh,
+        title_en=file.title_en,
+        document=document,
+        document_number=file.document.number,
+        document_url=file.document.url,
+        information_date=file.information_date,
+        base_year=file.base_year,
+        plan_year=file.plan_year,
+        policy_month=file.policy_month,
+        default_through=file.default_through,
+        last_month=file.last_month,
+        pipeline_start=file.pipeline_start,
+        firms_start=file.firms_start,
+        base=file.base,
+        calendar=file.calendar,
+        plan=rows[1],
+        region=area[1],
+        parameters={entry.id: entry for entry in knobs[1].parameters},
+        levers={lever.id: lever for lever in moves[1].levers},
+        history=series,
+        evidence={entry.id: tables[entry.file] for entry in file.evidence},
+        sha256=_sha256(folder, [*names, file.document.file, *tables]),
+    )
+
+
+def _document(folder: Path, head: tuple[Source, PackFile], problems: list[Problem]) -> str | None:
+    """Text of the document, whose hash must be the one the pack knows."""
+    entry = head[1].document
+    text = read_text(folder / entry.file, problems)
+    if text is None:
+        return None
+    found = hashlib.sha256(text.encode()).hexdigest()
+    if found != entry.sha256:
+        message = f"is not the hash of {entry.file}, which was changed; allowed: {found}"
+        problems.append(head[0].problem(["document", "sha256"], message))
+    return text
+
+
+def _tables(folder: Path, file: PackFile, problems: list[Problem]) -> dict[str, tuple[Record, ...]]:
+    """Read all tables by file name, each once."""
+    tables: dict[str, tuple[Record, ...]] = {}
+    names = [entry.file for entry in file.history] + [entry.file for entry in file.evidence]
+    for name in dict.fromkeys(names):
+        tables[name] = history.read_table(folder / name, problems)
+        problems += history.too_late(tables[name], folder / name, file.information_date)
+    return tables
+
+
+def _sha256(folder: Path, names: list[str]) -> str:
+    """Hash of names and texts, whatever the line ends of this machine."""
+    total = hashlib.sha256()
+    for name in sorted(set(names)):
+        text = read_text(folder / name, [], history.MAX_TABLE_BYTES) or ""
+        total.update(f"{name}\0{len(text)}\0{text}".encode())
+    return total.hexdigest()
+
+
+_ORDER = ("pipeline_start", "firms_start", "policy_month", "default_through", "last_month")
+
+
+def _date_faults(source: Source, file: PackFile) -> list[Problem]:
+    """Dates that are not in order."""
+    problems = [
+        source.problem([later], f"{month_label(end)} is before {earlier}; allowed: from then on")
+        for earlier, later in pairwise(_ORDER)
+        if (end := getattr(file, later)) < getattr(file, earlier)
+    ]
+    if file.plan_year <= file.base_year:
+        message = f"{file.plan_year} is not after base_year; allowed: from {file.base_year + 1}"
+        problems.append(source.problem(["plan_year"], message))
+    if file.policy_month // 12 != file.plan_year:
+        message = f"{month_label(file.policy_month)} is not in plan_year"
+        problems.append(source.problem(["policy_month"], f"{message}; allowed: {file.plan_year}"))
+    first, last = file.calendar.fai_season.years
+    if first > last:
+        message = f"starts in {first} and ends in {last}; allowed: first <= last"
+        problems.append(source.problem(["calendar", "fai_season", "years"], message))
+    return problems
+
+
+def _cluster_faults(source: Source, area: Region, rows: Plan) -> list[Problem]:
+    """Clusters that name a row the plan does not have."""
+    return [
+        source.problem(["clusters", i, "row"], f"{x.row} is not a row of the plan; allowed: rows")
+        for i, x in enumerate(area.clusters)
+        if x.row > len(rows.rows)
+    ]
+
+
+def validate_path(path: str | Path, pack: Pack | None = None) -> list[Problem]:
+    """Check a pack's folder (or a file in it), a scenario or a matrix.
+
+    Parameters
+    ----------
+    path : str or Path
+        Folder or file.
+    pack : Pack, optional
+        Pack against which a scenario or matrix is checked. Default: the first shipped pack.
+
+    Returns
+    -------
+    list of Problem
+        All faults; empty if there are none.
+    """
+    path = Path(path)
+    try:
+        if path.is_dir():
+            load_pack(path)
+        elif path.name == "pack.yaml" or (path.parent / "pack.yaml").is_file():
+            load_pack(path.parent)
+        else:
+            home = path.parent.parent if path.parent.name == "scenarios" else path
+            pack = load_pack(home) if (home / "pack.yaml").is_file() else pack or load_pack()
+            source = read_yaml(path, [])
+            matrix = source is not None and scenario.is_matrix(source)
+            load = scenario.load_matrix if matrix else scenario.load_scenario
+            load(path, pack)
+    except InputError as error:
+        return list(error.problems)
+    return []

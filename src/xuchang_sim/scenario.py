@@ -1,0 +1,456 @@
+"""Scenarios: named settings of the levers, written as differences from a parent.
+
+A scenario file gives levels for whole axes or lever by lever, shifts demand, and may fix parameters.
+Resolving it gives one number for every lever. A matrix crosses some axes at some levels.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import product
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, TypeVar
+
+from pydantic import BeforeValidator, Field
+
+from xuchang_sim.levers import AXES, LEVELS, Axis, Level
+from xuchang_sim.schema import Label, Many, Strict, not_a_number, validate
+from xuchang_sim.units import UnitError, canonical, convert
+from xuchang_sim.yamlfile import InputError, Problem, Source, did_you_mean, read_yaml
+
+if TYPE_CHECKING:
+    from xuchang_sim.levers import Lever
+    from xuchang_sim.pack import Pack
+    from xuchang_sim.parameters import Parameter
+
+__all__ = [
+    "Cell",
+    "Matrix",
+    "ResolvedScenario",
+    "Scenario",
+    "is_matrix",
+    "list_scenarios",
+    "load_matrix",
+    "load_scenario",
+]
+
+
+class Amount(NamedTuple):
+    """A number in a scenario file, with a unit if one was given."""
+
+    value: float
+    unit: str | None
+
+
+Setting = Amount | Level
+
+
+def _setting(value: Any) -> Setting:
+    """Read a setting: a number, a named level, or ``{value, unit}``."""
+    allowed = f"allowed: a number, {', '.join(LEVELS)}, or {{value, unit}}"
+    if isinstance(value, str) and value in LEVELS:
+        return value
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return Amount(float(value), None)
+    if isinstance(value, dict) and value.keys() == {"value", "unit"}:
+        number, unit = value["value"], value["unit"]
+        if isinstance(number, int | float) and not isinstance(number, bool):
+            if isinstance(unit, str):
+                return Amount(float(number), canonical(unit))
+            message = f"a unit must be text; {allowed}"
+            raise ValueError(message)
+        value = number
+    elif isinstance(value, dict):
+        message = f"a mapping needs the keys value and unit; {allowed}"
+        raise ValueError(message)
+    message = f"{not_a_number(value)}{did_you_mean(value, LEVELS)}; {allowed}"
+    raise ValueError(message)
+
+
+Name = Annotated[str, Field(pattern=r"^\w[\w-]{0,59}$")]
+Settings = dict[str, Annotated[Any, BeforeValidator(_setting)]]
+
+
+class Scenario(Strict):
+    """A scenario file: what differs from its parent.
+
+    Parameters
+    ----------
+    parent : str or None
+        Scenario from which everything else is taken; without one, all axes must be given.
+    axes : dict of str to str
+        Named level for all levers of an axis.
+    levers : dict of str to setting
+        Single levers, after the axes: a number, a named level, or ``{value, unit}``.
+    demand_shift : float or None
+        Shift of the demand outlook, in standard deviations.
+    parameters : dict of str to setting
+        Values that replace a parameter's prior in every draw.
+    """
+
+    kind: Literal["scenario"] = "scenario"
+    name: Name
+    title_zh: Label
+    title_en: Label
+    parent: Name | None = None
+    axes: dict[Axis, Level] = Field(default_factory=dict)
+    levers: Settings = Field(default_factory=dict)
+    demand_shift: Annotated[float, Field(ge=-4, le=4)] | None = None
+    parameters: Settings = Field(default_factory=dict)
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class ResolvedScenario:
+    """A scenario with a number for every lever.
+
+    Parameters
+    ----------
+    name, title_zh, title_en, note : str
+        As in the file.
+    lineage : tuple of str
+        Names from the oldest ancestor to the scenario itself.
+    levels : mapping of str to float
+        Value of every lever of the pack, in the lever's unit and the pack's order.
+    demand_shift : float
+        Shift of the demand outlook, in standard deviations.
+    parameters : mapping of str to float
+        Fixed parameters, in their units.
+    """
+
+    name: str
+    title_zh: str
+    title_en: str
+    note: str
+    lineage: tuple[str, ...]
+    levels: Mapping[str, float]
+    demand_shift: float
+    parameters: Mapping[str, float]
+
+    @cached_property
+    def sha256(self) -> str:
+        """Hash of the numbers (not of names and titles), hexadecimal."""
+        content = [self.levels, self.demand_shift, self.parameters]
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+class _Step(NamedTuple):
+    """One file on the way from the oldest ancestor to the scenario."""
+
+    scenario: Scenario
+    source: Source
+
+
+def load_scenario(name_or_path: str | Path, pack: "Pack") -> ResolvedScenario:
+    """Find a scenario by name or path and resolve it.
+
+    Parameters
+    ----------
+    name_or_path : str or Path
+        Name of a shipped scenario (or of one in the pack's own folder), or path of a file.
+    pack : Pack
+        Pack whose levers and parameters it sets.
+
+    Returns
+    -------
+    ResolvedScenario
+        A value for every lever of the pack.
+
+    Raises
+    ------
+    InputError
+        If the scenario or one of its ancestors is missing or wrong; all faults at once.
+    """
+    problems: list[Problem] = []
+    path = _find(name_or_path, pack, problems)
+    steps = _chain(path, pack, problems) if path else []
+    resolved = _resolve(steps, pack, problems) if steps else None
+    if resolved is None or problems:
+        raise InputError(problems)
+    return resolved
+
+
+def list_scenarios(pack: "Pack") -> tuple[Scenario, ...]:
+    """Return the scenarios that can be called by name, in the order of their names.
+
+    Raises
+    ------
+    InputError
+        If a file among them is wrong.
+    """
+    problems: list[Problem] = []
+    found: dict[str, Scenario] = {}
+    for folder in _folders(pack):
+        for path in sorted(folder.glob("*.yaml")):
+            source = read_yaml(path, problems)
+            if source and not is_matrix(source) and path.stem not in found:
+                scenario = _checked(path, source, Scenario, problems)
+                if scenario:
+                    found[path.stem] = scenario
+    if problems:
+        raise InputError(problems)
+    return tuple(found[name] for name in sorted(found))
+
+
+def is_matrix(source: Source) -> bool:
+    """Whether a file says that it is a matrix."""
+    return isinstance(source.data, dict) and source.data.get("kind") == "matrix"
+
+
+def _folders(pack: "Pack") -> tuple[Path, ...]:
+    """Where names are looked up: the pack's own folder, then what is shipped with the code."""
+    here = Path(__file__).parent
+    shipped = here / "scenarios"
+    if not shipped.is_dir():  # in a checkout they lie at the top, where planners find them
+        shipped = here.parents[1] / "scenarios"
+    return (pack.folder / "scenarios", shipped)
+
+
+def _find(name_or_path: str | Path, pack: "Pack", problems: list[Problem]) -> Path | None:
+    """Path of a scenario; a name has neither a folder nor an ending."""
+    text = str(name_or_path)
+    if isinstance(name_or_path, Path) or Path(text).name != text or Path(text).suffix:
+        return Path(name_or_path)
+    return _named(text, _folders(pack), Problem(text, "", 0, ""), problems)
+
+
+def _named(
+    name: str, folders: Iterable[Path], blank: Problem, problems: list[Problem]
+) -> Path | None:
+    """Path of the first file of this name; else `blank` becomes the fault."""
+    known: set[str] = set()
+    for folder in folders:
+        path = folder / f"{name}.yaml"
+        if path.is_file():
+            return path
+        known |= {other.stem for other in folder.glob("*.yaml")}
+    close = did_you_mean(name, known)
+    message = (
+        f"there is no scenario {name!r}{close}; allowed: {', '.join(sorted(known))}, or a path"
+    )
+    problems.append(replace(blank, message=message))
+    return None
+
+
+S = TypeVar("S", bound="Scenario | MatrixEntry")
+
+
+def _checked(
+    path: Path, source: Source | None, model: type[S], problems: list[Problem]
+) -> S | None:
+    """Contents of a file whose name must be the one inside it."""
+    entry = validate(source, model, problems) if source else None
+    if source and entry and entry.name != path.stem:
+        message = f"{entry.name!r} is not the name of the file; allowed: {path.stem}"
+        problems.append(source.problem(["name"], message))
+    return entry
+
+
+def _chain(path: Path, pack: "Pack", problems: list[Problem]) -> list[_Step]:
+    """Files from the oldest ancestor to the scenario; empty if one is missing or circular."""
+    steps: list[_Step] = []
+    while True:
+        source = read_yaml(path, problems)
+        scenario = _checked(path, source, Scenario, problems)
+        if source is None or scenario is None:
+            return []
+        steps.insert(0, _Step(scenario, source))
+        if scenario.parent is None:
+            return steps
+        blank = source.problem(["parent"], "")
+        folders = (path.parent, *_folders(pack))
+        found = _named(scenario.parent, folders, blank, problems)
+        if found is None:
+            return []
+        path = found
+        if any(Path(step.source.file) == path for step in steps):
+            circle = " -> ".join([scenario.parent, *(step.scenario.name for step in steps)])
+            message = f"is its own ancestor ({circle}); allowed: a chain that ends"
+            problems.append(replace(blank, message=message))
+            return []
+
+
+def _resolve(steps: list[_Step], pack: "Pack", problems: list[Problem]) -> ResolvedScenario:
+    """Apply the files in order, the axes of each before its levers."""
+    levels: dict[str, float] = {}
+    origin: dict[str, tuple[Source, list[str | int]]] = {}
+    parameters: dict[str, float] = {}
+    demand_shift = 0.0
+    for scenario, source in steps:
+        missing = [axis for axis in AXES if axis not in scenario.axes]
+        if scenario.parent is None and missing:
+            message = f"without a parent every axis needs a level; missing: {', '.join(missing)}"
+            problems.append(source.problem(["axes"], f"{message}; allowed: {', '.join(LEVELS)}"))
+        for axis, level in scenario.axes.items():
+            for lever in pack.levers.values():
+                if lever.axis == axis:
+                    levels[lever.id] = lever.at(level)
+                    origin[lever.id] = (source, ["axes", axis])
+        for name, setting in scenario.levers.items():
+            value, message = _lever_value(name, setting, pack.levers)
+            if message:
+                problems.append(source.problem(["levers", name], message))
+            else:
+                levels[name], origin[name] = value, (source, ["levers", name])
+        for name, setting in scenario.parameters.items():
+            value, message = _parameter_value(name, setting, pack.parameters)
+            if message:
+                problems.append(source.problem(["parameters", name], message))
+            else:
+                parameters[name] = value
+        if scenario.demand_shift is not None:
+            demand_shift = scenario.demand_shift
+    problems += [
+        origin[name][0].problem(origin[name][1], message)
+        for name, message in _orders(levels, pack.levers)
+    ]
+    last = steps[-1].scenario
+    return ResolvedScenario(
+        name=last.name,
+        title_zh=last.title_zh,
+        title_en=last.title_en,
+        note=last.note,
+        lineage=tuple(step.scenario.name for step in steps),
+        levels={name: levels[name] for name in pack.levers if name in levels},
+        demand_shift=demand_shift,
+        parameters=parameters,
+    )
+
+
+def _orders(
+    levels: Mapping[str, float], levers: "Mapping[str, Lever]"
+) -> Iterator[tuple[str, str]]:
+    """Levers that fell below another one that they may not fall below."""
+    for name, value in levels.items():
+        other = levers[name].not_below
+        if other is not None and value < levels.get(other, value):
+            message = f"{name} is {value:g}, below {other} at {levels[other]:g}"
+            yield name, f"{message}; allowed: at least as much"
+
+
+def _lever_value(name: str, setting: Setting, levers: "Mapping[str, Lever]") -> tuple[float, str]:
+    """Value of a lever and what is wrong with it."""
+    if name not in levers:
+        return 0.0, f"is not a lever{did_you_mean(name, levers)}; allowed: {', '.join(levers)}"
+    lever = levers[name]
+    if isinstance(setting, str):
+        return lever.at(setting), ""
+    value, message = _in_unit(setting, lever.unit)
+    return value, message or lever.complaint(value)
+
+
+def _parameter_value(
+    name: str, setting: Setting, parameters: "Mapping[str, Parameter]"
+) -> tuple[float, str]:
+    """Value of a parameter and what is wrong with it."""
+    model = [key for key, entry in parameters.items() if entry.role == "model"]
+    if name not in model:
+        held = parameters.get(name)
+        why = f"has the role {held.role}" if held else "is not a parameter"
+        return 0.0, f"{why}{did_you_mean(name, model)}; allowed: parameters with the role model"
+    entry = parameters[name]
+    if isinstance(setting, str):
+        return 0.0, f"{setting!r} is a level of levers; allowed: a number or {{value, unit}}"
+    value, message = _in_unit(setting, entry.unit)
+    if not message and not entry.low <= value <= entry.high:
+        message = (
+            f"{value:g} is out of range; allowed: {entry.low:g} to {entry.high:g} {entry.unit}"
+        )
+    if not message and entry.prior.kind == "integer" and not value.is_integer():
+        message = f"{value:g} is not whole; allowed: whole numbers"
+    return value, message
+
+
+def _in_unit(amount: Amount, unit: str) -> tuple[float, str]:
+    """Number in the unit asked for, and why it cannot be had."""
+    if amount.unit is None:
+        return amount.value, ""
+    try:
+        return convert(amount.value, amount.unit, unit), ""
+    except UnitError as error:
+        return 0.0, f"{error}; allowed: {unit} or a unit of the same kind"
+
+
+# ------------------------------------------------------------------------------------- matrix
+
+
+class MatrixEntry(Strict):
+    """A matrix file: axes to cross, and the levels at which they are crossed."""
+
+    kind: Literal["matrix"]
+    name: Name
+    title_zh: Label
+    title_en: Label
+    parent: Name
+    axes: Annotated[Many[Axis], Field(min_length=1)]
+    levels: Annotated[Many[Level], Field(min_length=1)]
+    note: str = ""
+
+
+class Cell(NamedTuple):
+    """One cell of a matrix: the level of each axis, and the scenario that has them."""
+
+    at: Mapping[Axis, Level]
+    scenario: ResolvedScenario
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """All combinations of some axes at some levels, the last axis varying fastest."""
+
+    name: str
+    title_zh: str
+    title_en: str
+    axes: tuple[str, ...]
+    levels: tuple[str, ...]
+    cells: tuple[Cell, ...]
+
+
+def load_matrix(name_or_path: str | Path, pack: "Pack") -> Matrix:
+    """Find a matrix by name or path and resolve its cells.
+
+    Parameters
+    ----------
+    name_or_path : str or Path
+        Name of a shipped matrix, or path of a file.
+    pack : Pack
+        Pack whose levers it sets.
+
+    Returns
+    -------
+    Matrix
+        The cells as scenarios.
+
+    Raises
+    ------
+    InputError
+        If the file or the scenario it starts from is wrong.
+    """
+    problems: list[Problem] = []
+    path = _find(name_or_path, pack, problems)
+    source = read_yaml(path, problems) if path else None
+    entry = _checked(path, source, MatrixEntry, problems) if path else None
+    if path is None or source is None or entry is None or problems:
+        raise InputError(problems)
+    for key, values in {"axes": entry.axes, "levels": entry.levels}.items():
+        if len(set(values)) < len(values):
+            problems.append(source.problem([key], "names one twice; allowed: each once"))
+    blank = source.problem(["parent"], "")
+    found = _named(entry.parent, (path.parent, *_folders(pack)), blank, problems)
+    if found is None or problems:
+        raise InputError(problems)
+    parent = load_scenario(found, pack)
+    cells = []
+    for levels in product(entry.levels, repeat=len(entry.axes)):
+        at = dict(zip(entry.axes, levels, strict=True))
+        moved = {x.id: x.at(at[x.axis]) for x in pack.levers.values() if x.axis in at}
+        name = ",".join(f"{axis}={level}" for axis, level in at.items())
+        scenario = replace(
+            parent, name=name, lineage=(*parent.lineage, name), levels={**parent.levels, **moved}
+        )
+        cells.append(Cell(at, scenario))
+    return Matrix(
+        entry.name, entry.title_zh, entry.title_en, entry.axes, entry.levels, tuple(cells)
+    )

@@ -1,0 +1,226 @@
+"""Units and months: a closed table with exact factors.
+
+A quantity in a pack or a scenario is a number with a unit from this table; anything else is
+an error. Factors are exact fractions, so that 亩 is 10000/15 m² and nothing is lost on the way.
+Counts of different things (个, 家, 套, 区, 人) are different dimensions, and a percentage point is
+not a per cent: adding or converting them is a mistake, not arithmetic.
+"""
+
+import re
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import lru_cache
+
+__all__ = [
+    "Unit",
+    "UnitError",
+    "canonical",
+    "convert",
+    "english",
+    "month_index",
+    "month_label",
+    "names",
+    "parse",
+]
+
+
+class UnitError(ValueError):
+    """A unit that is not in the table, or two units that measure different things."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """One unit, simple or a quotient.
+
+    Parameters
+    ----------
+    name : str
+        Canonical name, for example ``万元/亩``.
+    factor : Fraction
+        How many base units (元, m², 人, 月, ...) one of this unit is.
+    dimensions : tuple of (str, int)
+        Dimension and power, sorted; empty for pure numbers.
+    english : str
+        English name.
+    """
+
+    name: str
+    factor: Fraction
+    dimensions: tuple[tuple[str, int], ...]
+    english: str
+
+
+# name: (factor to the base unit, dimension, English)
+_TABLE: dict[str, tuple[Fraction, str, str]] = {
+    "元": (Fraction(1), "money", "yuan"),
+    "万元": (Fraction(10**4), "money", "10k yuan"),
+    "亿元": (Fraction(10**8), "money", "100m yuan"),
+    "m²": (Fraction(1), "area", "m²"),
+    "万m²": (Fraction(10**4), "area", "10k m²"),
+    "亩": (Fraction(10**4, 15), "area", "mu"),
+    "公顷": (Fraction(10**4), "area", "ha"),
+    "km²": (Fraction(10**6), "area", "km²"),
+    "人": (Fraction(1), "persons", "persons"),
+    "万人": (Fraction(10**4), "persons", "10k persons"),
+    "月": (Fraction(1), "time", "months"),
+    "年": (Fraction(12), "time", "years"),
+    "个": (Fraction(1), "items", "items"),
+    "家": (Fraction(1), "firms", "firms"),
+    "套": (Fraction(1), "dwellings", "dwellings"),
+    "区": (Fraction(1), "zones", "zones"),
+    "座": (Fraction(1), "works", "works"),
+    "次": (Fraction(1), "events", "events"),
+    "比例": (Fraction(1), "", "fraction"),
+    "倍": (Fraction(1), "", "times"),
+    "弹性": (Fraction(1), "", "elasticity"),
+    "指数": (Fraction(1), "", "exponent"),
+    "%": (Fraction(1, 100), "", "%"),
+    "百分点": (Fraction(1), "points", "percentage points"),
+}
+
+_ALIASES: dict[str, str] = {
+    "CNY": "元", "yuan": "元", "1e4 CNY": "万元", "1e8 CNY": "亿元",
+    "m2": "m²", "平方米": "m²", "㎡": "m²", "万平方米": "万m²", "万m2": "万m²",
+    "mu": "亩", "ha": "公顷", "km2": "km²", "平方公里": "km²",
+    "person": "人", "persons": "人", "1e4 persons": "万人",
+    "month": "月", "months": "月", "个月": "月", "year": "年", "years": "年",
+    "items": "个", "projects": "个", "firms": "家", "dwellings": "套",
+    "zone": "区", "zones": "区", "events": "次",
+    "fraction": "比例", "ratio": "比例", "times": "倍", "elasticity": "弹性", "exponent": "指数",
+    "％": "%", "percent": "%", "percentage points": "百分点",
+}  # fmt: skip
+
+_COUNTED = re.compile(r"([1-9][0-9]{0,8}) ?(.+)")
+
+
+def names() -> tuple[str, ...]:
+    """Canonical names of the simple units, in table order."""
+    return tuple(_TABLE)
+
+
+def _atom(text: str, whole: str) -> tuple[str, Fraction, str, str]:
+    """Name, factor, dimension and English name of one factor of a quotient, e.g. ``1000m²``."""
+    name = _ALIASES.get(text, text)
+    count = ""
+    if name not in _TABLE and (counted := _COUNTED.fullmatch(text)):
+        count = counted[1]
+        name = _ALIASES.get(counted[2], counted[2])
+    if name not in _TABLE:
+        message = f"unknown unit {whole!r}; allowed: {' '.join(_TABLE)} and quotients of them"
+        raise UnitError(message)
+    factor, dimension, label = _TABLE[name]
+    times = f"{count} " if count else ""
+    return f"{count}{name}", factor * int(count or 1), dimension, f"{times}{label}"
+
+
+@lru_cache(maxsize=512)
+def parse(text: str) -> Unit:
+    """Read a unit such as ``亿元``, ``万元/亩``, ``亩/1000m²`` or ``/月``.
+
+    Parameters
+    ----------
+    text : str
+        Unit, Chinese or one of the English aliases.
+
+    Returns
+    -------
+    Unit
+        The unit with its exact factor.
+
+    Raises
+    ------
+    UnitError
+        If any part is not in the table.
+    """
+    first, *below = text.strip().split("/")
+    factor, powers = Fraction(1), dict[str, int]()
+    parts: list[str] = []
+    labels: list[str] = []
+    for number, piece in enumerate([first, *below]):
+        sign = -1 if number else 1
+        if not piece.strip() and not number and below:
+            name, label = "", ""  # "/月": one per month
+        else:
+            name, scale, dimension, label = _atom(piece.strip(), text)
+            factor *= scale**sign
+            if dimension:
+                powers[dimension] = powers.get(dimension, 0) + sign
+        parts.append(name)
+        labels.append(label)
+    dimensions = tuple(sorted((d, p) for d, p in powers.items() if p))
+    return Unit("/".join(parts), factor, dimensions, "/".join(labels))
+
+
+def canonical(text: str) -> str:
+    """Canonical name of a unit.
+
+    Raises
+    ------
+    UnitError
+        If the unit is not in the table.
+    """
+    return parse(text).name
+
+
+def english(text: str) -> str:
+    """English name of a unit, for example ``10k yuan/mu`` for ``万元/亩``.
+
+    Raises
+    ------
+    UnitError
+        If the unit is not in the table.
+    """
+    return parse(text).english
+
+
+def convert(value: float | Fraction, source: str, target: str) -> float:
+    """Convert a number from one unit to another, exactly, then round once to a float.
+
+    Parameters
+    ----------
+    value : float or Fraction
+        Number in `source`; a float counts as the decimal number it prints as.
+    source, target : str
+        Units of the same dimension.
+
+    Returns
+    -------
+    float
+        Number in `target`.
+
+    Raises
+    ------
+    UnitError
+        If a unit is unknown or the two measure different things.
+    ValueError
+        If `value` is not finite.
+    """
+    old, new = parse(source), parse(target)
+    if old.dimensions != new.dimensions:
+        message = f"{old.name} cannot be converted to {new.name}"
+        raise UnitError(message)
+    exact = value if isinstance(value, Fraction) else Fraction(str(value))
+    return float(exact * old.factor / new.factor)
+
+
+_MONTH = re.compile(r"(19|20)([0-9]{2})-(0[1-9]|1[0-2])")
+
+
+def month_index(text: object) -> int:
+    """Count a month ``YYYY-MM`` as ``12 * year + month - 1``.
+
+    Raises
+    ------
+    ValueError
+        If the text is not a month of the years 1900 to 2099.
+    """
+    if not isinstance(text, str) or not (found := _MONTH.fullmatch(text)):
+        message = f"{text!r} is not a month; allowed: YYYY-MM with month 01 to 12"
+        raise ValueError(message)
+    return 12 * int(found[1] + found[2]) + int(found[3]) - 1
+
+
+def month_label(index: int) -> str:
+    """``YYYY-MM`` of a month number, the inverse of `month_index`."""
+    year, month = divmod(index, 12)
+    return f"{year:04d}-{month + 1:02d}"

@@ -1,0 +1,402 @@
+"""Strict YAML: what a planner may write, and one clear line for everything that is wrong.
+
+The dialect is the plain part of YAML 1.2: mappings, lists, text, numbers, true/false and null.
+`1e3` is a number; `yes`, `no`, `on`, `off` and dates are text. Refused are duplicate keys, tags,
+anchors and aliases, NaN and infinities, numbers with a leading zero, more than one document,
+deep nesting and big files, so that reading never costs more than a fixed amount of memory.
+
+A reader collects a `Problem` per fault and goes on; only a syntax error ends a file early.
+"""
+
+import difflib
+import json
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+__all__ = [
+    "InputError",
+    "Problem",
+    "Source",
+    "did_you_mean",
+    "read_text",
+    "read_yaml",
+    "shown",
+]
+
+MAX_BYTES: Final = 1 << 20
+MAX_DEPTH: Final = 16
+MAX_NODES: Final = 100_000
+MAX_PROBLEMS: Final = 100
+
+Path_ = Sequence[str | int]
+"""Keys and positions from the root of a file to a place in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One fault of an input: which file, which line, where in it, and what is allowed.
+
+    Parameters
+    ----------
+    file : str
+        File as the user named it.
+    path : str
+        Place inside the file, for example ``rows[5].quote``; empty for the file as a whole.
+    line : int
+        Line, from 1; 0 for the file as a whole.
+    message : str
+        What is wrong and what is allowed, on one line.
+    """
+
+    file: str
+    path: str
+    line: int
+    message: str
+
+    def __str__(self) -> str:
+        """Return the fault as one line."""
+        head = f"{self.file}:{self.line}" if self.line else self.file
+        return ": ".join(part for part in (head, self.path, self.message) if part)
+
+
+class InputError(ValueError):
+    """The user's input is wrong; `problems` holds every fault found, in the order of the files."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(dict.fromkeys(problems))
+        lines = [str(problem) for problem in self.problems[:MAX_PROBLEMS]]
+        if (more := len(self.problems) - MAX_PROBLEMS) > 0:
+            lines.append(f"... and {more} more")
+        super().__init__("\n".join(lines))
+
+
+class _Place:
+    """Line of a container and the places of its parts."""
+
+    __slots__ = ("line", "parts")
+
+    def __init__(self, line: int) -> None:
+        self.line = line
+        self.parts: dict[str | int, _Place | int] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file that was read: plain data, and the line of every key in it."""
+
+    file: str
+    data: object
+    place: _Place
+
+    def line(self, path: Path_) -> int:
+        """Line of the deepest part of `path` that is in the file."""
+        place: _Place | int = self.place
+        for part in path:
+            if isinstance(place, int) or part not in place.parts:
+                break
+            place = place.parts[part]
+        return place if isinstance(place, int) else place.line
+
+    def where(self, path: Path_) -> str:
+        """`path` as text; entries of a list are named by their id or row number."""
+        text, value = "", self.data
+        for part in path:
+            if isinstance(part, int) and isinstance(value, list):
+                value = value[part] if part < len(value) else None
+                name = value.get("id", value.get("row", part)) if isinstance(value, dict) else part
+                text += f"[{shown(name) if not isinstance(name, int) else name}]"
+            else:
+                value = value.get(part) if isinstance(value, dict) else None
+                text += f".{shown(part)}" if text else shown(part)
+        return text
+
+    def problem(self, path: Path_, message: str) -> Problem:
+        """Return a fault at `path`."""
+        return Problem(self.file, self.where(path), self.line(path), message)
+
+
+# ------------------------------------------------------------------------------------ reading
+
+
+def read_text(path: Path, problems: list[Problem], limit: int = MAX_BYTES) -> str | None:
+    """Read a UTF-8 text, with or without byte order mark; every line end becomes a line feed.
+
+    Parameters
+    ----------
+    path : Path
+        File to read.
+    problems : list of Problem
+        Faults are appended here.
+    limit : int
+        Largest size in bytes.
+
+    Returns
+    -------
+    str or None
+        The text, or None if there was a fault.
+    """
+
+    def fault(message: str, line: int = 0) -> None:
+        problems.append(Problem(str(path), "", line, message))
+
+    try:
+        if not path.is_file():
+            fault("is not a regular file" if path.exists() else "no such file")
+            return None
+        with path.open("rb") as stream:
+            raw = stream.read(limit + 1)
+    except OSError as error:
+        fault(f"cannot be read: {error.strerror}")
+        return None
+    if len(raw) > limit:
+        fault(f"is too big; allowed: at most {limit:,} bytes")
+        return None
+    if raw[:2] in {b"\xff\xfe", b"\xfe\xff"}:
+        fault("is UTF-16; allowed: UTF-8", 1)
+        return None
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        fault(f"is not UTF-8 ({_encoding(raw)}); allowed: UTF-8", line)
+        return None
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _encoding(raw: bytes) -> str:
+    try:
+        raw.decode("gb18030")
+    except UnicodeDecodeError:
+        return "of unknown encoding"
+    return "it reads as GBK: save it as UTF-8"
+
+
+def read_yaml(path: Path, problems: list[Problem]) -> Source | None:
+    """Read one YAML file of the strict dialect.
+
+    Parameters
+    ----------
+    path : Path
+        File to read.
+    problems : list of Problem
+        Faults are appended here, all of the file.
+
+    Returns
+    -------
+    Source or None
+        The data with its lines; None if it could not be read to the end.
+    """
+    text = read_text(path, problems)
+    if text is None:
+        return None
+    builder = _Builder(str(path), problems)
+    try:
+        for event in yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
+            builder.take(event)
+    except _TooMuchError as stop:
+        problems.append(Problem(str(path), "", stop.line, stop.args[0]))
+        return None
+    except yaml.YAMLError as error:
+        problems.append(_syntax(str(path), text, error))
+        return None
+    return Source(str(path), builder.data, builder.place)
+
+
+def _syntax(file: str, text: str, error: yaml.YAMLError) -> Problem:
+    """Return the syntax error of a file in one line."""
+    mark = getattr(error, "problem_mark", None)
+    line = mark.line + 1 if mark else 0
+    lines = text.split("\n")
+    shown = lines[line - 1] if 0 < line <= len(lines) else ""
+    if odd := re.search(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]", text):
+        line = text.count("\n", 0, odd.start()) + 1
+        message = f"control character {odd[0]!r}; allowed: printable text"
+    elif re.match(r"[ ]*\t", shown):
+        message = "a tab at the start of the line; allowed: indent with spaces"
+    elif "mapping values" in str(error):
+        message = "a second ': ' in one line; allowed: put the text in quotes"
+    else:
+        detail = getattr(error, "problem", None) or str(error)
+        message = f"is not YAML ({' '.join(str(detail).split())})"
+    return Problem(file, "", line, message)
+
+
+def _line(event: Any) -> int:
+    """Line at which an event of the parser starts, from 1."""
+    return int(event.start_mark.line) + 1
+
+
+class _TooMuchError(Exception):
+    def __init__(self, message: str, line: int) -> None:
+        super().__init__(message)
+        self.line = line
+
+
+_INTEGER = re.compile(r"[-+]?[0-9]+")
+_LEADING_ZERO = re.compile(r"[-+]?0[0-9]+")
+NUMBER = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+_NOT_FINITE = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
+_WORDS: dict[str, object] = {
+    "": None, "~": None, "null": None, "Null": None, "NULL": None,
+    "true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False,
+}  # fmt: skip
+_NOTHING: Final = object()
+
+
+class _Builder:
+    """Turns parser events into plain data, with a line for every key; no recursion."""
+
+    def __init__(self, file: str, problems: list[Problem]) -> None:
+        self.file = file
+        self.problems = problems
+        self.data: object = None
+        self.place = _Place(1)
+        self.documents = 0
+        self.nodes = 0
+        # open containers: (data, its place, key that waits for its value)
+        self.open: list[tuple[dict[str, object] | list[object], _Place, list[str]]] = []
+
+    def fault(self, line: int, message: str) -> None:
+        """Record a fault; too many end the reading."""
+        if len(self.problems) >= MAX_PROBLEMS:
+            message = "too many faults; the rest of the file was not read"
+            raise _TooMuchError(message, line)
+        path: list[str | int] = []
+        for data, _, key in self.open:
+            path += key if isinstance(data, dict) else [len(data)]
+        where = Source(self.file, self.data, self.place).where(path)
+        self.problems.append(Problem(self.file, where, line, message))
+
+    def take(self, event: yaml.Event) -> None:
+        """Take the next event of the parser."""
+        if isinstance(event, yaml.ScalarEvent):
+            self.put(event, _NOTHING)
+        elif isinstance(event, yaml.MappingStartEvent):
+            self.put(event, {})
+        elif isinstance(event, yaml.SequenceStartEvent):
+            self.put(event, [])
+        elif isinstance(event, yaml.CollectionEndEvent):
+            self.open.pop()
+        elif isinstance(event, yaml.AliasEvent):
+            line = _line(event)
+            self.fault(line, f"alias *{event.anchor}; allowed: write the value out")
+            self.attach(None, line)
+        elif isinstance(event, yaml.DocumentStartEvent):
+            self.documents += 1
+            if self.documents > 1:
+                message = "a second document ('---'); allowed: one document a file"
+                raise _TooMuchError(message, _line(event))
+
+    def put(self, event: Any, value: Any) -> None:
+        """Attach a scalar or a new container to the innermost open container."""
+        line = _line(event)
+        self.nodes += 1
+        if self.nodes > MAX_NODES or len(self.open) > MAX_DEPTH:
+            what = "values" if self.nodes > MAX_NODES else "levels of nesting"
+            limit = MAX_NODES if self.nodes > MAX_NODES else MAX_DEPTH
+            message = f"too many {what}; allowed: at most {limit:,}"
+            raise _TooMuchError(message, line)
+        if event.tag is not None:
+            self.fault(line, f"tag {event.tag!r}; allowed: no tags")
+        if event.anchor is not None:
+            self.fault(line, f"anchor &{event.anchor}; allowed: write the value out")
+        if self.open and isinstance(self.open[-1][0], dict) and not self.open[-1][2]:
+            self.key(event, value, line)
+            return
+        if value is _NOTHING:
+            self.attach(self.scalar(event, line), line)
+            return
+        place = _Place(line)
+        self.attach(value, line, place)
+        self.open.append((value, place, []))
+
+    def key(self, event: Any, value: Any, line: int) -> None:
+        """Take a scalar as the key of the innermost mapping."""
+        if value is not _NOTHING:
+            self.fault(line, "a list or mapping as key; allowed: text")
+            self.open[-1][2].append("?")
+            place = _Place(line)
+            self.open.append((value, place, []))  # read past it, attached to nothing
+            return
+        data, place, pending = self.open[-1]
+        pending.append(event.value)
+        if event.value in data:
+            first = place.parts[event.value]
+            first_line = first if isinstance(first, int) else first.line
+            self.fault(line, f"duplicate key, first in line {first_line}; allowed: once")
+
+    def attach(self, value: object, line: int, place: _Place | None = None) -> None:
+        """Store a value; of duplicate keys the first stays."""
+        if not self.open:
+            self.data, self.place = value, place or _Place(line)
+            return
+        data, parent, key = self.open[-1]
+        if isinstance(data, list):
+            parent.parts[len(data)] = place or line
+            data.append(value)
+        elif not key:  # an alias as key
+            key.append("?")
+        else:
+            name = key.pop()
+            if name not in data:
+                data[name] = value
+                parent.parts[name] = place or line
+
+    def scalar(self, event: Any, line: int) -> object:
+        """Value of a scalar; quoted ones are text."""
+        text: str = event.value
+        if event.style:
+            return text
+        if text in _WORDS:
+            return _WORDS[text]
+        if text[0] not in "+-.0123456789":
+            return text
+        if _NOT_FINITE.fullmatch(text):
+            self.fault(line, f"{text} is not a number; allowed: finite numbers")
+        elif _LEADING_ZERO.fullmatch(text):
+            self.fault(line, f"{text} starts with a zero; allowed: no leading zero, or quotes")
+        elif NUMBER.fullmatch(text):
+            if len(text) <= 40:
+                return int(text) if _INTEGER.fullmatch(text) else self.finite(text, line)
+            self.fault(line, f"a number of {len(text)} characters; allowed: at most 40")
+        else:
+            return text
+        return None
+
+    def finite(self, text: str, line: int) -> float | None:
+        """Return a decimal number, if it is finite."""
+        value = float(text)
+        if value in {float("inf"), float("-inf")}:
+            self.fault(line, f"{text} is not a finite number; allowed: finite numbers")
+            return None
+        return value
+
+
+# ------------------------------------------------------------------------------------- words
+
+
+def did_you_mean(word: object, choices: Iterable[str]) -> str:
+    """``; did you mean 'x'?`` if one of the choices is close to the word, else nothing."""
+    choices = list(choices)
+    plain = unicodedata.normalize("NFKC", str(word))[:60].casefold()
+    close = difflib.get_close_matches(plain, choices, 1, 0.6)
+    return f"; did you mean {close[0]!r}?" if close else ""
+
+
+def shown(value: object) -> str:
+    """Show a value in a message: one line, at most 60 characters, printable."""
+    if isinstance(value, str) and re.fullmatch(r"[\w.-]{1,60}", value):
+        return value
+    if isinstance(value, dict | list):
+        return "a mapping" if isinstance(value, dict) else "a list"
+    if value is None:
+        return "nothing"
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    text = "".join(c if c.isprintable() else "?" for c in text)
+    return text if len(text) <= 60 else text[:57] + "..."

@@ -249,6 +249,18 @@ _WORDS: dict[str, object] = {
 _NOTHING: Final = object()
 
 
+class _Open:
+    """A container that is being read: its data, its place, the key that is next or being read."""
+
+    __slots__ = ("data", "key", "place", "waiting")
+
+    def __init__(self, data: dict[str, object] | list[object], place: _Place) -> None:
+        self.data = data
+        self.place = place
+        self.key = ""
+        self.waiting = False  # a key was read, its value not yet
+
+
 class _Builder:
     """Turns parser events into plain data, with a line for every key; no recursion."""
 
@@ -259,8 +271,7 @@ class _Builder:
         self.place = _Place(1)
         self.documents = 0
         self.nodes = 0
-        # open containers: (data, its place, key that waits for its value)
-        self.open: list[tuple[dict[str, object] | list[object], _Place, list[str]]] = []
+        self.open: list[_Open] = []
 
     def fault(self, line: int, message: str) -> None:
         """Record a fault; too many end the reading."""
@@ -268,8 +279,12 @@ class _Builder:
             message = "too many faults; the rest of the file was not read"
             raise _TooMuchError(message, line)
         path: list[str | int] = []
-        for data, _, key in self.open:
-            path += key if isinstance(data, dict) else [len(data)]
+        for depth, inner in enumerate(self.open, 1):
+            outer = depth < len(self.open)  # then its entry is attached already
+            if isinstance(inner.data, list):
+                path.append(len(inner.data) - outer)
+            elif outer or inner.waiting:
+                path.append(inner.key)
         where = Source(self.file, self.data, self.place).where(path)
         self.problems.append(Problem(self.file, where, line, message))
 
@@ -306,7 +321,7 @@ class _Builder:
             self.fault(line, f"tag {event.tag!r}; allowed: no tags")
         if event.anchor is not None:
             self.fault(line, f"anchor &{event.anchor}; allowed: write the value out")
-        if self.open and isinstance(self.open[-1][0], dict) and not self.open[-1][2]:
+        if self.open and isinstance(self.open[-1].data, dict) and not self.open[-1].waiting:
             self.key(event, value, line)
             return
         if value is _NOTHING:
@@ -314,20 +329,19 @@ class _Builder:
             return
         place = _Place(line)
         self.attach(value, line, place)
-        self.open.append((value, place, []))
+        self.open.append(_Open(value, place))
 
     def key(self, event: Any, value: Any, line: int) -> None:
         """Take a scalar as the key of the innermost mapping."""
+        inner = self.open[-1]
         if value is not _NOTHING:
             self.fault(line, "a list or mapping as key; allowed: text")
-            self.open[-1][2].append("?")
-            place = _Place(line)
-            self.open.append((value, place, []))  # read past it, attached to nothing
+            inner.key, inner.waiting = "?", True
+            self.open.append(_Open(value, _Place(line)))  # read past it, attached to nothing
             return
-        data, place, pending = self.open[-1]
-        pending.append(event.value)
-        if event.value in data:
-            first = place.parts[event.value]
+        inner.key, inner.waiting = event.value, True
+        if inner.key in inner.data:
+            first = inner.place.parts[inner.key]
             first_line = first if isinstance(first, int) else first.line
             self.fault(line, f"duplicate key, first in line {first_line}; allowed: once")
 
@@ -336,17 +350,17 @@ class _Builder:
         if not self.open:
             self.data, self.place = value, place or _Place(line)
             return
-        data, parent, key = self.open[-1]
-        if isinstance(data, list):
-            parent.parts[len(data)] = place or line
-            data.append(value)
-        elif not key:  # an alias as key
-            key.append("?")
+        inner = self.open[-1]
+        if isinstance(inner.data, list):
+            inner.place.parts[len(inner.data)] = place or line
+            inner.data.append(value)
+        elif not inner.waiting:  # an alias as key
+            inner.key, inner.waiting = "?", True
         else:
-            name = key.pop()
-            if name not in data:
-                data[name] = value
-                parent.parts[name] = place or line
+            inner.waiting = False
+            if inner.key not in inner.data:
+                inner.data[inner.key] = value
+                inner.place.parts[inner.key] = place or line
 
     def scalar(self, event: Any, line: int) -> object:
         """Value of a scalar; quoted ones are text."""

@@ -123,7 +123,7 @@ class _Facts:
         self, name: str, of: str, label: str, holds: Holds, finding: str, *figures: _Text
     ) -> AuditRow:
         """Build a row; texts are written ``Chinese · English``, `of` names targets."""
-        places = [self.targets[target].paragraph for target in of.split() if target in self.targets]
+        places = [self.targets[target].paragraph for target in of.split()]
         zh, en = label.split(" · ")
         finding_zh, finding_en = finding.split(" · ")
         paragraph = "、".join(dict.fromkeys(places))

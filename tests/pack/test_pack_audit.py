@@ -1,0 +1,73 @@
+"""The audit of the plan's arithmetic: the numbers of the document, worked out by hand."""
+
+import re
+from dataclasses import replace
+
+import pytest
+
+from xuchang_sim.pack import load_pack
+from xuchang_sim.plan import Plan
+from xuchang_sim.plan.audit import AuditRow, audit
+
+PACK = load_pack()
+ROWS = {row.id: row for row in audit(PACK)}
+
+
+def figures(row: AuditRow) -> list[float]:
+    return [round(figure.value, 3) for figure in row.figures]
+
+
+@pytest.mark.parametrize(
+    ("name", "holds", "expected"),
+    [
+        ("base_year", "yes", [1428.571, 461.538, 214.286, 150000.0]),
+        ("fai_base", "ambiguous", [461.538, 482.063, 0.245]),
+        ("decomposition", "yes", [1.2, 1.167, 95.238, 111.111]),
+        ("productivity", "no", [0.167, 0.04, 0.14]),
+        ("margin", "yes", [0.15, 0.15]),
+        ("zone_tiers", "ambiguous", [1300.0, 1500.0, 1920.0]),
+        ("zone_sizes", "ambiguous", [0, 3, 7, 432.0]),
+        ("cluster_sums", "yes", [500.0, 50.0, 86.4]),
+        ("land", "no", [3.094, 320.0, 9667.86, 3000.0]),
+        ("land_levers", "ambiguous", [5317.323, 6300.0]),
+        ("large_on_quota", "no", [666.667, 450.0, 500.0]),
+        ("large_projects", "no", [10.0, 6.013]),
+        ("projects", "ambiguous", [200.0, 100.0, 3.0]),
+        ("incremental_revenue", "no", [1.077, 1.7, 1.02]),
+        ("time", "no", [8.0, 6.225, 12.0, 9.0]),
+        ("platforms", "no", [20.0, 29.0, 0.033, 4.5, 19.5, 3.15]),
+        ("factories", "yes", [1605.0, 0.535, 8.0]),
+        ("jobs", "ambiguous", [390.0, 438.6, 10500.0, 27000.0]),
+        ("city_revenue", "yes", [4000.0, 0.241]),
+        ("city_fai", "no", [1090.909, 0.064, 0.18]),
+        ("outside_capital", "ambiguous", [0.249, 0.383, 0.831]),
+        ("energy", "ambiguous", [0.04]),
+    ],
+)
+def test_numbers(name: str, holds: str, expected: list[float]) -> None:
+    row = ROWS[name]
+    assert row.holds == holds
+    assert figures(row) == pytest.approx(expected, abs=0.0011)
+
+
+def test_nothing_is_left_out() -> None:
+    assert len(ROWS) == 22
+
+
+@pytest.mark.parametrize("row", ROWS.values(), ids=ROWS.keys())
+def test_texts_are_in_both_languages(row: AuditRow) -> None:
+    chinese = re.compile(r"[一-鿿]")
+    assert row.paragraph
+    for zh, en in [
+        (row.label_zh, row.label_en),
+        (row.finding_zh, row.finding_en),
+        *((figure.label_zh, figure.label_en) for figure in row.figures),
+    ]:
+        assert chinese.search(zh)
+        assert not chinese.search(en)
+
+
+def test_a_pack_without_these_targets_has_fewer_rows() -> None:
+    few = Plan.model_construct(rows=PACK.plan.rows[:8])
+    rows = audit(replace(PACK, plan=few))
+    assert [row.id for row in rows] == ["fai_base", "margin", "incremental_revenue", "time"]

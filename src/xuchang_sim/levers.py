@@ -4,7 +4,7 @@ A lever has four named levels: ``absent`` (what the practice of the base year wo
 ``low``, ``plan`` and ``high``; beyond them any value of its range may be set.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Annotated, Literal, get_args
 
 from pydantic import Field
@@ -95,10 +95,8 @@ class LeverFile(Strict):
     levers: Annotated[Many[Lever], Field(min_length=1)]
 
 
-def check(
-    source: Source, levers: Sequence[Lever], row_levers: Mapping[int, Sequence[str]]
-) -> list[Problem]:
-    """Faults of levers that the schema does not see: levels, ids, rows.
+def check(source: Source, levers: Sequence[Lever]) -> list[Problem]:
+    """Faults of levers that the schema does not see: levels and ids.
 
     Parameters
     ----------
@@ -106,8 +104,6 @@ def check(
         File of the levers.
     levers : sequence of Lever
         Its entries, in order.
-    row_levers : mapping of int to sequence of str
-        Levers that each row of the plan names.
 
     Returns
     -------
@@ -129,20 +125,15 @@ def check(
             for level in LEVELS
             if (message := lever.complaint(lever.at(level)))
         ]
-        for j, row in enumerate(lever.rows):
-            if row not in row_levers:
-                message = f"{row} is not a row of the plan; allowed: row numbers"
-                found.append(([*where, "rows", j], message))
-            elif lever.id not in row_levers[row]:
-                message = f"row {row} does not name this lever; allowed: both or neither"
-                found.append(([*where, "rows", j], message))
     table = {lever.id: lever for lever in levers}
     for i, lever in enumerate(levers):
         other = lever.not_below
-        if other is not None and other not in table:
+        if other is None or other in source.missing("levers"):
+            continue
+        if other not in table:
             message = f"{other!r} is not a lever{did_you_mean(other, table)}; allowed: a lever id"
             found.append((["levers", i, "not_below"], message))
-        elif other is not None:
+        else:
             found += [
                 (["levers", i, level], f"is below {other}; allowed: at least as much")
                 for level in LEVELS

@@ -9,6 +9,7 @@ import hashlib
 import math
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
@@ -17,7 +18,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 
 from xuchang_sim import history, levers, parameters, plan, region, scenario
 from xuchang_sim.history import FileName, Record, Series, SeriesEntry, TableEntry
@@ -26,7 +27,7 @@ from xuchang_sim.parameters import Mark, Parameter, ParameterFile
 from xuchang_sim.plan import Plan
 from xuchang_sim.region import Region
 from xuchang_sim.schema import Day, Id, Label, Many, Month, Strict, UnitName, not_a_number, validate
-from xuchang_sim.units import month_label
+from xuchang_sim.units import month_index
 from xuchang_sim.yamlfile import InputError, Problem, Source, did_you_mean, read_text, read_yaml
 
 __all__ = ["BaseValue", "Calendar", "Pack", "load_pack", "validate_path"]
@@ -85,11 +86,18 @@ class BaseYear(Strict):
     workers: BaseValue
 
 
+def _rising(numbers: tuple[int, ...]) -> tuple[int, ...]:
+    if list(numbers) != sorted(set(numbers)):
+        message = f"{list(numbers)} is not in order; allowed: from the smallest, each once"
+        raise ValueError(message)
+    return numbers
+
+
 class FaiSeason(Strict):
     """From which series and years the investment season is estimated."""
 
     estimate_from: Id
-    years: Annotated[Many[int], Field(min_length=2, max_length=2)]
+    years: Annotated[Many[int], Field(min_length=2, max_length=2), AfterValidator(_rising)]
 
 
 def _mean_one(season: tuple[float, ...]) -> tuple[float, ...]:
@@ -98,13 +106,6 @@ def _mean_one(season: tuple[float, ...]) -> tuple[float, ...]:
         message = f"has the mean {mean:g}; allowed: 1, to within 0.002"
         raise ValueError(message)
     return tuple(factor / mean for factor in season)
-
-
-def _rising(months: tuple[int, ...]) -> tuple[int, ...]:
-    if list(months) != sorted(set(months)) or not all(1 <= month <= 12 for month in months):
-        message = f"{list(months)} are not months in order; allowed: each of 1 to 12 at most once"
-        raise ValueError(message)
-    return months
 
 
 Positive = Annotated[float, Field(gt=0)]
@@ -123,7 +124,7 @@ class Calendar(Strict):
         How the factors of investment are to be estimated.
     """
 
-    group_months: Annotated[Many[int], AfterValidator(_rising)]
+    group_months: Annotated[Many[Annotated[int, Field(ge=1, le=12)]], AfterValidator(_rising)]
     revenue_season: Annotated[
         Many[Positive], Field(min_length=12, max_length=12), AfterValidator(_mean_one)
     ]
@@ -286,41 +287,46 @@ S = TypeVar("S", bound=Strict)
 
 def _table(path: Path, model: type[S], problems: list[Problem]) -> tuple[Source, S] | None:
     source = read_yaml(path, problems)
-    content = validate(source, model, problems) if source else None
-    return (source, content) if source and content else None
+    return validate(source, model, problems) if source else None
 
 
 def _load(folder: Path, problems: list[Problem]) -> Pack | None:
     """Read all files; what fits together is checked as far as its parts are there."""
-    head = _table(folder / "pack.yaml", PackFile, problems)
+    source = read_yaml(folder / "pack.yaml", problems)
+    head = validate(source, PackFile, problems) if source else None
     rows = _table(folder / "plan.yaml", Plan, problems)
     area = _table(folder / "region.yaml", Region, problems)
     knobs = _table(folder / "parameters.yaml", ParameterFile, problems)
     moves = _table(folder / "levers.yaml", LeverFile, problems)
-    document = _document(folder, head, problems) if head else None
-    if head:
-        problems += _date_faults(*head)
+    document = _document(folder, source, problems) if source else None
+    if source:
+        problems += _date_faults(source)
     if area:
         problems += region.check(*area)
+    if knobs:
+        problems += parameters.check(knobs[0], knobs[1].parameters)
+    if rows:
+        problems += plan.check(*rows, document)
+    if moves:
+        problems += levers.check(moves[0], moves[1].levers)
+    if rows and moves:
+        problems += _row_links(rows, moves)
     if knobs and moves:
-        ids = [lever.id for lever in moves[1].levers]
-        problems += parameters.check(knobs[0], knobs[1].parameters, ids)
-    if rows and moves and document is not None:
-        lever_rows = {lever.id: lever.rows for lever in moves[1].levers}
-        row_levers = {row.row: row.levers for row in rows[1].rows}
-        problems += plan.check(*rows, document, lever_rows)
-        problems += levers.check(moves[0], moves[1].levers, row_levers)
+        problems += _lever_links(knobs, moves)
     if rows and area:
-        problems += _cluster_faults(area[0], area[1], rows[1])
-    if not (head and rows and area and knobs and moves) or document is None:
+        problems += _cluster_links(area, rows)
+    if head is None:
         return None
     file = head[1]
     tables = _tables(folder, file, problems)
     series, faults = history.read_series(head[0], file.history, tables, file.information_date)
     problems += faults
-    if file.calendar.fai_season.estimate_from not in series:
+    season = file.calendar.fai_season.estimate_from
+    if season not in series and season not in head[0].missing("history"):
         message = f"is not a series; allowed: {', '.join(series)}"
         problems.append(head[0].problem(["calendar", "fai_season", "estimate_from"], message))
+    if not (rows and area and knobs and moves) or document is None:
+        return None
     names = ["pack.yaml", "plan.yaml", "region.yaml", "parameters.yaml", "levers.yaml"]
     return Pack(
         folder=folder,
@@ -350,16 +356,20 @@ def _load(folder: Path, problems: list[Problem]) -> Pack | None:
     )
 
 
-def _document(folder: Path, head: tuple[Source, PackFile], problems: list[Problem]) -> str | None:
+def _document(folder: Path, source: Source, problems: list[Problem]) -> str | None:
     """Text of the document, whose hash must be the one the pack knows."""
-    entry = head[1].document
+    raw = source.data.get("document") if isinstance(source.data, dict) else None
+    try:
+        entry = DocumentEntry.model_validate(raw)
+    except ValidationError:
+        return None  # told by the schema of the file
     text = read_text(folder / entry.file, problems)
     if text is None:
         return None
     found = hashlib.sha256(text.encode()).hexdigest()
     if found != entry.sha256:
         message = f"is not the hash of {entry.file}, which was changed; allowed: {found}"
-        problems.append(head[0].problem(["document", "sha256"], message))
+        problems.append(source.problem(["document", "sha256"], message))
     return text
 
 
@@ -385,32 +395,79 @@ def _sha256(folder: Path, names: list[str]) -> str:
 _ORDER = ("pipeline_start", "firms_start", "policy_month", "default_through", "last_month")
 
 
-def _date_faults(source: Source, file: PackFile) -> list[Problem]:
-    """Dates that are not in order."""
+def _date_faults(source: Source) -> list[Problem]:
+    """Dates out of order, among those that can be read."""
+    data = source.data if isinstance(source.data, dict) else {}
+    months: dict[str, int] = {}
+    for key in _ORDER:
+        with suppress(ValueError):
+            months[key] = month_index(data.get(key))
     problems = [
-        source.problem([later], f"{month_label(end)} is before {earlier}; allowed: from then on")
-        for earlier, later in pairwise(_ORDER)
-        if (end := getattr(file, later)) < getattr(file, earlier)
+        source.problem([later], f"{data[later]} is before {earlier}; allowed: from then on")
+        for earlier, later in pairwise(months)
+        if months[later] < months[earlier]
     ]
-    if file.plan_year <= file.base_year:
-        message = f"{file.plan_year} is not after base_year; allowed: from {file.base_year + 1}"
+    base, planned = data.get("base_year"), data.get("plan_year")
+    if isinstance(base, int) and isinstance(planned, int) and planned <= base:
+        message = f"{planned} is not after base_year; allowed: from {base + 1}"
         problems.append(source.problem(["plan_year"], message))
-    if file.policy_month // 12 != file.plan_year:
-        message = f"{month_label(file.policy_month)} is not in plan_year"
-        problems.append(source.problem(["policy_month"], f"{message}; allowed: {file.plan_year}"))
-    first, last = file.calendar.fai_season.years
-    if first > last:
-        message = f"starts in {first} and ends in {last}; allowed: first <= last"
-        problems.append(source.problem(["calendar", "fai_season", "years"], message))
+    if isinstance(planned, int) and months.get("policy_month", 12 * planned) // 12 != planned:
+        message = f"{data['policy_month']} is not in plan_year; allowed: a month of {planned}"
+        problems.append(source.problem(["policy_month"], message))
     return problems
 
 
-def _cluster_faults(source: Source, area: Region, rows: Plan) -> list[Problem]:
+def _row_links(rows: tuple[Source, Plan], moves: tuple[Source, LeverFile]) -> list[Problem]:
+    """Rows and levers that do not name each other."""
+    named = {row.row: row.levers for row in rows[1].rows}
+    come = {lever.id: lever.rows for lever in moves[1].levers}
+    lost_rows, lost_levers = rows[0].missing("rows"), moves[0].missing("levers")
+    problems: list[Problem] = []
+    for i, row in enumerate(rows[1].rows):
+        for j, name in enumerate(row.levers):
+            if name in lost_levers or row.row in come.get(name, ()):
+                continue
+            message = f"{name!r} is not a lever{did_you_mean(name, come)}; allowed: a lever id"
+            if name in come:
+                message = f"{name!r} does not name row {row.row}; allowed: both or neither"
+            problems.append(rows[0].problem(["rows", i, "levers", j], message))
+    for i, lever in enumerate(moves[1].levers):
+        for j, number in enumerate(lever.rows):
+            if number in lost_rows or lever.id in named.get(number, ()):
+                continue
+            message = f"{number} is not a row of the plan; allowed: row numbers"
+            if number in named:
+                message = f"row {number} does not name this lever; allowed: both or neither"
+            problems.append(moves[0].problem(["levers", i, "rows", j], message))
+    return problems
+
+
+def _lever_links(
+    knobs: tuple[Source, ParameterFile], moves: tuple[Source, LeverFile]
+) -> list[Problem]:
+    """Parameters that point to no lever, or are called like one."""
+    names = {lever.id for lever in moves[1].levers}
+    known = names | moves[0].missing("levers")
+    problems: list[Problem] = []
+    for i, parameter in enumerate(knobs[1].parameters):
+        lever = parameter.lever
+        if lever is not None and lever not in known:
+            message = f"{lever!r} is not a lever{did_you_mean(lever, names)}; allowed: a lever id"
+            problems.append(knobs[0].problem(["parameters", i, "lever"], message))
+        if parameter.id in known:
+            message = "is also the id of a lever; allowed: a name of its own"
+            problems.append(knobs[0].problem(["parameters", i, "id"], message))
+    return problems
+
+
+def _cluster_links(area: tuple[Source, Region], rows: tuple[Source, Plan]) -> list[Problem]:
     """Clusters that name a row the plan does not have."""
+    known = {row.row for row in rows[1].rows} | rows[0].missing("rows")
+    message = "is not a row of the plan; allowed: row numbers"
     return [
-        source.problem(["clusters", i, "row"], f"{x.row} is not a row of the plan; allowed: rows")
-        for i, x in enumerate(area.clusters)
-        if x.row > len(rows.rows)
+        area[0].problem(["clusters", i, "row"], f"{cluster.row} {message}")
+        for i, cluster in enumerate(area[1].clusters)
+        if cluster.row not in known
     ]
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, overload
 from pydantic import BeforeValidator, Field
 
 from xuchang_sim.schema import Id, Label, Many, Strict, UnitName
-from xuchang_sim.yamlfile import Problem, Source, did_you_mean
+from xuchang_sim.yamlfile import Problem, Source
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -226,10 +226,8 @@ def check_fraction(value: float, unit: str) -> str:
     return ""
 
 
-def check(
-    source: Source, parameters: "Iterable[Parameter]", levers: "Iterable[str]"
-) -> list[Problem]:
-    """Faults that one entry alone does not show, or that need the levers.
+def check(source: Source, parameters: "Iterable[Parameter]") -> list[Problem]:
+    """Faults that the schema does not see: defaults, ranges, priors and roles.
 
     Parameters
     ----------
@@ -237,19 +235,16 @@ def check(
         File of the parameters.
     parameters : iterable of Parameter
         Its entries, in order.
-    levers : iterable of str
-        Ids of the levers.
 
     Returns
     -------
     list of Problem
         One for each fault.
     """
-    levers = set(levers)
     problems: list[Problem] = []
     seen: set[str] = set()
     for i, parameter in enumerate(parameters):
-        for key, message in _faults(parameter, levers):
+        for key, message in _faults(parameter):
             problems.append(source.problem(["parameters", i, key], message))
         if parameter.id in seen:
             message = f"id {parameter.id!r} is used twice; allowed: once"
@@ -258,11 +253,11 @@ def check(
     return problems
 
 
-def _faults(parameter: Parameter, levers: set[str]) -> "Iterator[tuple[str, str]]":
+def _faults(parameter: Parameter) -> "Iterator[tuple[str, str]]":
     """Key and message of every fault of one parameter."""
     yield from _range_faults(parameter)
     yield from _prior_faults(parameter)
-    yield from _role_faults(parameter, levers)
+    yield from _role_faults(parameter)
     for value in (parameter.default, *(parameter.range or ())):
         if value is not None and (message := check_fraction(value, parameter.unit)):
             yield "default", message
@@ -296,14 +291,10 @@ def _prior_faults(parameter: Parameter) -> "Iterator[tuple[str, str]]":
             yield "prior", f"of kind {entry.kind} {verb} {key}; allowed: {needs or 'kind'} only"
 
 
-def _role_faults(parameter: Parameter, levers: set[str]) -> "Iterator[tuple[str, str]]":
-    role, lever = parameter.role, parameter.lever
-    if parameter.id in levers:
-        yield "id", "is also the id of a lever; allowed: a name of its own"
-    if (role == "lever") != (lever is not None):
+def _role_faults(parameter: Parameter) -> "Iterator[tuple[str, str]]":
+    role = parameter.role
+    if (role == "lever") != (parameter.lever is not None):
         yield "lever", "goes with the role lever; allowed: both or neither"
-    elif lever is not None and lever not in levers:
-        yield "lever", f"{lever!r} is not a lever{did_you_mean(lever, levers)}; allowed: a lever id"
     if (role in {"base", "solved"}) != (parameter.held_by is not None):
         yield "held_by", "goes with the roles base and solved; allowed: both or neither"
     if parameter.later_source and role == "base":

@@ -167,7 +167,7 @@ def check(source: Source, region: Region) -> list[Problem]:
     list of Problem
         One for each fault.
     """
-    found = [*_repeats(region), *_sums(region), *_references(region)]
+    found = [*_repeats(region), *_sums(source, region), *_references(source, region)]
     return [source.problem(path, message) for path, message in found]
 
 
@@ -186,13 +186,13 @@ def _repeats(region: Region) -> Iterator[Fault]:
                 seen.add(value if value is not None else object())
 
 
-def _sums(region: Region) -> Iterator[Fault]:
+def _sums(source: Source, region: Region) -> Iterator[Fault]:
     shares = {
         ("zones", "revenue_share_2011"): [zone.revenue_share_2011 for zone in region.zones],
         ("sectors", "initial_share"): [sector.initial_share for sector in region.sectors],
     }
     for (table, key), values in shares.items():
-        if message := _off(values):
+        if not source.missing(table) and (message := _off(values)):
             yield [table], f"{key} {message}"
     for i, zone in enumerate(region.zones):
         if message := _off(leading.weight for leading in zone.leading):
@@ -213,9 +213,9 @@ def _off(values: Iterable[float]) -> str:
     return f"adds up to {total:.7g}; allowed: 1, to within {TOLERANCE:g}"
 
 
-def _references(region: Region) -> Iterator[Fault]:
+def _references(source: Source, region: Region) -> Iterator[Fault]:
     zones = {zone.id: zone for zone in region.zones}
-    sectors = {sector.id for sector in region.sectors}
+    sectors = {sector.id for sector in region.sectors} | source.missing("sectors")
     for i, zone in enumerate(region.zones):
         seen: set[str] = set()
         for j, leading in enumerate(zone.leading):
@@ -226,6 +226,8 @@ def _references(region: Region) -> Iterator[Fault]:
                 yield where, f"sector {leading.sector!r} is used twice; allowed: once"
             seen.add(leading.sector)
     for i, cluster in enumerate(region.clusters):
+        if cluster.zone in source.missing("zones"):
+            continue
         if cluster.zone not in zones:
             yield ["clusters", i, "zone"], _unknown("zone", cluster.zone, zones)
         elif cluster.sector not in (led := [s.sector for s in zones[cluster.zone].leading]):
@@ -233,7 +235,7 @@ def _references(region: Region) -> Iterator[Fault]:
             yield ["clusters", i, "sector"], f"{message}; allowed: {', '.join(led)}"
 
 
-def _unknown(what: str, name: str, names: Iterable[str]) -> str:
-    names = sorted(names)
+def _unknown(what: str, name: str, names: Iterable[object]) -> str:
+    names = sorted(map(str, names))
     close = did_you_mean(name, names)
     return f"{name!r} is not a {what}{close}; allowed: {', '.join(names)}"

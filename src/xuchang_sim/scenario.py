@@ -136,11 +136,8 @@ class ResolvedScenario:
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
-class _Step(NamedTuple):
-    """One file on the way from the oldest ancestor to the scenario."""
-
-    scenario: Scenario
-    source: Source
+_Step = tuple[Source, Scenario]
+"""One file on the way from the oldest ancestor to the scenario."""
 
 
 def load_scenario(name_or_path: str | Path, pack: "Pack") -> ResolvedScenario:
@@ -186,9 +183,9 @@ def list_scenarios(pack: "Pack") -> tuple[Scenario, ...]:
         for path in sorted(folder.glob("*.yaml")):
             source = read_yaml(path, problems)
             if source and not is_matrix(source) and path.stem not in found:
-                scenario = _checked(path, source, Scenario, problems)
-                if scenario:
-                    found[path.stem] = scenario
+                step = _checked(path, source, Scenario, problems)
+                if step:
+                    found[path.stem] = step[1]
     if problems:
         raise InputError(problems)
     return tuple(found[name] for name in sorted(found))
@@ -239,61 +236,61 @@ S = TypeVar("S", bound="Scenario | MatrixEntry")
 
 def _checked(
     path: Path, source: Source | None, model: type[S], problems: list[Problem]
-) -> S | None:
-    """Contents of a file whose name must be the one inside it."""
-    entry = validate(source, model, problems) if source else None
-    if source and entry and entry.name != path.stem:
-        message = f"{entry.name!r} is not the name of the file; allowed: {path.stem}"
-        problems.append(source.problem(["name"], message))
-    return entry
+) -> tuple[Source, S] | None:
+    """Content of a file, whose name must be the one inside it."""
+    checked = validate(source, model, problems) if source else None
+    if checked and checked[1].name != path.stem:
+        message = f"{checked[1].name!r} is not the name of the file; allowed: {path.stem}"
+        problems.append(checked[0].problem(["name"], message))
+    return checked
 
 
 def _chain(path: Path, pack: "Pack", problems: list[Problem]) -> list[_Step]:
-    """Files from the oldest ancestor to the scenario; empty if one is missing or circular."""
+    """Files from the oldest ancestor that can be had to the scenario itself."""
     steps: list[_Step] = []
     while True:
-        source = read_yaml(path, problems)
-        scenario = _checked(path, source, Scenario, problems)
-        if source is None or scenario is None:
-            return []
-        steps.insert(0, _Step(scenario, source))
+        step = _checked(path, read_yaml(path, problems), Scenario, problems)
+        if step is None:
+            return steps
+        source, scenario = step
+        steps.insert(0, step)
         if scenario.parent is None:
             return steps
         blank = source.problem(["parent"], "")
-        folders = (path.parent, *_folders(pack))
-        found = _named(scenario.parent, folders, blank, problems)
+        found = _named(scenario.parent, (path.parent, *_folders(pack)), blank, problems)
         if found is None:
-            return []
+            return steps
         path = found
-        if any(Path(step.source.file) == path for step in steps):
-            circle = " -> ".join([scenario.parent, *(step.scenario.name for step in steps)])
+        if any(Path(source.file) == path for source, _ in steps):
+            circle = " -> ".join([scenario.parent, *(other.name for _, other in steps)])
             message = f"is its own ancestor ({circle}); allowed: a chain that ends"
             problems.append(replace(blank, message=message))
-            return []
+            return steps
 
 
 def _resolve(steps: list[_Step], pack: "Pack", problems: list[Problem]) -> ResolvedScenario:
     """Apply the files in order, the axes of each before its levers."""
     levels: dict[str, float] = {}
-    origin: dict[str, tuple[Source, list[str | int]]] = {}
+    origin: dict[str, tuple[int, list[str | int]]] = {}
     parameters: dict[str, float] = {}
     demand_shift = 0.0
-    for scenario, source in steps:
-        missing = [axis for axis in AXES if axis not in scenario.axes]
-        if scenario.parent is None and missing:
-            message = f"without a parent every axis needs a level; missing: {', '.join(missing)}"
+    for number, (source, scenario) in enumerate(steps):
+        missing = set(AXES) - scenario.axes.keys() - source.missing("axes")
+        if scenario.parent is None and missing and not source.missing("parent"):
+            names = ", ".join(axis for axis in AXES if axis in missing)
+            message = f"without a parent every axis needs a level; missing: {names}"
             problems.append(source.problem(["axes"], f"{message}; allowed: {', '.join(LEVELS)}"))
         for axis, level in scenario.axes.items():
             for lever in pack.levers.values():
                 if lever.axis == axis:
                     levels[lever.id] = lever.at(level)
-                    origin[lever.id] = (source, ["axes", axis])
+                    origin[lever.id] = (number, ["axes", axis])
         for name, setting in scenario.levers.items():
             value, message = _lever_value(name, setting, pack.levers)
             if message:
                 problems.append(source.problem(["levers", name], message))
             else:
-                levels[name], origin[name] = value, (source, ["levers", name])
+                levels[name], origin[name] = value, (number, ["levers", name])
         for name, setting in scenario.parameters.items():
             value, message = _parameter_value(name, setting, pack.parameters)
             if message:
@@ -302,17 +299,16 @@ def _resolve(steps: list[_Step], pack: "Pack", problems: list[Problem]) -> Resol
                 parameters[name] = value
         if scenario.demand_shift is not None:
             demand_shift = scenario.demand_shift
-    problems += [
-        origin[name][0].problem(origin[name][1], message)
-        for name, message in _orders(levels, pack.levers)
-    ]
-    last = steps[-1].scenario
+    for name, other, message in _orders(levels, pack.levers):
+        number, where = max(origin[name], origin[other])  # the file that spoke last
+        problems.append(steps[number][0].problem(where, message))
+    last = steps[-1][1]
     return ResolvedScenario(
         name=last.name,
         title_zh=last.title_zh,
         title_en=last.title_en,
         note=last.note,
-        lineage=tuple(step.scenario.name for step in steps),
+        lineage=tuple(scenario.name for _, scenario in steps),
         levels={name: levels[name] for name in pack.levers if name in levels},
         demand_shift=demand_shift,
         parameters=parameters,
@@ -321,13 +317,13 @@ def _resolve(steps: list[_Step], pack: "Pack", problems: list[Problem]) -> Resol
 
 def _orders(
     levels: Mapping[str, float], levers: "Mapping[str, Lever]"
-) -> Iterator[tuple[str, str]]:
+) -> Iterator[tuple[str, str, str]]:
     """Levers that fell below another one that they may not fall below."""
     for name, value in levels.items():
         other = levers[name].not_below
         if other is not None and value < levels.get(other, value):
             message = f"{name} is {value:g}, below {other} at {levels[other]:g}"
-            yield name, f"{message}; allowed: at least as much"
+            yield name, other, f"{message}; allowed: at least as much"
 
 
 def _lever_value(name: str, setting: Setting, levers: "Mapping[str, Lever]") -> tuple[float, str]:
@@ -347,9 +343,10 @@ def _parameter_value(
     """Value of a parameter and what is wrong with it."""
     model = [key for key, entry in parameters.items() if entry.role == "model"]
     if name not in model:
-        held = parameters.get(name)
-        why = f"has the role {held.role}" if held else "is not a parameter"
-        return 0.0, f"{why}{did_you_mean(name, model)}; allowed: parameters with the role model"
+        why = f"is not a parameter{did_you_mean(name, model)}"
+        if name in parameters:
+            why = f"has the role {parameters[name].role}"
+        return 0.0, f"{why}; allowed: parameters with the role model"
     entry = parameters[name]
     if isinstance(setting, str):
         return 0.0, f"{setting!r} is a level of levers; allowed: a number or {{value, unit}}"
@@ -430,10 +427,10 @@ def load_matrix(name_or_path: str | Path, pack: "Pack") -> Matrix:
     """
     problems: list[Problem] = []
     path = _find(name_or_path, pack, problems)
-    source = read_yaml(path, problems) if path else None
-    entry = _checked(path, source, MatrixEntry, problems) if path else None
-    if path is None or source is None or entry is None or problems:
+    step = _checked(path, read_yaml(path, problems), MatrixEntry, problems) if path else None
+    if path is None or step is None:
         raise InputError(problems)
+    source, entry = step
     for key, values in {"axes": entry.axes, "levels": entry.levels}.items():
         if len(set(values)) < len(values):
             problems.append(source.problem([key], "names one twice; allowed: each once"))

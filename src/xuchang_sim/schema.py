@@ -74,8 +74,11 @@ class Quantity(Strict):
 M = TypeVar("M", bound=BaseModel)
 
 
-def validate(source: Source, model: type[M], problems: list[Problem]) -> M | None:
+def validate(source: Source, model: type[M], problems: list[Problem]) -> tuple[Source, M] | None:
     """Check the data of a file against a schema.
+
+    Unknown keys and faulty entries of lists and tables are reported and set aside, so that what
+    remains can be checked further and all faults of a file come at once.
 
     Parameters
     ----------
@@ -88,18 +91,45 @@ def validate(source: Source, model: type[M], problems: list[Problem]) -> M | Non
 
     Returns
     -------
-    model instance or None
-        None if the data does not fit.
+    (Source, model instance) or None
+        The file without what was set aside, and its content; None if too little is left.
     """
     if source.data is None:
         problems.append(Problem(source.file, "", 1, "is empty; allowed: " + _keys(model)))
         return None
-    try:
-        return model.model_validate(source.data)
-    except ValidationError as error:
-        details = error.errors(include_url=False)
-        problems += [source.problem(item["loc"], _explain(item, model)) for item in details]
-        return None
+    told = {problem.path for problem in problems if problem.file == source.file}
+    for attempt in range(3):
+        try:
+            return source, model.model_validate(source.data)
+        except ValidationError as error:
+            details = error.errors(include_url=False)
+        for detail in details:
+            if detail["loc"][-1:] == ("[key]",):  # a wrong key of a table
+                detail["loc"] = detail["loc"][:-1]
+            path = source.where(detail["loc"])
+            inner = detail["type"] == "too_short" and any(x.startswith(path) for x in told)
+            if path in told or inner or (attempt and detail["type"] == "missing"):
+                continue
+            problems.append(source.problem(detail["loc"], _explain(detail, model)))
+            told.add(path)
+        paths = [_set_aside(detail, source.data) for detail in details]
+        if not all(paths):
+            return None
+        source = source.without(paths)
+    return None
+
+
+def _set_aside(detail: ErrorDetails, data: Any) -> Path_:
+    """Path of what to leave out for an error: an unknown key, a list entry, a table entry."""
+    path = detail["loc"]
+    if detail["type"] == "extra_forbidden":
+        return path
+    for depth, part in enumerate(path, 1):
+        if isinstance(part, int):
+            return path[:depth]
+    if detail["type"] == "missing":
+        return ()
+    return path[:2] if len(path) > 1 and isinstance(data.get(path[0]), dict) else path[:1]
 
 
 _NUMBERS = {"float_type", "int_type", "float_parsing", "int_parsing", "int_from_float"}

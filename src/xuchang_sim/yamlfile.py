@@ -88,11 +88,35 @@ class _Place:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A file that was read: plain data, and the line of every key in it."""
+    """A file that was read: plain data, and the line of every key in it.
+
+    Parameters
+    ----------
+    file : str
+        File as the user named it.
+    data : object
+        Its content.
+    place : place
+        Lines of its keys.
+    aside : frozenset of (str, object)
+        Lists and names of the entries that were set aside because of a fault.
+    """
 
     file: str
     data: object
     place: _Place
+    aside: frozenset[tuple[object, object]] = frozenset()
+
+    def without(self, paths: Iterable[Path_]) -> "Source":
+        """Return the file without what stands at `paths`, which is set aside by name."""
+        gone = {tuple(path) for path in paths}
+        data, place = _cut(self.data, self.place, (), gone)
+        names = {(path[0], _name(self.data, path)) for path in gone if len(path) < 3}
+        return Source(self.file, data, place, self.aside | names)
+
+    def missing(self, table: str) -> set[object]:
+        """Names of the entries of a list or table that were set aside."""
+        return {name for where, name in self.aside if where == table}
 
     def line(self, path: Path_) -> int:
         """Line of the deepest part of `path` that is in the file."""
@@ -105,20 +129,43 @@ class Source:
 
     def where(self, path: Path_) -> str:
         """`path` as text; entries of a list are named by their id or row number."""
-        text, value = "", self.data
-        for part in path:
-            if isinstance(part, int) and isinstance(value, list):
-                value = value[part] if part < len(value) else None
-                name = value.get("id", value.get("row", part)) if isinstance(value, dict) else part
-                text += f"[{shown(name) if not isinstance(name, int) else name}]"
+        text = ""
+        for depth, part in enumerate(path, 1):
+            if isinstance(part, int):
+                text += f"[{shown(_name(self.data, path[:depth]))}]"
             else:
-                value = value.get(part) if isinstance(value, dict) else None
                 text += f".{shown(part)}" if text else shown(part)
         return text
 
     def problem(self, path: Path_, message: str) -> Problem:
         """Return a fault at `path`."""
         return Problem(self.file, self.where(path), self.line(path), message)
+
+
+def _name(data: Any, path: Path_) -> object:
+    """Name of the list entry at `path`: its id, its row number, or its position."""
+    for part in path:
+        try:
+            data = data[part]
+        except (LookupError, TypeError):
+            return path[-1]
+    if isinstance(data, dict):
+        return data.get("id", data.get("row", path[-1]))
+    return path[-1]
+
+
+def _cut(data: Any, place: Any, path: tuple[str | int, ...], gone: set[Any]) -> tuple[Any, Any]:
+    """Copy data and places without the paths in `gone`; lists close up."""
+    if not isinstance(data, dict | list):
+        return data, place
+    copy = _Place(place.line)
+    parts = list(data.items()) if isinstance(data, dict) else list(enumerate(data))
+    kept = [(key, value) for key, value in parts if (*path, key) not in gone]
+    done = [_cut(value, place.parts[key], (*path, key), gone) for key, value in kept]
+    keys = [key for key, _ in kept] if isinstance(data, dict) else list(range(len(kept)))
+    copy.parts = {key: inner for key, (_, inner) in zip(keys, done, strict=True)}
+    values = [value for value, _ in done]
+    return (dict(zip(keys, values, strict=True)) if isinstance(data, dict) else values), copy
 
 
 # ------------------------------------------------------------------------------------ reading
@@ -252,12 +299,13 @@ _NOTHING: Final = object()
 class _Open:
     """A container that is being read: its data, its place, the key that is next or being read."""
 
-    __slots__ = ("data", "key", "place", "waiting")
+    __slots__ = ("data", "key", "line", "place", "waiting")
 
     def __init__(self, data: dict[str, object] | list[object], place: _Place) -> None:
         self.data = data
         self.place = place
         self.key = ""
+        self.line = 0
         self.waiting = False  # a key was read, its value not yet
 
 
@@ -336,10 +384,10 @@ class _Builder:
         inner = self.open[-1]
         if value is not _NOTHING:
             self.fault(line, "a list or mapping as key; allowed: text")
-            inner.key, inner.waiting = "?", True
+            inner.key, inner.line, inner.waiting = "?", line, True
             self.open.append(_Open(value, _Place(line)))  # read past it, attached to nothing
             return
-        inner.key, inner.waiting = event.value, True
+        inner.key, inner.line, inner.waiting = event.value, line, True
         if inner.key in inner.data:
             first = inner.place.parts[inner.key]
             first_line = first if isinstance(first, int) else first.line
@@ -355,11 +403,13 @@ class _Builder:
             inner.place.parts[len(inner.data)] = place or line
             inner.data.append(value)
         elif not inner.waiting:  # an alias as key
-            inner.key, inner.waiting = "?", True
+            inner.key, inner.line, inner.waiting = "?", line, True
         else:
             inner.waiting = False
             if inner.key not in inner.data:
                 inner.data[inner.key] = value
+                if place:
+                    place.line = inner.line  # of its key, not of the first entry below
                 inner.place.parts[inner.key] = place or line
 
     def scalar(self, event: Any, line: int) -> object:

@@ -4,7 +4,7 @@ A row quotes the document verbatim and says how it enters the model. A target is
 a run measures and compares with the number the document asks for.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from datetime import date
 from functools import cached_property
 from typing import Annotated, Literal
@@ -13,7 +13,7 @@ from pydantic import Field
 
 from xuchang_sim.parameters import check_fraction
 from xuchang_sim.schema import Day, Id, Label, Many, Quantity, Strict, UnitName
-from xuchang_sim.yamlfile import Problem, Source, did_you_mean
+from xuchang_sim.yamlfile import Problem, Source
 
 __all__ = ["Direction", "Plan", "Row", "Target", "TargetEntry", "check"]
 
@@ -158,10 +158,8 @@ class Plan(Strict):
 Fault = tuple[list[str | int], str]
 
 
-def check(
-    source: Source, plan: Plan, document: str, lever_rows: Mapping[str, Collection[int]]
-) -> list[Problem]:
-    """Faults that the schema does not see: quotations, numbering, reasons, references.
+def check(source: Source, plan: Plan, document: str | None) -> list[Problem]:
+    """Faults that the schema does not see: quotations, numbering, reasons, ids.
 
     Parameters
     ----------
@@ -169,10 +167,8 @@ def check(
         File of the plan.
     plan : Plan
         Its content.
-    document : str
-        Text in which every quotation must occur.
-    lever_rows : mapping of str to collection of int
-        Rows that each lever says it comes from.
+    document : str or None
+        Text in which every quotation must occur; None if it could not be read.
 
     Returns
     -------
@@ -184,16 +180,15 @@ def check(
     targets: set[str] = set()
     for i, row in enumerate(plan.rows):
         where: list[str | int] = ["rows", i]
-        if row.row != i + 1:
+        if row.row != i + 1 and not source.missing("rows"):
             found.append(([*where, "row"], f"{row.row} is out of order; allowed: {i + 1}"))
         if row.id in ids:
             found.append(([*where, "id"], f"id {row.id!r} is used twice; allowed: once"))
         ids.add(row.id)
-        if row.quote not in document:
+        if document is not None and row.quote not in document:
             message = "is not in the document; allowed: its words, letter by letter"
             found.append(([*where, "quote"], message))
         found += [([*where, key], message) for key, message in _row_faults(row)]
-        found += [([*where, *path], message) for path, message in _lever_faults(row, lever_rows)]
         found += [([*where, *path], message) for path, message in _target_faults(row, targets)]
     return [source.problem(path, message) for path, message in found]
 
@@ -210,16 +205,6 @@ def _row_faults(row: Row) -> Iterator[tuple[str, str]]:
         yield "reason", "is missing; allowed: levers, or why the instrument has none"
     if "target" in row.type and not (row.target_entries or row.reason):
         yield "reason", "is missing; allowed: targets, or why the target is not measured"
-
-
-def _lever_faults(row: Row, lever_rows: Mapping[str, Collection[int]]) -> Iterator[Fault]:
-    for j, lever in enumerate(row.levers):
-        if lever not in lever_rows:
-            close = did_you_mean(lever, lever_rows)
-            yield ["levers", j], f"{lever!r} is not a lever{close}; allowed: ids of levers.yaml"
-        elif row.row not in lever_rows[lever]:
-            message = f"{lever!r} does not name row {row.row}; allowed: both or neither"
-            yield ["levers", j], message
 
 
 def _target_faults(row: Row, seen: set[str]) -> Iterator[Fault]:

@@ -66,10 +66,12 @@ class Problem:
 
 
 class InputError(ValueError):
-    """The user's input is wrong; `problems` holds every fault found, in the order of the files."""
+    """The user's input is wrong; `problems` holds every fault found, by file and line."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
-        self.problems = tuple(dict.fromkeys(problems))
+        found = list(dict.fromkeys(problems))
+        files = {problem.file: -i for i, problem in enumerate(reversed(found))}
+        self.problems = tuple(sorted(found, key=lambda x: (files[x.file], x.line)))
         lines = [str(problem) for problem in self.problems[:MAX_PROBLEMS]]
         if (more := len(self.problems) - MAX_PROBLEMS) > 0:
             lines.append(f"... and {more} more")

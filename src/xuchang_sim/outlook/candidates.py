@@ -303,6 +303,7 @@ class StateSpace:
     kind: str
     spec: tuple[Any, ...]
     cycle: int = 0
+    trend: str = "n"
 
     def build(self, z: Floats, period: int) -> tuple[Sampler, bool]:
         """Fit by maximum likelihood."""
@@ -342,7 +343,7 @@ class StateSpace:
             (p, _, q), (sp, _, sq) = self.spec
             _enough(z, p + q + (sp + sq) * period + 6)
             cycle = (sp, 0, sq, period) if sp + sq else (0, 0, 0, 0)
-            return SARIMAX(z, order=(p, 0, q), seasonal_order=cycle)
+            return SARIMAX(z, order=(p, 0, q), seasonal_order=cycle, trend=self.trend)
         from statsmodels.tsa.statespace.structural import UnobservedComponents  # noqa: PLC0415
 
         level, seasonal = self.spec

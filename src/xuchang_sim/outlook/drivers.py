@@ -33,11 +33,24 @@ if TYPE_CHECKING:
 #: Columns of the panel, in order; all fractions.
 NAMES = ("value_added_yoy", "ppi_yoy", "fai_yoy", "m2_yoy")
 
+#: Series of the pack behind the panel; the last two only inform.
+SOURCES = (
+    "industrial_value_added_yoy",
+    "ppi_yoy",
+    "fai_ytd",
+    "m2_yoy",
+    "pmi_manufacturing",
+    "new_rmb_loans",
+)
+
 FIRST_MONTH = "2008-01"
 PANEL_START = "2006-01"
 YEAR = 12
+MIN_MONTHS = 48
+CALIBRATED_MONTHS = 60
 _CALIBRATION_PATHS = 4096
 _PURPOSE_PATH = 0x6F75746C
+_PURPOSE_MEMBER = 0x6D656D62
 _PURPOSE_CALIBRATION = 0x63616C69
 
 
@@ -182,41 +195,44 @@ def drivers(
     ValueError
         For a bad month, an unknown driver, or a history too short to forecast from.
     """
-    first, values = _panel(pack, as_of)
+    first, values, extra = _panel(pack, as_of)
     start, last = month_number(FIRST_MONTH), month_number(through)
     if last < start:
         msg = f"through must not be before {FIRST_MONTH}: {through}"
         raise ValueError(msg)
-    kept = cache.remembered("drivers", cache.digest("drivers", values, first), lambda: _fit(values))
+    key = cache.digest("drivers", values, first)
+    kept = cache.remembered("drivers", key, lambda: _fit(values))
     replicates = np.arange(n) if isinstance(n, int) else np.asarray(n, dtype=np.int64)
-    horizon = max(last - first + 1 - len(values), 0)
-    shared = 0 if redraw_after is None else month_number(redraw_after) - first + 1 - len(values)
+    end = first + len(values)
+    horizon = max(last - end + 1, 0)
     long = max(horizon, YEAR)
-    drawn = (
-        np.stack(
-            [_normals(seed, int(r), long, len(NAMES), redraw, max(shared, 0)) for r in replicates]
-        )
-        if len(replicates)
-        else np.zeros((0, long, len(NAMES)))
-    )
-    members = _members(seed, replicates, len(kept["transition"]))
-    ahead = _simulate(kept, members, drawn)
-    fixed = _calibration(kept, long)
-    middle, unit, shape = _standard(fixed)
+    shared = 0 if redraw_after is None else max(month_number(redraw_after) - end + 1, 0)
+    normals = _normals(seed, replicates, long, kept["start"].shape[1], redraw, shared)
+    ahead = _simulate(kept, _members(kept, seed, replicates), normals)
+    if extra or replace or long > CALIBRATED_MONTHS:
+        fixed = _calibration(kept, long)
+        if extra:
+            ahead, fixed = _imposed(ahead, fixed, extra), _imposed(fixed, fixed, extra)
+        middle, unit, shape = _standard(fixed, fixed.mean(axis=0))
+    else:
+        fixed = None
+        middle, shape = kept["middle"][:long], kept["shape"][:long]
+        unit = float(kept["unit"])
     deviation = (ahead - middle) / unit
-    deviation = _replaced(
-        deviation, (fixed - middle) / unit, middle, kept, replace, first + len(values)
-    )
+    sd = float(kept["annual_sd"])
+    off, wanted = _wishes(replace, end, middle, sd)
+    if wanted and fixed is not None:
+        deviation = _imposed(deviation, (fixed - middle) / unit, wanted)
+    deviation[:, :, off] = 0.0
     if central:
         deviation = np.zeros_like(deviation)
     length = last - start + 1
-    data = values[start - first :][:length]
+    data = values[start - first :, : len(NAMES)][:length]
     full_central = np.concatenate([data, middle[:horizon]])[:length]
     pad = np.zeros((len(replicates), len(data), len(NAMES)))
     full_deviation = np.concatenate([pad, deviation[:, :horizon]], axis=1)[:, :length]
     full_shift = np.concatenate([np.zeros_like(data), shape[:horizon]])[:length]
     _fill_early(full_central)
-    sd = float(kept["annual_sd"])
     return Drivers(
         months=tuple(month_text(start + i) for i in range(length)),
         known=min(len(data), length),
@@ -233,33 +249,47 @@ def drivers(
 def _fit(values: Floats) -> cache.Arrays:
     from xuchang_sim.outlook import panel  # noqa: PLC0415
 
-    return panel.fit(values)
+    kept = panel.fit(values, len(NAMES))
+    fixed = _calibration(kept, CALIBRATED_MONTHS)
+    middle, unit, shape = _standard(fixed, fixed.mean(axis=0))
+    return kept | {"middle": middle, "unit": np.array(unit), "shape": shape}
 
 
-def _panel(pack: Any, as_of: str | None) -> tuple[int, Floats]:
-    """First month number and (T, 4) fractions, to the last month both main series know."""
+def _panel(pack: Any, as_of: str | None) -> tuple[int, Floats, list[tuple[int, int, float]]]:
+    """First month number, (T, 6) fractions, and what is known beyond the last common month.
+
+    Columns are `NAMES`, then what only informs: the purchasing managers' index and the growth
+    of loans over twelve months. The table ends where value added or producer prices end; later
+    months of the others come back as (steps ahead, column, value).
+    """
     start = month_number(PANEL_START)
     columns = []
-    for name in ("industrial_value_added_yoy", "ppi_yoy", "fai_ytd", "m2_yoy"):
+    for name in SOURCES:
         at, column = dense(history(pack, name, as_of))
         if name == "fai_ytd":
             head = at % YEAR
             totals = np.concatenate([np.full(head, np.nan), column])
             at, column = at - head, year_on_year(from_year_to_date(at - head, totals))
+        elif name == "new_rmb_loans":
+            summed = np.convolve(column, np.ones(YEAR))[: len(column)]
+            summed[: YEAR - 1] = np.nan
+            column = year_on_year(summed)
         else:
             column = fill_january(at, column) / 100.0
         columns.append(_aligned(at, column, start))
-    main = [len(c) for c in columns[:2]]
-    length = min(main)
-    out = np.full((length, len(NAMES)), np.nan)
+    length = min(len(c) for c in columns[:2])
+    out = np.full((length, len(SOURCES)), np.nan)
+    extra = []
     for j, column in enumerate(columns):
         part = column[:length]
         out[: len(part), j] = part
+        if j < len(NAMES):
+            extra += [(i, j, float(v)) for i, v in enumerate(column[length:]) if np.isfinite(v)]
     out[0, 0] = out[1, 0] if np.isnan(out[0, 0]) else out[0, 0]
-    if length < 48 or np.isnan(out[:, :2]).any():
-        msg = "value added and PPI need at least four gap-free years of months"
+    if length < MIN_MONTHS or np.isnan(out[:, :2]).any():
+        msg = f"value added and PPI need {MIN_MONTHS} gap-free months from {PANEL_START}"
         raise ValueError(msg)
-    return start, out
+    return start, out, extra
 
 
 def _aligned(first: int, column: Floats, start: int) -> Floats:
@@ -288,96 +318,116 @@ def _stream(seed: int, purpose: int, replicate: int, continuation: int) -> np.ra
     return np.random.Generator(bits)
 
 
-def _normals(seed: int, replicate: int, horizon: int, k: int, redraw: int, shared: int) -> Floats:
-    """(horizon, k) innovations: months up to ``shared`` from the path, later from the redraw."""
-    own = _stream(seed, _PURPOSE_PATH, replicate, 0).standard_normal((horizon, k))
-    if redraw:
-        other = _stream(seed, _PURPOSE_PATH, replicate, redraw).standard_normal((horizon, k))
-        own[shared:] = other[shared:]
-    return own
+def _normals(
+    seed: int,
+    replicates: npt.NDArray[np.int64],
+    horizon: int,
+    states: int,
+    redraw: int,
+    shared: int,
+) -> Floats:
+    """(n, horizon, states) innovations; months after ``shared`` from the redraw, if any."""
+    out = np.empty((len(replicates), horizon, states))
+    for i, replicate in enumerate(replicates):
+        out[i] = _stream(seed, _PURPOSE_PATH, int(replicate), 0).standard_normal((horizon, states))
+        if redraw:
+            other = _stream(seed, _PURPOSE_PATH, int(replicate), redraw)
+            out[i, shared:] = other.standard_normal((horizon, states))[shared:]
+    return out
 
 
-def _members(seed: int, replicates: npt.NDArray[np.int64], count: int) -> npt.NDArray[np.int64]:
-    """Which parameter draw each replicate has."""
-    picks = [int(_stream(seed, _PURPOSE_PATH + 1, int(r), 0).integers(count)) for r in replicates]
-    return np.array(picks, dtype=np.int64)
+def _members(
+    kept: cache.Arrays, seed: int, replicates: npt.NDArray[np.int64]
+) -> npt.NDArray[np.int64]:
+    """Which parameter draw of which model each replicate has."""
+    edges = np.cumsum(_shares(kept))
+    picks = [_stream(seed, _PURPOSE_MEMBER, int(r), 0).random() for r in replicates]
+    return np.minimum(np.searchsorted(edges, picks, side="right"), len(edges) - 1)
+
+
+def _shares(kept: cache.Arrays) -> Floats:
+    """Probability of every parameter draw: its kind's weight over the number of its draws."""
+    kinds = kept["member"]
+    return np.asarray(kept["weights"][kinds] / np.bincount(kinds)[kinds])
 
 
 def _simulate(kept: cache.Arrays, members: npt.NDArray[np.int64], normals: Floats) -> Floats:
     """(n, H, k) unknown months of each replicate's member."""
-    transition, intercept = kept["transition"][members], kept["intercept"][members]
-    shocks = normals @ kept["shock"].T
-    state = np.broadcast_to(kept["last"], intercept.shape)
-    out = np.empty(normals.shape)
+    transition, drift = kept["transition"][members], kept["drift"][members]
+    shock, loading = kept["shock"][members], kept["loading"][members]
+    offset = kept["offset"][members]
+    state = kept["start"][members] + np.einsum("nst,nt->ns", kept["root"][members], normals[:, 0])
+    out = np.empty((len(members), normals.shape[1], offset.shape[1]))
     for step in range(normals.shape[1]):
-        state = intercept + np.einsum("nij,nj->ni", transition, state) + shocks[:, step]
-        out[:, step] = state
+        if step:
+            state = np.matmul(transition, state[..., np.newaxis])[..., 0] + drift
+            state += np.matmul(shock, normals[:, step, :, np.newaxis])[..., 0]
+        out[:, step] = offset + np.matmul(loading, state[..., np.newaxis])[..., 0]
     return out
 
 
 def _calibration(kept: cache.Arrays, horizon: int) -> Floats:
-    """A fixed large sample of unknown months, the same for every seed and n."""
+    """Return a fixed large sample of unknown months, the same for every seed and n."""
+    edges = np.cumsum(_shares(kept))
+    grid = (np.arange(_CALIBRATION_PATHS) + 0.5) / _CALIBRATION_PATHS
+    members = np.minimum(np.searchsorted(edges, grid, side="right"), len(edges) - 1)
     rng = _stream(0, _PURPOSE_CALIBRATION, 0, 0)
-    members = np.arange(_CALIBRATION_PATHS) % len(kept["transition"])
-    normals = rng.standard_normal((horizon, _CALIBRATION_PATHS, len(NAMES)))
-    return _simulate(kept, members, np.moveaxis(normals, 0, 1))
+    half = rng.standard_normal((horizon, _CALIBRATION_PATHS // 2, kept["start"].shape[1]))
+    normals = np.empty((_CALIBRATION_PATHS, horizon, half.shape[2]))
+    normals[0::2], normals[1::2] = np.moveaxis(half, 0, 1), -np.moveaxis(half, 0, 1)
+    return _simulate(kept, members, normals)
 
 
-def _standard(sample: Floats) -> tuple[Floats, float, Floats]:
+def _standard(sample: Floats, middle: Floats) -> tuple[Floats, float, Floats]:
     """Centre, unit (sd of the first year's mean of value added + PPI) and shape of a shift."""
-    middle = np.median(sample, axis=0)
     year = sample[:, :YEAR, :2].sum(axis=2).mean(axis=1)
     unit = float(year.std())
     centred = (year - year.mean()) / unit
-    shape = np.tensordot(centred, sample - sample.mean(axis=0), axes=(0, 0)) / len(sample) / unit
-    return middle, unit, shape
+    shape = np.tensordot(centred, sample - middle, axes=(0, 0)) / len(sample) / unit
+    return middle, unit, np.asarray(shape)
 
 
-def _replaced(
-    deviation: Floats,
-    fixed: Floats,
-    middle: Floats,
-    kept: cache.Arrays,
-    replace: Mapping[str, Mapping[str, float] | str] | None,
-    first: int,
-) -> Floats:
-    """Impose the user's months; what is imposed moves the rest by its correlation."""
-    out = deviation.copy()
+def _wishes(
+    replace: Mapping[str, Mapping[str, float] | str] | None, end: int, middle: Floats, sd: float
+) -> tuple[list[int], list[tuple[int, int, float]]]:
+    """Columns switched off, and (steps ahead, column, standardised value) to impose."""
+    off: list[int] = []
     wanted: list[tuple[int, int, float]] = []
-    off = []
     for name, months in (replace or {}).items():
         if name not in NAMES:
             msg = f"unknown driver {name!r}; allowed: {', '.join(NAMES)}"
             raise ValueError(msg)
+        column = NAMES.index(name)
         if isinstance(months, str):
             if months != "off":
                 msg = f"a driver is replaced by months or 'off', not {months!r}"
                 raise ValueError(msg)
-            off.append(NAMES.index(name))
+            off.append(column)
             continue
-        j = NAMES.index(name)
         for month, value in months.items():
-            step = month_number(month) - first
             if not np.isfinite(value):
                 msg = f"{name} {month}: not a finite number"
                 raise ValueError(msg)
-            if 0 <= step < out.shape[1]:
-                goal = (value - middle[step, j]) / float(kept["annual_sd"])
-                wanted.append((step, j, goal))
-    if wanted and len(out):
-        steps = np.array([w[0] for w in wanted])
-        columns = np.array([w[1] for w in wanted])
-        goals = np.array([w[2] for w in wanted])
-        seen = fixed[:, steps, columns]
-        seen = seen - seen.mean(axis=0)
-        cov = seen.T @ seen / len(seen)
-        cov[np.diag_indices_from(cov)] *= 1.0 + 1e-9
-        cross = np.einsum("rw,rtk->wtk", seen, fixed - fixed.mean(axis=0)) / len(seen)
-        gap = goals - out[:, steps, columns]
-        out += np.einsum("nw,wtk->ntk", np.linalg.solve(cov, gap.T).T, cross)
-        out[:, steps, columns] = goals
-    out[:, :, off] = 0.0
-    return out
+            step = month_number(month) - end
+            if 0 <= step < len(middle):
+                wanted.append((step, column, (value - middle[step, column]) / sd))
+    return off, wanted
+
+
+def _imposed(paths: Floats, sample: Floats, wanted: Sequence[tuple[int, int, float]]) -> Floats:
+    """Impose values on (n, H, k) paths; the rest follows by its covariance in the sample."""
+    steps = np.array([w[0] for w in wanted])
+    columns = np.array([w[1] for w in wanted])
+    goals = np.array([w[2] for w in wanted])
+    centred = sample - sample.mean(axis=0)
+    seen = centred[:, steps, columns]
+    covariance = seen.T @ seen / len(seen)
+    covariance[np.diag_indices_from(covariance)] *= 1.0 + 1e-6
+    cross = np.tensordot(seen, centred, axes=(0, 0)) / len(seen)
+    gap = goals - paths[:, steps, columns]
+    out = paths + np.tensordot(np.linalg.solve(covariance, gap.T).T, cross, axes=(1, 0))
+    out[:, steps, columns] = goals
+    return np.asarray(out)
 
 
 def _sector_growth(

@@ -6,8 +6,8 @@ move only a little with the past CRPS of its own rolling origins; so does the sp
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from xuchang_sim.outlook.profile import Profile
 
     Floats = npt.NDArray[np.float64]
+
+Memo = dict[tuple[Any, ...], tuple["Floats | None", FitRecord]]
 
 DRAWS = 2000
 PAST_DRAWS = 200
@@ -132,14 +134,38 @@ def gather(
     pool: Sequence[Member] | None = None,
     draws: int = DRAWS,
     seed: int = 0,
+    memo: Memo | None = None,
 ) -> Material:
-    """Fit every member on the whole series and at past origins; keep what they said."""
+    """Fit every member on the whole series and at past origins; keep what they said.
+
+    Parameters
+    ----------
+    found : Profile
+    horizon : int
+        Steps ahead.
+    origins : int, optional
+        Past origins; by kind of series unless given.
+    pool : sequence of Member, optional
+        Members; by what the series was found to be unless given.
+    draws : int
+        Draws of every member at the end of the series.
+    seed : int
+        Draws are a function of it, the number of values and the member's place.
+    memo : dict, optional
+        Fits shared between calls on the same series cut at several dates.
+
+    Raises
+    ------
+    CandidateError
+        If no candidate can be fitted.
+    """
+    memo = {} if memo is None else memo
     pool = members(found) if pool is None else pool
     y = found.values
     total = sum(m.prior for m in pool)
     keep, final, records, medians = [], [], [], []
     for number, member in enumerate(pool):
-        paths, record = _say(member, found, len(y), horizon, draws, (seed, 0, number))
+        paths, record = _say(member, found, len(y), horizon, draws, (seed, number), memo)
         records.append(record)
         if paths is not None:
             keep.append(number)
@@ -156,12 +182,12 @@ def gather(
     for origin in _origins(len(y), found, horizon, wanted):
         steps = min(horizon, len(y) - origin)
         said = [
-            _say(pool[keep[i]], found, origin, steps, PAST_DRAWS, (seed, origin, keep[i]))[0]
-            for i in range(len(keep))
+            _say(pool[number], found, origin, horizon, PAST_DRAWS, (seed, number), memo)[0]
+            for number in keep
         ]
         if any(s is None for s in said):
             continue
-        past.append([s for s in said if s is not None])
+        past.append([s[:, :steps] for s in said if s is not None])
         actual.append(y[origin : origin + steps])
     return Material(
         names=tuple(pool[i].candidate.name for i in keep),
@@ -177,28 +203,38 @@ def gather(
 
 
 def _say(
-    member: Member, found: Profile, until: int, horizon: int, draws: int, address: tuple[int, ...]
+    member: Member,
+    found: Profile,
+    until: int,
+    horizon: int,
+    draws: int,
+    address: tuple[int, ...],
+    memo: Memo,
 ) -> tuple[Floats | None, FitRecord]:
     """Sample one member from the first ``until`` values, in the units of the values."""
     y = found.values[:until]
+    key = (member.candidate.name, member.logs, found.cycle, horizon, draws, address, y.tobytes())
+    if key not in memo:
+        memo[key] = _sampled(member, y, found.cycle, horizon, draws, (*address, until))
+    return memo[key]
+
+
+def _sampled(
+    member: Member, y: Floats, cycle: int, horizon: int, draws: int, address: tuple[int, ...]
+) -> tuple[Floats | None, FitRecord]:
     z = np.log(y) if member.logs else y
-    steps = np.abs(z[found.cycle :] - z[: -found.cycle])
-    size = float(steps.mean()) if len(steps) else 0.0
-    size = size or 1.0
+    steps = np.abs(z[cycle:] - z[:-cycle])
+    size = (float(steps.mean()) if len(steps) else 0.0) or 1.0
     centre = float(z[-1])
-    fitted = fit(member.candidate, (z - centre) / size, found.cycle)
-    if not fitted.record.usable:
-        return None, fitted.record
+    fitted = fit(member.candidate, (z - centre) / size, cycle)
+    record = fitted.record
+    if not record.usable:
+        return None, record
     try:
         paths = centre + size * fitted.sample(draws, horizon, np.random.default_rng(address))
     except (CandidateError, ValueError, np.linalg.LinAlgError) as problem:
-        record = fitted.record
-        return None, FitRecord(
-            record.name, record.converged, record.warnings, record.seconds, str(problem)
-        )
-    if member.logs:
-        paths = np.exp(np.clip(paths, centre - 30.0, centre + 30.0))
-    return paths, fitted.record
+        return None, replace(record, error=str(problem))
+    return np.exp(np.clip(paths, centre - 30.0, centre + 30.0)) if member.logs else paths, record
 
 
 def _origins(count: int, found: Profile, horizon: int, wanted: int) -> list[int]:

@@ -37,3 +37,77 @@ def crps(sample: Floats, actual: Floats, weights: Floats | None = None) -> Float
     near = np.sum(w_sorted * np.abs(x - actual), axis=0)
     spread = 2.0 * np.sum(w_sorted * x * (2.0 * below + w_sorted - 1.0), axis=0)
     return np.asarray(near - spread / 2.0)
+
+
+def pinball(quantile: Floats, level: float, actual: Floats) -> Floats:
+    """Pinball loss of a quantile, unit of the values."""
+    gap = actual - quantile
+    return np.asarray(np.maximum(level * gap, (level - 1.0) * gap))
+
+
+def winkler(low: Floats, high: Floats, actual: Floats, level: float) -> Floats:
+    """Winkler score of an interval: width, plus 2/(1 - level) times what lies outside."""
+    outside = np.maximum(low - actual, 0.0) + np.maximum(actual - high, 0.0)
+    return np.asarray(high - low + 2.0 / (1.0 - level) * outside)
+
+
+def naive_scale(values: Floats, cycle: int = 1) -> float:
+    """Mean absolute (seasonal) step of a series, the unit of MASE and of scaled CRPS."""
+    steps = np.abs(values[cycle:] - values[:-cycle])
+    steps = steps[np.isfinite(steps)]
+    scale = float(steps.mean()) if len(steps) else 0.0
+    return scale if scale > 0 else 1.0
+
+
+def pit(sample: Floats, actual: float, rng: np.random.Generator) -> float:
+    """Probability integral transform, randomised where draws tie with the outcome."""
+    below, equal = float(np.mean(sample < actual)), float(np.mean(sample == actual))
+    return below + equal * float(rng.uniform())
+
+
+def uniformity(values: Floats, bins: int = 5) -> float:
+    """P value of a chi-square test that PIT values are uniform (1 with fewer than 25)."""
+    from scipy.special import chdtrc  # noqa: PLC0415
+
+    if len(values) < 5 * bins:
+        return 1.0
+    counts, _ = np.histogram(values, bins=bins, range=(0.0, 1.0))
+    expected = len(values) / bins
+    return float(chdtrc(bins - 1, float(np.sum((counts - expected) ** 2) / expected)))
+
+
+def diebold_mariano(loss: Floats, other: Floats, overlap: int) -> tuple[float, float]:
+    """Test that two forecasts lose equally, with Newey-West variance.
+
+    Parameters
+    ----------
+    loss, other : (R,) arrays
+        Losses in order of origins.
+    overlap : int
+        Lags of the variance: the number of origins a forecast overlaps.
+
+    Returns
+    -------
+    (statistic, p)
+        Negative when the first is better; p two-sided, Student-t with R - 1 degrees after the
+        small-sample factor of Harvey, Leybourne and Newbold. (0, 1) when they never differ or
+        there are fewer than four origins.
+    """
+    from scipy.special import stdtr  # noqa: PLC0415
+
+    gap = np.asarray(loss, dtype=float) - np.asarray(other, dtype=float)
+    count = len(gap)
+    if count < 4 or np.allclose(gap, 0.0):
+        return 0.0, 1.0
+    centred = gap - gap.mean()
+    lags = min(overlap, count - 2)
+    variance = float(centred @ centred) / count
+    for lag in range(1, lags + 1):
+        weight = 1.0 - lag / (lags + 1.0)
+        variance += 2.0 * weight * float(centred[lag:] @ centred[:-lag]) / count
+    if variance <= 0.0:
+        return 0.0, 1.0
+    steps = lags + 1
+    correction = (count + 1 - 2 * steps + steps * (steps - 1) / count) / count
+    statistic = float(gap.mean() / np.sqrt(variance / count)) * float(np.sqrt(max(correction, 0.1)))
+    return statistic, float(2.0 * stdtr(count - 1, -abs(statistic)))

@@ -1,0 +1,249 @@
+"""Rolling-origin backtest of the forecaster and of every single candidate, as tidy records."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from xuchang_sim.outlook import cache, scores
+from xuchang_sim.outlook.candidates import Drift
+from xuchang_sim.outlook.forecaster import Member, gather, members
+from xuchang_sim.outlook.pool import combine, rules_for
+from xuchang_sim.outlook.profile import Profile, profile
+from xuchang_sim.outlook.series import Regular, SeriesError
+from xuchang_sim.outlook.tolerance import binomial_band
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import numpy.typing as npt
+    from matplotlib.axes import Axes
+
+    Floats = npt.NDArray[np.float64]
+
+COMBINED = "combined"
+BENCHMARK = "benchmark"
+INTERVALS = (0.5, 0.8, 0.95)
+DRAWS = 400
+COLUMNS = (
+    "series", "model", "origin", "step", "actual", "median", "crps", "scaled_crps", "pinball",
+    "winkler80", "error", "mase", "inside50", "inside80", "inside95", "pit",
+)  # fmt: skip
+
+Row = dict[str, Any]
+
+
+def backtest(
+    series: Regular, horizon: int = 9, origins: int = 24, step: int = 1, refit: int = 1
+) -> list[Row]:
+    """Forecast from past origins with only what came before, and score every model.
+
+    Parameters
+    ----------
+    series : Regular
+    horizon : int
+        Steps ahead that are scored.
+    origins, step : int
+        Number of origins, the latest being the last that all steps can be checked from, and the
+        periods between them.
+    refit : int
+        Models are fitted anew at every refit-th origin; between them the forecast of the last
+        fit is kept and its later steps are scored.
+
+    Returns
+    -------
+    list of dict
+        One row a model, origin and step, with the keys of `COLUMNS`. ``combined`` is the
+        forecaster, ``benchmark`` the random walk with drift (seasonal on seasonal series) and
+        Student-t predictive.
+
+    Raises
+    ------
+    SeriesError
+        If not even one origin leaves enough values.
+    """
+    key = cache.digest(
+        "backtest", series.values, series.frequency, series.first, horizon, origins, step, refit
+    )
+    rows = cache.load("backtest", key)
+    if rows is None:
+        rows = _arrays(_rows(series, horizon, origins, step, refit))
+        cache.save("backtest", key, rows)
+    return _records(series, rows)
+
+
+def _rows(series: Regular, horizon: int, origins: int, step: int, refit: int) -> list[Row]:
+    out: list[Row] = []
+    memo: dict[Any, Any] = {}
+    known = np.flatnonzero(np.isfinite(series.values))
+    latest = len(series.values) - horizon
+    cuts = [cut for cut in range(latest, 0, -step) if (known < cut).sum() >= _least(series)]
+    if not cuts:
+        msg = f"{len(series.values)} values are too few to look back {horizon} steps"
+        raise SeriesError(msg)
+    for number, cut in enumerate(sorted(cuts[:origins])):
+        if number % refit:
+            continue
+        out += _origin_rows(series, cut, horizon, memo)
+    return out
+
+
+def _least(series: Regular) -> int:
+    return 8 if series.frequency == 1 else 3 * series.frequency
+
+
+def _origin_rows(series: Regular, cut: int, horizon: int, memo: dict[Any, Any]) -> list[Row]:
+    """Score all models from the first ``cut`` values."""
+    found = profile(series.values[:cut], series.frequency, series.first % series.frequency)
+    pool = (*members(found), Member(Drift(BENCHMARK, 1.0), 1e-12, _logs(found)))
+    slots = [
+        i
+        for i in range(cut, len(series.values))
+        if (series.first + i) % series.frequency in found.slots
+    ][:horizon]
+    material = gather(found, len(slots), pool=pool, draws=DRAWS, memo=memo)
+    pooled = combine(material, rules_for(found))
+    said = {COMBINED: pooled.sample}
+    said |= dict(zip(material.names, material.final, strict=True))
+    scale = scores.naive_scale(found.values, found.cycle)
+    rng = np.random.default_rng(cut)
+    rows: list[Row] = []
+    for model, paths in said.items():
+        restored = found.restore(paths)
+        for j, place in enumerate(slots):
+            actual = float(series.values[place])
+            if np.isnan(actual):
+                continue
+            rows.append(
+                {"model": model, "origin": series.first + cut - 1, "step": j + 1}
+                | _scored(restored[:, j], actual, scale, rng)
+            )
+    return rows
+
+
+def _logs(found: Profile) -> bool:
+    return found.kind != "rate" and found.positive
+
+
+def _scored(draws: Floats, actual: float, scale: float, rng: np.random.Generator) -> Row:
+    tails = [q for level in INTERVALS for q in (0.5 - level / 2, 0.5 + level / 2)]
+    bounds = np.quantile(draws, tails)
+    median = float(np.median(draws))
+    score = float(scores.crps(draws, np.asarray(actual)))
+    levels = np.arange(1, 20) / 20
+    loss = np.mean(
+        [
+            float(scores.pinball(q, float(level), np.asarray(actual)))
+            for q, level in zip(np.quantile(draws, levels), levels, strict=True)
+        ]
+    )
+    inside = [
+        float(low <= actual <= high) for low, high in zip(bounds[::2], bounds[1::2], strict=True)
+    ]
+    return {
+        "actual": actual,
+        "median": median,
+        "crps": score,
+        "scaled_crps": score / scale,
+        "pinball": float(loss),
+        "winkler80": float(scores.winkler(bounds[2], bounds[3], np.asarray(actual), 0.8)),
+        "error": actual - median,
+        "mase": abs(actual - median) / scale,
+        "inside50": inside[0],
+        "inside80": inside[1],
+        "inside95": inside[2],
+        "pit": scores.pit(draws, actual, rng),
+    }
+
+
+def _arrays(rows: Sequence[Row]) -> cache.Arrays:
+    return {name: np.array([row[name] for row in rows]) for name in COLUMNS[1:]}
+
+
+def _records(series: Regular, arrays: cache.Arrays) -> list[Row]:
+    count = len(arrays["model"])
+    rows = []
+    for i in range(count):
+        row: Row = {"series": series.name, "model": str(arrays["model"][i])}
+        row["origin"] = series.text(int(arrays["origin"][i]))
+        row["step"] = int(arrays["step"][i])
+        row |= {name: float(arrays[name][i]) for name in COLUMNS[4:]}
+        rows.append(row)
+    return rows
+
+
+def summary(rows: Sequence[Row]) -> list[Row]:
+    """One line a series and model: scores, coverage with tolerance, skill, tests.
+
+    Columns: ``crps``, ``scaled_crps``, ``pinball``, ``mase``, ``winkler80``, ``cover50``,
+    ``cover80``, ``cover95``, ``low80`` and ``high80`` (shares chance allows around 80% for that
+    many origins), ``origins``, ``pit_p``, ``skill`` (1 - CRPS over the benchmark's), ``dm`` and
+    ``dm_p`` (Diebold-Mariano against the benchmark).
+    """
+    out: list[Row] = []
+    for name in dict.fromkeys(row["series"] for row in rows):
+        here = [row for row in rows if row["series"] == name]
+        losses = {
+            model: _by_origin([row for row in here if row["model"] == model])
+            for model in dict.fromkeys(row["model"] for row in here)
+        }
+        base = losses[BENCHMARK]
+        for model, by_origin in losses.items():
+            mine = [row for row in here if row["model"] == model]
+            shared = sorted(set(by_origin) & set(base))
+            steps = max(row["step"] for row in mine)
+            own = np.array([by_origin[o] for o in shared])
+            other = np.array([base[o] for o in shared])
+            statistic, p = scores.diebold_mariano(own, other, steps - 1)
+            low, high = binomial_band(0.8, len(by_origin))
+            out.append(
+                {"series": name, "model": model, "origins": len(by_origin)}
+                | {key: _mean(mine, key) for key in ("crps", "scaled_crps", "pinball", "mase")}
+                | {"winkler80": _mean(mine, "winkler80")}
+                | {f"cover{c}": _mean(mine, f"inside{c}") for c in (50, 80, 95)}
+                | {"low80": low, "high80": high}
+                | {"pit_p": scores.uniformity(np.array([r["pit"] for r in mine if r["step"] == 1]))}
+                | {"skill": 1.0 - float(own.mean() / other.mean()), "dm": statistic, "dm_p": p}
+            )
+    return out
+
+
+def _by_origin(rows: Sequence[Row]) -> dict[str, float]:
+    out: dict[str, list[float]] = {}
+    for row in rows:
+        out.setdefault(row["origin"], []).append(row["crps"])
+    return {origin: float(np.mean(values)) for origin, values in out.items()}
+
+
+def _mean(rows: Sequence[Row], key: str) -> float:
+    return float(np.mean([row[key] for row in rows]))
+
+
+def plot(rows: Sequence[Row], ax: Axes) -> Axes:
+    """Draw measured coverage of the combined forecast against nominal, one line a series."""
+    nominal = [50, 80, 95]
+    lines = [line for line in summary(rows) if line["model"] == COMBINED]
+    ax.plot([40, 100], [40, 100], color="0.6", linewidth=1)
+    for number, line in enumerate(lines):
+        measured = [100 * line[f"cover{c}"] for c in nominal]
+        ax.plot(nominal, measured, marker="osD^vPX*"[number % 8], label=line["series"])
+    ax.set_xlabel("nominal coverage (%)")
+    ax.set_ylabel("measured coverage (%)")
+    origins = min((line["origins"] for line in lines), default=0)
+    ax.set_title(f"Intervals of the combined forecast, at least {origins} origins a series")
+    if lines:
+        ax.legend(frameon=False, fontsize="small")
+    return ax
+
+
+def best_single(lines: Sequence[Row]) -> Mapping[str, tuple[str, float]]:
+    """Best single candidate of every series by mean CRPS (chosen with hindsight)."""
+    out: dict[str, tuple[str, float]] = {}
+    for line in lines:
+        if line["model"] in {COMBINED, BENCHMARK}:
+            continue
+        name = line["series"]
+        if name not in out or line["crps"] < out[name][1]:
+            out[name] = (line["model"], line["crps"])
+    return out

@@ -7,7 +7,7 @@ is told in one line a fault, with the key, its line in the file and what is allo
 import re
 import unicodedata
 from datetime import date
-from typing import Annotated, Any, TypeVar, get_args
+from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
@@ -140,7 +140,6 @@ _SIGNS = {
     "less_than_equal": ("<=", "le"),
 }
 _PLAIN = {
-    "missing": "is missing",
     "string_type": "must be text, not {shown}; allowed: text, in quotes if it looks like a number",
     "bool_type": "must be true or false, not {shown}; allowed: true, false",
     "finite_number": "must be a finite number; allowed: finite numbers",
@@ -160,6 +159,9 @@ def _explain(detail: ErrorDetails, model: type[BaseModel]) -> str:
     kind, value, context = detail["type"], detail["input"], detail.get("ctx", {})
     if kind == "value_error":
         return str(context["error"])
+    if kind == "missing":
+        holder = _model_at(model, detail["loc"][:-1]) or model
+        return f"is missing; allowed: {_wanted(_names(holder).get(str(detail['loc'][-1])))}"
     if kind == "extra_forbidden":
         inner = _model_at(model, detail["loc"][:-1]) or model
         close = did_you_mean(detail["loc"][-1], _names(inner))
@@ -182,6 +184,19 @@ def _explain(detail: ErrorDetails, model: type[BaseModel]) -> str:
 def _names(model: type[BaseModel]) -> dict[str, Any]:
     """Annotations of a schema by key."""
     return {f.alias or name: f.annotation for name, f in model.model_fields.items()}
+
+
+def _wanted(annotation: Any) -> str:
+    """Say what a key takes, from its annotation."""
+    if get_origin(annotation) is Literal:
+        return ", ".join(map(str, get_args(annotation)))
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return _keys(annotation)
+    if get_origin(annotation) is tuple:
+        return "a list"
+    kinds: dict[Any, str] = {float: "a number", int: "a whole number", bool: "true, false"}
+    inner = [part for part in get_args(annotation) if part is not type(None)]
+    return _wanted(inner[0]) if inner else kinds.get(annotation, "text")
 
 
 def _keys(model: type[BaseModel]) -> str:

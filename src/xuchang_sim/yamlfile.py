@@ -151,9 +151,8 @@ def _name(data: Any, path: Path_) -> object:
             data = data[part]
         except (LookupError, TypeError):
             return path[-1]
-    if isinstance(data, dict):
-        return data.get("id", data.get("row", path[-1]))
-    return path[-1]
+    name = data.get("id", data.get("row")) if isinstance(data, dict) else None
+    return name if isinstance(name, str | int) else path[-1]
 
 
 def _cut(data: Any, place: Any, path: tuple[str | int, ...], gone: set[Any]) -> tuple[Any, Any]:

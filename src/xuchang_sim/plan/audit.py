@@ -300,7 +300,7 @@ def _land_levers(n: _Facts) -> AuditRow:
         "要新地的项目与全部土地手段 · land of those that need new land against all levers on land",
         "ambiguous" if need <= supply else "no",
         "预留、倾斜、调整的数量和不要新地的比重都是判断"
-        " · tilt, reserve, re-use and the share that needs no new land are judgement",
+        " · tilt, reserve, reuse and the share that needs no new land are judgement",
         ("需要新地 · new land needed", need, "亩"),
         ("全部手段 · all levers", supply, "亩"),
     )

@@ -6,6 +6,7 @@ Resolving it gives one number for every lever. A matrix crosses some axes at som
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -13,12 +14,12 @@ from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, TypeVar
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from xuchang_sim.levers import AXES, LEVELS, Axis, Level
 from xuchang_sim.schema import Label, Many, Strict, not_a_number, validate
 from xuchang_sim.units import UnitError, canonical, convert
-from xuchang_sim.yamlfile import InputError, Problem, Source, did_you_mean, read_yaml
+from xuchang_sim.yamlfile import InputError, Problem, Source, did_you_mean, read_yaml, shown
 
 if TYPE_CHECKING:
     from xuchang_sim.levers import Lever
@@ -69,7 +70,14 @@ def _setting(value: Any) -> Setting:
     raise ValueError(message)
 
 
-Name = Annotated[str, Field(pattern=r"^\w[\w-]{0,59}$")]
+def _file_name(name: str) -> str:
+    if not re.fullmatch(r"\w[\w-]{0,59}", name):
+        message = f"{shown(name)} is not a name; allowed: letters, digits, _ and -, at most 60"
+        raise ValueError(message)
+    return name
+
+
+Name = Annotated[str, AfterValidator(_file_name)]
 Settings = dict[str, Annotated[Any, BeforeValidator(_setting)]]
 
 

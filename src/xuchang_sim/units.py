@@ -146,7 +146,7 @@ def parse(text: str) -> Unit:
             if dimension:
                 powers[dimension] = powers.get(dimension, 0) + sign
         parts.append(name)
-        labels.append(label)
+        labels.append(label.removesuffix("s") if number else label)
     dimensions = tuple(sorted((d, p) for d, p in powers.items() if p))
     return Unit("/".join(parts), factor, dimensions, "/".join(labels))
 

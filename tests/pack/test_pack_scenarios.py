@@ -253,7 +253,7 @@ CASES: dict[str, tuple[str, str]] = {
     ),
     "parent elsewhere": (
         "parent: ../../plan\n",
-        r'4: parent: "../../plan" is not a name of the allowed form',
+        r'4: parent: "../../plan" is not a name; allowed: letters, digits, _ and -',
     ),
     "its own parent": (
         "parent: mine\n",

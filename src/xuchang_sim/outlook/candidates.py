@@ -309,7 +309,7 @@ class StateSpace:
         """Fit by maximum likelihood."""
         order, seasonal = (self.spec[0][1], self.spec[1][1]) if self.kind == "sarimax" else (0, 0)
         model = self._model(_differenced(z, order, seasonal, period), period)
-        result = model.fit(disp=False, maxiter=60)
+        result = model.fit(disp=False, maxiter=40)
         estimate = np.asarray(result.params, dtype=float)
         spread = _usable_covariance(result, len(estimate))
         start = np.asarray(model.transform_params(model.untransform_params(estimate)))

@@ -43,6 +43,9 @@ SOURCES = (
     "new_rmb_loans",
 )
 
+#: Kinds of joint model, in the order of their weights.
+KINDS = ("level", "step", "factor")
+
 FIRST_MONTH = "2008-01"
 PANEL_START = "2006-01"
 YEAR = 12
@@ -77,6 +80,10 @@ class Drivers:
         Over how many origins it was measured.
     scale : float or (n,) array
         Standard deviation in use; `annual_sd` unless `scaled` gave another.
+    weights : dict of float
+        Weights of the kinds of model in the ensemble.
+    errors : (R,) array
+        The rolling-origin errors behind `annual_sd`, in order.
     shift_sd : float
         Shift of all paths in standard deviations (demand scenario).
     """
@@ -89,6 +96,8 @@ class Drivers:
     annual_sd: float
     origins: int
     scale: float | Floats
+    weights: Mapping[str, float]
+    errors: Floats
     shift_sd: float = 0.0
 
     def scaled(self, forecast_sd: float | Floats) -> Drivers:
@@ -242,6 +251,8 @@ def drivers(
         annual_sd=sd,
         origins=int(kept["origins"]),
         scale=sd,
+        weights=dict(zip(KINDS, (float(w) for w in kept["weights"]), strict=True)),
+        errors=kept["errors"],
         shift_sd=0.0 if central else shift_sd,
     )
 

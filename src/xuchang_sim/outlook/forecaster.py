@@ -96,13 +96,13 @@ _GROWTH: tuple[tuple[Candidate, float], ...] = (
     (Drift("naive", 0.0), 0.3),
 )
 _RATE: tuple[tuple[Candidate, float], ...] = (
-    (StateSpace("arima210_ma12", "sarimax", ((2, 1, 0), (0, 0, 1)), 12), 3),
-    (StateSpace("arima110_ma12", "sarimax", ((1, 1, 0), (0, 0, 1)), 12), 1),
-    (StateSpace("arima210", "sarimax", ((2, 1, 0), (0, 0, 0))), 0.7),
-    (Autoregression("steps_ar", (1, 2, 3), centre=0.0, prior=0.3, strength=10), 2),
-    (Autoregression("ar3", (1, 2, 3), order=0, prior=0.98, strength=20), 0.3),
-    (Smoothing("ets_damped", trend=True), 0.3),
-    (Drift("naive", 0.0), 0.3),
+    (StateSpace("arima210_ma12", "sarimax", ((2, 1, 0), (0, 0, 1)), 12), 4),
+    (StateSpace("arma20_ma12", "sarimax", ((2, 0, 0), (0, 0, 1)), 12, "c"), 2),
+    (StateSpace("arima210", "sarimax", ((2, 1, 0), (0, 0, 0))), 0.3),
+    (Autoregression("steps_ar", (1, 2, 3), centre=0.0, prior=0.3, strength=10), 0.5),
+    (Autoregression("ar3", (1, 2, 3), order=0, prior=0.98, strength=20), 0.2),
+    (Smoothing("ets_damped", trend=True), 0.2),
+    (Drift("naive", 0.0), 0.2),
 )
 _INDEX: tuple[tuple[Candidate, float], ...] = (
     (Autoregression("growth_ar", (1, 2, 3), centre=0.7, prior=0.3, strength=6), 2),

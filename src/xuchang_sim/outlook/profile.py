@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     Ints = npt.NDArray[np.int_]
 
 #: Longest memory used, in observations (annual, quarterly, monthly).
-MEMORY = {1: 40, 4: 80, 12: 144}
+MEMORY = {1: 40, 4: 80, 12: 132}
 #: A period of the year missing throughout these years is not part of the year.
 RECENT_YEARS = 3
 SEASON_P = 0.02

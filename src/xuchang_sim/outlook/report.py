@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from xuchang_sim.outlook import cache
-from xuchang_sim.outlook.series import Regular, SeriesError, read_series
+from xuchang_sim.outlook.series import Regular, SeriesError, history, read_series, regular
 from xuchang_sim.outlook.tolerance import binomial_band
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     import numpy.typing as npt
 
     Floats = npt.NDArray[np.float64]
@@ -170,3 +172,177 @@ def _printed(series: Regular, kept: cache.Arrays) -> dict[str, Any]:
         ],
         "notes": [str(x) for x in kept["notes"] if str(x)],
     }
+
+
+#: Series of the pack that are forecast and backtested one by one.
+PACK_SERIES = (
+    "industrial_value_added_yoy",
+    "ppi_yoy",
+    "fai_ytd",
+    "new_rmb_loans",
+    "m2_yoy",
+    "pmi_manufacturing",
+    "cpi_yoy",
+    "retail_sales_ytd",
+)
+PATH_QUANTILES = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
+#: Realised errors needed before an interval of the drivers is checked.
+CHECK_AFTER = 8
+
+
+def outlook_report(
+    pack: Any,
+    *,
+    backtest: bool = False,
+    replicates: int = 1000,
+    seed: int = 2012,
+    through: str | None = None,
+    as_of: str | None = None,
+    shift_sd: float = 0.0,
+    replace: Mapping[str, Mapping[str, float] | str] | None = None,
+    outside: bool = True,
+) -> dict[str, Any]:
+    """Tell the outlook of a pack as plain numbers.
+
+    Parameters
+    ----------
+    pack
+        A loaded pack.
+    backtest : bool
+        Add the rolling-origin backtest of the pack's series (tens of seconds when not cached).
+    replicates, seed, through, as_of, shift_sd, replace
+        As for `xuchang_sim.outlook.drivers.drivers`; through December of the plan year unless
+        given.
+    outside : bool
+        Add the outside view.
+
+    Returns
+    -------
+    dict
+        ``drivers`` {name: {unit, known_to, months, central, quantiles}}, ``demand`` (the first
+        unknown year's mean of value added + PPI: quantiles, measured sd, measured coverage),
+        ``weights`` of the joint models, ``outside_view`` and, if asked for, ``backtest``.
+    """
+    from xuchang_sim.outlook.drivers import NAMES, drivers  # noqa: PLC0415
+
+    end = through or f"{pack.plan_year}-12"
+    paths = drivers(pack, replicates, seed, end, shift_sd, as_of, replace)
+    ahead = slice(paths.known, None)
+    told = {
+        name: {
+            "unit": "fraction a year",
+            "known_to": paths.months[paths.known - 1],
+            "months": list(paths.months[ahead]),
+            "central": [float(x) for x in paths.central[name][ahead]],
+            "quantiles": _levels(paths.path(name)[:, ahead]),
+        }
+        for name in NAMES
+    }
+    year = slice(paths.known, paths.known + 12)
+    demand = (paths.value_added_yoy + paths.ppi_yoy)[:, year].mean(axis=1)
+    out: dict[str, Any] = {
+        "drivers": told,
+        "demand": {
+            "unit": "fraction a year",
+            "months": [paths.months[year][0], paths.months[year][-1]],
+            "quantiles": _levels(demand),
+            "sd_measured": paths.annual_sd,
+            "origins": paths.origins,
+            "coverage": measured_coverage(paths.errors),
+        },
+        "weights": dict(paths.weights),
+    }
+    if outside:
+        from xuchang_sim.outlook.outside import outside_view  # noqa: PLC0415
+
+        out["outside_view"] = outside_view(pack, seed, as_of)
+    if backtest:
+        out["backtest"] = pack_backtest(pack, as_of=as_of)
+    return out
+
+
+def pack_backtest(
+    pack: Any,
+    names: Sequence[str] = PACK_SERIES,
+    horizon: int = 9,
+    origins: int = 24,
+    as_of: str | None = None,
+) -> dict[str, Any]:
+    """Backtest the pack's series one by one and all together.
+
+    Returns
+    -------
+    dict
+        ``summary``: a line a series and model (see `xuchang_sim.outlook.backtest.summary`);
+        ``best_single`` {series: [model, its CRPS over the combined]} with hindsight a series;
+        ``over_all``: mean scaled CRPS by model over the series where it competes, over that of
+        the combined forecast there; ``coverage80`` of the combined forecast over all origins.
+    """
+    from xuchang_sim.outlook import backtest as test  # noqa: PLC0415
+
+    rows: list[dict[str, Any]] = []
+    skipped: dict[str, str] = {}
+    for name in names:
+        series = regular(name, history(pack, name, as_of))
+        try:
+            rows += test.backtest(series, horizon, origins)
+        except SeriesError as fault:
+            skipped[name] = str(fault)
+    lines = test.summary(rows)
+    combined = {line["series"]: line for line in lines if line["model"] == test.COMBINED}
+    together: dict[str, list[float]] = {}
+    for line in lines:
+        base = combined[line["series"]]["crps"]
+        together.setdefault(line["model"], []).append(line["crps"] / base)
+    inside = [row["inside80"] for row in rows if row["model"] == test.COMBINED]
+    total = sum(line["origins"] for line in combined.values())
+    low, high = binomial_band(0.8, total)
+    best = test.best_single(lines)
+    return {
+        "horizon": horizon,
+        "summary": lines,
+        "best_single": {
+            name: [model, crps / combined[name]["crps"]] for name, (model, crps) in best.items()
+        },
+        "over_all": {
+            model: {"ratio": float(np.mean(ratios)), "series": len(ratios)}
+            for model, ratios in together.items()
+        },
+        "coverage80": {
+            "nominal": 0.8,
+            "measured": float(np.mean(inside)) if inside else None,
+            "origins": total,
+            "low": low,
+            "high": high,
+        },
+        "skipped": skipped,
+    }
+
+
+def measured_coverage(errors: Floats) -> list[dict[str, Any]]:
+    """Coverage of normal intervals whose sd is the error so far, over rolling origins.
+
+    Parameters
+    ----------
+    errors : (R,) array
+        Errors of a twelve-month mean by origin, one month apart: at origin r those up to
+        r - 12 have been realised.
+    """
+    ready = [r for r in range(len(errors)) if r - 11 >= CHECK_AFTER]
+    scales = [float(np.sqrt(np.mean(errors[: r - 11] ** 2))) for r in ready]
+    out = []
+    for nominal, z in ((0.5, 0.674), (0.8, 1.282), (0.9, 1.645)):
+        hits = [abs(errors[r]) <= z * scale for r, scale in zip(ready, scales, strict=True)]
+        out.append(
+            {
+                "nominal": nominal,
+                "measured": float(np.mean(hits)) if hits else None,
+                "origins": len(hits),
+            }
+        )
+    return out
+
+
+def _levels(paths: Floats) -> dict[str, Any]:
+    rows = np.quantile(paths, PATH_QUANTILES, axis=0)
+    return {f"{q:.2f}": row.tolist() for q, row in zip(PATH_QUANTILES, rows, strict=True)}

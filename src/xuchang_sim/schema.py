@@ -9,7 +9,15 @@ import unicodedata
 from datetime import date
 from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    Strict as Strictness,
+    ValidationError,
+)
 from pydantic_core import ErrorDetails
 
 from xuchang_sim import units
@@ -65,7 +73,7 @@ Label = Annotated[str, AfterValidator(_stripped)]
 UnitName = Annotated[str, AfterValidator(units.canonical)]
 Day = Annotated[date, BeforeValidator(_day)]
 Month = Annotated[int, BeforeValidator(units.month_index)]
-Many = Annotated[tuple[T, ...], Field(strict=False)]
+Many = Annotated[tuple[T, ...], Strictness(strict=False)]
 """A list in the file, a tuple in the code."""
 
 

@@ -48,8 +48,8 @@ def backtest(
         Number of origins, the latest being the last that all steps can be checked from, and the
         periods between them.
     refit : int
-        Models are fitted anew at every refit-th origin; between them the forecast of the last
-        fit is kept and its later steps are scored.
+        Models are fitted anew at every refit-th origin; at those between, the later steps of
+        the last forecast are scored as they stand.
 
     Returns
     -------
@@ -82,10 +82,17 @@ def _rows(series: Regular, horizon: int, origins: int, step: int, refit: int) ->
     if not cuts:
         msg = f"{len(series.values)} values are too few to look back {horizon} steps"
         raise SeriesError(msg)
-    for number, cut in enumerate(sorted(cuts[:origins])):
-        if number % refit:
-            continue
-        out += _origin_rows(series, cut, horizon, memo)
+    chosen = sorted(cuts[:origins])
+    for fitted in chosen[::refit]:
+        later = [cut for cut in chosen if fitted <= cut < fitted + step * refit]
+        rows = _origin_rows(series, fitted, horizon + later[-1] - fitted, memo)
+        for cut in later:
+            moved = cut - fitted
+            out += [
+                row | {"origin": row["origin"] + moved, "step": row["step"] - moved}
+                for row in rows
+                if moved < row["step"] <= moved + horizon
+            ]
     return out
 
 

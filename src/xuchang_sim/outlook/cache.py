@@ -54,7 +54,7 @@ def digest(*parts: object) -> str:
 def load(kind: str, key: str) -> Arrays | None:
     """Kept arrays, or None when there are none or the file cannot be trusted."""
     try:
-        with np.load(_path(kind, key), allow_pickle=False) as stored:
+        with _path(kind, key).open("rb") as file, np.load(file, allow_pickle=False) as stored:
             arrays = {name: stored[name] for name in stored.files}
     except _CORRUPT:
         return None

@@ -181,14 +181,12 @@ def _trend(
         window = logs[i - 6 : i + 7]
         if np.isfinite(window).all():
             trend[i] = float(weights @ window)
-    return trend
+    return np.asarray(trend)
 
 
 def _mean_one(factors: Floats) -> Floats:
-    out = np.asarray(factors / factors.mean())
-    for _ in range(8):
-        error = float(out.mean()) - 1.0
-        if error == 0.0:
-            break
-        out[int(out.argmax())] -= 12.0 * error
-    return out
+    """Scale to mean 1, exactly: on a grid of 2**-40 sums are free of rounding."""
+    grid = 2.0**40
+    out = np.round(factors / factors.mean() * grid) / grid
+    out[int(out.argmax())] += len(out) - out.sum()
+    return np.asarray(out)

@@ -77,7 +77,10 @@ class Fitted:
 class Candidate(Protocol):
     """Anything with a name that turns an array into a sampler."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """Name in tables of weights."""
+        ...
 
     def build(self, z: Floats, period: int) -> tuple[Sampler, bool]:
         """Fit; return the sampler and whether the estimation converged."""
@@ -122,7 +125,8 @@ class Drift:
             noise = rng.standard_normal((n, horizon)) * sigma
             for j in range(period, horizon):
                 noise[:, j] += noise[:, j - period]
-            return z[len(z) - period + np.arange(horizon) % period] + drift * cycles + noise
+            base = z[len(z) - period + np.arange(horizon) % period]
+            return np.asarray(base + drift * cycles + noise)
 
         return sampler, True
 
@@ -290,7 +294,7 @@ class Theta:
             noise = rng.standard_normal((n, horizon)) * sigma
             walk = np.cumsum(alpha * noise, axis=1) + (1.0 - alpha) * noise
             ahead = season[(len(z) + np.arange(horizon)) % period]
-            return centre + ahead + slope * np.arange(1, horizon + 1) / 2.0 + walk
+            return np.asarray(centre + ahead + slope * np.arange(1, horizon + 1) / 2.0 + walk)
 
         return sampler, True
 
@@ -445,7 +449,7 @@ def seasonal_means(z: Floats, period: int) -> Floats:
             msg = "a season has no complete cycle"
             raise CandidateError(msg)
         out[m] = np.median(seen)
-    return out - out.mean()
+    return np.asarray(out - out.mean())
 
 
 def _smoothing_errors(z: Floats, alpha: float, drift: float) -> Floats:

@@ -161,7 +161,7 @@ def _autoregression(panel: Floats, rng: np.random.Generator, draws: int, *, step
     slopes[size >= ROOT_LIMIT] = slopes[0] * min(1.0, ROOT_LIMIT / float(size[0]))
     complete = residuals[np.isfinite(residuals).all(axis=1)]
     covariance = np.cov(complete, rowvar=False) + 1e-12 * np.eye(k)
-    root = np.linalg.cholesky(covariance)
+    chol = np.linalg.cholesky(covariance)
     eye, zero = np.eye(k), np.zeros((draws, k, k))
     first = eye + slopes if steps else slopes
     second = -slopes if steps else zero
@@ -171,7 +171,7 @@ def _autoregression(panel: Floats, rng: np.random.Generator, draws: int, *, step
     )
     drift = np.concatenate([np.zeros_like(intercepts) if steps else intercepts, zero[:, 0]], axis=1)
     shock = np.zeros((draws, 2 * k, 2 * k))
-    shock[:, :k, :k] = root
+    shock[:, :k, :k] = chol
     state = np.concatenate([last, before])
     loading = np.concatenate([zero + eye, zero], axis=2)
     start = drift + np.einsum("mst,t->ms", transition, state)
@@ -193,7 +193,7 @@ def _shrunk(
     left = y - x @ mean
     variance = float(left @ left) / max(len(y) - len(prior) - 1, 1)
     root = np.linalg.cholesky(variance * np.linalg.inv(stacked.T @ stacked))
-    return mean, root, left, centre
+    return mean, np.asarray(root), np.asarray(left), np.asarray(centre)
 
 
 def _factor(panel: Floats, outputs: int) -> Linear:

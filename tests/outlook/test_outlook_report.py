@@ -1,0 +1,116 @@
+"""Backtest, outside view and the report: shapes, honesty, and what they must show."""
+
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+
+from xuchang_sim.outlook import backtest as b
+from xuchang_sim.outlook.outside import predictive
+from xuchang_sim.outlook.report import measured_coverage, outlook_report
+from xuchang_sim.outlook.series import Regular, SeriesError, regular
+from xuchang_sim.pack import Pack
+
+
+@pytest.fixture(scope="module")
+def rows(pack: Pack) -> list[b.Row]:
+    series = regular("ppi_yoy", dict(pack.history["ppi_yoy"]))
+    return b.backtest(series, horizon=6, origins=6, step=4)
+
+
+def test_backtest_is_a_tidy_table(rows: list[b.Row]) -> None:
+    assert set(rows[0]) == set(b.COLUMNS)
+    models = {row["model"] for row in rows}
+    assert {b.COMBINED, b.BENCHMARK} < models
+    origins = {row["origin"] for row in rows}
+    assert len(origins) == 6
+    assert len(rows) == len(models) * 6 * 6
+    assert all(np.isfinite(v) for row in rows for v in row.values() if isinstance(v, float))
+    assert all(0 <= row["pit"] <= 1 for row in rows)
+
+
+def test_backtest_never_sees_later_data(pack: Pack) -> None:
+    values = dict(pack.history["ppi_yoy"])
+    whole = b.backtest(regular("ppi_yoy", values), 3, 2, 2)
+    first = min(row["origin"] for row in whole)
+    known = {m: v for m, v in values.items() if m <= "2012-01"}
+    short = b.backtest(regular("ppi_yoy", known), 3, 1)
+    assert {row["origin"] for row in short} == {first} == {"2011-10"}
+    assert [r["median"] for r in short] == [r["median"] for r in whole if r["origin"] == first]
+
+
+def test_summary_says_nominal_measured_and_tolerance(rows: list[b.Row]) -> None:
+    lines = b.summary(rows)
+    combined = next(line for line in lines if line["model"] == b.COMBINED)
+    benchmark = next(line for line in lines if line["model"] == b.BENCHMARK)
+    assert combined["origins"] == 6
+    assert combined["low80"] < 0.8 < combined["high80"]
+    assert benchmark["skill"] == 0.0
+    assert combined["skill"] > 0, "better than the random walk with drift"
+    assert combined["cover50"] <= combined["cover80"] <= combined["cover95"]
+    assert "ppi_yoy" in b.best_single(lines)
+
+
+def test_figure(rows: list[b.Row]) -> None:
+    axes = b.plot(rows, Figure().subplots())
+    assert axes.get_xlabel() == "nominal coverage (%)"
+    assert "origins" in axes.get_title()
+
+
+def test_refit_keeps_the_last_fit(pack: Pack) -> None:
+    series = regular("ppi_yoy", dict(pack.history["ppi_yoy"]))
+    often = b.backtest(series, 2, 2, 1, refit=1)
+    seldom = b.backtest(series, 2, 2, 1, refit=2)
+    assert [(r["origin"], r["step"], r["actual"]) for r in seldom if r["model"] == b.COMBINED] == [
+        (r["origin"], r["step"], r["actual"]) for r in often if r["model"] == b.COMBINED
+    ]
+    one, two = (
+        {(r["model"], r["origin"], r["step"]): r["median"] for r in t} for t in (often, seldom)
+    )
+    assert one[b.COMBINED, "2011-12", 1] != two[b.COMBINED, "2012-01", 1]
+
+
+def test_too_short_to_look_back() -> None:
+    with pytest.raises(SeriesError, match="too few to look back"):
+        b.backtest(Regular("x", 1, 2000, np.arange(9.0)), 5)
+
+
+def test_predictive_of_a_class_is_wide_but_finite(rng: np.random.Generator) -> None:
+    draws = predictive([0.2, 0.3], 20_000, rng, 0.08)
+    assert np.median(draws) == pytest.approx(0.25, abs=0.01)
+    assert 0.09 < draws.std() < 0.2
+    with pytest.raises(ValueError, match="at least one"):
+        predictive([], 10, rng, 0.08)
+
+
+def test_measured_coverage_uses_realised_errors_only() -> None:
+    errors = np.random.default_rng(1).standard_normal(400)
+    told = {line["nominal"]: line for line in measured_coverage(errors)}
+    assert told[0.8]["measured"] == pytest.approx(0.8, abs=0.06)
+    assert told[0.8]["origins"] == 381
+    assert measured_coverage(errors[:10])[0]["measured"] is None
+
+
+@pytest.fixture(scope="module")
+def told(pack: Pack) -> dict[str, Any]:
+    return outlook_report(pack, replicates=400)
+
+
+def test_report_is_plain_json(told: dict[str, Any]) -> None:
+    assert json.loads(json.dumps(told, allow_nan=False)) == told
+    assert told["drivers"]["ppi_yoy"]["known_to"] == "2012-03"
+    assert told["drivers"]["ppi_yoy"]["months"] == [f"2012-{m:02d}" for m in range(4, 13)]
+    assert sum(told["weights"].values()) == pytest.approx(1.0)
+
+
+def test_outside_view_is_wide_and_has_its_evidence(told: dict[str, Any]) -> None:
+    for view in told["outside_view"].values():
+        assert view["quantiles"]["0.95"] - view["quantiles"]["0.05"] > 0.25
+        assert 0 < view["p_40"] < view["p_30"] < 1
+        assert all(figure["source"] for figure in view["evidence"])
+        assert len(view["views"]) == 3
+    revenue, fai = told["outside_view"]["revenue_growth"], told["outside_view"]["fai_growth"]
+    assert revenue["p_40"] < 0.3, "no class of zones has grown by 40% as a rule"
+    assert fai["p_30"] > revenue["p_30"]

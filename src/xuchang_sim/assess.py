@@ -1,0 +1,471 @@
+"""Assessment: how likely the plan's targets are, what was settled when it came, what it moved.
+
+One assessment runs four continuations of the same replicates from the eve of the plan: the
+scenario; the scenario with everything later drawn again (what of the outcome's variance was
+settled); the scenario with no project started from then on (what of its level was settled); and the
+scenario with every lever at its absent level (what the levers moved).
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import platform
+import subprocess
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from xuchang_sim import __version__
+from xuchang_sim.model.kernel import rules_digest
+from xuchang_sim.pack import Pack, load_pack
+from xuchang_sim.results import Results, wilson
+from xuchang_sim.scenario import ResolvedScenario, load_matrix, load_scenario
+from xuchang_sim.simulation import Draws, Setup, Variant, prepare, run
+from xuchang_sim.units import month_label
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from xuchang_sim.scenario import Matrix
+
+Array = npt.NDArray[np.float64]
+Progress = "Callable[[int, int], None] | None"
+
+#: Targets whose joint probability is reported: growth of revenue and of investment.
+JOINT = ("revenue_growth", "fai_growth")
+#: Outcomes for which settled and moved parts are reported.
+SETTLED = ("revenue", "fai")
+YEAR_EARLIER = 12
+
+
+class Moved(NamedTuple):
+    """What the levers changed against their absent levels, means over paired replicates.
+
+    A gain of the plan year that is offset in the next year was moved; the rest was added.
+    """
+
+    this_year: float
+    this_year_se: float
+    next_year: float
+    next_year_se: float
+    moved: float
+    added: float
+
+
+class Settled(NamedTuple):
+    """What was settled on the eve of the plan.
+
+    ``variance`` is the share of the outcome's variance fixed by the state, with its standard
+    error; parameters belong to the state. ``level`` is the mean outcome without any later start
+    over the mean outcome.
+    """
+
+    variance: float
+    variance_se: float
+    level: float
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """Results of a scenario with what surrounds them.
+
+    Attributes
+    ----------
+    results : Results
+        The scenario itself.
+    absent : Results
+        The same replicates with every lever absent.
+    settled : dict of str to dict of int to Settled
+        By outcome and calendar year.
+    moved : dict of str to Moved
+        By outcome.
+    """
+
+    results: Results
+    absent: Results
+    settled: dict[str, dict[int, Settled]]
+    moved: dict[str, Moved]
+    setup: Setup
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain data in the shape of the command line's contract."""
+        r = self.results
+        plan_year = r.setting.pack.plan_year
+        p, low, high = r.joint(JOINT)
+        without = r.outcome("fai_without_largest") >= r.setting.pack.plan.target("fai").value
+        return {
+            "scenario": r.setting.scenario.name,
+            "replicates": r.setting.replicates,
+            "failed": int((~r.good).sum()),
+            "seed": r.setting.seed,
+            "through": month_label(r.setting.through),
+            "parameters": r.setting.draws,
+            "targets": [
+                {
+                    "id": row.target.id,
+                    "row": row.target.row,
+                    "label_zh": row.target.label_zh,
+                    "label_en": row.target.label_en,
+                    "paragraph": row.target.paragraph,
+                    "value": row.target.value,
+                    "unit": row.target.unit,
+                    "direction": row.target.direction,
+                    "basis": row.target.basis,
+                    "headline": row.target.headline,
+                    "p": row.p,
+                    "p_low": row.p_low,
+                    "p_high": row.p_high,
+                    "median": row.median,
+                    "q05": row.q05,
+                    "q95": row.q95,
+                    "shortfall": row.shortfall,
+                }
+                for row in r.targets()
+            ],
+            "joint": {"ids": list(JOINT), "p": p, "p_low": low, "p_high": high},
+            "real_and_reported": {
+                name: _spread(r.outcome(name)) for name in ("revenue_growth", "revenue_real_growth")
+            },
+            "fai_extra": _spread(r.outcome("fai_extra")),
+            "p_fai_without_largest_project": float(without.mean()),
+            "attainment": {
+                name: {"months": list(months), "p_by": p_by.tolist()}
+                for name in r.first
+                for months, p_by in [r.attainment(name)]
+            },
+            "settled": {name: years[plan_year].variance for name, years in self.settled.items()},
+            "settled_detail": {
+                name: {str(year): found._asdict() for year, found in years.items()}
+                for name, years in self.settled.items()
+            },
+            "moved": {name: found._asdict() for name, found in self.moved.items()},
+            "why": r.why().year(plan_year),
+            "conditioning": conditioning(r),
+            "manifest": manifest(self.setup, [r.setting.scenario]),
+        }
+
+
+def _spread(values: Array) -> dict[str, float]:
+    q05, median, q95 = np.quantile(values, [0.05, 0.5, 0.95]).tolist()
+    return {"mean": float(values.mean()), "median": median, "q05": q05, "q95": q95}
+
+
+def absent(scenario: ResolvedScenario, pack: Pack) -> ResolvedScenario:
+    """Return the scenario with every lever at its absent level; demand and parameters stay."""
+    levels = {name: lever.absent for name, lever in pack.levers.items()}
+    return replace(scenario, name=f"{scenario.name} (absent)", levels=levels)
+
+
+def assess(
+    scenario: str | Path | ResolvedScenario = "plan",
+    *,
+    replicates: int = 1000,
+    seed: int = 2012,
+    through: str | None = None,
+    pack: Pack | str | Path | None = None,
+    parameters: Draws = "sampled",
+    progress: Callable[[int, int], None] | None = None,
+) -> Assessment:
+    """Say how likely every target is, and what stands around the answer.
+
+    Parameters
+    ----------
+    scenario : str, Path or ResolvedScenario
+    replicates, seed, through, pack, parameters, progress
+        As in :func:`xuchang_sim.simulation.simulate`.
+
+    Returns
+    -------
+    Assessment
+
+    Raises
+    ------
+    InputError
+        If an input is wrong.
+    """
+    loaded = pack if isinstance(pack, Pack) else load_pack(pack)
+    resolved = (
+        scenario if isinstance(scenario, ResolvedScenario) else load_scenario(scenario, loaded)
+    )
+    setup = prepare(loaded, replicates, seed, through, parameters)
+    eve = setup.policy_month - 1
+    setup = replace(setup, branch=eve)
+    variants = [
+        Variant(resolved),
+        Variant(resolved, redraw=1),
+        Variant(resolved, shut=eve + 1),
+        Variant(absent(resolved, loaded)),
+    ]
+    base, again, shut, without = run(setup, variants, progress=progress)
+    return Assessment(
+        base,
+        without,
+        {name: settle(base, again, shut, name) for name in SETTLED},
+        {name: compare_years(base, without, name) for name in SETTLED},
+        setup,
+    )
+
+
+def settle(base: Results, again: Results, shut: Results, name: str) -> dict[int, Settled]:
+    """Measure how much of an outcome was settled at the branch, by year.
+
+    Two continuations of the same state are independent given the state, so that the covariance
+    of their outcomes is the variance of the conditional mean.
+    """
+    both = base.good & again.good & shut.good
+    found = {}
+    for y, year in enumerate(base.setting.years):
+        if year < base.setting.pack.plan_year:
+            continue
+        one, two = base.outcomes[name][both, y], again.outcomes[name][both, y]
+        closed = shut.outcomes[name][both, y]
+        share, error = math.nan, math.nan
+        if len(one) > 2 and one.std() > 0 and two.std() > 0:
+            share = float(np.corrcoef(one, two)[0, 1])
+            error = (1.0 - share**2) / math.sqrt(len(one) - 1)
+        found[year] = Settled(share, error, float(closed.mean() / one.mean()))
+    return found
+
+
+def compare_years(base: Results, without: Results, name: str) -> Moved:
+    """Split a gain of the plan year into what was moved from the next and what was added."""
+    both = base.good & without.good
+    years = base.setting.years
+    this = years.index(base.setting.pack.plan_year)
+    gain = (base.outcomes[name] - without.outcomes[name])[both]
+    count = max(1, len(gain))
+
+    def mean_and_error(values: Array) -> tuple[float, float]:
+        spread = values.std(ddof=1) / math.sqrt(count) if count > 1 else math.nan
+        return float(values.mean()), float(spread)
+
+    first, first_se = mean_and_error(gain[:, this])
+    if this + 1 >= len(years):
+        return Moved(first, first_se, math.nan, math.nan, math.nan, math.nan)
+    second, second_se = mean_and_error(gain[:, this + 1])
+    moved = min(max(0.0, -second), max(0.0, first))
+    return Moved(first, first_se, second, second_se, moved, first - moved)
+
+
+def conditioning(results: Results) -> dict[str, dict[str, float]]:
+    """Spread of the scalars that make every replicate reproduce the base year."""
+    from xuchang_sim.model.engine import SCALARS, SUMMARY  # noqa: PLC0415
+
+    rows = results.summary[results.good]
+    out = {}
+    for k, name in enumerate(SUMMARY[:SCALARS]):
+        low, median, high = np.quantile(rows[:, k], [0.0, 0.5, 1.0]).tolist()
+        out[name] = {"mean": float(rows[:, k].mean()), "min": low, "median": median, "max": high}
+    outside = (rows[:, 3] < 0.7) | (rows[:, 3] > 1.4)
+    out["firm_scale"]["outside_0.7_1.4"] = float(outside.mean())
+    return out
+
+
+def manifest(setup: Setup, scenarios: Sequence[ResolvedScenario]) -> dict[str, Any]:
+    """Return what identifies a result: versions, hashes, seed, and the state of the checkout."""
+    import numba  # noqa: PLC0415
+
+    return {
+        "package": __version__,
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "numba": numba.__version__,
+        "rules": rules_digest(machine=False),
+        "pack": {"name": setup.pack.name, "sha256": setup.pack.sha256},
+        "information_date": setup.pack.information_date.isoformat(),
+        "scenarios": {s.name: s.sha256 for s in scenarios},
+        "seed": setup.seed,
+        "git": git_state(),
+    }
+
+
+def git_state() -> str | None:
+    """Commit of the checkout the package runs from, ``+`` if it was changed; None if there is none."""
+    folder = Path(__file__).parent
+    if not any((parent / ".git").exists() for parent in folder.parents):
+        return None
+    words = ["git", "-C", str(folder), "describe", "--always", "--dirty=+", "--abbrev=12"]
+    quiet = {**os.environ, "GIT_OPTIONAL_LOCKS": "0"}
+    try:
+        done = subprocess.run(  # noqa: S603 - fixed words, no shell
+            words, capture_output=True, text=True, timeout=5, check=True, env=quiet
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.strip() or None
+
+
+@dataclass(frozen=True)
+class MatrixResult:
+    """Outcomes of a matrix of scenarios on common replicates.
+
+    Attributes
+    ----------
+    matrix : Matrix
+        Axes, levels and cells.
+    cells : list of dict
+        One per cell: its levels, probabilities and means.
+    settled : float
+        Share of the variance of revenue settled on the eve of the plan, in the parent scenario.
+    largest : tuple of float
+        Largest difference of mean revenue between two cells, 亿元, with its standard error.
+    earlier : list of dict or None
+        The same cells with the plan begun a year earlier.
+    """
+
+    matrix: Matrix
+    setup: Setup
+    cells: list[dict[str, Any]]
+    settled: float
+    largest: tuple[float, float]
+    constant: tuple[str, ...]
+    earlier: list[dict[str, Any]] | None
+    failed: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain data in the shape of the command line's contract."""
+        found: dict[str, Any] = {
+            "matrix": self.matrix.name,
+            "replicates": self.setup.replicates,
+            "failed": self.failed,
+            "seed": self.setup.seed,
+            "cells": self.cells,
+            "settled": self.settled,
+            "largest_difference": {"revenue": self.largest[0], "se": self.largest[1]},
+            "constant": list(self.constant),
+            "manifest": manifest(self.setup, [cell.scenario for cell in self.matrix.cells]),
+        }
+        if self.earlier is not None:
+            found["earlier"] = self.earlier
+        return found
+
+
+def matrix(
+    name: str | Path = "matrix",
+    *,
+    replicates: int = 400,
+    seed: int = 2012,
+    pack: Pack | str | Path | None = None,
+    parameters: Draws = "sampled",
+    earlier: bool = False,
+    progress: Callable[[int, int], None] | None = None,
+) -> MatrixResult:
+    """Cross axes of levers on common replicates.
+
+    Parameters
+    ----------
+    name : str or Path
+        A shipped matrix or a file.
+    replicates, seed, pack, parameters, progress
+        As in :func:`xuchang_sim.simulation.simulate`; progress counts replicates of the passes.
+    earlier : bool
+        Also begin the plan a year earlier: only differences between those cells are to be read.
+
+    Returns
+    -------
+    MatrixResult
+    """
+    loaded = pack if isinstance(pack, Pack) else load_pack(pack)
+    grid = load_matrix(name, loaded)
+    setup = prepare(loaded, replicates, seed, None, parameters)
+    eve = setup.policy_month - 1
+    parent = load_scenario("plan", loaded)
+    whole = replicates * (2 if earlier else 1)
+    shift = 0
+
+    def told(done: int, _: int) -> None:
+        if progress:
+            progress(shift + done, whole)
+
+    variants = [Variant(cell.scenario) for cell in grid.cells]
+    everything = [*variants, Variant(parent), Variant(parent, redraw=1)]
+    found = run(replace(setup, branch=eve), everything, full=False, progress=told)
+    cells, (first, second) = found[:-2], found[-2:]
+    both = first.good & second.good
+    year = setup.pack.plan_year
+    y = first.setting.years.index(year)
+    one, two = first.outcomes["revenue"][both, y], second.outcomes["revenue"][both, y]
+    rows = [
+        _cell({str(k): str(v) for k, v in c.at.items()}, r)
+        for c, r in zip(grid.cells, cells, strict=True)
+    ]
+    other = None
+    if earlier:
+        shift = replicates
+        before = replace(setup, earlier=YEAR_EARLIER, branch=eve - YEAR_EARLIER)
+        again = run(before, variants, full=False, progress=told)
+        other = [
+            _cell({str(k): str(v) for k, v in c.at.items()}, r)
+            for c, r in zip(grid.cells, again, strict=True)
+        ]
+    measured = [key for key in rows[0] if key not in grid.axes and not key.endswith(LIMITS)]
+    return MatrixResult(
+        grid,
+        setup,
+        rows,
+        float(np.corrcoef(one, two)[0, 1]),
+        _largest_difference(cells),
+        tuple(key for key in measured if len({row[key] for row in rows}) == 1),
+        other,
+        max(int((~r.good).sum()) for r in cells),
+    )
+
+
+LIMITS = ("_low", "_high")
+
+
+def _cell(at: Mapping[str, str], results: Results) -> dict[str, Any]:
+    """Probabilities and means of one cell."""
+    year = results.setting.pack.plan_year
+    n = int(results.good.sum())
+    rows: dict[str, Any] = dict(at)
+    for key, ids in (
+        ("p_revenue", ("revenue_growth",)),
+        ("p_fai", ("fai_growth",)),
+        ("p_joint", JOINT),
+        ("p_workers", ("workers",)),
+    ):
+        p, low, high = results.joint(ids)
+        rows |= {key: p, f"{key}_low": low, f"{key}_high": high}
+    later = year + 1 if year + 1 in results.setting.years else None
+    for key, measure, when in (
+        ("fai", "fai", year),
+        ("starts_1e8", "starts_1e8", year),
+        ("workers", "workers", year),
+        ("revenue", "revenue", year),
+        ("revenue_next", "revenue", later),
+        ("run_rate", "run_rate", year),
+    ):
+        rows[key] = float(results.outcome(measure, when).mean()) if n and when else math.nan
+    return rows
+
+
+def _largest_difference(cells: Sequence[Results]) -> tuple[float, float]:
+    """Largest difference of mean plan-year revenue between cells, paired, with standard error."""
+    good = np.logical_and.reduce([r.good for r in cells])
+    y = cells[0].setting.years.index(cells[0].setting.pack.plan_year)
+    values = np.stack([r.outcomes["revenue"][good, y] for r in cells])
+    if values.shape[1] < 2:
+        return math.nan, math.nan
+    means = values.mean(axis=1)
+    gap = values[means.argmax()] - values[means.argmin()]
+    return float(gap.mean()), float(gap.std(ddof=1) / math.sqrt(len(gap)))
+
+
+__all__ = [
+    "Assessment",
+    "MatrixResult",
+    "Moved",
+    "Settled",
+    "absent",
+    "assess",
+    "conditioning",
+    "manifest",
+    "matrix",
+    "settle",
+    "wilson",
+]

@@ -1,0 +1,1 @@
+"""The model: arrays, rules and the engine that runs them; no files, no text, no plots."""

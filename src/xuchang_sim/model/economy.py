@@ -1,0 +1,183 @@
+"""The same world and the same steps as a Mesa model, one replicate at a time.
+
+For teaching, for looking at single agents and for shocks that need a callable. Many replicates
+belong to the engine; both give the same bits.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import mesa
+
+from xuchang_sim.model.engine import Records, as_rules, begin_world, tick
+from xuchang_sim.model.schedule import STEPS, perform
+from xuchang_sim.model.world import OPEN, Firms, Projects, Sizes, World, Zones, blank, columns
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from xuchang_sim.model.world import Table
+
+    Hook = Callable[["Economy"], None]
+
+STEP_NAMES: tuple[str, ...] = tuple(rule.__name__ for rule in STEPS)
+CHECK = STEP_NAMES.index("check")
+
+
+class Row(mesa.Agent):
+    """An agent is a light view of one row of a table: its columns are attributes."""
+
+    table = ""
+
+    def __init__(self, model: Economy, row: int) -> None:
+        # The stock constructor keeps every model ever made in a class-level table (Mesa 3.3).
+        self.model = model
+        self.unique_id = row
+        self.pos = None
+        self.row = row
+        model.register_agent(self)
+
+    def __repr__(self) -> str:
+        """Return the kind and the row."""
+        return f"<{type(self).__name__} {self.row}>"
+
+
+def _row_class(name: str, table: type[Table], part: str) -> type[Row]:
+    """Make the agent class of a table: one property for each of its columns."""
+
+    def column(key: str) -> property:
+        def read(self: Row) -> Any:
+            return self.model.columns[part][key][self.row]
+
+        def write(self: Row, value: float) -> None:
+            self.model.columns[part][key][self.row] = value
+
+        return property(read, write)
+
+    length = {"zone": "zones", "firm": "firms", "project": "projects"}[part]
+    body: dict[str, Any] = {
+        key: column(key) for key, found in columns(table).items() if found.shape[:1] == (length,)
+    }
+    body["__doc__"] = table.__doc__
+    return type(name, (Row,), body)
+
+
+Zone = _row_class("Zone", Zones, "zone")
+Firm = _row_class("Firm", Firms, "firm")
+Project = _row_class("Project", Projects, "project")
+
+
+class Economy(mesa.Model):
+    """One world from the opening of its ledgers on; ``step()`` is one month.
+
+    Parameters
+    ----------
+    inputs : ndarray of Inputs, shape (1,)
+        What the replicate is given; see :func:`xuchang_sim.simulation.economy`.
+    sizes : Sizes
+        Room for rows.
+    hooks : mapping of str to sequence of callables, optional
+        Callables ``hook(economy)`` to run after the named step of every month.
+
+    Attributes
+    ----------
+    zones, firms, projects : AgentSet
+        Views of the rows in use; closed firms and ended projects leave their set.
+
+    Raises
+    ------
+    RuntimeError
+        If conditioning fails, or a month breaks an identity; the code is in the message.
+    """
+
+    def __init__(
+        self,
+        inputs: Records,
+        sizes: Sizes,
+        hooks: Mapping[str, Sequence[Hook]] | None = None,
+    ) -> None:
+        super().__init__(rng=int(inputs["seed"][0]))
+        unknown = set(hooks or {}) - set(STEP_NAMES)
+        if unknown:
+            message = (
+                f"no such step: {', '.join(sorted(unknown))}; allowed: {', '.join(STEP_NAMES)}"
+            )
+            raise ValueError(message)
+        self.hooks = dict(hooks or {})
+        self.inputs = inputs.copy()
+        self.memory = blank(World, sizes)
+        self._seen = as_rules(self.memory), as_rules(self.inputs)
+        world = self.memory[0]
+        self.columns = {part: world[part] for part in ("zone", "firm", "project")}
+        self._rows: dict[type[Row], dict[int, Row]] = {Zone: {}, Firm: {}, Project: {}}
+        self._known = {Firm: 0, Project: 0}
+        begin_world(*self._seen)
+        while self.city["phase"] != OPEN:
+            tick(*self._seen)
+            self._raise()
+        for row in range(int(self.city["zones"])):
+            self._rows[Zone][row] = Zone(self, row)
+        self._follow()
+
+    @property
+    def city(self) -> Any:
+        """The city's record: scalars by name."""
+        return self.memory[0]["city"]
+
+    @property
+    def month(self) -> int:
+        """Last month that was run, 12 * year + month - 1."""
+        return int(self.city["t"])
+
+    @property
+    def zones(self) -> Any:
+        """Zones as an AgentSet."""
+        return self.agents_by_type[Zone]
+
+    @property
+    def firms(self) -> Any:
+        """Living firm rows as an AgentSet."""
+        return self.agents_by_type[Firm]
+
+    @property
+    def projects(self) -> Any:
+        """Projects that are still followed as an AgentSet."""
+        return self.agents_by_type[Project]
+
+    def step(self) -> None:
+        """Run one month, step by step, with the hooks of each step after it."""
+        for number, name in enumerate(STEP_NAMES):
+            if number == CHECK and self.inputs["check"][0] == 0:
+                continue
+            perform(*self._seen, number)
+            for hook in self.hooks.get(name, ()):
+                hook(self)
+        self._raise()
+        self._follow()
+
+    def _raise(self) -> None:
+        code = int(self.city["code"])
+        if code:
+            year, month = divmod(self.month, 12)
+            message = f"check {code // 100} failed in {year}-{month + 1:02d}, zone {code % 100}"
+            raise RuntimeError(message)
+
+    def _follow(self) -> None:
+        """Make views for new rows and remove those of closed firms and ended projects."""
+        self._update(Firm, int(self.city["firms"]), set(self._living()))
+        live = self.columns["project"]["live"][: int(self.city["live"])]
+        self._update(Project, int(self.city["projects"]), {int(row) for row in live})
+
+    def _living(self) -> Iterator[int]:
+        alive = self.columns["firm"]["alive"][: int(self.city["firms"])]
+        return (int(row) for row in alive.nonzero()[0])
+
+    def _update(self, kind: type[Row], count: int, present: set[int]) -> None:
+        rows = self._rows[kind]
+        for row in range(self._known[kind], count):
+            if row in present:
+                rows[row] = kind(self, row)
+        self._known[kind] = count
+        for row in [row for row in rows if row not in present]:
+            rows.pop(row).remove()

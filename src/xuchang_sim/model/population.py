@@ -1,0 +1,816 @@
+"""The initial world: a pipeline and firms that reproduce the base year exactly, then ledgers.
+
+Order of conditioning: the arrival scale from its expectation; a pipeline accepted if its base-year
+investment fits; the small lump as the remainder; the firms' scale, the labour scalar and the
+intermediate share from the base-year totals; only then the ledgers open. No project is rescaled.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from xuchang_sim.model.kernel import entry, inlined, step
+from xuchang_sim.model.steps.calendar import demand, power
+from xuchang_sim.model.steps.checks import remember
+from xuchang_sim.model.steps.firms import INITIAL, dispersion_of, new_row, ramp
+from xuchang_sim.model.steps.land import YI_PER_WAN
+from xuchang_sim.model.steps.projects import late_traits, log_pareto, s_curve
+from xuchang_sim.model.steps.public_works import PROGRAMME_DRAW, slot_of
+from xuchang_sim.model.streams import (
+    FIRM,
+    PROGRAMME,
+    SHARE,
+    SHOCK,
+    ZONE,
+    gamma,
+    normals,
+    uniforms,
+)
+from xuchang_sim.model.world import (
+    ABANDONED,
+    APPROVAL,
+    DONE,
+    DROPPED,
+    FIRMS,
+    OPEN,
+    PIPELINE,
+    STARTS_LAND,
+    Inputs,
+    World,
+)
+
+ATTEMPTS = 200
+LARGEST_FIRM = 1000.0  # largest initial firm over the smallest, before the sum is made exact
+INCOMPATIBLE = 10400  # no pipeline fits the base year
+NEGATIVE_SCALE = 10500  # warm-up plants sell more than the whole base year
+DURATION_NODES = 9
+# Gauss–Legendre on [-1, 1], 8 nodes, and Gauss–Hermite for a standard normal, 9 nodes.
+X8 = (
+    -0.9602898564975363,
+    -0.7966664774136267,
+    -0.5255324099163290,
+    -0.1834346424956498,
+    0.1834346424956498,
+    0.5255324099163290,
+    0.7966664774136267,
+    0.9602898564975363,
+)
+W8 = (
+    0.1012285362903763,
+    0.2223810344533745,
+    0.3137066458778873,
+    0.3626837833783620,
+    0.3626837833783620,
+    0.3137066458778873,
+    0.2223810344533745,
+    0.1012285362903763,
+)
+X9 = (
+    -4.512745863399783,
+    -3.2054290028564703,
+    -2.0768479786778302,
+    -1.0232556637891326,
+    0.0,
+    1.0232556637891326,
+    2.0768479786778302,
+    3.2054290028564703,
+    4.512745863399783,
+)
+W9 = (
+    2.2345844007746563e-05,
+    0.0027891413212317675,
+    0.04991640676521780,
+    0.2440975028949394,
+    0.4063492063492063,
+    0.2440975028949394,
+    0.04991640676521780,
+    0.0027891413212317675,
+    2.2345844007746563e-05,
+)
+
+
+@step
+def clear(w: World, p: Inputs) -> None:
+    """Set the whole state to nought, write the address of the replicate, solve expectations."""
+    clear_projects(w)
+    clear_firms(w)
+    for k in range(w.city.block.shape[0]):
+        w.city.block[k] = 0
+    for k in range(w.zone.block.shape[0]):
+        w.zone.block[k] = 0
+    for k in range(w.sector.block.shape[0]):
+        w.sector.block[k] = 0
+    for k in range(w.past.block.shape[0]):
+        w.past.block[k] = 0
+    for k in range(w.tally.block.shape[0]):
+        w.tally.block[k] = 0
+    c = w.city
+    c.seed = p.seed
+    c.replicate = p.replicate
+    c.zones = p.zones
+    c.sectors = p.sectors
+    for z in range(p.zones):
+        w.zone.code[z] = p.zone_code[z]
+        w.zone.premium[z] = 1.0
+        w.zone.tightness[z] = 1.0
+        w.zone.effort[z] = 1.0
+    for k in range(w.now.values.shape[0]):
+        w.now.values[k] = p.absent.values[k]
+    share_zones(w, p)
+    demand(w, p)
+    expect(w, p)
+    for k in range(w.tally.execution.shape[0]):
+        u, v, _, _ = uniforms(w, PROGRAMME, k, 0, 0)
+        x, _ = normals(u, v)
+        w.tally.execution[k] = math.exp(p.execution_sd * x)
+    begin_pipeline(w, p, 0, 12 * p.base_year + 11)
+
+
+@step
+def share_zones(w: World, p: Inputs) -> None:
+    """Draw the zones' shares (Dirichlet around the central ones) and set their sectors' shares."""
+    c, zone = w.city, w.zone
+    total = 0.0
+    for z in range(c.zones):
+        zone.share[z] = p.zone_share[z]
+        if p.share_concentration > 0.0:
+            # A gamma variate of shape below one, too: that of shape + 1 times u ** (1 / shape).
+            shape = p.share_concentration * p.zone_share[z]
+            u, _, _, _ = uniforms(w, SHARE, zone.code[z], 0, 0)
+            large = gamma(w, SHARE, shape + 1.0, zone.code[z], 0, 1)
+            zone.share[z] = large * power(u, 1.0 / shape)
+        total += zone.share[z]
+    roots = 0.0
+    for z in range(c.zones):
+        zone.share[z] /= total
+        roots += math.sqrt(zone.share[z])
+    for z in range(c.zones):
+        zone.weight[z] = math.sqrt(zone.share[z]) / roots
+        old = 0.0
+        new = 0.0
+        for s in range(c.sectors):
+            if p.zone_leading[z, s] == 0:
+                old += p.sector_rest[s]
+                new += p.sector_new[s]
+        led_sales = p.leading_share_revenue if old > 0.0 else 1.0
+        led_invest = p.leading_share_investment if new > 0.0 else 1.0
+        for s in range(c.sectors):
+            if p.zone_leading[z, s] == 1:
+                zone.sales_share[z, s] = led_sales * p.zone_lead[z, s]
+                zone.invest_share[z, s] = led_invest * p.zone_lead[z, s]
+            else:
+                if old > 0.0:
+                    zone.sales_share[z, s] = (1.0 - led_sales) * p.sector_rest[s] / old
+                if new > 0.0:
+                    zone.invest_share[z, s] = (1.0 - led_invest) * p.sector_new[s] / new
+
+
+@step
+def clear_projects(w: World) -> None:
+    """Set every project row in use to nought."""
+    for k in range(w.project.rows.shape[0]):
+        for j in range(w.city.projects):
+            w.project.rows[k, j] = 0
+    w.city.projects = 0
+
+
+@step
+def clear_firms(w: World) -> None:
+    """Set every firm row in use to nought."""
+    for k in range(w.firm.rows.shape[0]):
+        for i in range(w.city.firms):
+            w.firm.rows[k, i] = 0
+    w.city.firms = 0
+
+
+@step
+def begin_pipeline(w: World, p: Inputs, attempt: int, until: int) -> None:
+    """Forget every project: the pipeline begins again before its first month."""
+    c = w.city
+    clear_projects(w)
+    c.phase = PIPELINE
+    c.t = p.pipeline_start - 1
+    c.until = until
+    c.attempt = attempt
+    c.salt = attempt << 8
+    c.live = 0
+    c.finished = 0
+    c.commissioned = 0
+    c.arrivals_total = 0
+    c.loans = 0.0
+    c.cip = 0.0
+    c.large_fai = 0.0
+    w.past.draws[0] = 0.0
+    w.past.draws[1] = 0.0
+
+
+@inlined
+def s_area(p: Inputs, x: float) -> float:
+    """Integral of the spending curve from 0 to x."""
+    cubic = 1.5 * x * x * x * x - 3.0 * x * x * x + 1.5 * x * x
+    return 0.5 * x * x + p.scurve_c * (x * x * x / 3.0 - 0.5 * x * x) - cubic / p.scurve_k
+
+
+@inlined
+def survived(p: Inputs, x: float) -> float:
+    """Expected share spent at progress x when a project may be abandoned on the way.
+
+    A share q fails at a uniform progress: E = S(x) (1 - q x) + q * integral of S up to x.
+    """
+    q = p.abandonment_share
+    return s_curve(p, x) * (1.0 - q * x) + q * s_area(p, x)
+
+
+@step
+def expected_pace(w: World, p: Inputs, months: int) -> None:
+    """Mean pace in the n-th month of building: one less the chance of being in a stall.
+
+    The chance of a stall beginning in a month is the hazard times the chance of running.
+    """
+    length = int(p.stall_months + 0.5)
+    for n in range(months):
+        running = 1.0
+        for k in range(1, length):
+            if n - k >= 0:
+                running -= w.past.started[n - k]
+        begins = p.stall_hazard * running
+        w.past.started[n] = begins
+        stalled = begins + (1.0 - running)
+        w.past.pace[n] = 1.0 - (1.0 - p.stall_pace) * stalled
+
+
+@step
+def expected_starts(w: World, p: Inputs, months: int) -> None:
+    """Expected starts by month at scale 1: arrivals, survival, approval time, group month."""
+    shape = int(p.approval_shape + 0.5)
+    for s in range(months):
+        w.past.started[s] = 0.0
+    for n in range(1, 61):
+        chance = approved_by(p, shape, n) - approved_by(p, shape, n - 1)
+        alive = power(1.0 - p.dropout_rate, 1.0 * n)
+        for a in range(months):
+            v = a + n - 1
+            if v >= months:
+                break
+            t = p.pipeline_start + a
+            years = (t + 0.5 - (12 * p.base_year + 6)) / 12.0
+            flow = power(1.0 + p.starts_growth, years) / 12.0 * chance * alive
+            w.past.started[v] += flow * (1.0 - p.group_start_share)
+            wait = 0
+            while p.group_month[(p.pipeline_start + v + wait) % 12] == 0 and wait < 12:
+                wait += 1
+            if v + wait < months:
+                kept = power(1.0 - p.dropout_rate, 1.0 * wait)
+                w.past.started[v + wait] += flow * p.group_start_share * kept
+
+
+@inlined
+def approved_by(p: Inputs, shape: int, months: int) -> float:
+    """Distribution function of the approval work: gamma of whole shape."""
+    x = shape * months / p.approval_months
+    term = 1.0
+    total = 1.0
+    for i in range(1, shape):
+        term *= x / i
+        total += term
+    return 1.0 - math.exp(-x) * total
+
+
+@step
+def expect(w: World, p: Inputs) -> None:
+    """Solve the arrival scale: expected base-year investment of large projects = share * total.
+
+    The ungated pipeline is linear in the scale, so one expectation suffices. It is a sum over
+    months of start, sizes and durations; stalls enter through their mean pace.
+    """
+    c = w.city
+    first = 12 * p.base_year - p.pipeline_start
+    months = first + 12
+    expected_pace(w, p, months)
+    expected_starts(w, p, months)
+    yields = p.announced_yield * math.exp(0.5 * p.announced_yield_sigma * p.announced_yield_sigma)
+    yields *= p.realised_yield * (1.0 - p.infrastructure_share) * (1.0 - p.abandonment_share)
+    for b in range(months):
+        sold = 0.0
+        if b + p.pipeline_start >= p.firms_start:
+            for m in range(12):
+                if first + m >= b:
+                    sold += ramp(p, first + m - b) * p.revenue_season[m] / 12.0
+        w.past.ramped[b] = sold
+    c.expected_fai = 0.0
+    c.expected_plants = 0.0
+    c.expected_starts = 0.0
+    c.expected_entrants = 0.0
+    for kind in range(2):
+        place_nodes(w, p, kind)
+    for s in range(months):
+        rate = w.past.started[s]
+        if s >= first:
+            c.expected_starts += rate * (1.0 + p.starts_large / p.starts_ordinary)
+        if rate > 0.0:
+            passed = 0.0
+            for e in range(s, months):
+                passed += w.past.pace[e - s] * p.fai_season[(p.pipeline_start + e) % 12]
+                w.past.tau[e] = passed
+            expect_cohort(w, p, s, first, rate, yields)
+    # Investment per start and the land it wants: sizes and intensities are independent.
+    c.scale = p.large_share_fai * p.base_fai / c.expected_fai
+    c.expected_fai *= c.scale
+    c.expected_plants *= c.scale
+    c.expected_entrants *= c.scale
+    ordinary = mean_size(p.size_ordinary_alpha, p.size_ordinary_min, p.size_ordinary_max)
+    large = mean_size(p.size_large_alpha, p.size_large_min, p.size_large_max)
+    per_ordinary = inverse_intensity(p, p.intensity_ordinary, p.intensity_ordinary_sigma)
+    per_large = inverse_intensity(p, p.intensity_large, p.intensity_large_sigma)
+    large *= p.starts_large / p.starts_ordinary
+    land = (ordinary * per_ordinary + large * per_large) * p.invest_realised / YI_PER_WAN
+    starts = c.expected_starts / (1.0 + p.starts_large / p.starts_ordinary) * c.scale
+    c.expected_land = starts * land * (1.0 - p.own_site_share)
+    c.expected_starts *= c.scale
+
+
+@inlined
+def mean_size(alpha: float, low: float, high: float) -> float:
+    """Mean of the truncated Pareto law (alpha other than 1)."""
+    tail = math.exp(-alpha * math.log(high / low))
+    factor = alpha / (alpha - 1.0) / (1.0 - tail)
+    return factor * (low - high * tail)
+
+
+@inlined
+def inverse_intensity(p: Inputs, median: float, sigma: float) -> float:
+    """Mean of 1 / max(minimum, lognormal), 亩 per 万元, by Gauss–Hermite."""
+    total = 0.0
+    for k in range(DURATION_NODES):
+        total += W9[k] / max(p.intensity_min, median * math.exp(sigma * X9[k]))
+    return total
+
+
+@step
+def place_nodes(w: World, p: Inputs, kind: int) -> None:
+    """Nodes of size and duration: construction time, money and probability of each."""
+    past = w.past
+    if kind == 0:
+        alpha, low, high, rate = (
+            p.size_ordinary_alpha,
+            p.size_ordinary_min,
+            p.size_ordinary_max,
+            1.0,
+        )
+    else:
+        alpha, low, high = p.size_large_alpha, p.size_large_min, p.size_large_max
+        rate = p.starts_large / p.starts_ordinary
+    half = 0.5 * math.log(high / low)
+    norm = rate * alpha / (1.0 - math.exp(-alpha * 2.0 * half))
+    for i in range(8):
+        log_size = half * (1.0 + X8[i])
+        raw = low * math.exp(log_size)
+        chance = norm * W8[i] * half * math.exp(-alpha * log_size)
+        base = p.duration_base * power(raw, p.duration_elasticity)
+        for k in range(DURATION_NODES):
+            n = DURATION_NODES * i + k
+            past.length[kind, n] = max(p.duration_min, base * math.exp(p.duration_sigma * X9[k]))
+            past.count[kind, n] = chance * W9[k]
+            past.weight[kind, n] = chance * W9[k] * p.invest_realised * raw
+
+
+@step
+def expect_cohort(w: World, p: Inputs, s: int, first: int, rate: float, yields: float) -> None:
+    """Add to the expectations the projects that start in month s."""
+    c, past = w.city, w.past
+    last = first + 11
+    own = 1.0 - p.incumbent_project_share
+    stays = (1.0 - p.infrastructure_share) * (1.0 - p.abandonment_share)
+    for kind in range(2):
+        for n in range(past.length.shape[1]):
+            length = past.length[kind, n]
+            share = rate * past.weight[kind, n]
+            begin = past.tau[first - 1] / length if s < first else 0.0
+            end = past.tau[last] / length
+            if begin < 1.0:
+                reached = survived(p, min(1.0, end)) - survived(p, begin)
+                c.expected_fai += share * reached
+            if end >= 1.0:
+                lo, hi = s, last
+                while lo < hi:
+                    mid = (lo + hi) // 2
+                    if past.tau[mid] >= length:
+                        hi = mid
+                    else:
+                        lo = mid + 1
+                born = lo + 1
+                if born <= last and born + p.pipeline_start >= p.firms_start:
+                    c.expected_plants += share * yields * past.ramped[born]
+                    independent = own if kind == 0 else 1.0
+                    c.expected_entrants += rate * past.count[kind, n] * stays * independent
+
+
+@step
+def watch_pipeline(w: World, p: Inputs) -> None:
+    """Keep what conditioning needs of a pipeline month; at its end accept it or try again."""
+    c, zone, past = w.city, w.zone, w.past
+    if c.year >= p.base_year - 1:
+        row = 0 if c.year == p.base_year else 1
+        for z in range(c.zones):
+            past.draws[row] += zone.loans_drawn[z]
+    if c.year == p.base_year:
+        m = c.calendar_month
+        for z in range(c.zones):
+            c.large_fai += zone.fai[z]
+        if c.rewinding == 0:
+            for k in range(zone.measures.shape[0]):
+                for z in range(c.zones):
+                    past.measures[m, k, z] = zone.measures[k, z]
+    if c.t < c.until:
+        return
+    if c.rewinding == 0:
+        share = c.large_fai / p.base_fai
+        fits = abs(share - p.large_share_fai) <= p.acceptance_tolerance
+        if not fits or share > p.acceptance_max:
+            if c.attempt + 1 < ATTEMPTS:
+                begin_pipeline(w, p, c.attempt + 1, c.until)
+            else:
+                c.code = INCOMPATIBLE
+            return
+        c.accepted_fai = c.large_fai
+    finish_traits(w, p)
+    found_firms(w, p)
+
+
+@step
+def finish_traits(w: World, p: Inputs) -> None:
+    """Draw the remaining traits of every project that was not lost before its start."""
+    project = w.project
+    for j in range(w.city.projects):
+        if project.state[j] != DROPPED and project.state[j] != ABANDONED:
+            late_traits(w, p, j)
+            if project.state[j] != APPROVAL:
+                project.land[j] = project.need[j]
+            if w.city.rewinding == 0 and project.started[j] // 12 == p.base_year:
+                m = project.started[j] - 12 * p.base_year
+                w.past.measures[m, STARTS_LAND, project.zone[j]] += project.plot[j]
+
+
+@step
+def found_firms(w: World, p: Inputs) -> None:
+    """Initial firms by zone and sector: Pareto sizes whose sum is exact, scale 1."""
+    c, firm, past = w.city, w.firm, w.past
+    clear_firms(w)
+    c.phase = FIRMS
+    c.commissioned = 0
+    c.t = p.firms_start
+    for z in range(c.zones):
+        for m in range(12):
+            past.firm_sales[m, z] = 0.0
+            past.plant_sales[m, z] = 0.0
+            past.firm_workers[m, z] = 0.0
+            past.plant_workers[m, z] = 0.0
+        for s in range(c.sectors):
+            past.sector_firms[z, s] = 0.0
+            past.sector_plants[z, s] = 0.0
+    # The table's number of firms is that of the base year: expected entrants come on top.
+    there = max(0.2, 1.0 - c.expected_entrants / p.firms_count)
+    left = max(0.1 * p.base_revenue, p.base_revenue - c.expected_plants)
+    # Revenue per worker of the base year's end, carried back; before the labour scalar.
+    back = (p.firms_start - (12 * p.base_year + 11)) / 12.0
+    per_worker = p.base_revenue / p.base_workers / YI_PER_WAN / 12.0
+    per_worker *= power(1.0 + p.productivity_growth, back)
+    for s in range(c.sectors):
+        growth = growth_to_base(w, p, s)
+        for z in range(c.zones):
+            part = w.zone.share[z] * w.zone.sales_share[z, s]
+            if part <= 0.0:
+                continue
+            count = max(1, int(p.firms_count * there * part + 0.5))
+            target = part * left / growth
+            begin = c.firms
+            summed = 0.0
+            for k in range(count):
+                i = new_row(w)
+                if i < 0:
+                    return
+                firm.id[i] = (p.zone_code[z] << 16) | (p.sector_code[s] << 10) | k
+                u, _, _, _ = uniforms(w, FIRM, firm.id[i], 0, 0)
+                firm.b[i] = math.exp(log_pareto(u, p.firm_tail, 1.0, LARGEST_FIRM))
+                summed += firm.b[i]
+            for i in range(begin, c.firms):
+                firm.zone[i] = z
+                firm.sector[i] = s
+                firm.group[i] = INITIAL
+                firm.stream[i] = SHOCK
+                firm.b[i] *= target / summed
+                firm.smooth[i] = firm.b[i]
+                firm.a[i] = dispersion_of(p, firm.b[i])
+                firm.kappa[i] = p.revenue_per_capital / p.utilisation_normal
+                firm.use[i] = p.utilisation_normal
+                firm.alpha[i] = per_worker * p.sector_alpha[s]
+    c.t = p.firms_start - 1
+
+
+@step
+def growth_to_base(w: World, p: Inputs, s: int) -> float:
+    """Growth of a sector's orders from before the firms' first month to the base year's mean."""
+    total = 0.0
+    log_index = 0.0
+    for t in range(p.firms_start, 12 * p.base_year + 12):
+        log_index += w.sector.growth[s, t - p.demand_start]
+        if t >= 12 * p.base_year:
+            total += math.exp(log_index) * p.revenue_season[t % 12] / 12.0
+    return total
+
+
+@step
+def watch_firms(w: World, p: Inputs) -> None:
+    """Keep what conditioning needs of a warm-up month; at its end solve and open the ledgers."""
+    c, firm = w.city, w.firm
+    if c.t > c.until - 12:
+        for i in range(c.firms):
+            if firm.ramping[i] == 0:
+                firm.orders_sum[i] += firm.b[i]
+                firm.orders_count[i] += 1
+    if c.year == p.base_year:
+        tally_base(w, c.calendar_month)
+    repay = p.repayment_quarter / 3.0
+    for i in range(c.firms):
+        firm.debt[i] -= firm.debt[i] * repay
+    if c.t < c.until:
+        return
+    if c.rewinding == 0:
+        solve_scalars(w, p)
+        if c.code != 0:
+            return
+    scale_firms(w, p)
+    if c.rewinding == 0:
+        settle_income(w, p)
+        complete_history(w, p)
+        if p.opening <= 12 * p.base_year + 11:
+            c.rewinding = 1
+            begin_pipeline(w, p, c.attempt, p.opening - 1)
+            return
+    open_ledgers(w, p)
+
+
+@step
+def tally_base(w: World, m: int) -> None:
+    """Keep a base-year month by zone, initial firms and warm-up plants apart."""
+    firm, past = w.firm, w.past
+    for i in range(w.city.firms):
+        z, s = firm.zone[i], firm.sector[i]
+        workers = firm.skilled[i] + firm.unskilled[i]
+        if firm.group[i] == INITIAL:
+            past.firm_sales[m, z] += firm.sales[i]
+            past.firm_workers[m, z] += workers
+            past.sector_firms[z, s] += firm.sales[i]
+        else:
+            past.plant_sales[m, z] += firm.sales[i]
+            past.plant_workers[m, z] += workers
+            past.sector_plants[z, s] += firm.sales[i]
+
+
+@step
+def solve_scalars(w: World, p: Inputs) -> None:
+    """Firm scale, labour scalar, small lump and outside capital from the base-year totals."""
+    c, past = w.city, w.past
+    plants = 0.0
+    firms = 0.0
+    for m in range(12):
+        for z in range(c.zones):
+            plants += past.plant_sales[m, z]
+            firms += past.firm_sales[m, z]
+    c.firm_scale = (p.base_revenue - plants) / firms
+    if not c.firm_scale > 0.0:
+        c.code = NEGATIVE_SCALE
+        return
+    workers = 0.0
+    for z in range(c.zones):
+        workers += c.firm_scale * past.firm_workers[11, z] + past.plant_workers[11, z]
+    c.labour_scale = p.base_workers / workers
+    c.lump_base = p.base_fai - c.accepted_fai
+    public = p.absent.platform_financing * c.zones
+    private = p.base_fai - (public if public < c.lump_base else c.lump_base)
+    c.outside_base = p.outside_share * private
+
+
+@step
+def scale_firms(w: World, p: Inputs) -> None:
+    """Apply the scalars; capacity is set so that the last year's mean orders are normal use."""
+    c, firm = w.city, w.firm
+    f, labour = c.firm_scale, c.labour_scale
+    for i in range(c.firms):
+        size = f if firm.group[i] == INITIAL else 1.0
+        firm.b[i] *= size
+        firm.smooth[i] *= size
+        firm.sales[i] *= size
+        firm.sales_year[i] *= size
+        firm.sales_last[i] *= size
+        firm.skilled[i] *= size * labour
+        firm.unskilled[i] *= size * labour
+        firm.alpha[i] /= labour
+        if firm.orders_count[i] > 0:
+            mean = size * firm.orders_sum[i] / firm.orders_count[i]
+            if firm.group[i] == INITIAL:
+                firm.K[i] = mean / p.utilisation_normal / firm.kappa[i]
+            else:
+                firm.kappa[i] = mean / p.utilisation_normal / firm.K[i]
+        if firm.group[i] == INITIAL:
+            firm.debt[i] = p.opening_debt_ratio * firm.K[i]
+            firm.cash[i] = firm.b[i] / 12.0
+            firm.rate[i] = p.base_rate
+        firm.equity[i] = firm.K[i] + firm.other[i] + firm.cash[i] - firm.debt[i]
+
+
+@step
+def settle_income(w: World, p: Inputs) -> None:
+    """Intermediate share so that base-year profit and tax is exact, with opening capital and debt.
+
+    profit + tax = R (1 + vat) - intermediate - wages - depreciation - interest.
+    """
+    c, firm, past = w.city, w.firm, w.past
+    wages = 0.0
+    sales = 0.0
+    for m in range(12):
+        monthly = base_wage(p, m)
+        for z in range(c.zones):
+            sales += c.firm_scale * past.firm_sales[m, z] + past.plant_sales[m, z]
+            hands = c.firm_scale * past.firm_workers[m, z] + past.plant_workers[m, z]
+            wages += hands * c.labour_scale * monthly
+    capital = 0.0
+    interest = 0.0
+    for i in range(c.firms):
+        capital += firm.K[i]
+        interest += firm.debt[i] * firm.rate[i] / 100.0
+    rest = sales * (1.0 + p.vat_rate) - wages - p.depreciation * capital - interest
+    c.intermediate = (rest - p.base_profit_tax) / sales
+    c.gross_margin = 1.0 - c.intermediate
+
+
+@inlined
+def base_wage(p: Inputs, m: int) -> float:
+    """Labour cost per worker in month m of the base year, 亿元."""
+    years = (m + 0.5 - 6.0) / 12.0
+    return p.wage * power(1.0 + p.wage_growth, years) * p.labour_cost_factor / 1e8
+
+
+@step
+def complete_history(w: World, p: Inputs) -> None:
+    """Write the base year's months into the record: the firms' side and the small lump."""
+    c, firm, past, zone = w.city, w.firm, w.past, w.zone
+    capital = 0.0
+    for z in range(c.zones):
+        zone.capital[z] = 0.0
+        zone.interest[z] = 0.0
+        zone.firms[z] = 0.0
+    for i in range(c.firms):
+        zone.capital[firm.zone[i]] += firm.K[i]
+        zone.interest[firm.zone[i]] += firm.debt[i] * firm.rate[i] / 1200.0
+        capital += firm.K[i]
+        if firm.owner[i] == i:
+            zone.firms[firm.zone[i]] += 1.0
+    public = min(c.lump_base, p.absent.platform_financing * c.zones)
+    for m in range(12):
+        # The named columns are the record's rows: load the month, fill it in, store it.
+        for z in range(c.zones):
+            worth, owed, listed = zone.capital[z], zone.interest[z], zone.firms[z]
+            for k in range(zone.measures.shape[0]):
+                zone.measures[k, z] = past.measures[m, k, z]
+            fill_month(w, p, m, z, worth / capital, worth, owed, listed, public)
+            for k in range(zone.measures.shape[0]):
+                past.measures[m, k, z] = zone.measures[k, z]
+            zone.capital[z], zone.interest[z], zone.firms[z] = worth, owed, listed
+
+
+@step
+def fill_month(
+    w: World,
+    p: Inputs,
+    m: int,
+    z: int,
+    share: float,
+    worth: float,
+    owed: float,
+    listed: float,
+    public: float,
+) -> None:
+    """Fill the recorded columns of one base-year month of one zone."""
+    c, past, zone = w.city, w.past, w.zone
+    old = c.firm_scale * past.firm_sales[m, z]
+    young = past.plant_sales[m, z]
+    sales = old + young
+    hands = c.firm_scale * past.firm_workers[m, z] + past.plant_workers[m, z]
+    hands *= c.labour_scale
+    wages = hands * base_wage(p, m)
+    lump = c.lump_base * p.fai_season[m] / 12.0
+    private = (c.lump_base - public) * p.fai_season[m] / 12.0 * share
+    zone.revenue[z] = sales
+    zone.reported[z] = sales
+    zone.wished[z] = sales
+    zone.revenue_incumbents[z] = old
+    zone.revenue_warm[z] = young
+    zone.intermediate[z] = c.intermediate * sales
+    zone.wages[z] = wages
+    zone.depreciation[z] = p.depreciation * worth / 12.0
+    zone.interest[z] = owed
+    zone.surcharges[z] = p.surcharge_rate * sales
+    zone.profit[z] = sales - zone.intermediate[z] - wages - zone.depreciation[z] - owed
+    zone.profit[z] -= zone.surcharges[z]
+    zone.profit_tax[z] = zone.profit[z] + zone.surcharges[z] + p.vat_rate * sales
+    zone.fai_small[z] = private + (lump - (c.lump_base - public) * p.fai_season[m] / 12.0) / c.zones
+    zone.fai[z] += zone.fai_small[z]
+    zone.outside_capital[z] += p.outside_share * private
+    zone.workers[z] = hands
+    zone.workers_wanted[z] = hands
+    zone.capital[z] = worth
+    zone.firms[z] = listed
+
+
+@step
+def open_ledgers(w: World, p: Inputs) -> None:
+    """Open land, bank, platform and labour ledgers on the opening month's first day."""
+    c, firm, zone, project = w.city, w.firm, w.zone, w.project
+    c.phase = OPEN
+    year = p.opening // 12 - 1
+    years = 1.0 * (year - p.base_year)
+    use = c.expected_land * power(1.0 + p.starts_growth, years)
+    c.draws_base = w.past.draws[0] if year == p.base_year else w.past.draws[1]
+    workers = 0.0
+    for i in range(c.firms):
+        workers += firm.skilled[i] + firm.unskilled[i]
+    for z in range(c.zones):
+        zone.land[z] = p.opening_land_months / 12.0 * use * w.zone.weight[z]
+        zone.land_opening[z] = zone.land[z]
+        zone.debt[z] = p.platform_opening_debt
+        zone.equity[z] = p.platform_opening_equity
+        zone.cash[z] = p.absent.platform_financing / 12.0
+        zone.works[z] = zone.debt[z] + zone.equity[z] - zone.cash[z]
+        zone.index[z] = p.infrastructure_opening - (0.0 if p.zone_provincial[z] == 1 else 0.2)
+        zone.jobs_share[z] = 0.0
+        zone.granted[z] = 0.0
+        zone.vacant[z] = 0.0
+    for i in range(c.firms):
+        z = firm.zone[i]
+        zone.jobs_share[z] += (firm.skilled[i] + firm.unskilled[i]) / workers
+        zone.workers[z] = zone.jobs_share[z] * workers
+    for j in range(c.projects):
+        zone.held_opening[project.zone[j]] += project.land[j]
+    for z in range(c.zones):
+        seekers = p.opening_seekers * zone.jobs_share[z]
+        zone.skilled[z] = p.skilled_share_seekers * seekers
+        zone.unskilled[z] = seekers - zone.skilled[z]
+        zone.outside[z] = p.transferable_pool * zone.jobs_share[z]
+        zone.outside_year[z] = zone.outside[z]
+        for s in range(c.sectors):
+            w.tally.sales[z, s] = (
+                c.firm_scale * w.past.sector_firms[z, s] + w.past.sector_plants[z, s]
+            )
+    begin_programmes(w, p)
+    # Loans: what projects under way owe, and what firms owe.
+    c.loans = 0.0
+    for j in range(c.projects):
+        if project.state[j] == DONE and project.ended[j] + 1 < p.firms_start:
+            project.loan[j] = 0.0  # part of the initial firms' debt
+        if project.plant[j] < 0:
+            c.loans += project.loan[j]
+    for i in range(c.firms):
+        c.loans += firm.debt[i]
+    remember(w)
+
+
+@step
+def begin_programmes(w: World, p: Inputs) -> None:
+    """Which zones began standard factories before the plan, and what of it is already under way."""
+    c, zone = w.city, w.zone
+    begun = 0
+    for z in range(c.zones):
+        u, v, _, _ = uniforms(w, ZONE, zone.code[z], p.policy_month, PROGRAMME_DRAW)
+        zone.has_programme[z] = 1 if u < p.incubator_begun_share else 0
+        zone.joins[z] = v
+        begun += zone.has_programme[z]
+    weight = 0.0
+    for z in range(c.zones):
+        if begun == 0:
+            zone.has_programme[z] = 1
+        weight += w.zone.weight[z] * zone.has_programme[z]
+    months = int(p.factory_build_months + 0.5)
+    first = 12 * (p.policy_month // 12)
+    for t in range(first, p.opening):
+        if t + months < p.opening or p.policy_month == first:
+            continue
+        area = p.factory_begun_share * p.factory_reference / (p.policy_month - first)
+        for z in range(c.zones):
+            start = area * w.zone.weight[z] * zone.has_programme[z] / weight
+            zone.factory_ring[z, slot_of(t + months)] += start
+            zone.factory_building[z] += start
+
+
+@entry
+def expectations(memory: Any, inputs: Any, out: Any) -> None:
+    """Fill ``out`` (records, 5) with scale, investment, plants' revenue, land, starts expected."""
+    w = memory[0]
+    for r in range(inputs.shape[0]):
+        expect(w, inputs[r])
+        out[r, 0] = w.city.scale
+        out[r, 1] = w.city.expected_fai
+        out[r, 2] = w.city.expected_plants
+        out[r, 3] = w.city.expected_land
+        out[r, 4] = w.city.expected_starts

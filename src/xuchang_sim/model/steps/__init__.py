@@ -1,0 +1,1 @@
+"""The month's rules, one file a subject."""

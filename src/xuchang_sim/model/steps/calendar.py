@@ -1,0 +1,139 @@
+"""The clock: what month it is, which levers are on, and the demand of that month."""
+
+from __future__ import annotations
+
+import math
+
+from xuchang_sim.model.kernel import inlined, step
+from xuchang_sim.model.world import FLOWS, OPEN, PIPELINE, Inputs, World
+
+
+@inlined
+def clip(x: float, low: float, high: float) -> float:
+    """Hold a number between two bounds."""
+    return low if x < low else high if x > high else x
+
+
+@inlined
+def power(x: float, exponent: float) -> float:
+    """Raise x > 0 to a power through exp and log: the same bits compiled and uncompiled."""
+    return math.exp(exponent * math.log(x))
+
+
+@inlined
+def years_since_base(p: Inputs, month: int) -> float:
+    """Years from the middle of the base year to the middle of a month."""
+    return (month + 0.5 - (12 * p.base_year + 6)) / 12.0
+
+
+@inlined
+def annual_share(level: float, absent: float, p: Inputs, w: World) -> float:
+    """Yearly rate of a lever that the plan promises as a total of its first calendar year.
+
+    Before the plan's first month the absent level runs; from then to December the rest of the
+    total is spread evenly, in later years the level itself.
+    """
+    if w.city.policy == 0:
+        return absent
+    before = p.policy_month - 12 * (p.policy_month // 12)
+    if w.city.year > p.policy_month // 12 or before == 0:
+        return level
+    return (level - absent * before / 12.0) * 12.0 / (12 - before)
+
+
+@step
+def calendar(w: World, p: Inputs) -> None:
+    """Turn the month: clear the flows, close the year in January, set the levers in force."""
+    c = w.city
+    c.t += 1
+    c.year = c.t // 12
+    c.calendar_month = c.t - 12 * c.year
+    c.policy = 1 if c.phase == OPEN and c.t >= p.policy_month else 0
+    for k in range(FLOWS):
+        for z in range(c.zones):
+            w.zone.measures[k, z] = 0.0
+    c.limit = 0.0
+    c.loans_drawn = 0.0
+    c.loans_repaid = 0.0
+    c.loans_lost = 0.0
+    c.platform_excess = 0.0
+    c.capitalised = 0.0
+    c.written_off = 0.0
+    c.capital_added = 0.0
+    c.capital_lost = 0.0
+    c.labour_entered = 0.0
+    c.grant_left = 0.0
+    if c.calendar_month == 0:
+        c.unused = 0.0
+        c.drawn_year = 0.0
+        c.limit_year = 0.0
+        c.largest = 0.0
+        for z in range(c.zones):
+            w.zone.large_year[z] = 0.0
+            w.zone.major_year[z] = 0.0
+        for k in range(c.live):
+            w.project.spent_year[w.project.live[k]] = 0.0
+    if c.phase != PIPELINE:
+        new_year(w)
+        drift = 1.0 + p.margin_drift if c.year > p.base_year else 1.0
+        c.gross_margin = (1.0 - c.intermediate) * drift
+    for k in range(w.now.values.shape[0]):
+        w.now.values[k] = p.level.values[k] if c.policy == 1 else p.absent.values[k]
+    w.now.platform_financing = annual_share(
+        w.now.platform_financing, p.absent.platform_financing, p, w
+    )
+    w.now.villages = annual_share(w.now.villages, p.absent.villages, p, w)
+    w.now.training_places = annual_share(w.now.training_places, p.absent.training_places, p, w)
+
+
+@step
+def new_year(w: World) -> None:
+    """In January: last year's sales are remembered, the year's sums begin anew."""
+    c, firm, zone = w.city, w.firm, w.zone
+    if c.calendar_month != 0:
+        return
+    for i in range(c.firms):
+        firm.sales_last[i] = firm.sales_year[i]
+        firm.sales_year[i] = 0.0
+        firm.invested_year[i] = 0.0
+        firm.alpha[i] *= firm.gain[i]
+        firm.gain[i] = 1.0
+    for z in range(c.zones):
+        zone.unmet_year[z] = 0.0
+        zone.used_year[z] = 0.0
+        zone.posted_year[z] = 0.0
+        zone.graduates_year[z] = 0.0
+        zone.revenue_year[z] = 0.0
+        for s in range(c.sectors):
+            w.tally.sales_last[z, s] = w.tally.sales[z, s]
+            w.tally.sales[z, s] = 0.0
+
+
+@step
+def demand(w: World, p: Inputs) -> None:
+    """Turn the yearly growth of value added and prices into monthly log growth by sector.
+
+    The index obeys D(t) = D(t - 12) (1 + g(t)) with g = value added + beta * prices + wedge +
+    premium; incumbents' orders follow the same recursion with the share ``incumbent_share`` of g.
+    In the first year of the path, growth is spread evenly over its months.
+    """
+    for s in range(w.city.sectors):
+        beta = p.sector_beta[s]
+        for m in range(p.demand_months):
+            drift = p.demand_wedge + p.premium
+            g = p.value_added[m] + beta * p.prices[m] + drift
+            central = p.value_added_central[m] + beta * p.prices_central[m] + drift
+            own = math.log(1.0 + clip(p.incumbent_share * g, -0.9, 9.0))
+            full = math.log(1.0 + clip(g, -0.9, 9.0))
+            middle = math.log(1.0 + clip(central, -0.9, 9.0))
+            if m < 12:
+                w.sector.growth[s, m] = own / 12.0
+                w.sector.gap[s, m] = (full - middle) / 12.0
+                if m > 0:
+                    w.sector.gap[s, m] += w.sector.gap[s, m - 1]
+            else:
+                past = 0.0
+                for k in range(m - 11, m):
+                    past += w.sector.growth[s, k]
+                w.sector.growth[s, m] = own - past
+                w.sector.gap[s, m] = w.sector.gap[s, m - 12] + full - middle

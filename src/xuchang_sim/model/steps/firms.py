@@ -1,0 +1,404 @@
+"""Firms: their orders and shocks, the small lump, births of plants and tenants, exit."""
+
+from __future__ import annotations
+
+import math
+
+from xuchang_sim.model.kernel import inlined, step
+from xuchang_sim.model.steps.calendar import clip, power, years_since_base
+from xuchang_sim.model.steps.land import YI_PER_WAN, return_land
+from xuchang_sim.model.streams import (
+    MASK,
+    OWNER,
+    SHOCK_PLANT,
+    SHOCK_TENANT,
+    philox,
+    uniforms,
+    unit,
+)
+from xuchang_sim.model.world import INDUSTRIAL, OPEN, Inputs, World
+
+TOO_MANY_FIRMS = 10300
+INITIAL, WARM, NEW, TENANT = 0, 1, 2, 3  # groups of firm rows
+USE_LOW, IDLE_LIMIT = 0.3, 6  # a firm used less for so many months closes
+
+
+@inlined
+def ramp(p: Inputs, age: int) -> float:
+    """Share of full operation a plant has reached, by months since birth."""
+    return min(1.0, p.ramp_start + (1.0 - p.ramp_start) * age / p.ramp_months)
+
+
+@step
+def shocks(w: World) -> None:
+    """Draw two random words for every firm row: one loop that the compiler can vectorise."""
+    c, firm = w.city, w.firm
+    low, high = c.seed & MASK, (c.seed >> 32) & MASK
+    for i in range(c.firms):
+        a, b, _, _ = philox(firm.id[i], c.t, c.replicate, firm.stream[i] + c.salt, low, high)
+        firm.word_0[i] = a
+        firm.word_1[i] = b
+
+
+@inlined
+def jump(w: World, i: int, k: int) -> float:
+    """Factor on a firm's orders by its growth shock in calendar month k = 1..12 (the ladder).
+
+    With probability 1/k a Laplace jump of scale a sqrt(k / 12), else nought: every year-to-date
+    sum is then exactly Laplace(0, a sqrt(k / 12)).
+    """
+    firm = w.firm
+    if unit(firm.word_0[i]) * k >= 1.0:
+        return 1.0
+    v = unit(firm.word_1[i])
+    size = firm.a[i] * math.sqrt(k / 12.0)
+    if v < 0.5:
+        return math.exp(size * math.log(2.0 * v))
+    return math.exp(-size * math.log(2.0 * (1.0 - v)))
+
+
+@inlined
+def correction(a: float, k: int) -> float:
+    """Mean of the factor in calendar month k: dividing by it makes the mean one."""
+    return (1.0 - a * a * (k - 1) / 12.0) / (1.0 - a * a * k / 12.0)
+
+
+@step
+def orders(w: World, p: Inputs) -> None:
+    """Incumbents' orders grow with demand, shocks move shares, full firms lose orders.
+
+    Shocks are centred by sector: the sum of orders grows by exactly the sector's demand. Before
+    the ledgers open, initial firms and warm-up plants are centred apart, so that the revenue of
+    the former is exactly linear in their scale.
+    """
+    c, firm, sector = w.city, w.firm, w.sector
+    m = c.t - p.demand_start
+    k = c.calendar_month + 1
+    # With one common scale of shocks the correction cancels in the centring.
+    uneven = p.size_variance_exponent > 0.0
+    shocks(w)
+    for s in range(c.sectors):
+        for g in range(2):
+            sector.before[s, g] = 0.0
+            sector.after[s, g] = 0.0
+        sector.over[s] = 0.0
+        sector.slack[s] = 0.0
+        sector.pull[s] = math.exp(p.demand_pass_through * sector.gap[s, m])
+    for z in range(c.zones):
+        w.zone.spill[z] = 0.0
+    for i in range(c.firms):
+        if firm.alive[i] == 0 or firm.ramping[i] == 1:
+            continue
+        g = 1 if c.phase != OPEN and firm.group[i] != INITIAL else 0
+        s = firm.sector[i]
+        sector.before[s, g] += firm.b[i]
+        firm.b[i] *= jump(w, i, k)
+        if uneven:
+            firm.b[i] /= correction(firm.a[i], k)
+        sector.after[s, g] += firm.b[i]
+    for s in range(c.sectors):
+        for g in range(2):
+            if sector.after[s, g] > 0.0:
+                growth = math.exp(sector.growth[s, m])
+                sector.after[s, g] = growth * sector.before[s, g] / sector.after[s, g]
+    for i in range(c.firms):
+        if firm.alive[i] == 0:
+            continue
+        s = firm.sector[i]
+        if firm.ramping[i] == 1:
+            young(w, p, i)
+            continue
+        g = 1 if c.phase != OPEN and firm.group[i] != INITIAL else 0
+        firm.b[i] *= sector.after[s, g]
+        if c.phase == OPEN:
+            full = firm.kappa[i] * firm.K[i]
+            if firm.b[i] > full:
+                over = firm.b[i] - full
+                sector.over[s] += over
+                w.zone.spill[firm.zone[i]] += over
+                firm.b[i] = full
+            else:
+                sector.slack[s] += full - firm.b[i]
+    if c.phase == OPEN:
+        recapture(w, p)
+    # The personnel office sees orders smoothed over about three months.
+    for i in range(c.firms):
+        firm.smooth[i] += (firm.b[i] - firm.smooth[i]) / 3.0
+
+
+@step
+def young(w: World, p: Inputs, i: int) -> None:
+    """Orders of a plant in its ramp: normal use of what runs, moved by the common demand gap."""
+    firm = w.firm
+    age = w.city.t - firm.born[i]
+    full = firm.kappa[i] * firm.K[i]
+    asked = p.utilisation_normal * w.sector.pull[firm.sector[i]]
+    firm.b[i] = min(asked, 1.0) * full * ramp(p, age)
+    if age >= p.ramp_months:
+        firm.ramping[i] = 0
+
+
+@step
+def recapture(w: World, p: Inputs) -> None:
+    """Half of the orders that full firms cannot serve go to slack firms of the sector."""
+    c, firm, sector, zone = w.city, w.firm, w.sector, w.zone
+    over = 0.0
+    lost = 0.0
+    for s in range(c.sectors):
+        moved = min(p.lost_order_recapture * sector.over[s], sector.slack[s])
+        sector.taken[s] = moved / sector.slack[s] if sector.slack[s] > 0.0 else 0.0
+        over += sector.over[s]
+        lost += sector.over[s] - moved
+    if over <= 0.0:
+        return
+    for i in range(c.firms):
+        if firm.alive[i] == 1 and firm.ramping[i] == 0:
+            full = firm.kappa[i] * firm.K[i]
+            if firm.b[i] < full:
+                firm.b[i] += sector.taken[firm.sector[i]] * (full - firm.b[i])
+    for z in range(c.zones):
+        zone.lost_rate[z] += lost / over * zone.spill[z]
+
+
+@step
+def small_lump(w: World, p: Inputs) -> None:
+    """Spend the lump of small investment: worn capital first, then firms short of capacity.
+
+    The lump holds the platforms' old public spending and falls by what they fail to spend; the
+    equipment of last month's floor tenants is bought from it. If no firm is above the threshold,
+    what is left is investment without capacity, booked as such.
+    """
+    c, firm, zone = w.city, w.firm, w.zone
+    years = c.year - p.base_year
+    lump = c.lump_base * power(1.0 + p.small_lump_growth, 1.0 * years)
+    lump *= p.fai_season[c.calendar_month] / 12.0
+    public = p.absent.platform_financing / 12.0 * c.zones
+    private = lump - public
+    private = 0.0 if private < 0.0 else private
+    c.lump_private = private
+    equipment = min(private, c.tenant_bill)
+    c.tenant_bill -= equipment
+    capital = 0.0
+    eager = 0.0
+    decay = p.depreciation / 12.0
+    for i in range(c.firms):
+        # Closed rows have no capital.
+        capital += firm.K[i]
+        if firm.ramping[i] == 0 and firm.use[i] > p.expansion_threshold:
+            eager += firm.K[i]
+    worn = capital * decay
+    replaced = min(private - equipment, worn)
+    rest = private - equipment - replaced
+    idle = equipment if eager > 0.0 else equipment + rest
+    if capital <= 0.0:
+        idle = private
+        for z in range(c.zones):
+            zone.fai_small[z] += private / c.zones
+    for i in range(c.firms):
+        K = firm.K[i]
+        if K <= 0.0:
+            firm.added[i] = 0.0
+            firm.worn[i] = 0.0
+            continue
+        add = replaced / capital * K
+        if eager > 0.0 and firm.ramping[i] == 0 and firm.use[i] > p.expansion_threshold:
+            add += rest / eager * K
+        firm.added[i] = add
+        firm.worn[i] = decay * K
+        firm.K[i] = K + add - decay * K
+        firm.invested_year[i] += add
+        zone.fai_small[firm.zone[i]] += add + idle / capital * K
+    c.capital_added += private - idle
+    c.capital_lost += worn
+    for z in range(c.zones):
+        zone.outside_capital[z] += p.outside_share * zone.fai_small[z]
+        zone.fai_small[z] += zone.base_spent[z]
+        zone.fai[z] += zone.fai_small[z] + zone.fai_extra[z]
+
+
+@step
+def commission(w: World, p: Inputs) -> None:
+    """Completed industrial projects become plants after the commissioning delay."""
+    c, project = w.city, w.project
+    delay = 1 - int(w.now.commissioning_gain + 0.5)
+    while c.commissioned < c.finished:
+        j = project.finished[c.commissioned]
+        if project.ended[j] + delay > c.t:
+            return
+        c.commissioned += 1
+        if project.kind[j] == INDUSTRIAL and project.ended[j] + delay >= p.firms_start:
+            plant(w, p, j)
+
+
+@inlined
+def new_row(w: World) -> int:
+    """Return the next firm row, all nought, or -1 and an error code if the block is full."""
+    c, firm = w.city, w.firm
+    i = c.firms
+    if i >= firm.id.shape[0]:
+        c.code = TOO_MANY_FIRMS
+        return -1
+    c.firms += 1
+    firm.alive[i] = 1
+    firm.gain[i] = 1.0
+    firm.owner[i] = i
+    firm.project[i] = -1
+    firm.born[i] = c.t
+    firm.in_scope[i] = 1
+    return i
+
+
+@inlined
+def dispersion_of(p: Inputs, sales: float) -> float:
+    """Scale of a firm's growth shock; larger firms vary less if the exponent is above nought."""
+    a = p.growth_dispersion
+    if p.size_variance_exponent > 0.0:
+        a *= power(max(sales, 0.01), -p.size_variance_exponent)
+    return min(a, 0.9)
+
+
+@step
+def plant(w: World, p: Inputs, j: int) -> None:
+    """Give birth to the plant of project j: rated capacity, jobs, loan, owner."""
+    c, firm, project = w.city, w.firm, w.project
+    i = new_row(w)
+    if i < 0:
+        return
+    z, s = project.zone[j], project.sector[j]
+    project.plant[j] = i
+    firm.zone[i] = z
+    firm.sector[i] = s
+    firm.id[i] = project.id[j]
+    firm.project[i] = j
+    firm.group[i] = NEW if c.phase == OPEN and c.year >= p.plan_year else WARM
+    firm.ramping[i] = 1
+    normal = project.rho[j] * project.realised[j] * project.budget[j]
+    rated = normal / p.utilisation_normal
+    # Productive capital at the region's ratio; the rest of the money bought site and buildings.
+    firm.K[i] = min(project.budget[j], normal / p.revenue_per_capital)
+    firm.other[i] = project.budget[j] - firm.K[i]
+    firm.kappa[i] = rated / firm.K[i]
+    firm.use[i] = p.utilisation_normal
+    jobs = project.jobs[j] * (c.labour_scale if c.phase == OPEN else 1.0)
+    firm.alpha[i] = normal / 12.0 / YI_PER_WAN / jobs
+    firm.a[i] = dispersion_of(p, normal)
+    firm.debt[i] = project.loan[j]
+    firm.equity[i] = project.budget[j] - firm.debt[i]
+    firm.rate[i] = p.rate_medium
+    firm.invested_year[i] = project.budget[j]
+    c.capital_added += firm.K[i]
+    firm.stream[i] = SHOCK_PLANT
+    young(w, p, i)
+    firm.smooth[i] = firm.b[i]
+    if project.incumbent[j] == 1:
+        firm.owner[i] = owner_of(w, j, i, z, s)
+    elif normal >= p.dragon_head_revenue:
+        w.zone.dragons_new[z] += 1.0
+    w.zone.plants[z] += 1.0
+
+
+@step
+def owner_of(w: World, j: int, i: int, z: int, s: int) -> int:
+    """Owner of an incumbent's project: a firm of its zone and sector, drawn by orders."""
+    firm, project = w.firm, w.project
+    total = 0.0
+    for k in range(i):
+        if firm.alive[k] == 1 and firm.zone[k] == z and firm.sector[k] == s:
+            total += firm.b[k] if firm.owner[k] == k else 0.0
+    u, _, _, _ = uniforms(w, OWNER, project.id[j], project.arrived[j], 0)
+    reach = 0.0
+    for k in range(i):
+        if firm.alive[k] == 1 and firm.zone[k] == z and firm.sector[k] == s:
+            reach += firm.b[k] if firm.owner[k] == k else 0.0
+            if reach > u * total:
+                return k
+    return i
+
+
+@step
+def tenants(w: World, p: Inputs) -> None:
+    """One small firm is born for every so many square metres of floor let to small firms."""
+    c, firm, zone = w.city, w.firm, w.zone
+    for z in range(c.zones):
+        while zone.tenants[z] >= p.small_firm_floor:
+            zone.tenants[z] -= p.small_firm_floor
+            i = new_row(w)
+            if i < 0:
+                return
+            s = leading_sector(w, p, z)
+            firm.zone[i] = z
+            firm.sector[i] = s
+            firm.id[i] = (zone.code[z] << 16) | zone.tenant_count[z]
+            zone.tenant_count[z] += 1
+            firm.group[i] = TENANT
+            firm.ramping[i] = 1
+            firm.in_scope[i] = 0
+            firm.kappa[i] = p.revenue_per_capital / p.utilisation_normal
+            firm.K[i] = p.small_firm_revenue / p.revenue_per_capital
+            firm.use[i] = p.utilisation_normal
+            per_worker = p.base_revenue / p.base_workers / YI_PER_WAN / 12.0
+            drift = power(1.0 + p.productivity_growth, years_since_base(p, c.t))
+            firm.alpha[i] = per_worker * p.sector_alpha[s] * drift
+            firm.a[i] = dispersion_of(p, p.small_firm_revenue)
+            firm.equity[i] = firm.K[i]
+            firm.rate[i] = p.base_rate * p.small_firm_spread
+            firm.floor[i] = p.small_firm_floor
+            c.capital_added += firm.K[i]
+            c.tenant_bill += firm.K[i]
+            firm.stream[i] = SHOCK_TENANT
+            young(w, p, i)
+            firm.smooth[i] = firm.b[i]
+
+
+@inlined
+def leading_sector(w: World, p: Inputs, z: int) -> int:
+    """Sector with the largest share of the zone's initial sales."""
+    best = 0
+    for s in range(w.city.sectors):
+        if w.zone.sales_share[z, s] > w.zone.sales_share[z, best]:
+            best = s
+    return best
+
+
+@step
+def leave(w: World, p: Inputs) -> None:
+    """Close firms without equity, or hardly used for six months; land and floor come back."""
+    c, firm, zone = w.city, w.firm, w.zone
+    for i in range(c.firms):
+        if firm.alive[i] == 0 or firm.ramping[i] == 1:
+            continue
+        if firm.use[i] < USE_LOW:
+            firm.idle_months[i] += 1
+        else:
+            firm.idle_months[i] = 0
+        if firm.equity[i] >= 0.0 and firm.idle_months[i] < IDLE_LIMIT:
+            continue
+        z = firm.zone[i]
+        firm.alive[i] = 0
+        c.capital_lost += firm.K[i]
+        c.loans -= firm.debt[i]
+        c.loans_lost += firm.debt[i]
+        zone.skilled[z] += firm.skilled[i]
+        zone.unskilled[z] += firm.unskilled[i]
+        zone.separations[z] += firm.skilled[i] + firm.unskilled[i]
+        zone.vacant[z] += firm.floor[i]
+        zone.floor_released[z] += firm.floor[i]
+        firm.floor[i] = 0.0
+        firm.skilled[i] = 0.0
+        firm.unskilled[i] = 0.0
+        firm.K[i] = 0.0
+        firm.other[i] = 0.0
+        firm.b[i] = 0.0
+        firm.smooth[i] = 0.0
+        firm.debt[i] = 0.0
+        firm.cash[i] = 0.0
+        firm.equity[i] = 0.0
+        if firm.project[i] >= 0:
+            return_land(w, firm.project[i])
+        zone.exits[z] += 1.0
+
+
+@step
+def odds_of_default(lever: float) -> float:
+    """Default odds by leverage, logistic with (-15, 13) after Assenza et al. 2015; reported only."""
+    return 1.0 / (1.0 + math.exp(15.0 - 13.0 * clip(lever, -5.0, 5.0)))

@@ -1,0 +1,217 @@
+"""Labour: training, people who come home, vacancies, matching, layoffs."""
+
+from __future__ import annotations
+
+import math
+
+from xuchang_sim.model.kernel import inlined, step
+from xuchang_sim.model.steps.calendar import power
+from xuchang_sim.model.world import OPEN, RING, Inputs, World
+
+
+@step
+def training(w: World, p: Inputs) -> None:
+    """Graduate the trained, enrol the next, let people come home from outside.
+
+    Training moves people and creates none: places go to people reachable outside first, the rest
+    to local unskilled seekers whom last month's vacancies did not need (at most half of them).
+    Who does not complete seeks unskilled.
+    """
+    c, zone, now = w.city, w.zone, w.now
+    slot = c.t - RING * (c.t // RING)
+    months = int(p.training_months + 0.5)
+    ahead = c.t + months - RING * ((c.t + months) // RING)
+    complete = min(1.0, p.training_completion + now.training_completion_bonus)
+    unit = p.training_cost / 1e8
+    for z in range(c.zones):
+        if c.calendar_month == 0:
+            fresh = p.transferable_pool * zone.jobs_share[z]
+            c.labour_entered += fresh - zone.outside[z]
+            zone.outside[z] = fresh
+            zone.outside_year[z] = fresh
+        out = zone.training_ring[z, slot]
+        zone.training_ring[z, slot] = 0.0
+        zone.in_training[z] -= out
+        zone.skilled[z] += out * complete
+        zone.unskilled[z] += out * (1.0 - complete)
+        zone.graduated[z] += out * complete
+        zone.graduates_year[z] += out * complete
+        places = now.training_places / 12.0 * zone.jobs_share[z]
+        c.training_budget += places * unit
+        far = min(places, zone.outside[z])
+        spare = zone.unskilled[z] - zone.vacancies_u[z]
+        near = min(places - far, 0.5 * spare) if spare > 0.0 else 0.0
+        zone.outside[z] -= far
+        zone.unskilled[z] -= near
+        zone.training_ring[z, ahead] += far + near
+        zone.in_training[z] += far + near
+        zone.enrolled[z] += far + near
+        c.training_spent += (far + near) * unit
+        wage = (1.0 + now.wage_gap) * zone.tightness[z]
+        housed = p.workers_per_unit * zone.housing_units[z]
+        house = 1.0 + p.housing_pull * housed / (1.0 + zone.workers[z])
+        home = zone.outside_year[z] / 12.0 * power(wage, p.return_elasticity) * house
+        home = min(home, zone.outside[z])
+        zone.outside[z] -= home
+        skilled = home * p.skilled_share_seekers
+        zone.skilled[z] += skilled
+        zone.unskilled[z] += home - skilled
+        zone.migrated[z] += home
+
+
+@inlined
+def workers_wanted(w: World, i: int) -> float:
+    """Workers a firm wants for its smoothed orders, in persons (real numbers)."""
+    return w.firm.smooth[i] / 12.0 / (w.firm.alpha[i] * 1e-4)
+
+
+@inlined
+def matches(p: Inputs, vacancies: float, seekers: float) -> float:
+    """Cobb–Douglas matching, never more than either side has."""
+    if vacancies <= 0.0 or seekers <= 0.0:
+        return 0.0
+    e = p.matching_elasticity
+    met = p.matching_level * math.exp(e * math.log(seekers) + (1.0 - e) * math.log(vacancies))
+    return min(met, min(vacancies, seekers))
+
+
+@step
+def employ(w: World, p: Inputs) -> None:
+    """Quits and layoffs, then matching: by zone and skill, across zones, across skills."""
+    c, firm, zone = w.city, w.firm, w.zone
+    drift = power(1.0 + p.productivity_growth, 1.0 / 12.0)
+    for z in range(c.zones):
+        zone.vacancies_s[z] = 0.0
+        zone.vacancies_u[z] = 0.0
+        zone.workers_wanted[z] = 0.0
+    if c.phase != OPEN:
+        for i in range(c.firms):
+            if firm.alive[i] == 1:
+                wanted = workers_wanted(w, i)
+                firm.skilled[i] = wanted * p.skilled_share_jobs
+                firm.unskilled[i] = wanted - firm.skilled[i]
+                if firm.ramping[i] == 0:
+                    firm.alpha[i] *= drift
+        return
+    quits = p.separation - w.now.worker_retention / 12.0
+    quits = 0.0 if quits < 0.0 else quits
+    for i in range(c.firms):
+        if firm.alive[i] == 1:
+            part(w, p, i, quits)
+    meet(w, p)
+    for i in range(c.firms):
+        if firm.alive[i] == 0:
+            continue
+        z = firm.zone[i]
+        hired_s = firm.short_s[i] * zone.fill_s[z]
+        makeshift = (firm.short_s[i] - hired_s) * zone.fill_x[z]
+        hired_u = firm.short_u[i] * zone.fill_u[z]
+        below = firm.short_u[i] * zone.fill_y[z]
+        firm.skilled[i] += hired_s + below
+        firm.unskilled[i] += hired_u + makeshift
+        zone.hires[z] += hired_s + makeshift + hired_u + below
+        zone.unfilled_skilled[z] += firm.short_s[i] - hired_s - makeshift
+        zone.unfilled_unskilled[z] += firm.short_u[i] - hired_u - below
+        if firm.ramping[i] == 0:
+            firm.alpha[i] *= drift
+    for z in range(c.zones):
+        # Shortage raises pay: unfilled over wanted posts, with the elasticity of the table.
+        short = zone.unfilled_skilled[z] + zone.unfilled_unskilled[z]
+        wanted = 1.0 + zone.workers_wanted[z]
+        zone.tightness[z] = 1.0 + p.wage_shortage_elasticity * short / wanted
+
+
+@step
+def part(w: World, p: Inputs, i: int, quits: float) -> None:
+    """One firm's quits, layoffs beyond its wants, and vacancies by skill."""
+    firm, zone = w.firm, w.zone
+    z = firm.zone[i]
+    wanted = workers_wanted(w, i)
+    zone.workers_wanted[z] += wanted
+    gone_s = firm.skilled[i] * quits
+    gone_u = firm.unskilled[i] * quits
+    over = firm.skilled[i] - gone_s + firm.unskilled[i] - gone_u - wanted
+    if over > 0.0:
+        cut = min(over, firm.unskilled[i] - gone_u)
+        gone_u += cut
+        gone_s += over - cut
+    firm.skilled[i] -= gone_s
+    firm.unskilled[i] -= gone_u
+    zone.skilled[z] += gone_s
+    zone.unskilled[z] += gone_u
+    zone.separations[z] += gone_s + gone_u
+    want_s = wanted * p.skilled_share_jobs
+    total = wanted - firm.skilled[i] - firm.unskilled[i]
+    total = 0.0 if total < 0.0 else total
+    short_s = want_s - firm.skilled[i]
+    short_s = 0.0 if short_s < 0.0 else short_s
+    short_s = total if total < short_s else short_s
+    firm.short_s[i] = short_s
+    firm.short_u[i] = total - short_s
+    zone.vacancies_s[z] += short_s
+    zone.vacancies_u[z] += total - short_s
+
+
+@step
+def meet(w: World, p: Inputs) -> None:
+    """Match vacancies and seekers: skilled posts first, then other posts, within and across zones.
+
+    Other posts are open to the skilled who are left as well as to the unskilled. What is left of
+    skilled vacancies may be filled unskilled.
+    """
+    c, zone = w.city, w.zone
+    if p.free_labour == 1 and c.policy == 1:
+        for z in range(c.zones):
+            c.labour_entered += zone.vacancies_s[z] + zone.vacancies_u[z]
+            zone.fill_s[z] = 1.0
+            zone.fill_u[z] = 1.0
+            zone.fill_x[z] = 0.0
+            zone.fill_y[z] = 0.0
+        return
+    leak = min(1.0, p.commuting_leak + w.now.commuting_bonus)
+    # Persons hired so far: skilled on skilled posts, unskilled and skilled on other posts.
+    open_s = 0.0
+    pool_s = 0.0
+    for z in range(c.zones):
+        zone.fill_s[z] = matches(p, zone.vacancies_s[z], zone.skilled[z])
+        zone.skilled[z] -= zone.fill_s[z]
+        open_s += zone.vacancies_s[z] - zone.fill_s[z]
+        pool_s += leak * zone.skilled[z]
+    met = matches(p, open_s, pool_s)
+    for z in range(c.zones):
+        if met > 0.0:
+            zone.fill_s[z] += met * (zone.vacancies_s[z] - zone.fill_s[z]) / open_s
+            zone.skilled[z] -= met * leak * zone.skilled[z] / pool_s
+    open_u = 0.0
+    pool_u = 0.0
+    for z in range(c.zones):
+        pool = zone.unskilled[z] + zone.skilled[z]
+        hired = matches(p, zone.vacancies_u[z], pool)
+        share = zone.unskilled[z] / pool if pool > 0.0 else 0.0
+        zone.fill_u[z] = hired * share
+        zone.fill_y[z] = hired - zone.fill_u[z]
+        zone.unskilled[z] -= zone.fill_u[z]
+        zone.skilled[z] -= zone.fill_y[z]
+        open_u += zone.vacancies_u[z] - hired
+        pool_u += leak * (zone.unskilled[z] + zone.skilled[z])
+    met = matches(p, open_u, pool_u)
+    unskilled = 0.0
+    for z in range(c.zones):
+        unskilled += leak * zone.unskilled[z]
+    share = unskilled / pool_u if pool_u > 0.0 else 0.0
+    for z in range(c.zones):
+        if met > 0.0:
+            more = met * (zone.vacancies_u[z] - zone.fill_u[z] - zone.fill_y[z]) / open_u
+            zone.fill_u[z] += more * share
+            zone.fill_y[z] += more * (1.0 - share)
+            zone.unskilled[z] -= met * leak * zone.unskilled[z] / pool_u
+            zone.skilled[z] -= met * leak * zone.skilled[z] / pool_u
+        rest = zone.vacancies_s[z] - zone.fill_s[z]
+        makeshift = matches(p, rest, zone.unskilled[z])
+        zone.unskilled[z] -= makeshift
+        zone.fill_x[z] = makeshift / rest if rest > 0.0 else 0.0
+        if zone.vacancies_s[z] > 0.0:
+            zone.fill_s[z] /= zone.vacancies_s[z]
+        if zone.vacancies_u[z] > 0.0:
+            zone.fill_u[z] /= zone.vacancies_u[z]
+            zone.fill_y[z] /= zone.vacancies_u[z]

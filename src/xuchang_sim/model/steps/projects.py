@@ -1,0 +1,537 @@
+"""Projects of at least 1亿: they arrive, are approved, start, are built and are commissioned."""
+
+from __future__ import annotations
+
+import math
+
+from xuchang_sim.model.kernel import inlined, step
+from xuchang_sim.model.steps.calendar import clip, power, years_since_base
+from xuchang_sim.model.steps.finance import grants, ration
+from xuchang_sim.model.steps.land import YI_PER_WAN, return_land
+from xuchang_sim.model.streams import (
+    ARRIVAL,
+    DISPERSION,
+    LATENT,
+    REALISED,
+    STALL,
+    TRAIT,
+    YIELD,
+    erlang,
+    gamma,
+    normals,
+    uniforms,
+)
+from xuchang_sim.model.world import (
+    ABANDONED,
+    APPROVAL,
+    BUILDING,
+    CLOSING,
+    DONE,
+    DROPPED,
+    INDUSTRIAL,
+    INFRASTRUCTURE,
+    LAND,
+    LOGISTICS,
+    OPEN,
+    Inputs,
+    World,
+)
+
+TOO_MANY_PROJECTS = 10100
+ENVELOPE = 10200
+PREMIUM_EXPONENT = 0.3  # response of intensity to the land premium
+OTHER_OWN_MINIMUM = 0.20  # "other industries", State Council notice 27 of 2009
+
+
+@inlined
+def s_curve(p: Inputs, x: float) -> float:
+    """Share of the budget spent at progress x (the DHSS cubic, model of health-building costs)."""
+    return x + p.scurve_c * (x * x - x) - (6.0 * x * x * x - 9.0 * x * x + 3.0 * x) / p.scurve_k
+
+
+@step
+def s_inverse(p: Inputs, share: float) -> float:
+    """Progress at which a share of the budget is spent; 60 halvings of [0, 1]."""
+    low, high = 0.0, 1.0
+    for _ in range(60):
+        x = 0.5 * (low + high)
+        if s_curve(p, x) < share:
+            low = x
+        else:
+            high = x
+    return 0.5 * (low + high)
+
+
+@inlined
+def sector_of(w: World, p: Inputs, z: int, u: float) -> int:
+    """Sector drawn from the zone's investment shares."""
+    total = 0.0
+    for s in range(w.city.sectors):
+        total += w.zone.invest_share[z, s]
+        if u < total:
+            return s
+    last = 0
+    for s in range(w.city.sectors):
+        if w.zone.invest_share[z, s] > 0.0:
+            last = s
+    return last
+
+
+@inlined
+def zone_of(w: World, p: Inputs, u: float) -> int:
+    """Home zone drawn from the weights of arrivals (square root of zone revenue)."""
+    total = 0.0
+    for z in range(w.city.zones):
+        total += w.zone.weight[z]
+        if u < total:
+            return z
+    return w.city.zones - 1
+
+
+@inlined
+def pull(w: World, p: Inputs, z: int) -> float:
+    """Multiplier of arrivals at a zone: effort, named sites, service centres."""
+    return (
+        (1.0 + w.now.effort * w.zone.effort[z])
+        * (1.0 + w.now.site_attraction * p.zone_site[z])
+        * (1.0 + p.service_centre_attraction * w.zone.centres[z])
+    )
+
+
+@step
+def arrivals(w: World, p: Inputs) -> None:
+    """Thin the fixed envelope of candidates to this month's projects.
+
+    Kind 0 are ordinary projects (negative binomial by a common gamma factor of whole shape k and
+    mean 1), kind 1 those of 20亿 and more (Poisson). Candidates, their order and their traits
+    never depend on rates.
+    """
+    c = w.city
+    t = c.t
+    growth = power(1.0 + p.starts_growth, years_since_base(p, t))
+    highest = 1.0
+    for z in range(c.zones):
+        highest = max(highest, pull(w, p, z))
+    for kind in range(2):
+        rate = c.scale * growth / 12.0
+        if kind == 0:
+            rate *= w.now.ordinary_arrivals
+            shape = int(p.arrival_dispersion + 0.5)
+            crowd = erlang(w, DISPERSION, 0, t, 0, shape) / shape
+        else:
+            rate *= p.starts_large / p.starts_ordinary * w.now.large_arrivals
+            crowd = 1.0
+        envelope = p.envelope[t - p.pipeline_start, kind]
+        bar = rate / envelope
+        if bar * highest > 1.0:
+            c.code = ENVELOPE
+            return
+        clock = 0.0
+        number = 0
+        while True:
+            gap, height, _, _ = uniforms(w, ARRIVAL, (kind << 20) | number, t, 0)
+            clock -= math.log(gap)
+            if clock > envelope * crowd:
+                break
+            if height < bar * highest:
+                candidate(w, p, kind, number, height / bar)
+            number += 1
+
+
+@step
+def candidate(w: World, p: Inputs, kind: int, number: int, height: float) -> None:
+    """Accept a candidate if its height is below its zone's pull, and draw its first traits.
+
+    The next project row is all nought.
+    """
+    c, project = w.city, w.project
+    t = c.t
+    identity = (kind << 31) | ((t - p.pipeline_start) << 24) | number
+    u_size, u_zone, u_sector, u_kind = uniforms(w, TRAIT, identity, t, 0)
+    z = zone_of(w, p, u_zone)
+    if height >= pull(w, p, z):
+        return
+    j = c.projects
+    if j >= project.id.shape[0]:
+        c.code = TOO_MANY_PROJECTS
+        return
+    c.projects += 1
+    c.arrivals_total += 1
+    project.live[c.live] = j
+    c.live += 1
+    u_group, u_owner, u_drop, u_fail = uniforms(w, TRAIT, identity, t, 1)
+    u, v, u_fail_at, u_logistics = uniforms(w, TRAIT, identity, t, 2)
+    n_duration, n_own = normals(u, v)
+    project.id[j] = identity
+    project.zone[j] = z
+    project.large[j] = kind
+    project.arrived[j] = t
+    project.queued[j] = t
+    project.state[j] = APPROVAL
+    project.plant[j] = -1
+    project.sector[j] = -1
+    if u_kind >= p.infrastructure_share:
+        project.kind[j] = INDUSTRIAL
+        project.sector[j] = sector_of(w, p, z, u_sector)
+    elif u_logistics < p.logistics_share:
+        project.kind[j] = LOGISTICS
+    else:
+        project.kind[j] = INFRASTRUCTURE
+    if kind == 1:
+        alpha, low, high = p.size_large_alpha, p.size_large_min, p.size_large_max
+    else:
+        alpha, low, high = p.size_ordinary_alpha, p.size_ordinary_min, p.size_ordinary_max
+    log_size = log_pareto(u_size, alpha, low, high)
+    raw = math.exp(log_size)
+    project.raw[j] = raw
+    project.budget[j] = p.invest_realised * raw
+    project.group[j] = 1 if u_group < p.group_start_share else 0
+    project.incumbent[j] = 1 if kind == 0 and u_owner < p.incumbent_project_share else 0
+    project.drop_at[j] = -math.log(u_drop)
+    project.fails[j] = 1 if u_fail < p.abandonment_share else 0
+    project.fail_at[j] = u_fail_at
+    shape = int(p.approval_shape + 0.5)
+    project.work[j] = erlang(w, TRAIT, identity, t, 8, shape) * p.approval_months / shape
+    spread = p.duration_elasticity * log_size + p.duration_sigma * n_duration
+    project.duration[j] = max(p.duration_min, p.duration_base * math.exp(spread))
+    own = clip(p.own_money_mean + p.own_money_sd * n_own, p.own_money_low, p.own_money_high)
+    project.own[j] = own
+    project.bank[j] = p.bank_share_rest * (1.0 - own)
+    project.outside[j] = p.outside_share
+    project.stall_at[j] = stall_threshold(w, j, 0)
+    w.zone.arrivals[z] += 1.0
+    if raw >= p.large_threshold:
+        w.zone.arrivals_large[z] += 1.0
+    if c.phase == OPEN:
+        late_traits(w, p, j)
+
+
+@inlined
+def log_pareto(u: float, alpha: float, low: float, high: float) -> float:
+    """Log of a truncated Pareto variate on [low, high] by inversion; ``u`` uniform."""
+    tail = math.exp(-alpha * math.log(high / low))
+    return math.log(low) - math.log(1.0 - u * (1.0 - tail)) / alpha
+
+
+@step
+def late_traits(w: World, p: Inputs, j: int) -> None:
+    """Draw what the pipeline alone does not need: land, jobs, yield."""
+    project = w.project
+    identity, t, raw = project.id[j], project.arrived[j], project.raw[j]
+    u_site, _, u, v = uniforms(w, TRAIT, identity, t, 3)
+    n_intensity, n_jobs = normals(u, v)
+    if raw >= p.large_threshold:
+        intensity = p.intensity_large * math.exp(p.intensity_large_sigma * n_intensity)
+    else:
+        intensity = p.intensity_ordinary * math.exp(p.intensity_ordinary_sigma * n_intensity)
+    intensity *= power(w.zone.premium[project.zone[j]], PREMIUM_EXPONENT)
+    # Admission: a project below the minimum intensity is redesigned to it, none is lost.
+    intensity = max(p.intensity_min, intensity)
+    project.intensity[j] = intensity
+    project.plot[j] = project.budget[j] / YI_PER_WAN / intensity
+    project.need[j] = 0.0 if u_site < p.own_site_share else project.plot[j]
+    if project.kind[j] != INDUSTRIAL:
+        return
+    per_job = p.investment_per_job * math.exp(p.investment_per_job_sigma * n_jobs)
+    project.jobs[j] = project.budget[j] / YI_PER_WAN / per_job
+    u, v, _, _ = uniforms(w, YIELD, identity, t, 0)
+    n_yield, _ = normals(u, v)
+    project.rho[j] = p.announced_yield * math.exp(p.announced_yield_sigma * n_yield)
+    precision = p.realised_yield_precision
+    x = gamma(w, REALISED, precision * p.realised_yield, identity, t, 0)
+    y = gamma(w, REALISED, precision * (1.0 - p.realised_yield), identity, t, 64)
+    project.realised[j] = x / (x + y)
+
+
+@inlined
+def stall_threshold(w: World, j: int, count: int) -> float:
+    """Cumulated hazard at which the next stall comes: exponential, one draw per stall."""
+    u, _, _, _ = uniforms(w, STALL, w.project.id[j], w.project.arrived[j], count)
+    return -math.log(u)
+
+
+@inlined
+def tier_bonus(w: World, p: Inputs, j: int) -> float:
+    """Bonus of a key project in approval, by announced size; nought without the plan."""
+    raw = w.project.raw[j]
+    if raw >= p.large_threshold and w.project.express[j] != 2:
+        bonus = p.tier_bonus_20
+    elif raw >= p.major_threshold:
+        bonus = p.tier_bonus_5
+    else:
+        bonus = p.tier_bonus_1
+    return w.now.tier_bonus * bonus
+
+
+@step
+def choose_express(w: World, p: Inputs) -> None:
+    """In the plan's first month: signed large projects still in approval go express or not."""
+    project = w.project
+    for k in range(w.city.live):
+        j = project.live[k]
+        if project.state[j] == APPROVAL and project.raw[j] >= p.large_threshold:
+            _, u, _, _ = uniforms(w, TRAIT, project.id[j], project.arrived[j], 3)
+            project.express[j] = 1 if u < w.now.express_share else 2
+
+
+@step
+def approve(w: World, p: Inputs) -> None:
+    """Dropouts leave, approvals progress, approved projects queue for land.
+
+    A project's dropout clock runs at ``-ln(1 - hazard)`` a month until it passes the exponential
+    threshold drawn at arrival: the same law as a monthly chance, and levers only slow the clock.
+    """
+    c, project, now = w.city, w.project, w.now
+    ramp = clip((c.t - p.policy_month + 1) / 3.0, 0.0, 1.0) if c.policy == 1 else 0.0
+    if c.policy == 1 and c.t == p.policy_month:
+        choose_express(w, p)
+    ordinary = -math.log(1.0 - p.dropout_rate)
+    major = -math.log(1.0 - p.dropout_rate * (1.0 - now.dropout_cut_major))
+    for k in range(c.live):
+        j = project.live[k]
+        state = project.state[j]
+        if state != APPROVAL and state != LAND and state != CLOSING:
+            continue
+        project.drop_clock[j] += major if project.raw[j] >= p.major_threshold else ordinary
+        if project.drop_clock[j] > project.drop_at[j]:
+            project.state[j] = DROPPED
+            project.ended[j] = c.t
+            w.zone.dropouts[project.zone[j]] += 1.0
+            return_land(w, j)
+            continue
+        if state != APPROVAL:
+            continue
+        cut = 0.0
+        if c.policy == 1:
+            cut = min(p.approval_cut_cap, now.approval_cut * ramp + tier_bonus(w, p, j))
+        pace = 1.0 / (1.0 - cut)
+        if c.t - project.arrived[j] >= p.approval_months:
+            pace *= 1.0 + now.overrun_speedup
+        project.work[j] -= pace
+        if project.work[j] <= 0.0 or (p.free_approval == 1 and c.policy == 1):
+            project.queued[j] = c.t
+            if project.land[j] < project.need[j]:
+                project.state[j] = LAND
+            else:
+                project.state[j] = CLOSING
+                project.ready[j] = c.t
+        else:
+            w.zone.wait_approval[project.zone[j]] += project.budget[j]
+
+
+@step
+def close(w: World, p: Inputs) -> None:
+    """Start what has land, own money and, if it waits for one, a group month."""
+    c, project, zone = w.city, w.project, w.zone
+    group = p.group_month[c.calendar_month] == 1
+    shut = p.shut > 0 and c.t >= p.shut
+    for k in range(c.live):
+        j = project.live[k]
+        z = project.zone[j]
+        budget = project.budget[j]
+        if project.state[j] == LAND:
+            zone.wait_land[z] += budget
+            continue
+        if project.state[j] != CLOSING:
+            continue
+        s = project.sector[j]
+        least = p.sector_own[s] if s >= 0 else OTHER_OWN_MINIMUM
+        if project.own[j] < least:
+            # The promoter raises its own share a little every month until the minimum is met.
+            project.own[j] = min(least, project.own[j] + p.own_money_raise)
+            project.bank[j] = p.bank_share_rest * (1.0 - project.own[j])
+            zone.wait_own[z] += budget
+            continue
+        if (project.group[j] == 1 and not group) or shut:
+            zone.wait_group[z] += budget
+            continue
+        project.state[j] = BUILDING
+        project.started[j] = c.t
+        if c.policy == 1:
+            project.outside[j] = p.outside_share + w.now.outside_share_gain
+            project.budget[j] *= 1.0 - w.now.fee_cut
+        zone.starts[z] += 1.0
+        zone.starts_value[z] += project.budget[j]
+        zone.starts_land[z] += project.plot[j]
+        if group:
+            project.in_group[j] = 1
+            zone.group_starts[z] += 1.0
+        if project.raw[j] >= p.large_threshold:
+            zone.starts_large[z] += 1.0
+        if project.kind[j] == LOGISTICS:
+            zone.starts_logistics[z] += 1.0
+
+
+@step
+def construct(w: World, p: Inputs) -> None:
+    """Plan the month's spending, draw on the bank, spend, advance.
+
+    Effective time passes at the season's pace, slower in a stall. Own and other money may run
+    ahead of a late loan but not beyond their share; if money or land is short, the project
+    advances only as far as its spending reaches.
+    """
+    c, project, zone, now = w.city, w.project, w.zone, w.now
+    pace = p.fai_season[c.calendar_month]
+    hazard = p.stall_hazard * (1.0 - now.stall_cut_service)
+    ordinary = -math.log(1.0 - hazard)
+    major = -math.log(1.0 - hazard * (1.0 - now.stall_cut_major))
+    for z in range(c.zones):
+        zone.building[z] = 0.0
+        zone.building_large[z] = 0.0
+    wanted = 0.0
+    for k in range(c.live):
+        j = project.live[k]
+        if project.state[j] == BUILDING:
+            clock = major if project.raw[j] >= p.coordination_threshold else ordinary
+            plan_month(w, p, j, pace, clock)
+            wanted += project.draw[j]
+    if c.phase == OPEN:
+        if c.grant_left > 0.0:
+            wanted -= grants(w, p)
+        wanted = ration(w, p, wanted)
+    c.loans += wanted
+    c.loans_drawn += wanted
+    for k in range(c.live):
+        j = project.live[k]
+        if project.state[j] == BUILDING:
+            spend_month(w, p, j)
+    for z in range(c.zones):
+        zone.fai[z] += zone.fai_industrial[z] + zone.fai_infrastructure[z]
+
+
+@step
+def plan_month(w: World, p: Inputs, j: int, pace: float, clock: float) -> None:
+    """Stalls, planned spending and the draw wanted by one project."""
+    project, zone = w.project, w.zone
+    budget, duration, before = project.budget[j], project.duration[j], project.spent[j]
+    z = project.zone[j]
+    speed = pace
+    if project.stalled[j] > 0:
+        project.stalled[j] -= 1
+        speed = pace * p.stall_pace
+    else:
+        project.stall_clock[j] += clock
+        if project.stall_clock[j] > project.stall_at[j]:
+            project.stalls[j] += 1
+            project.stalled[j] = int(p.stall_months + 0.5) - 1
+            project.stall_clock[j] = 0.0
+            project.stall_at[j] = stall_threshold(w, j, project.stalls[j])
+            speed = pace * p.stall_pace
+    reach = min(duration, project.tau[j] + speed)
+    wish = budget * s_curve(p, reach / duration) - before
+    wish = 0.0 if wish < 0.0 else wish
+    if speed < pace:
+        full = min(duration, project.tau[j] + pace)
+        lost = budget * s_curve(p, full / duration) - before - wish
+        zone.short_stall[z] += lost if lost > 0.0 else 0.0
+    if project.land[j] < project.need[j]:
+        cap = budget * project.land[j] / project.need[j] - before
+        cap = 0.0 if cap < 0.0 else cap
+        if cap < wish:
+            zone.short_land[z] += wish - cap
+            wish = cap
+            reach = -1.0
+    project.wish[j] = wish
+    project.reach[j] = reach
+    project.tau_free[j] += speed
+    paid = before + wish
+    bank = project.loan[j] + project.grant[j]
+    entitled = project.bank[j] * paid - bank
+    land_value = p.land_price * project.land[j] * YI_PER_WAN
+    room = p.loan_to_value * (land_value + p.collateral_haircut * paid) - project.loan[j]
+    entitled = room if room < entitled else entitled
+    project.draw[j] = entitled if entitled > 0.0 else 0.0
+
+
+@step
+def spend_month(w: World, p: Inputs, j: int) -> None:
+    """Spend what own money and the granted draw allow; advance, complete or fail."""
+    c, project, zone = w.city, w.project, w.zone
+    z, budget, wish = project.zone[j], project.budget[j], project.wish[j]
+    before = project.spent[j]
+    draw = project.draw[j]
+    if draw > 0.0:
+        project.loan[j] += draw
+        zone.loans_drawn[z] += draw
+    # Own and other money never exceed their share of the budget.
+    spend = (1.0 - project.bank[j]) * budget + project.loan[j] + project.grant[j] - before
+    spend = wish if wish <= spend + 1e-12 * budget else spend
+    spend = 0.0 if spend < 0.0 else spend
+    spent = before + spend
+    if spend >= wish and project.reach[j] >= 0.0:
+        project.tau[j] = project.reach[j]
+    else:
+        zone.short_bank[z] += wish - spend
+        if spend > 0.0:
+            project.tau[j] = project.duration[j] * s_inverse(p, min(1.0, spent / budget))
+    progress = project.tau[j] / project.duration[j]
+    if progress >= 1.0:
+        spent = budget
+    project.spent[j] = spent
+    project.spent_year[j] += spend
+    c.cip += spend
+    if project.kind[j] == INDUSTRIAL:
+        zone.fai_industrial[z] += spend
+    else:
+        zone.fai_infrastructure[z] += spend
+    if project.started[j] < 12 * c.year:
+        zone.fai_carried[z] += spend
+    else:
+        zone.fai_new[z] += spend
+    zone.outside_capital[z] += spend * project.outside[j]
+    if project.spent_year[j] > c.largest:
+        c.largest = project.spent_year[j]
+    large = project.raw[j] >= p.large_threshold
+    if large:
+        zone.large_year[z] = 1.0
+    if project.raw[j] >= p.coordination_threshold:
+        zone.major_year[z] = 1.0
+    if project.fails[j] == 1 and progress >= project.fail_at[j]:
+        project.state[j] = ABANDONED
+        project.ended[j] = c.t
+        c.cip -= spent
+        c.written_off += spent
+        c.loans -= project.loan[j]
+        c.loans_lost += project.loan[j]
+        project.loan[j] = 0.0
+        return_land(w, j)
+    elif progress >= 1.0:
+        project.state[j] = DONE
+        project.ended[j] = c.t
+        c.cip -= spent
+        c.capitalised += spent
+        project.finished[c.finished] = j
+        c.finished += 1
+        zone.completions[z] += 1.0
+    else:
+        zone.building[z] += 1.0
+        if large:
+            zone.building_large[z] += 1.0
+
+
+@step
+def compact(w: World, p: Inputs) -> None:
+    """Drop ended projects from the list of those followed; the order of arrival is kept."""
+    c, project = w.city, w.project
+    kept = 0
+    for k in range(c.live):
+        j = project.live[k]
+        if project.state[j] < DONE:
+            project.live[kept] = j
+            kept += 1
+    c.live = kept
+
+
+@step
+def redraw_latent(w: World, p: Inputs) -> None:
+    """Draw again, memorylessly, the clocks of dropout and stall of every live project.
+
+    Exponential clocks have no memory, so what is left of each is again exponential: this turns
+    the state of a month into another future of the same law.
+    """
+    c, project = w.city, w.project
+    for k in range(c.live):
+        j = project.live[k]
+        u, v, _, _ = uniforms(w, LATENT, project.id[j], c.t, 0)
+        project.drop_at[j] = project.drop_clock[j] - math.log(u)
+        project.stall_at[j] = project.stall_clock[j] - math.log(v)

@@ -1,0 +1,981 @@
+"""The world as one block of memory: what a zone, a firm, a project and the city remember.
+
+Every column is declared once, with its unit and its meaning. The declaration gives three things:
+the layout of the block that compiled rules read (``w.firm.K[i]``), the types by which the rules are
+checked, and the views through which the same rules run uncompiled on the same memory.
+
+All columns hold 8-byte numbers: money in 亿元 (1e8 CNY), land in 亩 (10,000/15 m²), people in
+persons, time in months, growth and shares as fractions, unless the unit says otherwise.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+# States of a project, in the order in which it may pass them; the last three are final.
+APPROVAL, LAND, CLOSING, BUILDING, DONE, DROPPED, ABANDONED = 1, 2, 3, 4, 5, 6, 7
+# Types of a project.
+INDUSTRIAL, INFRASTRUCTURE, LOGISTICS = 0, 1, 2
+# Phases of a run: the pipeline alone, the firms driven by it, everything with open ledgers.
+PIPELINE, FIRMS, OPEN = 0, 1, 2
+# Public programmes whose execution is an assumption, not a mechanism.
+PROGRAMMES = (
+    "factories",
+    "housing",
+    "villages",
+    "sewage",
+    "heating",
+    "transit",
+    "station",
+    "bases",
+)
+FACTORIES, HOUSING, VILLAGES, SEWAGE, HEATING, TRANSIT, STATION, BASES = range(8)
+
+RING = 40  # months a ring buffer holds; longer than any lag or building time
+NODES = 72  # sizes times durations in the expectation of the pipeline
+HISTORY = 12  # months of the year before the ledgers open
+
+
+class Floats(Protocol):
+    """A column of floats, as the rules see it."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Lengths of the column."""
+        ...
+
+    def __getitem__(self, key: Any, /) -> float: ...
+    def __setitem__(self, key: Any, value: float, /) -> None: ...
+
+
+class Ints(Protocol):
+    """A column of integers, as the rules see it."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Lengths of the column."""
+        ...
+
+    def __getitem__(self, key: Any, /) -> int: ...
+    def __setitem__(self, key: Any, value: int, /) -> None: ...
+
+
+class Column(NamedTuple):
+    """Declaration of one column: kind, shape in named sizes, unit, meaning, role in the record."""
+
+    kind: str
+    shape: tuple[str, ...]
+    unit: str
+    text: str
+    role: str  # "flow": set to nought each month and recorded; "stock": recorded; "": internal
+
+
+def _column(kind: str, unit: str, text: str, shape: tuple[str, ...], role: str = "") -> Any:
+    return Column(kind, shape, unit, text, role)
+
+
+def real(unit: str, text: str) -> Any:
+    """Declare one number of a table."""
+    return _column("f8", unit, text, ())
+
+
+def whole(unit: str, text: str) -> Any:
+    """Declare one integer of a table."""
+    return _column("i8", unit, text, ())
+
+
+def flow(unit: str, text: str) -> Any:
+    """Declare a zone's monthly flow: nought at the month's start, recorded at its end."""
+    return _column("f8", unit, text, ("zones",), "flow")
+
+
+def stock(unit: str, text: str) -> Any:
+    """Declare a zone's recorded stock at the month's end."""
+    return _column("f8", unit, text, ("zones",), "stock")
+
+
+class Table:
+    """Base of the tables; see :func:`columns`."""
+
+
+class Levers(Table):
+    """Instruments of the plan; every name is a row of the pack's lever table."""
+
+    values: Floats  # overlay: all levers in order
+    quota_per_zone: float = real("亩/年", "new land quota of a zone")
+    quota_tilt: float = real("1", "county quotas tilted to the zones, of the quota")
+    municipal_reserve: float = real("亩/年", "municipal reserve quota for key projects")
+    reused_land: float = real("亩/年", "approved but unrequisitioned land moved in, city")
+    release_by_june: float = real("1", "share of the year's quota released by June")
+    release_by_september: float = real("1", "share of the year's quota released by September")
+    linkage_land: float = real("亩/年", "linkage quota usable in the year, city")
+    boundary_area: float = real("km²", "area added to each expanding zone, once")
+    platform_financing: float = real("亿元/年", "target financing of a zone's platform")
+    guarantee_pool: float = real("亿元", "guarantee pool, city")
+    crowd_out_shift: float = real("1", "shift of the crowding-out share")
+    platform_asset_injection: float = real("亿元", "assets injected into a zone's platform, once")
+    fiscal_injection: float = real("亿元/年", "rebates and awards injected into platforms, city")
+    grant_pool: float = real("亿元/年", "grants to projects of leading industries, city")
+    bank_limit_bonus: float = real("1", "rise of the bank limit through partnerships")
+    spread_cut: float = real("百分点", "fall of loan rates through partnerships")
+    training_places: float = real("人/年", "training places, city")
+    training_completion_bonus: float = real("1", "rise of the completion share of training")
+    wage_gap: float = real("1", "local wage over outside wage, less one")
+    housing_units: float = real("套/年", "public rental units started, city")
+    housing_advance: float = real("月", "months by which housing is ready earlier")
+    worker_retention: float = real("1/年", "fall of the yearly separation rate")
+    commuting_bonus: float = real("1", "rise of the share of seekers who commute")
+    approval_cut: float = real("1", "cut of approval time by embedded staff")
+    tier_bonus: float = real("1", "strength of the bonus of key projects in approval")
+    overrun_speedup: float = real("1", "speed-up of approvals that run over time")
+    stall_cut_service: float = real("1", "fall of the stall hazard through service groups")
+    stall_cut_major: float = real("1", "further fall for projects of 10亿 and more")
+    dropout_cut_major: float = real("1", "fall of the dropout hazard for 5亿 and more")
+    commissioning_gain: float = real("月", "months by which commissioning is earlier")
+    fee_cut: float = real("1", "fees saved, of a project's budget")
+    large_arrivals: float = real("1", "multiplier of arrivals of 20亿 and more")
+    ordinary_arrivals: float = real("1", "multiplier of ordinary arrivals")
+    express_share: float = real("1", "share of signed 20亿 projects given express approval")
+    effort: float = real("1", "effort through evaluation and rewards, on arrivals")
+    site_attraction: float = real("1", "extra arrivals at named sites")
+    outside_share_gain: float = real("1", "rise of outside capital's share of new starts")
+    factory_area: float = real("m²/年", "standard factories begun, city")
+    villages: float = real("个/年", "village relocations begun, city")
+    rd_support: float = real("1", "strength of support for research centres")
+    service_support: float = real("1", "strength of support for service centres")
+    incubator_support: float = real("1", "share of zones given a factory programme")
+    sewage_plants: float = real("座", "sewage plants begun")
+    heating: float = real("处", "central heating begun")
+    transit_coverage: float = real("1", "share of zones reached by bus and post")
+    postdoc_station: float = real("个", "postdoctoral station planned")
+    postdoc_bases: float = real("个", "postdoctoral bases planned")
+
+
+class City(Table):
+    """The clock, the address of the replicate, and what belongs to the city as a whole."""
+
+    block: Ints  # overlay: the whole table
+    seed: int = whole("", "seed of the run (64 bits)")
+    replicate: int = whole("", "number of the replicate")
+    salt: int = whole("", "attempt and redraw, as they stand in every address")
+    attempt: int = whole("", "conditioning attempt that was accepted")
+    t: int = whole("月", "month: 12 * year + month - 1")
+    calendar_month: int = whole("月", "0 for January to 11 for December")
+    year: int = whole("年", "calendar year")
+    phase: int = whole("", "pipeline, firms, or everything")
+    policy: int = whole("", "1 once the plan's levers are on")
+    code: int = whole("", "0, or what went wrong: 100 * check + zone")
+    zones: int = whole("个", "zones in use")
+    sectors: int = whole("个", "sectors in use")
+    firms: int = whole("个", "firm rows in use")
+    projects: int = whole("个", "project rows in use")
+    live: int = whole("个", "projects still followed month by month")
+    finished: int = whole("个", "completed projects, in order of completion")
+    commissioned: int = whole("个", "of these, how many were considered for commissioning")
+    # conditioning on the base year
+    scale: float = real("个/年", "ordinary arrivals a year at the base year's growth index")
+    expected_fai: float = real("亿元", "expected base-year investment of large projects, scale 1")
+    expected_plants: float = real("亿元", "expected base-year revenue of warm-up plants")
+    expected_land: float = real("亩", "expected base-year use of new land")
+    expected_starts: float = real("个", "expected base-year starts, scale 1")
+    expected_entrants: float = real("个", "expected independent plants at the base year's end")
+    until: int = whole("月", "last month of this phase")
+    rewinding: int = whole("", "1 while going back to an earlier opening")
+    large_fai: float = real("亿元", "base-year investment of large projects of this pipeline")
+    accepted_fai: float = real("亿元", "the same of the accepted pipeline")
+    firm_scale: float = real("1", "scalar f of initial firms' orders")
+    labour_scale: float = real("1", "scalar of all labour requirements")
+    intermediate: float = real("1", "intermediate inputs over revenue")
+    gross_margin: float = real("1", "1 less intermediate share, this year")
+    lump_base: float = real("亿元/年", "small lump of the base year: the remainder")
+    outside_base: float = real("亿元", "outside-city capital of the base year")
+    # money
+    draws_base: float = real("亿元/年", "bank draws of the year before the ledgers open")
+    limit: float = real("亿元", "bank limit of this month")
+    unused: float = real("亿元", "limit carried over within the year")
+    drawn_year: float = real("亿元", "bank draws of the year to date")
+    limit_year: float = real("亿元", "bank limits of the year to date")
+    loans: float = real("亿元", "loans outstanding")
+    loans_before: float = real("亿元", "loans outstanding a month ago")
+    loans_drawn: float = real("亿元", "loans drawn this month")
+    loans_repaid: float = real("亿元", "loans repaid this month")
+    loans_lost: float = real("亿元", "loans written off this month")
+    platform_excess: float = real(
+        "亿元", "platforms' bank borrowing beyond the absent level, month"
+    )
+    grant_left: float = real("亿元", "grant money of this month not yet used")
+    lump_private: float = real("亿元", "small lump of this month without public money")
+    tenant_bill: float = real("亿元", "equipment of floor tenants still to be taken from the lump")
+    # land
+    reserve: float = real("亩", "municipal reserve quota left")
+    reserve_posted: float = real("亩", "municipal reserve quota posted so far")
+    reserve_used: float = real("亩", "municipal reserve quota used so far")
+    # construction in progress
+    cip: float = real("亿元", "construction in progress")
+    cip_before: float = real("亿元", "construction in progress a month ago")
+    capitalised: float = real("亿元", "capitalised this month")
+    written_off: float = real("亿元", "construction written off this month")
+    capital_before: float = real("亿元", "firms' capital a month ago")
+    capital_added: float = real("亿元", "capital added by plants and the small lump, month")
+    capital_lost: float = real("亿元", "capital worn out or closed, month")
+    arrivals_total: int = whole("个", "projects that ever arrived")
+    largest: float = real("亿元", "largest spending of one project in the year")
+    labour_force: float = real("人", "employed, seeking, training and outside pool, a month ago")
+    labour_entered: float = real("人", "persons added to the outside pool this month")
+    training_spent: float = real("亿元", "training cost so far")
+    training_budget: float = real("亿元", "training budget so far")
+
+
+class Zones(Table):
+    """A zone. The recorded columns come first, flows before stocks, and in one piece."""
+
+    block: Ints  # overlay: the whole table
+    measures: Floats  # overlay: the recorded columns
+    # flows: output
+    revenue: Floats = flow("亿元", "real main-business revenue (same firms + new capacity)")
+    reported: Floats = flow("亿元", "reported revenue: in scope + scope inflow + boundary")
+    revenue_incumbents: Floats = flow("亿元", "revenue of firms that existed initially")
+    revenue_warm: Floats = flow("亿元", "revenue of plants born before the plan year")
+    revenue_new: Floats = flow("亿元", "revenue of plants born since the plan year")
+    profit_tax: Floats = flow("亿元", "profit + surcharges + VAT")
+    profit: Floats = flow("亿元", "profit before income tax")
+    intermediate: Floats = flow("亿元", "intermediate inputs")
+    wages: Floats = flow("亿元", "labour cost")
+    depreciation: Floats = flow("亿元", "depreciation")
+    interest: Floats = flow("亿元", "interest")
+    surcharges: Floats = flow("亿元", "sales surcharges")
+    wished: Floats = flow("亿元", "sales customers wanted, before any limit")
+    lost_capacity: Floats = flow("亿元", "sales lost to full capacity")
+    lost_labour: Floats = flow("亿元", "sales lost to missing workers")
+    lost_finance: Floats = flow("亿元", "sales of plants late for want of bank money")
+    # flows: investment
+    fai: Floats = flow("亿元", "fixed-asset investment")
+    fai_industrial: Floats = flow("亿元", "of industrial projects of 1亿 and more")
+    fai_infrastructure: Floats = flow("亿元", "of infrastructure and logistics projects")
+    fai_small: Floats = flow("亿元", "small lump, existing public spending included")
+    fai_extra: Floats = flow("亿元", "plan extras: factories, housing, platform beyond 2011")
+    fai_carried: Floats = flow("亿元", "of projects of 1亿 and more begun in earlier years")
+    fai_new: Floats = flow("亿元", "of projects of 1亿 and more begun this year")
+    outside_capital: Floats = flow("亿元", "outside-city capital paid in")
+    loans_drawn: Floats = flow("亿元", "bank loans drawn by projects")
+    arrivals: Floats = flow("个", "projects that arrived")
+    arrivals_large: Floats = flow("个", "projects of 20亿 and more that arrived")
+    starts: Floats = flow("个", "projects of 1亿 and more started")
+    starts_value: Floats = flow("亿元", "budget of projects started")
+    starts_land: Floats = flow("亩", "land need of projects started, own sites included")
+    group_starts: Floats = flow("个", "of these, in a group start")
+    starts_large: Floats = flow("个", "started projects of 20亿 and more")
+    starts_logistics: Floats = flow("个", "started logistics projects")
+    completions: Floats = flow("个", "projects completed")
+    dropouts: Floats = flow("个", "projects lost before start")
+    plants: Floats = flow("个", "plants commissioned")
+    dragons_new: Floats = flow("个", "new outside plants of dragon-head size")
+    # flows: who waits for what, money times months
+    wait_approval: Floats = flow("亿元·月", "waiting for approval")
+    wait_land: Floats = flow("亿元·月", "waiting for land")
+    wait_group: Floats = flow("亿元·月", "waiting for a group month")
+    wait_own: Floats = flow("亿元·月", "waiting for own money")
+    short_bank: Floats = flow("亿元", "planned spending lost to missing bank money")
+    short_land: Floats = flow("亿元", "planned spending lost to undelivered land")
+    short_stall: Floats = flow("亿元", "planned spending lost to stalls")
+    # flows: land, floor, public works
+    land_posted: Floats = flow("亩", "quota posted to the zone")
+    land_serviced: Floats = flow("亩", "quota made available by land preparation")
+    land_used: Floats = flow("亩", "land given to projects and factories")
+    land_returned: Floats = flow("亩", "land given back")
+    reserve_drawn: Floats = flow("亩", "land given from the municipal reserve")
+    floor_begun: Floats = flow("m²", "standard factories begun")
+    floor_completed: Floats = flow("m²", "standard factories completed")
+    floor_leased: Floats = flow("m²", "floor leased")
+    floor_released: Floats = flow("m²", "floor given back")
+    villages_begun: Floats = flow("个", "village relocations begun")
+    housing_begun: Floats = flow("套", "rental units begun")
+    housing_completed: Floats = flow("套", "rental units completed")
+    platform_financing: Floats = flow("亿元", "money raised by the platform")
+    platform_borrowed: Floats = flow("亿元", "of this, borrowed")
+    platform_injected: Floats = flow("亿元", "of this, injected by the treasury")
+    platform_spent: Floats = flow("亿元", "land preparation and works")
+    platform_interest: Floats = flow("亿元", "interest paid by the platform")
+    platform_repaid: Floats = flow("亿元", "debt repaid by the platform")
+    platform_receipts: Floats = flow("亿元", "land receipts of the platform")
+    platform_assets_in: Floats = flow("亿元", "assets injected")
+    # flows: labour
+    hires: Floats = flow("人", "hires")
+    separations: Floats = flow("人", "separations and layoffs")
+    unfilled_skilled: Floats = flow("人", "skilled posts unfilled")
+    unfilled_unskilled: Floats = flow("人", "other posts unfilled")
+    enrolled: Floats = flow("人", "persons who began training")
+    graduated: Floats = flow("人", "persons who completed training")
+    migrated: Floats = flow("人", "persons who came from the outside pool")
+    research_city: Floats = flow("个", "municipal research centres founded")
+    research_province: Floats = flow("个", "provincial research centres founded")
+    centres_new: Floats = flow("个", "service centres opened")
+    exits: Floats = flow("个", "firms closed")
+    # stocks
+    building: Floats = stock("个", "projects of 1亿 and more under construction")
+    building_large: Floats = stock("个", "of these, of 20亿 and more")
+    large_year: Floats = stock("", "1 if a project of 20亿 and more was under way this year")
+    major_year: Floats = stock("", "1 if a project of 10亿 and more was under way this year")
+    workers: Floats = stock("人", "workers")
+    workers_wanted: Floats = stock("人", "workers wanted")
+    seekers: Floats = stock("人", "job seekers, both skills")
+    capital: Floats = stock("亿元", "firms' capital")
+    firms: Floats = stock("个", "above-scale firms in scope")
+    land_idle: Floats = stock("亩", "serviced land on hand")
+    land_unmet: Floats = stock("亩", "land wanted by waiting projects")
+    floor_vacant: Floats = stock("m²", "vacant standard floor")
+    infrastructure: Floats = stock("1", "infrastructure index, 0 to 1")
+    platform_cash: Floats = stock("亿元", "platform cash")
+    platform_debt: Floats = stock("亿元", "platform debt")
+    platform_equity: Floats = stock("亿元", "platform equity")
+    dragon_heads: Floats = stock("个", "firms of dragon-head size (December)")
+    sewage_ready: Floats = stock("个", "new sewage plant in operation")
+    sewage_begun: Floats = stock("个", "new sewage plant begun")
+    rank: Floats = stock("", "rank in the last quarterly evaluation, 1 the best")
+    default_odds: Floats = stock("1", "mean default odds of firms (December), reported only")
+    # internal
+    code: Ints = _column("i8", "", "stable number of the zone", ("zones",))
+    quota: Floats = _column("f8", "亩", "posted quota not yet serviced", ("zones",))
+    land: Floats = _column("f8", "亩", "serviced land, running balance", ("zones",))
+    land_before: Floats = _column("f8", "亩", "serviced land a month ago", ("zones",))
+    land_opening: Floats = _column("f8", "亩", "serviced land when the ledgers opened", ("zones",))
+    supply: Floats = _column("f8", "亩", "cumulative supply since then", ("zones",))
+    granted: Floats = _column("f8", "亩", "land given, net of returns, since then", ("zones",))
+    factory_land: Floats = _column("f8", "亩", "land under standard factories", ("zones",))
+    held_opening: Floats = _column("f8", "亩", "land held by projects at opening", ("zones",))
+    premium: Floats = _column("f8", "1", "land premium of the year", ("zones",))
+    unmet_year: Floats = _column("f8", "亩", "mean unmet need of the year, summed", ("zones",))
+    used_year: Floats = _column("f8", "亩", "land used in the year", ("zones",))
+    posted_year: Floats = _column("f8", "亩", "land serviced in the year", ("zones",))
+    vacant_before: Floats = _column("f8", "m²", "vacant floor a month ago", ("zones",))
+    vacant: Floats = _column("f8", "m²", "vacant floor, running balance", ("zones",))
+    tenants: Floats = _column(
+        "f8", "m²", "floor let to small firms, not yet a whole firm", ("zones",)
+    )
+    tenant_count: Ints = _column("i8", "个", "small firms housed so far", ("zones",))
+    has_programme: Ints = _column("i8", "", "1 if factories were begun before the plan", ("zones",))
+    joins: Floats = _column("f8", "1", "support above which it joins the programme", ("zones",))
+    factory_ring: Floats = _column("f8", "m²", "floor by month of completion", ("zones", "ring"))
+    housing_ring: Floats = _column("f8", "套", "units by month of completion", ("zones", "ring"))
+    village_ring: Floats = _column("f8", "个", "villages by month of their land", ("zones", "ring"))
+    training_ring: Floats = _column(
+        "f8", "人", "trainees by month of graduation", ("zones", "ring")
+    )
+    factory_building: Floats = _column("f8", "m²", "floor under construction", ("zones",))
+    housing_building: Floats = _column("f8", "套", "units under construction", ("zones",))
+    housing_units: Floats = _column("f8", "套", "units completed", ("zones",))
+    in_training: Floats = _column("f8", "人", "persons in training", ("zones",))
+    unskilled: Floats = _column("f8", "人", "unskilled seekers", ("zones",))
+    skilled: Floats = _column("f8", "人", "skilled seekers", ("zones",))
+    outside: Floats = _column("f8", "人", "reachable persons outside this year", ("zones",))
+    outside_year: Floats = _column("f8", "人", "the same at the year's start", ("zones",))
+    tightness: Floats = _column("f8", "1", "wage premium through shortage", ("zones",))
+    jobs_share: Floats = _column("f8", "1", "share of the city's workers at opening", ("zones",))
+    cash: Floats = _column("f8", "亿元", "platform cash, running balance", ("zones",))
+    cash_before: Floats = _column("f8", "亿元", "platform cash a month ago", ("zones",))
+    debt: Floats = _column("f8", "亿元", "platform debt, running balance", ("zones",))
+    equity: Floats = _column("f8", "亿元", "platform equity, running balance", ("zones",))
+    works: Floats = _column("f8", "亿元", "platform works at cost", ("zones",))
+    index: Floats = _column("f8", "1", "infrastructure index, running", ("zones",))
+    base_spent: Floats = _column(
+        "f8", "亿元", "platform spending inside the small lump", ("zones",)
+    )
+    centres: Floats = _column("f8", "个", "service centres", ("zones",))
+    sewage_month: Ints = _column(
+        "i8", "月", "month in which the plant is ready, 0 none", ("zones",)
+    )
+    effort: Floats = _column("f8", "1", "effort of the zone relative to the mean", ("zones",))
+    score: Floats = _column("f8", "", "evaluation score of the quarter", ("zones",))
+    score_base: Floats = _column("f8", "亿元", "revenue and investment of the quarter", ("zones",))
+    award: Ints = _column("i8", "", "1 if an award is paid next June", ("zones",))
+    graduates_year: Floats = _column("f8", "人", "graduates of the year", ("zones",))
+    annexed: Floats = _column("f8", "km²", "area added to the zone", ("zones",))
+    revenue_year: Floats = _column("f8", "亿元", "real revenue of the year to date", ("zones",))
+    share: Floats = _column("f8", "1", "share of base-year revenue of this replicate", ("zones",))
+    weight: Floats = _column("f8", "1", "weight of arrivals: root of the share, sum 1", ("zones",))
+    sales_share: Floats = _column(
+        "f8", "1", "sectors' shares of initial sales", ("zones", "sectors")
+    )
+    invest_share: Floats = _column(
+        "f8", "1", "sectors' shares of industrial arrivals", ("zones", "sectors")
+    )
+    # scratch of one step
+    vacancies_s: Floats = _column("f8", "人", "skilled vacancies", ("zones",))
+    vacancies_u: Floats = _column("f8", "人", "other vacancies", ("zones",))
+    fill_s: Floats = _column("f8", "1", "skilled vacancies filled by the skilled", ("zones",))
+    fill_u: Floats = _column("f8", "1", "other vacancies filled by the unskilled", ("zones",))
+    fill_x: Floats = _column(
+        "f8", "1", "rest of skilled vacancies filled by the unskilled", ("zones",)
+    )
+    fill_y: Floats = _column("f8", "1", "other vacancies filled by the skilled", ("zones",))
+    spill: Floats = _column("f8", "亿元/年", "orders above capacity", ("zones",))
+    lost_rate: Floats = _column(
+        "f8", "亿元/年", "yearly orders lost to capacity so far", ("zones",)
+    )
+
+
+class Sectors(Table):
+    """A sector: its demand path and the sums by which shocks are centred."""
+
+    block: Ints  # overlay: the whole table
+    growth: Floats = _column(
+        "f8", "1", "log growth of incumbents' orders by month", ("sectors", "months")
+    )
+    gap: Floats = _column(
+        "f8", "1", "log demand over its central path by month", ("sectors", "months")
+    )
+    before: Floats = _column("f8", "亿元/年", "orders before shocks, by group", ("sectors", "two"))
+    after: Floats = _column("f8", "亿元/年", "orders after shocks, by group", ("sectors", "two"))
+    pull: Floats = _column(
+        "f8", "1", "response of young plants' orders to the demand gap", ("sectors",)
+    )
+    over: Floats = _column("f8", "亿元/年", "orders above capacity", ("sectors",))
+    slack: Floats = _column("f8", "亿元/年", "free capacity", ("sectors",))
+    taken: Floats = _column("f8", "1", "share of slack filled by others' lost orders", ("sectors",))
+
+
+class Firms(Table):
+    """A firm or plant: one row per initial firm, per commissioned project, per floor tenant."""
+
+    rows: Ints  # overlay: all columns as one block
+    zone: Ints = _column("i8", "", "zone row", ("firms",))
+    sector: Ints = _column("i8", "", "sector row", ("firms",))
+    id: Ints = _column("i8", "", "stable number", ("firms",))
+    owner: Ints = _column("i8", "", "row of the owner; itself if independent", ("firms",))
+    project: Ints = _column("i8", "", "row of the project it came from, -1 none", ("firms",))
+    group: Ints = _column("i8", "", "0 initial firm, 1 plant of the warm-up, 2 later", ("firms",))
+    born: Ints = _column("i8", "月", "month of birth", ("firms",))
+    alive: Ints = _column("i8", "", "1 until it exits", ("firms",))
+    ramping: Ints = _column("i8", "", "1 until the ramp is over", ("firms",))
+    in_scope: Ints = _column("i8", "", "1 if its sales are reported", ("firms",))
+    idle_months: Ints = _column("i8", "月", "months of very low use in a row", ("firms",))
+    a: Floats = _column("f8", "1", "scale of its yearly growth shock", ("firms",))
+    b: Floats = _column("f8", "亿元/年", "orders, deseasonalised", ("firms",))
+    smooth: Floats = _column("f8", "亿元/年", "orders smoothed over three months", ("firms",))
+    kappa: Floats = _column("f8", "1/年", "sales at full use per unit of capital", ("firms",))
+    K: Floats = _column("f8", "亿元", "productive capital", ("firms",))
+    other: Floats = _column("f8", "亿元", "site and buildings that carry no capacity", ("firms",))
+    gain: Floats = _column("f8", "1", "factor on productivity at the turn of the year", ("firms",))
+    worn: Floats = _column("f8", "亿元", "depreciation of the month", ("firms",))
+    added: Floats = _column("f8", "亿元", "investment of the month", ("firms",))
+    use: Floats = _column("f8", "1", "memory of utilisation", ("firms",))
+    alpha: Floats = _column("f8", "万元/人/月", "sales per worker and month", ("firms",))
+    skilled: Floats = _column("f8", "人", "skilled workers", ("firms",))
+    unskilled: Floats = _column("f8", "人", "other workers", ("firms",))
+    short_s: Floats = _column("f8", "人", "skilled vacancies of the month", ("firms",))
+    short_u: Floats = _column("f8", "人", "other vacancies of the month", ("firms",))
+    sales: Floats = _column("f8", "亿元", "sales of the month", ("firms",))
+    sales_year: Floats = _column("f8", "亿元", "sales of the year to date", ("firms",))
+    sales_last: Floats = _column("f8", "亿元", "sales of the last calendar year", ("firms",))
+    invested_year: Floats = _column("f8", "亿元", "investment of the year to date", ("firms",))
+    cash: Floats = _column("f8", "亿元", "cash; negative is an overdraft", ("firms",))
+    debt: Floats = _column("f8", "亿元", "loans", ("firms",))
+    equity: Floats = _column("f8", "亿元", "equity", ("firms",))
+    rate: Floats = _column("f8", "1/年", "loan rate before cuts", ("firms",))
+    floor: Floats = _column("f8", "m²", "standard floor it lets", ("firms",))
+    research: Ints = _column("i8", "", "1 municipal, 2 provincial research centre", ("firms",))
+    word_0: Ints = _column("i8", "", "scratch: first random word of the month", ("firms",))
+    word_1: Ints = _column("i8", "", "scratch: second random word of the month", ("firms",))
+    stream: Ints = _column("i8", "", "purpose of its shocks in the address", ("firms",))
+    orders_sum: Floats = _column(
+        "f8", "亿元/年", "orders of the year before opening, summed", ("firms",)
+    )
+    orders_count: Ints = _column("i8", "月", "months in that sum", ("firms",))
+
+
+class Projects(Table):
+    """A project of at least 1亿, in order of arrival."""
+
+    rows: Ints  # overlay: all columns as one block
+    id: Ints = _column("i8", "", "stable number", ("projects",))
+    zone: Ints = _column("i8", "", "zone row", ("projects",))
+    sector: Ints = _column(
+        "i8", "", "sector row, -1 for infrastructure and logistics", ("projects",)
+    )
+    kind: Ints = _column("i8", "", "industrial, infrastructure or logistics", ("projects",))
+    large: Ints = _column("i8", "", "1 if from the process of 20亿 and more", ("projects",))
+    incumbent: Ints = _column("i8", "", "1 if owned by an incumbent firm", ("projects",))
+    state: Ints = _column("i8", "", "where it stands", ("projects",))
+    arrived: Ints = _column("i8", "月", "month of arrival", ("projects",))
+    queued: Ints = _column("i8", "月", "month since which it waits for land", ("projects",))
+    ready: Ints = _column("i8", "月", "month in which land was given", ("projects",))
+    started: Ints = _column("i8", "月", "month of start", ("projects",))
+    ended: Ints = _column("i8", "月", "month of the final state", ("projects",))
+    group: Ints = _column("i8", "", "1 if it waits for group starts", ("projects",))
+    in_group: Ints = _column("i8", "", "1 if it started in a group start", ("projects",))
+    moved: Ints = _column("i8", "", "1 if it moved to another zone for land", ("projects",))
+    express: Ints = _column(
+        "i8", "", "1 full bonus, 2 second bonus (signed before the plan)", ("projects",)
+    )
+    fails: Ints = _column("i8", "", "1 if it will be abandoned", ("projects",))
+    stalled: Ints = _column("i8", "月", "months of stall left", ("projects",))
+    stalls: Ints = _column("i8", "", "stalls so far", ("projects",))
+    plant: Ints = _column("i8", "", "row of its plant, -1 none", ("projects",))
+    raw: Floats = _column("f8", "亿元", "announced investment", ("projects",))
+    budget: Floats = _column("f8", "亿元", "money it will spend", ("projects",))
+    work: Floats = _column("f8", "月", "approval work left", ("projects",))
+    duration: Floats = _column("f8", "月", "construction time at normal pace", ("projects",))
+    tau: Floats = _column("f8", "月", "effective construction time passed", ("projects",))
+    tau_free: Floats = _column(
+        "f8", "月", "the same had bank money never been short", ("projects",)
+    )
+    fail_at: Floats = _column("f8", "1", "progress at which it is abandoned", ("projects",))
+    drop_clock: Floats = _column("f8", "1", "cumulated dropout hazard", ("projects",))
+    drop_at: Floats = _column("f8", "1", "hazard at which it drops out", ("projects",))
+    stall_clock: Floats = _column(
+        "f8", "1", "cumulated stall hazard since the last stall", ("projects",)
+    )
+    stall_at: Floats = _column("f8", "1", "hazard at which it stalls next", ("projects",))
+    spent: Floats = _column("f8", "亿元", "money spent", ("projects",))
+    spent_year: Floats = _column("f8", "亿元", "money spent this year", ("projects",))
+    loan: Floats = _column("f8", "亿元", "bank loan drawn", ("projects",))
+    grant: Floats = _column("f8", "亿元", "grants received", ("projects",))
+    own: Floats = _column("f8", "1", "own share of the budget", ("projects",))
+    bank: Floats = _column("f8", "1", "bank share of the budget", ("projects",))
+    outside: Floats = _column("f8", "1", "outside-city share of spending", ("projects",))
+    intensity: Floats = _column(
+        "f8", "万元/亩", "investment per land, before the premium", ("projects",)
+    )
+    need: Floats = _column("f8", "亩", "new land wanted", ("projects",))
+    land: Floats = _column("f8", "亩", "new land held", ("projects",))
+    floor: Floats = _column("f8", "m²", "standard floor leased instead of land", ("projects",))
+    plot: Floats = _column("f8", "亩", "size of its site, own sites included", ("projects",))
+    jobs: Floats = _column(
+        "f8", "人", "posts at full operation, before the labour scalar", ("projects",)
+    )
+    rho: Floats = _column("f8", "1/年", "announced revenue per investment", ("projects",))
+    realised: Floats = _column("f8", "1", "realised part of the announced revenue", ("projects",))
+    # scratch of one step
+    reach: Floats = _column(
+        "f8", "月", "construction time reached if all is paid, -1 if land caps it", ("projects",)
+    )
+    wish: Floats = _column("f8", "亿元", "spending planned this month", ("projects",))
+    draw: Floats = _column("f8", "亿元", "bank draw wanted, then granted", ("projects",))
+    live: Ints = _column("i8", "", "rows still followed, in order of arrival", ("projects",))
+    finished: Ints = _column("i8", "", "rows in order of completion", ("projects",))
+    key: Ints = _column("i8", "", "sort keys", ("projects",))
+
+
+class Past(Table):
+    """What the warm-up leaves for conditioning, and the scratch of its expectation."""
+
+    block: Ints  # overlay: the whole table
+    measures: Floats = _column(
+        "f8", "", "recorded columns of the base year", ("history", "measures", "zones")
+    )
+    firm_sales: Floats = _column(
+        "f8", "亿元", "base-year sales of initial firms at scale 1", ("history", "zones")
+    )
+    plant_sales: Floats = _column(
+        "f8", "亿元", "base-year sales of warm-up plants", ("history", "zones")
+    )
+    firm_workers: Floats = _column(
+        "f8", "人", "workers of initial firms at scales 1", ("history", "zones")
+    )
+    plant_workers: Floats = _column(
+        "f8", "人", "workers of warm-up plants at scale 1", ("history", "zones")
+    )
+    sector_firms: Floats = _column(
+        "f8", "亿元", "base-year sales of initial firms at scale 1", ("zones", "sectors")
+    )
+    sector_plants: Floats = _column(
+        "f8", "亿元", "base-year sales of warm-up plants", ("zones", "sectors")
+    )
+    draws: Floats = _column(
+        "f8", "亿元", "bank draws of the base year and the year before", ("two",)
+    )
+    tau: Floats = _column("f8", "月", "scratch: construction time passed by month", ("span",))
+    pace: Floats = _column("f8", "1", "scratch: mean pace in the n-th month of building", ("span",))
+    started: Floats = _column("f8", "个", "scratch: expected starts by month at scale 1", ("span",))
+    ramped: Floats = _column(
+        "f8", "1", "scratch: base-year sales of a plant born in a month", ("span",)
+    )
+    length: Floats = _column(
+        "f8", "月", "scratch: construction times at the nodes", ("two", "nodes")
+    )
+    weight: Floats = _column(
+        "f8", "亿元", "scratch: budget times probability at the nodes", ("two", "nodes")
+    )
+    count: Floats = _column("f8", "1", "scratch: probability at the nodes", ("two", "nodes"))
+
+
+class Tally(Table):
+    """Yearly tables by zone and sector, and the luck of the public programmes."""
+
+    block: Ints  # overlay: the whole table
+    sales: Floats = _column("f8", "亿元", "sales of the year to date", ("zones", "sectors"))
+    sales_last: Floats = _column("f8", "亿元", "sales of the year before", ("zones", "sectors"))
+    execution: Floats = _column("f8", "1", "execution of the public programmes", ("programmes",))
+
+
+class World(Table):
+    """Everything that changes in a replicate."""
+
+    city: City
+    now: Levers
+    zone: Zones
+    sector: Sectors
+    firm: Firms
+    project: Projects
+    past: Past
+    tally: Tally
+
+
+class Inputs(Table):
+    """Everything a replicate is given and never changes: parameters, levers, region, demand."""
+
+    # run
+    seed: int = whole("", "seed")
+    replicate: int = whole("", "number of the replicate")
+    redraw: int = whole("", "0, or the number of a second drawing of what comes after the branch")
+    pipeline_start: int = whole("月", "first month of the pipeline")
+    firms_start: int = whole("月", "first month of the firms")
+    base_year: int = whole("年", "year whose totals are reproduced")
+    opening: int = whole("月", "first month with open ledgers")
+    policy_month: int = whole("月", "first month under the plan's levers")
+    plan_year: int = whole("年", "first calendar year under the plan")
+    shut: int = whole("月", "no project starts from this month on; 0 never")
+    check: int = whole("", "1 to test the identities every month")
+    free_land: int = whole("", "1: land is never short under the plan's levers")
+    free_credit: int = whole("", "1: bank money is never short under the plan's levers")
+    free_labour: int = whole("", "1: workers are never short under the plan's levers")
+    free_approval: int = whole("", "1: approval takes no time under the plan's levers")
+    demand_start: int = whole("月", "month of the first entry of the demand paths")
+    demand_months: int = whole("月", "entries in use of the demand paths")
+    base_revenue: float = real("亿元/年", "base-year revenue")
+    base_fai: float = real("亿元/年", "base-year investment")
+    base_profit_tax: float = real("亿元/年", "base-year profit and tax")
+    base_workers: float = real("人", "workers in the base year's December")
+    factory_reference: float = real("m²/年", "factory programme that was begun before the plan")
+    # region
+    zones: int = whole("个", "zones")
+    sectors: int = whole("个", "sectors")
+    zone_code: Ints = _column("i8", "", "stable number of a zone", ("zones",))
+    zone_provincial: Ints = _column("i8", "", "1 at provincial level", ("zones",))
+    zone_share: Floats = _column(
+        "f8", "1", "central share of base-year revenue (synthetic)", ("zones",)
+    )
+    zone_site: Floats = _column("f8", "1", "weight of the site lever", ("zones",))
+    zone_expands: Ints = _column("i8", "", "1 if its boundary may be enlarged", ("zones",))
+    zone_sewage: Ints = _column("i8", "", "order of its sewage plant, 0 none", ("zones",))
+    zone_lead: Floats = _column(
+        "f8", "1", "weight of a leading sector in its zone", ("zones", "sectors")
+    )
+    zone_leading: Ints = _column(
+        "i8", "", "1 if the sector leads in the zone", ("zones", "sectors")
+    )
+    sector_rest: Floats = _column("f8", "1", "weight in sales where it does not lead", ("sectors",))
+    sector_new: Floats = _column(
+        "f8", "1", "weight in arrivals where it does not lead", ("sectors",)
+    )
+    share_concentration: float = real(
+        "", "Dirichlet weight of the zone shares, 0 for the central ones"
+    )
+    sector_code: Ints = _column("i8", "", "stable number of a sector", ("sectors",))
+    sector_beta: Floats = _column("f8", "1", "response to producer prices", ("sectors",))
+    sector_own: Floats = _column("f8", "1", "minimum own share of a project", ("sectors",))
+    sector_plot: Floats = _column("f8", "1", "plot ratio of ordinary sites", ("sectors",))
+    sector_floor: Ints = _column("i8", "", "1 if standard floor suits it", ("sectors",))
+    sector_alpha: Floats = _column("f8", "1", "relative revenue per worker", ("sectors",))
+    revenue_season: Floats = _column("f8", "1", "seasonal factors of revenue", ("twelve",))
+    fai_season: Floats = _column("f8", "1", "seasonal factors of investment", ("twelve",))
+    group_month: Ints = _column("i8", "", "1 if group starts are held", ("twelve",))
+    envelope: Floats = _column(
+        "f8", "个/月", "envelope of arrivals by month and kind", ("span", "two")
+    )
+    value_added: Floats = _column("f8", "1", "growth of value added on a year before", ("months",))
+    prices: Floats = _column("f8", "1", "growth of producer prices on a year before", ("months",))
+    value_added_central: Floats = _column("f8", "1", "central path of the same", ("months",))
+    prices_central: Floats = _column("f8", "1", "central path of the same", ("months",))
+    absent: Levers
+    level: Levers
+    # parameters: every name is a row of the pack's parameter table
+    large_threshold: float = real("亿元", "")
+    coordination_threshold: float = real("亿元", "")
+    major_threshold: float = real("亿元", "")
+    intensity_ordinary: float = real("万元/亩", "")
+    intensity_ordinary_sigma: float = real("1", "")
+    intensity_large: float = real("万元/亩", "")
+    intensity_large_sigma: float = real("1", "")
+    intensity_min: float = real("万元/亩", "")
+    own_site_share: float = real("1", "")
+    opening_land_months: float = real("月", "")
+    start_land_share: float = real("1", "")
+    land_preparation_cost: float = real("万元/亩", "")
+    land_price: float = real("万元/亩", "")
+    factory_cost: float = real("元/m²", "")
+    factory_land: float = real("亩/1000m²", "")
+    factory_build_months: float = real("月", "")
+    factory_begun_share: float = real("1", "")
+    small_firm_floor: float = real("m²", "")
+    linkage_land_per_village: float = real("亩", "")
+    linkage_lag_months: float = real("月", "")
+    mature_output_intensity: float = real("万元/亩/年", "")
+    size_ordinary_alpha: float = real("1", "")
+    size_ordinary_min: float = real("亿元", "")
+    size_ordinary_max: float = real("亿元", "")
+    size_large_alpha: float = real("1", "")
+    size_large_min: float = real("亿元", "")
+    size_large_max: float = real("亿元", "")
+    starts_ordinary: float = real("个/年", "")
+    starts_large: float = real("个/年", "")
+    group_start_share: float = real("1", "")
+    invest_realised: float = real("1", "")
+    arrival_dispersion: float = real("1", "")
+    incumbent_project_share: float = real("1", "")
+    infrastructure_share: float = real("1", "")
+    large_share_fai: float = real("1", "")
+    small_lump_growth: float = real("1/年", "")
+    leading_share_investment: float = real("1", "")
+    leading_share_revenue: float = real("1", "")
+    starts_growth: float = real("1/年", "")
+    approval_months: float = real("月", "")
+    approval_shape: float = real("1", "")
+    duration_base: float = real("月", "")
+    duration_elasticity: float = real("1", "")
+    duration_sigma: float = real("1", "")
+    duration_min: float = real("月", "")
+    dropout_rate: float = real("1/月", "")
+    abandonment_share: float = real("1", "")
+    stall_hazard: float = real("1/月", "")
+    stall_months: float = real("月", "")
+    stall_pace: float = real("1", "")
+    scurve_c: float = real("1", "")
+    scurve_k: float = real("1", "")
+    tier_bonus_1: float = real("1", "")
+    tier_bonus_5: float = real("1", "")
+    tier_bonus_20: float = real("1", "")
+    approval_cut_cap: float = real("1", "")
+    acceptance_tolerance: float = real("1", "")
+    acceptance_max: float = real("1", "")
+    announced_yield: float = real("1/年", "")
+    announced_yield_sigma: float = real("1", "")
+    realised_yield: float = real("1", "")
+    realised_yield_precision: float = real("1", "")
+    demand_pass_through: float = real("1", "")
+    revenue_per_capital: float = real("1/年", "")
+    ramp_start: float = real("1", "")
+    ramp_months: float = real("月", "")
+    utilisation_normal: float = real("1", "")
+    depreciation: float = real("1/年", "")
+    margin_drift: float = real("1", "")
+    vat_rate: float = real("1", "")
+    surcharge_rate: float = real("1", "")
+    productivity_growth: float = real("1/年", "")
+    agglomeration_elasticity: float = real("1", "")
+    agglomeration_months: float = real("月", "")
+    effort_cap: float = real("1", "")
+    expansion_threshold: float = real("1", "")
+    lost_order_recapture: float = real("1", "")
+    firms_count: float = real("个", "")
+    firm_tail: float = real("1", "")
+    growth_dispersion: float = real("1", "")
+    size_variance_exponent: float = real("1", "")
+    scope_threshold: float = real("万元/年", "")
+    scope_ratio: float = real("1", "")
+    scope_inflow: float = real("1/年", "")
+    own_money_mean: float = real("1", "")
+    own_money_sd: float = real("1", "")
+    own_money_low: float = real("1", "")
+    own_money_high: float = real("1", "")
+    bank_share_rest: float = real("1", "")
+    outside_share: float = real("1", "")
+    credit_growth: float = real("1/年", "")
+    guarantee_multiplier: float = real("1", "")
+    base_rate: float = real("%/年", "")
+    rate_medium: float = real("%/年", "")
+    rate_long: float = real("%/年", "")
+    small_firm_spread: float = real("1", "")
+    loan_to_value: float = real("1", "")
+    collateral_haircut: float = real("1", "")
+    repayment_quarter: float = real("1", "")
+    platform_bank_share: float = real("1", "")
+    platform_leverage_cap: float = real("1", "")
+    award: float = real("亿元", "")
+    infrastructure_spend_cap: float = real("亿元/年", "")
+    crowd_out: float = real("1", "")
+    investment_per_job: float = real("万元/人", "")
+    investment_per_job_sigma: float = real("1", "")
+    wage: float = real("元/月", "")
+    wage_growth: float = real("1/年", "")
+    labour_cost_factor: float = real("1", "")
+    training_cost: float = real("元/人", "")
+    training_months: float = real("月", "")
+    training_completion: float = real("1", "")
+    opening_seekers: float = real("人", "")
+    skilled_share_jobs: float = real("1", "")
+    skilled_share_seekers: float = real("1", "")
+    unskilled_output: float = real("1", "")
+    trained_premium: float = real("1", "")
+    transferable_pool: float = real("人/年", "")
+    return_elasticity: float = real("1", "")
+    matching_level: float = real("1", "")
+    matching_elasticity: float = real("1", "")
+    separation: float = real("1/月", "")
+    workers_per_unit: float = real("人/套", "")
+    housing_unit_area: float = real("m²", "")
+    housing_unit_cost: float = real("元/m²", "")
+    wage_shortage_elasticity: float = real("1", "")
+    demand_wedge: float = real("1/年", "")
+    premium: float = real("1/年", "")
+    forecast_sd: float = real("1", "")
+    incumbent_share: float = real("1", "")
+    logistics_share: float = real("1", "")
+    own_money_raise: float = real("1/月", "")
+    floor_absorption: float = real("1/月", "")
+    small_firm_revenue: float = real("亿元/年", "")
+    payout_share: float = real("1", "")
+    opening_debt_ratio: float = real("1", "")
+    platform_opening_equity: float = real("亿元", "")
+    platform_opening_debt: float = real("亿元", "")
+    infrastructure_opening: float = real("1", "")
+    infrastructure_cost: float = real("亿元", "")
+    infrastructure_min: float = real("1", "")
+    commuting_leak: float = real("1", "")
+    boundary_land_share: float = real("1", "")
+    boundary_developed_share: float = real("1", "")
+    housing_build_months: float = real("月", "")
+    housing_pull: float = real("1", "")
+    dragon_head_revenue: float = real("亿元/年", "")
+    rd_backbone_revenue: float = real("亿元/年", "")
+    rd_rate: float = real("1/年", "")
+    rd_rate_provincial: float = real("1/年", "")
+    rd_gain: float = real("1", "")
+    service_centre_rate: float = real("1/年", "")
+    service_centre_attraction: float = real("1", "")
+    incubator_begun_share: float = real("1", "")
+    sewage_build_months: float = real("月", "")
+    execution_sd: float = real("1", "")
+
+
+class Sizes(NamedTuple):
+    """Room in the block; rows beyond those in use are never touched.
+
+    Lengths of long columns are eight more than a multiple of 64: columns a power of two apart
+    would fall on the same lines of the cache, and a rule that reads thirty of them would thrash.
+    """
+
+    zones: int = 16
+    sectors: int = 16
+    firms: int = 4104
+    projects: int = 4104
+    months: int = 96
+    span: int = 128
+
+    def named(self) -> dict[str, int]:
+        """Return every size that a column may name."""
+        return self._asdict() | {
+            "ring": RING,
+            "history": HISTORY,
+            "twelve": 12,
+            "two": 2,
+            "nodes": NODES,
+            "programmes": len(PROGRAMMES),
+            "measures": len(MEASURES),
+        }
+
+
+def columns(table: type[Table]) -> dict[str, Column]:
+    """Return a table's own columns in the order of their declaration."""
+    return {name: value for name, value in vars(table).items() if isinstance(value, Column)}
+
+
+def _parts(table: type[Table]) -> dict[str, type[Table]]:
+    """Return the tables nested in a table."""
+    parts = {"city": City, "now": Levers, "zone": Zones, "sector": Sectors, "firm": Firms}
+    parts |= {"project": Projects, "past": Past, "tally": Tally}
+    parts |= {"absent": Levers, "level": Levers}
+    own = columns(table)
+    return {n: parts[n] for n in table.__annotations__ if n in parts and n not in own}
+
+
+MEASURES: dict[str, Column] = {n: c for n, c in columns(Zones).items() if c.role}
+MEASURE_ROW: dict[str, int] = {name: row for row, name in enumerate(MEASURES)}
+STARTS_LAND: int = MEASURE_ROW["starts_land"]
+FLOWS: int = sum(1 for c in MEASURES.values() if c.role == "flow")
+LEVERS: tuple[str, ...] = tuple(columns(Levers))
+# Overlays: the same memory seen as one block, to copy, clear or record it whole.
+_WHOLE = (City, Zones, Sectors, Past, Tally)
+_ROWS = (Firms, Projects)
+
+
+def dtype_of(table: type[Table], sizes: Sizes) -> np.dtype[np.void]:
+    """Return the memory layout of a table: plain columns, nested tables, then overlays."""
+    named = sizes.named()
+    names: list[str] = []
+    formats: list[Any] = []
+    offsets: list[int] = []
+    end = 0
+    for name, column in columns(table).items():
+        shape = tuple(named[s] for s in column.shape)
+        names.append(name)
+        formats.append((column.kind, shape) if shape else column.kind)
+        offsets.append(end)
+        end += 8 * int(np.prod(shape, dtype=np.int64))
+    for name, part in _parts(table).items():
+        inner = dtype_of(part, sizes)
+        names.append(name)
+        formats.append(inner)
+        offsets.append(end)
+        end += inner.itemsize
+    count = len(columns(table))
+    overlays: list[tuple[str, str, tuple[int, ...]]] = []
+    if table in _WHOLE:
+        overlays.append(("block", "i8", (end // 8,)))
+    if table is Zones:
+        overlays.append(("measures", "f8", (len(MEASURES), named["zones"])))
+    if table is Levers:
+        overlays.append(("values", "f8", (count,)))
+    if table in _ROWS:
+        length = next(iter(columns(table).values())).shape[0]
+        overlays.append(("rows", "i8", (count, named[length])))
+    for name, kind, shape in overlays:
+        names.append(name)
+        formats.append((kind, shape))
+        offsets.append(0)
+    return np.dtype({"names": names, "formats": formats, "offsets": offsets, "itemsize": end})
+
+
+def blank(table: type[Table], sizes: Sizes, count: int = 1) -> npt.NDArray[np.void]:
+    """Return ``count`` zeroed records of a table."""
+    return np.zeros(count, dtype_of(table, sizes))
+
+
+class _View:
+    """Attribute access to one record in plain Python numbers, sharing its memory."""
+
+    __slots__ = ("_memory",)
+
+
+def view(memory: npt.NDArray[np.void]) -> Any:
+    """View one record (a zero-dimensional slice of a structured array) for uncompiled rules.
+
+    Scalars become properties, columns memoryviews, nested tables views of their own.
+
+    Parameters
+    ----------
+    memory : ndarray of void, shape (1,)
+        One record; the view shares its memory.
+    """
+    body: dict[str, Any] = {"__slots__": ()}
+    dtype = memory.dtype
+    for name in dtype.names or ():
+        field: Any = memory[name]
+        if field.dtype.names:
+            body[name] = view(field)
+        elif field.ndim == 1:  # one number
+            cell: Any = memoryview(field)
+
+            def read(_: _View, cell: Any = cell) -> Any:
+                return cell[0]
+
+            def write(_: _View, value: float, cell: Any = cell) -> None:
+                cell[0] = value
+
+            body[name] = property(read, write)
+        else:
+            body[name] = memoryview(field[0])
+    return type(f"View_{id(memory)}", (_View,), body)()

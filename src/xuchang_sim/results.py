@@ -1,0 +1,454 @@
+"""Results: the labelled record of a run and what is asked of it first."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from xuchang_sim import measures
+from xuchang_sim.measures import ATTAINABLE, REGISTRY, Cut, evaluate, first_month, meets
+from xuchang_sim.model.engine import SUMMARY, Block
+from xuchang_sim.model.world import MEASURE_ROW, MEASURES
+from xuchang_sim.units import month_label
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import pandas as pd
+
+    from xuchang_sim.pack import Pack
+    from xuchang_sim.plan import Target
+    from xuchang_sim.scenario import ResolvedScenario
+
+Array = npt.NDArray[np.float64]
+Z95 = 1.959963984540054
+LIKELY, UNLIKELY = 0.66, 0.33
+QUANTILES = (0.05, 0.5, 0.95)
+
+
+def wilson(successes: float, trials: int) -> tuple[float, float]:
+    """95% interval of a probability estimated by Monte Carlo (Wilson 1927).
+
+    Parameters
+    ----------
+    successes : float
+        Number of replicates in which the event happened.
+    trials : int
+        Number of replicates; with none the interval is (0, 1).
+    """
+    if trials == 0:
+        return 0.0, 1.0
+    p = successes / trials
+    spread = Z95 * math.sqrt(p * (1.0 - p) / trials + (Z95 / (2.0 * trials)) ** 2)
+    scale = 1.0 + Z95**2 / trials
+    centre = p + Z95**2 / (2.0 * trials)
+    return max(0.0, (centre - spread) / scale), min(1.0, (centre + spread) / scale)
+
+
+def verdict(p: float) -> str:
+    """Name a probability: likely from 0.66, unlikely below 0.33, else even."""
+    return "likely" if p >= LIKELY else "unlikely" if p < UNLIKELY else "even"
+
+
+class TargetResult(NamedTuple):
+    """How likely one target is.
+
+    ``p`` with its 95% Wilson interval is Monte Carlo; median and 5-95% range are of the simulated
+    outcomes, parameters included; ``shortfall`` is the mean of max(0, target - outcome).
+    """
+
+    target: Target
+    p: float
+    p_low: float
+    p_high: float
+    median: float
+    q05: float
+    q95: float
+    shortfall: float
+
+    @property
+    def verdict(self) -> str:
+        """Likely, even, or unlikely."""
+        return verdict(self.p)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What a run was asked to do; the same for all variants but scenario and levels."""
+
+    pack: Pack
+    scenario: ResolvedScenario
+    replicates: int
+    seed: int
+    through: int
+    draws: str
+    policy_month: int
+    label: str = ""
+
+    @property
+    def months(self) -> tuple[str, ...]:
+        """Months on record, ``YYYY-MM``, from January of the base year."""
+        first = 12 * self.pack.base_year
+        return tuple(month_label(first + m) for m in range(self.through - first + 1))
+
+    @property
+    def years(self) -> tuple[int, ...]:
+        """Complete calendar years on record."""
+        base = self.pack.base_year
+        return tuple(range(base, base + len(self.months) // 12))
+
+
+class Results:
+    """The record of one scenario.
+
+    Attributes
+    ----------
+    setting : Setting
+        Scenario, pack, replicates, seed, horizon.
+    outcomes : dict of str to ndarray, shape (replicates, years)
+        Every measure of :data:`xuchang_sim.measures.REGISTRY` and of the plan's targets.
+    first : dict of str to ndarray of int, shape (replicates,)
+        Month (from 0) in which a headline level is first reached, -1 if never.
+    city : ndarray, shape (replicates, months, measures), or None
+        Recorded columns summed over zones (None if only targets were kept).
+    zone_years : ndarray, shape (replicates, years, measures, zones), or None
+        Yearly sums of flows, December of stocks.
+    zone_months : ndarray, shape (months, measures, zones), or None
+        Means over replicates.
+    sectors : ndarray, shape (replicates, years, zones, sectors), or None
+        Sales, 亿元.
+    summary : ndarray, shape (replicates, len(SUMMARY))
+        Scalars of the conditioning.
+    failed : ndarray of int, shape (replicates, 2)
+        Error code and month of failed replicates, else nought.
+    seconds : float
+        Wall time in the engine, shared by all variants of the run.
+    """
+
+    def __init__(self, setting: Setting, parameters: Mapping[str, Array], *, full: bool) -> None:
+        n, years = setting.replicates, len(setting.years)
+        self.setting = setting
+        self.parameters = parameters
+        self.seconds = math.nan
+        self.outcomes: dict[str, Array] = {}
+        self.first: dict[str, npt.NDArray[np.int64]] = {}
+        self.summary = np.full((n, len(SUMMARY)), np.nan)
+        self.failed = np.zeros((n, 2), np.int64)
+        zones, sectors = len(setting.pack.region.zones), len(setting.pack.region.sectors)
+        span = len(setting.months)
+        self.city: Array | None = None
+        self.zone_years: Array | None = None
+        self.sectors: Array | None = None
+        self._zone_sum: Array | None = None
+        if full:
+            self.city = np.full((n, span, len(MEASURES)), np.nan)
+            self.zone_years = np.full((n, years, len(MEASURES), zones), np.nan)
+            self.sectors = np.full((n, years, zones, sectors), np.nan)
+            self._zone_sum = np.zeros((span, len(MEASURES), zones))
+
+    def take(self, first: int, cut: Cut, failed: npt.NDArray[np.int64]) -> None:
+        """Take in a finished chunk of replicates, from number ``first`` on."""
+        rows = slice(first, first + len(cut.months))
+        for name, values in _outcomes(cut).items():
+            if name not in self.outcomes:
+                self.outcomes[name] = np.full((self.setting.replicates, cut.years), np.nan)
+            self.outcomes[name][rows] = values
+        for name, level in self.levels().items():
+            if name not in self.first:
+                self.first[name] = np.full(self.setting.replicates, -1, np.int64)
+            self.first[name][rows] = first_month(cut, name, level)
+        self.summary[rows] = cut.summary
+        self.failed[rows] = failed
+        if self.city is None or self.zone_years is None or self.sectors is None:
+            return
+        self.city[rows] = cut.months.sum(axis=3)
+        whole = cut.months[:, : 12 * cut.years]
+        folded = whole.reshape(whole.shape[0], cut.years, 12, *whole.shape[2:])
+        stocks = np.array([column.role == "stock" for column in MEASURES.values()])
+        self.zone_years[rows] = np.where(stocks[:, None], folded[:, :, -1], folded.sum(axis=2))
+        self.sectors[rows] = cut.sectors[:, : cut.years]
+        good = failed[:, 0] == 0
+        if self._zone_sum is not None:
+            self._zone_sum += cut.months[good].sum(axis=0)
+
+    @property
+    def good(self) -> npt.NDArray[np.bool_]:
+        """Which replicates ran through."""
+        return np.asarray(self.failed[:, 0] == 0)
+
+    @property
+    def zone_months(self) -> Array | None:
+        """Means over replicates: shape (months, measures, zones)."""
+        if self._zone_sum is None:
+            return None
+        return self._zone_sum / max(1, int(self.good.sum()))
+
+    def levels(self) -> dict[str, float]:
+        """Headline levels whose month of attainment is kept, with their values."""
+        targets = {t.measure: t.value for t in self.setting.pack.plan.targets()}
+        return {name: targets[name] for name in ATTAINABLE if name in targets}
+
+    def outcome(self, name: str, year: int | None = None) -> Array:
+        """One measure of one year over the replicates that ran: shape (good replicates,).
+
+        Parameters
+        ----------
+        name : str
+            Id of a measure or of a target.
+        year : int, optional
+            Calendar year; by default the plan's.
+
+        Raises
+        ------
+        KeyError
+            If the measure or the year is not on record.
+        """
+        wanted = self.setting.pack.plan_year if year is None else year
+        if name not in self.outcomes or wanted not in self.setting.years:
+            raise KeyError((name, wanted))
+        found: Array = self.outcomes[name][self.good, self.setting.years.index(wanted)]
+        return found
+
+    def targets(self) -> list[TargetResult]:
+        """Return every target of the plan with its probability, range and shortfall."""
+        return [
+            rate(target, self.outcome(target.id)) for target in self.setting.pack.plan.targets()
+        ]
+
+    def joint(self, ids: Sequence[str]) -> tuple[float, float, float]:
+        """Probability that several targets are met together, with its Wilson interval."""
+        together = np.ones(int(self.good.sum()), dtype=bool)
+        for name in ids:
+            target = self.setting.pack.plan.target(name)
+            together &= meets(self.outcome(name), target)
+        p = float(together.mean()) if len(together) else math.nan
+        return p, *wilson(float(together.sum()), len(together))
+
+    def attainment(self, name: str) -> tuple[tuple[str, ...], Array]:
+        """Distribution of the first month in which a headline level is reached.
+
+        Returns
+        -------
+        months : tuple of str
+            From January of the plan year to the horizon.
+        p_by : ndarray, shape (months,)
+            Probability that the level was reached by the end of the month.
+        """
+        start = 12 * (self.setting.pack.plan_year - self.setting.pack.base_year)
+        months = self.setting.months[start:]
+        first = self.first[name][self.good]
+        rows = start + np.arange(len(months))
+        reached = (first[:, None] >= 0) & (first[:, None] <= rows[None, :])
+        return months, reached.mean(axis=0)
+
+    def annual(self) -> dict[str, dict[int, tuple[float, ...]]]:
+        """Mean and 5, 50, 95% quantiles of every measure by year."""
+        out: dict[str, dict[int, tuple[float, ...]]] = {}
+        for name, values in self.outcomes.items():
+            rows = values[self.good]
+            out[name] = {
+                year: (float(rows[:, y].mean()), *np.quantile(rows[:, y], QUANTILES).tolist())
+                for y, year in enumerate(self.setting.years)
+            }
+        return out
+
+    def why(self) -> Why:
+        """Return what bound, by zone and month, as means over replicates.
+
+        Raises
+        ------
+        ValueError
+            If the run kept targets only.
+        """
+        if self.zone_months is None:
+            message = "this run kept targets only; run it with its months"
+            raise ValueError(message)
+        return Why.of(self.setting, self.zone_months)
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return the city's months in long form: replicate, month, measure, value, unit.
+
+        Raises
+        ------
+        ValueError
+            If the run kept targets only.
+        """
+        import pandas as pd  # noqa: PLC0415 - heavy, and only wanted here
+
+        if self.city is None:
+            message = "this run kept targets only; run it with its months"
+            raise ValueError(message)
+        n, months, names = self.setting.replicates, self.setting.months, list(MEASURES)
+        index = pd.MultiIndex.from_product(
+            [range(n), months, names], names=["replicate", "month", "measure"]
+        )
+        frame = pd.DataFrame({"value": self.city.ravel()}, index=index).reset_index()
+        frame["unit"] = frame["measure"].map({name: c.unit for name, c in MEASURES.items()})
+        frame.insert(0, "scenario", self.setting.scenario.name)
+        return frame
+
+    def __repr__(self) -> str:
+        """Return scenario, size and the headline probabilities."""
+        s = self.setting
+        heads = ", ".join(
+            f"P({row.target.id}) = {row.p:.2f}" for row in self.targets() if row.target.headline
+        )
+        return f"<Results {s.scenario.name}: {s.replicates} replicates, seed {s.seed}; {heads}>"
+
+    def _repr_html_(self) -> str:
+        """Return a small table for notebooks."""
+        import html  # noqa: PLC0415
+
+        rows = "".join(
+            f"<tr><td>{html.escape(r.target.label_zh)} · {html.escape(r.target.label_en)}</td>"
+            f"<td>{r.target.value:g} {html.escape(r.target.unit)}</td><td>{r.p:.2f}</td>"
+            f"<td>{r.median:.4g} ({r.q05:.4g} – {r.q95:.4g})</td></tr>"
+            for r in self.targets()
+            if r.target.headline
+        )
+        head = "<tr><th>target</th><th>value</th><th>P</th><th>median (5–95%)</th></tr>"
+        name = html.escape(self.setting.scenario.name)
+        return f"<table><caption>{name}</caption>{head}{rows}</table>"
+
+
+def rate(target: Target, values: Array) -> TargetResult:
+    """Rate one target from its simulated outcomes, shape (replicates,)."""
+    n = len(values)
+    if n == 0:
+        return TargetResult(target, math.nan, 0.0, 1.0, *(4 * (math.nan,)))
+    met = meets(values, target)
+    low, high = wilson(float(met.sum()), n)
+    q05, median, q95 = np.quantile(values, QUANTILES).tolist()
+    side = -1.0 if target.direction in {"at_most", "below"} else 1.0
+    short = float(np.maximum(0.0, side * (target.value - values)).mean())
+    return TargetResult(target, float(met.mean()), low, high, median, q05, q95, short)
+
+
+def _outcomes(cut: Cut) -> dict[str, Array]:
+    """Every measure, and every target under its own id."""
+    found = {name: function(cut) for name, function in REGISTRY.items()}
+    for target in cut.pack.plan.targets():
+        if target.id not in found:
+            found[target.id] = evaluate(cut, target)
+    return found
+
+
+@dataclass(frozen=True)
+class Why:
+    """What bound, by zone and month: means over replicates.
+
+    Attributes
+    ----------
+    months : tuple of str
+    zones : tuple of str
+    output : dict of str to ndarray, shape (months, zones)
+        Shortfall of reported revenue against the target path, 亿元 a month, split into
+        ``demand``, ``capacity``, ``labour`` and ``finance``; the four sum to ``shortfall``.
+    waiting : dict of str to ndarray, shape (months, zones)
+        Money of projects that waited, 亿元·月: ``approval``, ``land``, ``group_month``,
+        ``own_money``, and ``bank`` (planned spending of the month that banks did not pay); they
+        sum to ``total``.
+    """
+
+    months: tuple[str, ...]
+    zones: tuple[str, ...]
+    output: dict[str, Array]
+    waiting: dict[str, Array]
+
+    @staticmethod
+    def of(setting: Setting, means: Array) -> Why:
+        """Split shortfall and waiting of the months from the plan year on.
+
+        The target path is the base year's month grown to the plan's target: what customers did
+        not want is the rest after capacity, labour and finance, and is negative where a zone
+        sells more than its path asks for.
+        """
+        base = 12 * (setting.pack.plan_year - setting.pack.base_year)
+
+        def column(name: str) -> Array:
+            return np.asarray(means[:, MEASURE_ROW[name]])
+
+        reported = column("reported")
+        target = setting.pack.plan.target("revenue").value / setting.pack.base.revenue.value
+        rows = np.arange(base, len(means))
+        shortfall = reported[rows % 12] * target - reported[rows]
+        output = {
+            "capacity": column("lost_capacity")[rows],
+            "labour": column("lost_labour")[rows],
+            "finance": column("lost_finance")[rows],
+        }
+        output["demand"] = shortfall - sum(output.values())
+        output["shortfall"] = shortfall
+        waiting = {
+            "approval": column("wait_approval")[rows],
+            "land": column("wait_land")[rows] + column("short_land")[rows],
+            "group_month": column("wait_group")[rows],
+            "own_money": column("wait_own")[rows],
+            "bank": column("short_bank")[rows],
+        }
+        waiting["total"] = np.sum(list(waiting.values()), axis=0)
+        zones = tuple(zone.id for zone in setting.pack.region.zones)
+        return Why(tuple(setting.months[base:]), zones, output, waiting)
+
+    def year(self, year: int) -> dict[str, dict[str, float]]:
+        """City totals of a calendar year: {"output": {...}, "waiting": {...}}."""
+        rows = [m for m, month in enumerate(self.months) if month.startswith(f"{year}-")]
+        return {
+            "output": {name: float(a[rows].sum()) for name, a in self.output.items()},
+            "waiting": {name: float(a[rows].sum()) for name, a in self.waiting.items()},
+        }
+
+    def binding(self, kind: str = "waiting") -> list[list[str]]:
+        """Largest cause by month and zone; ``none`` where nothing was short."""
+        table = self.output if kind == "output" else self.waiting
+        causes = [name for name in table if name not in {"shortfall", "total"}]
+        stack = np.stack([table[name] for name in causes])
+        best = stack.argmax(axis=0)
+        return [
+            [
+                causes[best[m, z]] if stack[best[m, z], m, z] > 0 else "none"
+                for z in range(best.shape[1])
+            ]
+            for m in range(best.shape[0])
+        ]
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return both tables in long form: kind, month, zone, cause, value (亿元 or 亿元·月)."""
+        import pandas as pd  # noqa: PLC0415
+
+        parts = []
+        for kind, table in (("output", self.output), ("waiting", self.waiting)):
+            for cause, values in table.items():
+                index = pd.MultiIndex.from_product(
+                    [self.months, self.zones], names=["month", "zone"]
+                )
+                part = pd.DataFrame({"value": values.ravel()}, index=index).reset_index()
+                part.insert(0, "cause", cause)
+                part.insert(0, "kind", kind)
+                parts.append(part)
+        return pd.concat(parts, ignore_index=True)
+
+
+def cut_block(
+    block: Block,
+    v: int,
+    setting: Setting,
+    parameters: Mapping[str, Any],
+    levels: Mapping[str, float],
+    demand: Array,
+) -> Cut:
+    """Cut one variant out of a chunk of the engine's results."""
+    return measures.Cut(
+        setting.pack,
+        block.months[v],
+        block.years[v],
+        block.largest[v],
+        block.summary,
+        parameters,
+        levels,
+        demand,
+    )

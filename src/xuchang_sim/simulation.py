@@ -1,0 +1,566 @@
+"""A simulation: pack, scenarios, parameter draws and demand paths, bound to the engine.
+
+Scenarios that are run together share every draw: parameters, demand, arrivals, shocks. What they
+have in common until their branch month is computed once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from xuchang_sim.measures import REGISTRY, THRESHOLD
+from xuchang_sim.model import engine
+from xuchang_sim.model.engine import Block, Plan
+from xuchang_sim.model.world import LEVERS, Inputs, Sizes, blank, columns
+from xuchang_sim.outlook.calendar import fai_season
+from xuchang_sim.outlook.drivers import Drivers, drivers
+from xuchang_sim.pack import Pack, load_pack
+from xuchang_sim.results import Results, Setting, cut_block
+from xuchang_sim.scenario import ResolvedScenario, load_scenario
+from xuchang_sim.units import month_index, month_label
+from xuchang_sim.yamlfile import InputError, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from xuchang_sim.model.economy import Economy
+
+Array = npt.NDArray[np.float64]
+Records = npt.NDArray[np.void]
+Draws = Literal["central", "sampled"]
+
+MOST_REPLICATES = 10_000_000
+RELAXATIONS = ("land", "credit", "labour", "approval")
+# Room for arrivals: the envelope holds every rate up to these multiples of the central one.
+ENVELOPE_ORDINARY, ENVELOPE_LARGE = 3.2, 10.0
+PARAMETER = 0x70617261  # purpose of parameter draws, apart from those of the rules
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One way to continue from the branch.
+
+    Parameters
+    ----------
+    scenario : ResolvedScenario
+        Levers, demand shift, parameter overrides.
+    redraw : int
+        0, or the number of another drawing of everything that comes after the branch.
+    shut : int
+        Month (12 * year + month - 1) from which no project starts; 0 never.
+    relaxed : frozenset of str
+        Gates without limit under the plan's levers: of :data:`RELAXATIONS`.
+    """
+
+    scenario: ResolvedScenario
+    redraw: int = 0
+    shut: int = 0
+    relaxed: frozenset[str] = field(default_factory=frozenset)
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What all variants of a run have in common.
+
+    Parameters
+    ----------
+    pack : Pack
+        Plan, region, parameters, levers, history.
+    replicates : int
+        Number of replicates; replicate r is the same whatever their number.
+    seed : int
+        Seed of every draw.
+    through : int
+        Last month, 12 * year + month - 1.
+    draws : {"sampled", "central"}
+        One parameter draw per replicate from the priors, or the central values.
+    earlier : int
+        Months by which the plan and the opening of the ledgers are moved forward.
+    branch : int
+        Last month that the variants share; 0 the month before the policy or the forecast begins.
+    check : bool
+        Test the identities every month.
+    """
+
+    pack: Pack
+    replicates: int = 1000
+    seed: int = 2012
+    through: int = 0
+    draws: Draws = "sampled"
+    earlier: int = 0
+    branch: int = 0
+    check: bool = False
+
+    @property
+    def policy_month(self) -> int:
+        """First month under the plan's levers."""
+        return self.pack.policy_month - self.earlier
+
+    @property
+    def opening(self) -> int:
+        """First month with open ledgers: the plan year's January, or the policy month if earlier."""
+        plan = 12 * self.pack.plan_year
+        return self.policy_month if self.earlier else plan
+
+
+def simulate(
+    scenario: str | Path | ResolvedScenario = "plan",
+    *,
+    replicates: int = 1000,
+    seed: int = 2012,
+    through: str | None = None,
+    pack: Pack | str | Path | None = None,
+    parameters: Draws = "sampled",
+    check: bool = False,
+    progress: Callable[[int, int], None] | None = None,
+) -> Results:
+    """Run one scenario.
+
+    Parameters
+    ----------
+    scenario : str, Path or ResolvedScenario
+        Name of a shipped scenario, path of a scenario file, or a resolved one.
+    replicates : int
+        Number of simulated futures.
+    seed : int
+        Seed; the same seed gives the same bits on any number of threads.
+    through : str, optional
+        Last month, ``YYYY-MM``; by default the pack's.
+    pack : Pack, str or Path, optional
+        By default the embedded one.
+    parameters : {"sampled", "central"}
+        Whether each replicate draws its parameters from the priors.
+    check : bool
+        Test the accounting identities in every month of every replicate.
+    progress : callable, optional
+        Called with (replicates done, replicates in all).
+
+    Returns
+    -------
+    Results
+
+    Raises
+    ------
+    InputError
+        If the pack, the scenario or an argument is wrong; one clear line each.
+    """
+    loaded = pack if isinstance(pack, Pack) else load_pack(pack)
+    resolved = (
+        scenario if isinstance(scenario, ResolvedScenario) else load_scenario(scenario, loaded)
+    )
+    setup = prepare(loaded, replicates, seed, through, parameters, check=check)
+    return run(setup, [Variant(resolved)], progress=progress)[0]
+
+
+def prepare(
+    pack: Pack,
+    replicates: int,
+    seed: int,
+    through: str | None = None,
+    parameters: Draws = "sampled",
+    *,
+    check: bool = False,
+    earlier: int = 0,
+    branch: int = 0,
+) -> Setup:
+    """Check the arguments of a run and fill in the pack's defaults.
+
+    Raises
+    ------
+    InputError
+        If an argument is out of its range.
+    """
+    problems = []
+    last = pack.default_through
+    if through is not None:
+        try:
+            last = month_index(through)
+        except ValueError as error:
+            problems.append(Problem("--through", "", 0, str(error)))
+    least, most = 12 * pack.plan_year + 11, pack.last_month
+    if not problems and not least <= last <= most:
+        text = f"{through}: allowed: {month_label(least)} to {month_label(most)}"
+        problems.append(Problem("--through", "", 0, text))
+    if not 1 <= replicates <= MOST_REPLICATES:
+        text = f"{replicates}: allowed: a whole number from 1 to {MOST_REPLICATES}"
+        problems.append(Problem("--replicates", "", 0, text))
+    if not 0 <= seed < 2**63:
+        text = f"{seed}: allowed: a whole number from 0 to 2**63 - 1"
+        problems.append(Problem("--seed", "", 0, text))
+    if parameters not in {"sampled", "central"}:
+        text = f"{parameters!r}: allowed: sampled, central"
+        problems.append(Problem("parameters", "", 0, text))
+    problems += [
+        Problem(str(pack.folder / "plan.yaml"), target.id, 0, f"no such measure: {target.measure}")
+        for target in pack.plan.targets()
+        if target.measure not in REGISTRY
+        and (target.threshold is None or target.measure.split("_")[0] not in THRESHOLD)
+    ]
+    if problems:
+        raise InputError(problems)
+    return Setup(pack, replicates, seed, last, parameters, earlier, branch, check)
+
+
+def run(
+    setup: Setup,
+    variants: Sequence[Variant],
+    *,
+    full: bool = True,
+    progress: Callable[[int, int], None] | None = None,
+    workers: int | None = None,
+    chunk: int | None = None,
+) -> list[Results]:
+    """Run variants on common draws; what they share until the branch is computed once.
+
+    Parameters
+    ----------
+    setup : Setup
+        What all variants share.
+    variants : sequence of Variant
+        Variants whose parameter overrides agree share their warm-up; others run in a second pass.
+    full : bool
+        Keep the months; otherwise only measures and attainment.
+    progress : callable, optional
+        Called with (runs done, runs in all).
+    workers, chunk : int, optional
+        Threads, and replicates a chunk; neither changes a bit.
+
+    Returns
+    -------
+    list of Results
+        In the order of ``variants``.
+    """
+    groups: dict[tuple[tuple[str, float], ...], list[int]] = {}
+    for number, variant in enumerate(variants):
+        key = tuple(sorted(variant.scenario.parameters.items()))
+        groups.setdefault(key, []).append(number)
+    found: dict[int, Results] = {}
+    whole, before = setup.replicates * len(groups), 0
+    for key, numbers in groups.items():
+        group = _Group(setup, [variants[n] for n in numbers], dict(key), full=full)
+
+        def told(done: int, _: int, start: int = before) -> None:
+            if progress:
+                progress(start + done, whole)
+
+        options = {} if chunk is None else {"chunk": chunk}
+        seconds = engine.run(group.plan, group.take, told, workers, **options)
+        before += setup.replicates
+        for n, result in zip(numbers, group.results, strict=True):
+            result.seconds = seconds
+            found[n] = result
+    return [found[n] for n in range(len(variants))]
+
+
+def economy(
+    scenario: str | Path | ResolvedScenario = "plan",
+    *,
+    replicate: int = 0,
+    seed: int = 2012,
+    through: str | None = None,
+    pack: Pack | str | Path | None = None,
+    parameters: Draws = "sampled",
+    check: bool = False,
+    hooks: Mapping[str, Sequence[Callable[[Economy], None]]] | None = None,
+) -> Economy:
+    """Return one replicate as a Mesa model, the same to the last bit as in the engine.
+
+    Parameters
+    ----------
+    scenario, seed, through, pack, parameters, check
+        As in :func:`simulate`.
+    replicate : int
+        Which replicate.
+    hooks : mapping of str to sequence of callables, optional
+        ``hook(economy)`` to run after the named step of every month: a shock is any callable.
+    """
+    from xuchang_sim.model.economy import Economy  # noqa: PLC0415 - mesa is heavy
+
+    loaded = pack if isinstance(pack, Pack) else load_pack(pack)
+    resolved = (
+        scenario if isinstance(scenario, ResolvedScenario) else load_scenario(scenario, loaded)
+    )
+    setup = prepare(loaded, replicate + 1, seed, through, parameters, check=check)
+    group = _Group(setup, [Variant(resolved)], resolved.parameters, full=False)
+    return Economy(group.inputs(replicate, 1)[0], group.sizes, hooks)
+
+
+class _Group:
+    """Variants that share parameters: the engine's inputs and the place of its results."""
+
+    def __init__(
+        self, setup: Setup, variants: Sequence[Variant], fixed: Mapping[str, float], *, full: bool
+    ) -> None:
+        self.setup = setup
+        self.variants = variants
+        pack = setup.pack
+        self.draws = draw_parameters(setup, fixed)
+        self.sizes = sizes_for(setup)
+        self.branch = setup.branch or _branch(setup, variants)
+        self.paths = [self._path(variant) for variant in variants]
+        self.template = _template(setup, self.paths[0], self.sizes)
+        self.results = [
+            Results(
+                Setting(
+                    pack,
+                    variant.scenario,
+                    setup.replicates,
+                    setup.seed,
+                    setup.through,
+                    setup.draws,
+                    setup.policy_month,
+                ),
+                self.draws,
+                full=full,
+            )
+            for variant in variants
+        ]
+        self.demand = [self._growth(path) for path in self.paths]
+        self.plan = Plan(
+            self.sizes,
+            len(pack.region.zones),
+            len(pack.region.sectors),
+            len(variants),
+            setup.replicates,
+            pack.base_year,
+            self.branch,
+            setup.through,
+            self.inputs,
+        )
+
+    def _path(self, variant: Variant) -> Drivers:
+        """Demand path of a variant: known months, then one path per replicate."""
+        found = drivers(
+            self.setup.pack,
+            self.setup.replicates,
+            self.setup.seed,
+            month_label(self.setup.through),
+            shift_sd=variant.scenario.demand_shift,
+            redraw=variant.redraw,
+            redraw_after=month_label(self.branch) if variant.redraw else None,
+        )
+        return found.scaled(self.draws["forecast_sd"])
+
+    def _growth(self, path: Drivers) -> Array:
+        """Mean yearly growth of nominal demand by calendar year, shape (replicates, years)."""
+        first = 12 * self.setup.pack.base_year - month_index(path.months[0])
+        monthly = path.value_added_yoy[:, first:] + path.ppi_yoy[:, first:]
+        years = monthly.shape[1] // 12
+        mean = monthly[:, : 12 * years].reshape(len(monthly), years, 12).mean(axis=2)
+        drift = self.draws["demand_wedge"] + self.draws["premium"]
+        return np.asarray(mean + drift[:, None])
+
+    def inputs(self, first: int, count: int) -> Records:
+        """Fill the records of a chunk: shape (variants, count)."""
+        rows = slice(first, first + count)
+        records = np.empty((len(self.variants), count), self.template.dtype)
+        records[:] = self.template
+        for name, values in self.draws.items():
+            if name in PARAMETERS:
+                records[name] = values[rows]
+        records["replicate"] = np.arange(first, first + count)
+        for v, (variant, path) in enumerate(zip(self.variants, self.paths, strict=True)):
+            span = len(path.months)
+            records["value_added"][v, :, :span] = path.value_added_yoy[rows]
+            records["prices"][v, :, :span] = path.ppi_yoy[rows]
+            records["redraw"][v] = variant.redraw
+            records["shut"][v] = variant.shut
+            for gate in RELAXATIONS:
+                records[f"free_{gate}"][v] = gate in variant.relaxed
+            level = [variant.scenario.levels[name] for name in LEVERS]
+            records["level"]["values"][v] = level
+        return records
+
+    def take(self, first: int, block: Block) -> None:
+        """Hand a finished chunk to the results of each variant."""
+        rows = slice(first, first + len(block.summary))
+        parameters = {name: values[rows] for name, values in self.draws.items()}
+        for v, result in enumerate(self.results):
+            levels = self.variants[v].scenario.levels
+            cut = cut_block(block, v, result.setting, parameters, levels, self.demand[v][rows])
+            result.take(first, cut, block.failed[v])
+
+
+PARAMETERS = frozenset(
+    name
+    for name, column in columns(Inputs).items()
+    if column.kind == "f8" and not column.shape and not column.text
+)
+
+
+def draw_parameters(setup: Setup, fixed: Mapping[str, float] | None = None) -> dict[str, Array]:
+    """Draw every model parameter once per replicate, or repeat the central values.
+
+    The draw of a parameter is a function of (seed, parameter id, replicate) alone: adding a
+    parameter or a replicate moves no other draw.
+
+    Returns
+    -------
+    dict of str to ndarray, shape (replicates,)
+    """
+    n = setup.replicates
+    found: dict[str, Array] = {}
+    for name, parameter in setup.pack.parameters.items():
+        if parameter.role != "model":
+            continue
+        if fixed and name in fixed:
+            found[name] = np.full(n, fixed[name])
+        elif setup.draws == "central" or parameter.prior.kind == "fixed":
+            found[name] = np.full(n, float(parameter.default or 0.0))
+        else:
+            stream = _crc(name)
+            u = _uniforms(setup.seed, stream, n)
+            found[name] = np.asarray(parameter.prior.quantile(u))
+    return found
+
+
+def _crc(name: str) -> int:
+    import zlib  # noqa: PLC0415
+
+    return zlib.crc32(name.encode())
+
+
+def _uniforms(seed: int, stream: int, count: int) -> Array:
+    """Uniforms in (0, 1) of replicates 0, 1, ...: Philox4x32-10, vectorised.
+
+    The counter is (stream, purpose, replicate, 0), the key the seed, as in the rules.
+    """
+    mask, shift = np.uint64(0xFFFFFFFF), np.uint64(32)
+    c = [
+        np.full(count, stream, np.uint64),
+        np.full(count, PARAMETER, np.uint64),
+        np.arange(count, dtype=np.uint64),
+        np.zeros(count, np.uint64),
+    ]
+    keys = [seed & 0xFFFFFFFF, (seed >> 32) & 0xFFFFFFFF]
+    for _ in range(10):
+        p0, p1 = c[0] * np.uint64(0xD2511F53), c[2] * np.uint64(0xCD9E8D57)
+        c = [
+            (p1 >> shift) ^ c[1] ^ np.uint64(keys[0]),
+            p1 & mask,
+            (p0 >> shift) ^ c[3] ^ np.uint64(keys[1]),
+            p0 & mask,
+        ]
+        keys = [(keys[0] + 0x9E3779B9) & 0xFFFFFFFF, (keys[1] + 0xBB67AE85) & 0xFFFFFFFF]
+    return (c[0].astype(float) + 0.5) * 2.0**-32
+
+
+def sizes_for(setup: Setup) -> Sizes:
+    """Room for the pack's zones, sectors, firms and projects through the horizon."""
+    region = setup.pack.region
+    years = setup.through // 12 - setup.pack.base_year
+    rows = 4096 if years <= MANY_YEARS else 8192
+    small = Sizes()
+    return small._replace(
+        zones=max(small.zones, 8 * -(-len(region.zones) // 8)),
+        sectors=max(small.sectors, 8 * -(-len(region.sectors) // 8)),
+        firms=rows + 8,
+        projects=rows + 8,
+    )
+
+
+MANY_YEARS = 3
+
+
+def _branch(setup: Setup, variants: Sequence[Variant]) -> int:
+    """Last month in which nothing can differ: levers, and the forecast if it is shifted."""
+    last = setup.policy_month - 1
+    if len({variant.scenario.demand_shift for variant in variants}) > 1:
+        last = min(last, _known(setup.pack))
+    return max(last, setup.opening - 1)
+
+
+def _known(pack: Pack) -> int:
+    """Last month for which value added and prices are data."""
+    one = drivers(pack, 1, 0, month_label(pack.last_month))
+    return month_index(one.months[0]) + one.known - 1
+
+
+def _template(setup: Setup, path: Drivers, sizes: Sizes) -> np.void:
+    """Fill in what is the same in every replicate and variant of a group."""
+    pack = setup.pack
+    record: np.void = blank(Inputs, sizes)[0]
+    span = setup.through - pack.pipeline_start + 1
+    if span > sizes.span or len(path.months) > sizes.months:
+        text = f"{span} months from the pipeline's start; allowed: at most {sizes.span}"
+        raise InputError([Problem("--through", "", 0, text)])
+    record["seed"] = setup.seed
+    record["check"] = setup.check
+    record["pipeline_start"] = pack.pipeline_start
+    record["firms_start"] = pack.firms_start
+    record["base_year"] = pack.base_year
+    record["plan_year"] = setup.policy_month // 12
+    record["opening"] = setup.opening
+    record["policy_month"] = setup.policy_month
+    record["demand_start"] = month_index(path.months[0])
+    record["demand_months"] = len(path.months)
+    record["value_added_central"][: len(path.months)] = path.value_added_central
+    record["prices_central"][: len(path.months)] = path.ppi_central
+    for name in ("revenue", "fai", "profit_tax", "workers"):
+        record[f"base_{name}"] = getattr(pack.base, name).value
+    record["factory_reference"] = pack.levers["factory_area"].plan
+    record["absent"]["values"] = [pack.levers[name].absent for name in LEVERS]
+    _fill_region(record, setup)
+    season = pack.calendar.fai_season
+    series = pack.history[season.estimate_from]
+    years = (season.years[0], season.years[-1])
+    record["fai_season"] = fai_season(dict(series.known(pack.information_date)), years)
+    record["revenue_season"] = pack.calendar.revenue_season
+    for month in pack.calendar.group_months:
+        record["group_month"][month - 1] = 1
+    record["envelope"] = _envelope(setup, record, sizes)
+    return record
+
+
+def _fill_region(record: np.void, setup: Setup) -> None:
+    """Zones and sectors of the pack, row by row."""
+    region = setup.pack.region
+    record["zones"], record["sectors"] = len(region.zones), len(region.sectors)
+    record["share_concentration"] = region.share_concentration if setup.draws == "sampled" else 0.0
+    rows = {sector.id: s for s, sector in enumerate(region.sectors)}
+    plants = 0
+    for z, zone in enumerate(region.zones):
+        record["zone_code"][z] = zone.code
+        record["zone_provincial"][z] = zone.level == "province"
+        record["zone_share"][z] = zone.revenue_share_2011
+        record["zone_site"][z] = zone.site_bonus
+        record["zone_expands"][z] = zone.expands
+        plants += zone.sewage_plant
+        record["zone_sewage"][z] = plants if zone.sewage_plant else 0
+        for lead in zone.leading:
+            record["zone_lead"][z, rows[lead.sector]] = lead.weight
+            record["zone_leading"][z, rows[lead.sector]] = 1
+    least = min(s.initial_share for s in region.sectors if s.initial_share > 0)
+    for s, sector in enumerate(region.sectors):
+        record["sector_code"][s] = sector.code
+        record["sector_beta"][s] = sector.ppi_beta
+        record["sector_own"][s] = sector.own_money_min
+        record["sector_plot"][s] = sector.plot_ratio_min
+        record["sector_floor"][s] = sector.floor_suited
+        record["sector_alpha"][s] = sector.productivity
+        record["sector_rest"][s] = sector.initial_share
+        # A sector without firms of its own may still attract projects.
+        record["sector_new"][s] = sector.initial_share or least
+
+
+def _envelope(setup: Setup, record: np.void, sizes: Sizes) -> Array:
+    """Most candidates a month can have, by month and kind; a function of the pack alone."""
+    pack = setup.pack
+    central = record.copy()
+    for name in PARAMETERS:
+        central[name] = pack.parameters[name].default or 0.0
+    scale = engine.expectations(np.array([central]), sizes)[0, 0]
+    growth = pack.parameters["starts_growth"]
+    months = pack.pipeline_start + np.arange(sizes.span)
+    years = (months + 0.5 - (12 * pack.base_year + 6)) / 12.0
+    index = np.maximum((1.0 + growth.low) ** years, (1.0 + growth.high) ** years)
+    ratio = (pack.parameters["starts_large"].default or 0.0) / (
+        pack.parameters["starts_ordinary"].default or 1.0
+    )
+    ordinary = ENVELOPE_ORDINARY * scale / 12.0 * index
+    return np.stack([ordinary, ENVELOPE_LARGE / ENVELOPE_ORDINARY * ratio * ordinary], axis=1)

@@ -31,14 +31,15 @@ def annual_share(level: float, absent: float, p: Inputs, w: World) -> float:
     """Yearly rate of a lever that the plan promises as a total of its first calendar year.
 
     Before the plan's first month the absent level runs; from then to December the rest of the
-    total is spread evenly, in later years the level itself.
+    total (if any is left) is spread evenly, in later years the level itself.
     """
     if w.city.policy == 0:
         return absent
     before = p.policy_month - 12 * (p.policy_month // 12)
     if w.city.year > p.policy_month // 12 or before == 0:
         return level
-    return (level - absent * before / 12.0) * 12.0 / (12 - before)
+    left = level - absent * before / 12.0
+    return left * 12.0 / (12 - before) if left > 0.0 else 0.0
 
 
 @step

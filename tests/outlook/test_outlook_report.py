@@ -48,6 +48,7 @@ def test_summary_says_nominal_measured_and_tolerance(rows: list[b.Row]) -> None:
     assert combined["origins"] == 6
     assert combined["low80"] < 0.8 < combined["high80"]
     assert benchmark["skill"] == 0.0
+    assert combined["conformal90"] is None, "six residuals cannot support 90%"
     assert combined["skill"] > 0, "better than the random walk with drift"
     assert combined["cover50"] <= combined["cover80"] <= combined["cover95"]
     assert "ppi_yoy" in b.best_single(lines)

@@ -12,7 +12,7 @@ from xuchang_sim.outlook.forecaster import Member, gather, members
 from xuchang_sim.outlook.pool import combine, rules_for
 from xuchang_sim.outlook.profile import Profile, profile
 from xuchang_sim.outlook.series import Regular, SeriesError
-from xuchang_sim.outlook.tolerance import binomial_band
+from xuchang_sim.outlook.tolerance import TooFewResidualsError, binomial_band, conformal_radius
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -185,7 +185,8 @@ def summary(rows: Sequence[Row]) -> list[Row]:
 
     Columns: ``crps``, ``scaled_crps``, ``pinball``, ``mase``, ``winkler80``, ``cover50``,
     ``cover80``, ``cover95``, ``low80`` and ``high80`` (shares chance allows around 80% for that
-    many origins), ``origins``, ``pit_p``, ``skill`` (1 - CRPS over the benchmark's), ``dm`` and
+    many origins), ``origins``, ``pit_p``, ``conformal90`` (half-width around the median that
+    covers the next value with 90%, None where the origins are too few for that level), ``skill`` (1 - CRPS over the benchmark's), ``dm`` and
     ``dm_p`` (Diebold-Mariano against the benchmark).
     """
     out: list[Row] = []
@@ -211,6 +212,7 @@ def summary(rows: Sequence[Row]) -> list[Row]:
                 | {f"cover{c}": _mean(mine, f"inside{c}") for c in (50, 80, 95)}
                 | {"low80": low, "high80": high}
                 | {"pit_p": scores.uniformity(np.array([r["pit"] for r in mine if r["step"] == 1]))}
+                | {"conformal90": _radius([row["error"] for row in mine if row["step"] == 1])}
                 | {"skill": 1.0 - float(own.mean() / other.mean()), "dm": statistic, "dm_p": p}
             )
     return out
@@ -221,6 +223,13 @@ def _by_origin(rows: Sequence[Row]) -> dict[str, float]:
     for row in rows:
         out.setdefault(row["origin"], []).append(row["crps"])
     return {origin: float(np.mean(values)) for origin, values in out.items()}
+
+
+def _radius(errors: Sequence[float]) -> float | None:
+    try:
+        return conformal_radius(np.array(errors), 0.9)
+    except TooFewResidualsError:
+        return None
 
 
 def _mean(rows: Sequence[Row], key: str) -> float:

@@ -8,6 +8,8 @@ import os
 import sys
 import tempfile
 import zipfile
+from functools import lru_cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,9 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 Arrays = dict[str, np.ndarray]
-
-#: Raise by one when a change of code changes results that are kept.
-CODE_VERSION = 1
 
 _CORRUPT = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile)
 
@@ -39,8 +38,8 @@ def folder() -> Path:
 
 
 def digest(*parts: object) -> str:
-    """Hash of arrays, numbers, texts and nested lists or mappings of them (hexadecimal)."""
-    state = hashlib.sha256(str(CODE_VERSION).encode())
+    """Hash of arrays, numbers, texts and lists or mappings of them, and of the code (hex)."""
+    state = hashlib.sha256(_code().encode())
     for part in parts:
         if isinstance(part, np.ndarray):
             state.update(str((part.dtype.str, part.shape)).encode())
@@ -48,6 +47,17 @@ def digest(*parts: object) -> str:
         else:
             state.update(json.dumps(part, sort_keys=True, default=str).encode())
         state.update(b"\0")
+    return state.hexdigest()
+
+
+@lru_cache(maxsize=1)
+def _code() -> str:
+    """Hash of what computes the results: this room's source and the libraries' versions."""
+    state = hashlib.sha256()
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        state.update(path.name.encode() + path.read_bytes())
+    for library in ("numpy", "scipy", "statsmodels"):
+        state.update(version(library).encode())
     return state.hexdigest()
 
 

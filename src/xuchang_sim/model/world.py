@@ -552,6 +552,7 @@ class Projects(Table):
     reach: Floats = _column(
         "f8", "月", "construction time reached if all is paid, -1 if land caps it", ("projects",)
     )
+    ahead: Floats = _column("f8", "月", "pace of the month, stalls included", ("projects",))
     wish: Floats = _column("f8", "亿元", "spending planned this month", ("projects",))
     draw: Floats = _column("f8", "亿元", "bank draw wanted, then granted", ("projects",))
     live: Ints = _column("i8", "", "rows still followed, in order of arrival", ("projects",))

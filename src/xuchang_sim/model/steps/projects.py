@@ -433,7 +433,7 @@ def plan_month(w: World, p: Inputs, j: int, pace: float, clock: float) -> None:
             reach = -1.0
     project.wish[j] = wish
     project.reach[j] = reach
-    project.tau_free[j] += speed
+    project.ahead[j] = speed
     paid = before + wish
     bank = project.loan[j] + project.grant[j]
     entitled = project.bank[j] * paid - bank
@@ -459,11 +459,15 @@ def spend_month(w: World, p: Inputs, j: int) -> None:
     spend = 0.0 if spend < 0.0 else spend
     spent = before + spend
     if spend >= wish and project.reach[j] >= 0.0:
+        project.tau_free[j] += project.ahead[j]
         project.tau[j] = project.reach[j]
     else:
         zone.short_bank[z] += wish - spend
+        old = project.tau[j]
         if spend > 0.0:
             project.tau[j] = project.duration[j] * s_inverse(p, min(1.0, spent / budget))
+        # Had the bank paid, a month capped by land would not have gone further than this.
+        project.tau_free[j] += project.ahead[j] if project.reach[j] >= 0.0 else project.tau[j] - old
     progress = project.tau[j] / project.duration[j]
     if progress >= 1.0:
         spent = budget

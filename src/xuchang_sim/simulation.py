@@ -330,6 +330,7 @@ class _Group:
             pack.base_year,
             self.branch,
             setup.through,
+            setup.check,
             self.inputs,
         )
 

@@ -8,22 +8,21 @@ month; bits do not depend on the number of threads or on the size of a chunk.
 from __future__ import annotations
 
 import os
-import sys
 import threading
 import time
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
 from xuchang_sim.model import population
-from xuchang_sim.model.kernel import CACHE, JIT, entry, step
+from xuchang_sim.model.compiling import prepare
+from xuchang_sim.model.kernel import JIT, entry, step
 from xuchang_sim.model.population import clear, watch_firms, watch_pipeline
-from xuchang_sim.model.schedule import STEPS, month
+from xuchang_sim.model.schedule import month
 from xuchang_sim.model.steps.calendar import demand
+from xuchang_sim.model.steps.checks import check, inspect
 from xuchang_sim.model.steps.projects import redraw_latent
 from xuchang_sim.model.world import (
     FIRMS,
@@ -154,6 +153,7 @@ def run_chunk(
     largest: Array,
     summary: Array,
     failed: npt.NDArray[np.int64],
+    checked: tuple[int, ...],
 ) -> None:
     """Run a chunk of replicates: condition, run to the branch, then every variant from there.
 
@@ -171,6 +171,8 @@ def run_chunk(
     summary : ndarray, shape (replicates, len(SUMMARY))
     failed : ndarray of int, shape (variants, replicates, 2)
         Error code and month of a failed run, else nought; its results are NaN.
+    checked : tuple of int
+        Empty, or (1,) to test the identities every month.
     """
     w = memory[0]
     keep = saved[0]
@@ -181,6 +183,7 @@ def run_chunk(
         clear(w, p)
         while True:
             month(w, p)
+            inspect(w, p, checked)
             if c.code == 0 and c.phase != OPEN:
                 if c.phase == PIPELINE:
                     watch_pipeline(w, p)
@@ -257,6 +260,8 @@ def tick(memory: Records, inputs: Records) -> None:
     w = memory[0]
     p = inputs[0]
     month(w, p)
+    if p.check == 1 and w.city.phase == OPEN and w.city.code == 0:
+        check(w, p)
     if w.city.code == 0 and w.city.phase == PIPELINE:
         watch_pipeline(w, p)
     elif w.city.code == 0 and w.city.phase == FIRMS:
@@ -288,6 +293,7 @@ class Plan(NamedTuple):
     base_year: int
     branch: int
     until: int
+    checked: bool
     inputs: Callable[[int, int], Records]
 
     @property
@@ -361,7 +367,19 @@ def _run(plan: Plan, first: int, count: int) -> Block:
     block = plan.block(count)
     memory, saved = (as_rules(one) for one in _memory(plan.sizes))
     inputs = as_rules(plan.inputs(first, count))
-    run_chunk(memory, saved, inputs, plan.branch, plan.until, *block)
+    run_chunk(
+        memory,
+        saved,
+        inputs,
+        plan.branch,
+        plan.until,
+        block.months,
+        block.years,
+        block.largest,
+        block.summary,
+        block.failed,
+        (1,) if plan.checked else (),
+    )
     return block
 
 
@@ -374,6 +392,7 @@ def expectations(inputs: Records, sizes: Sizes) -> Array:
         Arrival scale (个/年), investment of large projects and revenue of warm-up plants (亿元),
         land use (亩), starts (个) of the base year.
     """
+    prepare(sizes, _first_run, checked=False)
     out = np.zeros((len(inputs), 5))
     population.expectations(as_rules(_memory(sizes)[0]), as_rules(inputs), out)
     return out
@@ -407,7 +426,7 @@ def run(
     float
         Seconds of wall time in the engine, compilation left out.
     """
-    prepare(plan.sizes)
+    prepare(plan.sizes, _first_run, checked=plan.checked)
     started = time.perf_counter()
     firsts = list(range(0, plan.replicates, chunk))
     done = 0
@@ -445,62 +464,7 @@ def run(
     return time.perf_counter() - started
 
 
-_PREPARED: set[Sizes] = set()
-
-
-def prepare(sizes: Sizes, say: Callable[[str], None] | None = None) -> None:
-    """Compile the rules for a size of world, telling so on standard error if it takes time."""
-    if sizes in _PREPARED or not JIT:
-        return
-    mark = None
-    if CACHE:
-        mark = CACHE / ("complete-" + "-".join(str(n) for n in sizes))
-    world = numba.from_dtype(dtype_of(World, sizes))
-    given = numba.from_dtype(dtype_of(Inputs, sizes))
-    if mark is None or not mark.exists():
-        begun = time.perf_counter()
-        whole = (*STEPS, clear, watch_pipeline, watch_firms)
-        for number, rule in enumerate(whole, 1):
-            text = f"\rcompiling the rules, once on this machine: {number}/{len(whole) + 1} "
-            _tell(text, say)
-            rule.compile((world, given))  # type: ignore[attr-defined]
-        _tell(
-            f"\rcompiling the rules, once on this machine: {len(whole) + 1}/{len(whole) + 1} ", say
-        )
-        _first_run(sizes)
-        _tell(
-            f"\rrules compiled in {time.perf_counter() - begun:.1f} s, kept for later runs    \n",
-            say,
-        )
-        if mark:
-            with suppress(OSError):
-                mark.touch()
-    _PREPARED.add(sizes)
-
-
-def _first_run(sizes: Sizes) -> None:
+def _first_run(sizes: Sizes, *, checked: bool) -> None:
     """Compile the outermost kernel for the argument types of a real call."""
-    plan = Plan(sizes, 1, 1, 1, 0, 0, 0, 12, lambda _first, _count: blank(Inputs, sizes, 1))
-    block = plan.block(0)
     empty = np.zeros((1, 0), dtype_of(Inputs, sizes))
-    memory, saved = _memory(sizes)
-    run_chunk(
-        memory,
-        saved,
-        empty,
-        0,
-        0,
-        block.months,
-        block.years,
-        block.largest,
-        block.summary,
-        block.failed,
-    )
-
-
-def _tell(text: str, say: Callable[[str], None] | None) -> None:
-    if say:
-        say(text)
-    elif sys.stderr is not None:
-        sys.stderr.write(text)
-        sys.stderr.flush()
+    _run(Plan(sizes, 1, 1, 1, 0, 0, 0, 12, checked, lambda _first, _count: empty), 0, 0)

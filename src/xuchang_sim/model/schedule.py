@@ -24,7 +24,7 @@ from xuchang_sim.model.world import FIRMS, OPEN, PIPELINE, Inputs, World
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-#: The steps of an open month, in order; :func:`month` calls exactly these.
+#: The steps of an open month, in order; :func:`month` calls these, the last only on request.
 STEPS: tuple[Callable[[World, Inputs], None], ...] = (
     calendar,
     post_quota,
@@ -56,6 +56,8 @@ STEPS: tuple[Callable[[World, Inputs], None], ...] = (
 @spliced
 def month(w: World, p: Inputs) -> None:
     """Run one month; what goes wrong is left in ``w.city.code`` as 100 * check + zone.
+
+    Whether step 19, the identities, follows is the driver's choice.
 
     Parameters
     ----------
@@ -97,8 +99,6 @@ def month(w: World, p: Inputs) -> None:
         report(w, p)  # 17 scope and statistics
         evaluate(w, p)  # 18 ranks, awards, effort
         close_year(w, p)  # 18 December: cluster, training, research, for the year to come
-        if p.check == 1:
-            check(w, p)  # 19 identities
 
 
 @entry

@@ -1,0 +1,229 @@
+"""The command line: arguments in, calls out.
+
+Exit codes: 0 done, 1 the program's fault, 2 the user's input is wrong, 3 done but some runs failed.
+Results go to standard output, progress and messages to standard error.
+"""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+DONE, OUR_FAULT, WRONG_INPUT, SOME_FAILED = 0, 1, 2, 3
+
+app = typer.Typer(
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="How likely are a plan's targets, what holds them back, what would reach them?",
+)
+
+Lang = Literal["zh", "en"]
+PackOption = Annotated[
+    str | None,
+    typer.Option("--pack", help="Name or folder of a pack; the embedded one if left out."),
+]
+Replicates = Annotated[int, typer.Option("--replicates", "-n", help="Simulated futures.")]
+Seed = Annotated[int, typer.Option("--seed", help="Seed of every draw.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
+Language = Annotated[Lang, typer.Option("--lang", help="Language of the tables.")]
+Parameters = Annotated[
+    Literal["sampled", "central"],
+    typer.Option("--parameters", help="One parameter draw per future, or the central values."),
+]
+
+
+@app.command()
+def assess(
+    scenario: Annotated[str, typer.Argument(help="Name or file of a scenario.")] = "plan",
+    replicates: Replicates = 1000,
+    seed: Seed = 2012,
+    through: Annotated[
+        str | None, typer.Option("--through", help="Last month, YYYY-MM; the pack's if left out.")
+    ] = None,
+    parameters: Parameters = "sampled",
+    pack: PackOption = None,
+    lang: Language = "zh",
+    json: Json = False,
+) -> None:
+    """Say how likely every target of the plan is under a scenario."""
+    from xuchang_sim.assess import assess as run  # noqa: PLC0415
+    from xuchang_sim.pack import load_pack  # noqa: PLC0415
+
+    loaded = load_pack(pack)
+    with _progress("assess", quiet=json) as told:
+        found = run(
+            scenario,
+            replicates=replicates,
+            seed=seed,
+            through=through,
+            pack=loaded,
+            parameters=parameters,
+            progress=told,
+        )
+    if json:
+        _print_json(found.to_dict())
+    else:
+        from xuchang_sim.report import tables  # noqa: PLC0415
+
+        tables.show(tables.assessment(found, lang))
+    _end(found.results.failed[:, 0].any())
+
+
+@app.command()
+def matrix(
+    name: Annotated[str, typer.Argument(help="Name or file of a matrix.")] = "matrix",
+    replicates: Replicates = 400,
+    seed: Seed = 2012,
+    parameters: Parameters = "sampled",
+    earlier: Annotated[
+        bool, typer.Option("--earlier", help="Also begin the plan a year earlier.")
+    ] = False,
+    pack: PackOption = None,
+    lang: Language = "zh",
+    json: Json = False,
+) -> None:
+    """Cross land, finance and labour at three levels on common random numbers."""
+    from xuchang_sim.assess import matrix as run  # noqa: PLC0415
+    from xuchang_sim.pack import load_pack  # noqa: PLC0415
+
+    loaded = load_pack(pack)
+    with _progress("matrix", quiet=json) as told:
+        found = run(
+            name,
+            replicates=replicates,
+            seed=seed,
+            pack=loaded,
+            parameters=parameters,
+            earlier=earlier,
+            progress=told,
+        )
+    if json:
+        _print_json(found.to_dict())
+    else:
+        from xuchang_sim.report import tables  # noqa: PLC0415
+
+        tables.show(tables.matrix(found, lang))
+    _end(found.failed > 0)
+
+
+@app.command()
+def plan(
+    check: Annotated[
+        bool, typer.Option("--check", help="Audit the plan's own arithmetic.")
+    ] = False,
+    pack: PackOption = None,
+    lang: Language = "zh",
+    json: Json = False,
+) -> None:
+    """List the plan's targets and instruments with their paragraphs."""
+    from xuchang_sim.pack import load_pack  # noqa: PLC0415
+    from xuchang_sim.plan.audit import audit  # noqa: PLC0415
+
+    loaded = load_pack(pack)
+    if json:
+        rows = [_audit_row(row) for row in audit(loaded)] if check else None
+        _print_json(
+            {"checks": rows} if check else {"rows": [_plan_row(row) for row in loaded.plan.rows]}
+        )
+        return
+    from xuchang_sim.report import tables  # noqa: PLC0415
+
+    tables.show(tables.audit(audit(loaded), lang) if check else tables.plan(loaded, lang))
+
+
+@app.command()
+def validate(
+    path: Annotated[Path, typer.Argument(help="Folder of a pack, or file of a scenario.")],
+    pack: PackOption = None,
+    lang: Language = "zh",
+) -> None:
+    """Check a pack or a scenario; every fault with its file, line and what is allowed."""
+    from xuchang_sim.pack import load_pack, validate_path  # noqa: PLC0415
+    from xuchang_sim.report.words import say  # noqa: PLC0415
+    from xuchang_sim.yamlfile import InputError  # noqa: PLC0415
+
+    problems = validate_path(path, load_pack(pack) if pack else None)
+    if problems:
+        raise InputError(problems)
+    typer.echo(say("validate.good", lang, path=path))
+
+
+def _plan_row(row: Any) -> dict[str, Any]:
+    found: dict[str, Any] = row.model_dump(mode="json", by_alias=True)
+    return found
+
+
+def _audit_row(row: Any) -> dict[str, Any]:
+    found: dict[str, Any] = row._asdict()
+    found["figures"] = [figure._asdict() for figure in row.figures]
+    return found
+
+
+def _print_json(data: dict[str, Any]) -> None:
+    import json  # noqa: PLC0415
+
+    sys.stdout.write(json.dumps(_plain(data), ensure_ascii=False, allow_nan=False, indent=1) + "\n")
+
+
+def _plain(value: Any) -> Any:
+    """Return data that JSON has words for: what is not a number becomes null."""
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, float) and value != value:  # noqa: PLR0124 - NaN
+        return None
+    return value
+
+
+def _end(failed: object) -> None:
+    if failed:
+        raise typer.Exit(SOME_FAILED)
+
+
+@contextmanager
+def _progress(text: str, *, quiet: bool) -> Iterator[Callable[[int, int], None] | None]:
+    """Show progress on standard error: a bar on a terminal, nothing where nobody looks."""
+    if quiet or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console  # noqa: PLC0415
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn  # noqa: PLC0415
+
+    columns = TextColumn(text), BarColumn(), TextColumn("{task.completed}/{task.total}")
+    with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True)) as bar:
+        task = bar.add_task(text, total=None)
+
+        def told(done: int, whole: int) -> None:
+            bar.update(task, completed=done, total=whole)
+
+        yield told
+
+
+def main() -> None:
+    """Run the command line and leave with its exit code."""
+    try:
+        app(standalone_mode=True)
+    except (KeyboardInterrupt, BrokenPipeError):
+        sys.exit(130)
+    except Exception as error:
+        problems = getattr(error, "problems", None)
+        if problems is None:
+            raise
+        for problem in problems:
+            sys.stderr.write(f"{problem}\n")
+        sys.exit(WRONG_INPUT)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,335 @@
+"""Tables for the terminal: assessments, matrices, the plan and its arithmetic."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from xuchang_sim.report.words import Language, say
+from xuchang_sim.results import verdict
+from xuchang_sim.units import english
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from xuchang_sim.assess import Assessment, MatrixResult
+    from xuchang_sim.pack import Pack
+    from xuchang_sim.plan.audit import AuditRow
+
+STYLE = {"likely": "green", "even": "yellow", "unlikely": "red"}
+WIDTH = 118
+
+
+def show(what: RenderableType, *, width: int = WIDTH) -> None:
+    """Print to standard output, with colours if it is a terminal."""
+    console = Console(highlight=False, soft_wrap=False)
+    if not console.is_terminal:
+        console = Console(highlight=False, width=width)
+    console.print(what)
+
+
+def number(value: float) -> str:
+    """Format a number for a table: three or four significant digits, no exponent."""
+    if math.isnan(value):
+        return "–"
+    size = abs(value)
+    if size >= 100:
+        return f"{value:,.0f}"
+    if size >= 10:
+        return f"{value:.1f}"
+    return f"{value:.2f}"
+
+
+def percent(value: float) -> str:
+    """Format a fraction as a percentage."""
+    return "–" if math.isnan(value) else f"{100 * value:.0f}%"
+
+
+def quantity(value: float, unit: str, lang: Language) -> str:
+    """Format a number with its unit; fractions as percentages."""
+    if unit == "比例":
+        return percent(value) if abs(value) >= 0.1 or value == 0 else f"{100 * value:.1f}%"
+    return f"{number(value)} {unit if lang == 'zh' else english(unit)}"
+
+
+def assessment(found: Assessment, lang: Language) -> RenderableType:
+    """Lay out an assessment: every target, then what stands around the answer."""
+    data = found.to_dict()
+    pack = found.results.setting.pack
+    scenario = found.results.setting.scenario
+    title = scenario.title_zh if lang == "zh" else scenario.title_en
+    parts: list[RenderableType] = [
+        Text(
+            say(
+                "assess.title",
+                lang,
+                title=title,
+                replicates=data["replicates"],
+                seed=data["seed"],
+                through=data["through"],
+                date=pack.information_date.isoformat(),
+            ),
+            style="bold",
+        )
+    ]
+    for group, headline in (("group.headline", True), ("group.other", False)):
+        rows = [row for row in data["targets"] if row["headline"] is headline]
+        parts.append(_targets(rows, say(group, lang), lang))
+    parts += [Text(line) for line in _notes(data, lang)]
+    if data["failed"]:
+        parts.append(Text(say("failed", lang, count=data["failed"]), style="red"))
+    return Group(*parts)
+
+
+def _targets(rows: Sequence[Mapping[str, Any]], title: str, lang: Language) -> Table:
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False, expand=False)
+    table.add_column(say("column.paragraph", lang), no_wrap=True, style="dim")
+    table.add_column(say("column.target", lang), max_width=40)
+    for key in ("value", "p", "verdict", "median", "shortfall"):
+        justify: Any = "left" if key == "verdict" else "right"
+        table.add_column(say(f"column.{key}", lang), justify=justify, no_wrap=True)
+    for row in rows:
+        unit = row["unit"]
+        word = verdict(row["p"])
+        mark = " †" if row["basis"] == "assumption" else ""
+        sign = say(f"direction.{row['direction']}", lang)
+        middle = quantity(row["median"], unit, lang).removesuffix(f" {unit}")
+        low, high = (
+            quantity(row[q], unit, lang).removesuffix(f" {unit}") for q in ("q05", "q95")
+        )
+        if lang == "en" and unit != "比例":
+            shown = english(unit)
+            middle, low, high = (text.removesuffix(f" {shown}") for text in (middle, low, high))
+        table.add_row(
+            row["paragraph"],
+            row[f"label_{lang}"] + mark,
+            f"{sign} {quantity(row['value'], unit, lang)}",
+            f"{row['p']:.2f} [{row['p_low']:.2f}–{row['p_high']:.2f}]",
+            Text(say(f"verdict.{word}", lang), style=STYLE[word]),
+            f"{middle} ({low} – {high})",
+            quantity(row["shortfall"], unit, lang).split(" ")[0],
+        )
+    return table
+
+
+def _notes(data: Mapping[str, Any], lang: Language) -> list[str]:
+    labels = {row["id"]: row[f"label_{lang}"] for row in data["targets"]}
+    joint = data["joint"]
+    growth = data["real_and_reported"]
+    lines = [
+        say("note.assumption", lang),
+        say("note.interval", lang),
+        say("note.synthetic", lang),
+        "",
+        say(
+            "joint",
+            lang,
+            p=f"{joint['p']:.2f}",
+            low=f"{joint['p_low']:.2f}",
+            high=f"{joint['p_high']:.2f}",
+        ),
+        say(
+            "growth",
+            lang,
+            reported=percent(growth["revenue_growth"]["median"]),
+            real=percent(growth["revenue_real_growth"]["median"]),
+        ),
+        say("extras", lang, value=number(data["fai_extra"]["median"])),
+        say("largest", lang, p=f"{data['p_fai_without_largest_project']:.2f}"),
+        "",
+        say("section.settled", lang),
+    ]
+    for name, years in data["settled_detail"].items():
+        for year, found in years.items():
+            lines.append(
+                "  "
+                + say(
+                    "settled",
+                    lang,
+                    label=labels.get(name, name),
+                    year=year,
+                    variance=percent(found["variance"]),
+                    error=percent(found["variance_se"]),
+                    level=percent(found["level"]),
+                )
+            )
+    lines += ["", say("section.moved", lang)]
+    for name, found in data["moved"].items():
+        values = {
+            "first": found["this_year"],
+            "first_se": found["this_year_se"],
+            "second": found["next_year"],
+            "second_se": found["next_year_se"],
+            "moved": found["moved"],
+            "added": found["added"],
+        }
+        shown = {key: number(value) for key, value in values.items()}
+        lines.append("  " + say("moved", lang, label=labels.get(name, name), **shown))
+    lines += ["", say("section.attainment", lang)]
+    lines += [
+        "  " + _attained(labels.get(name, name), found, lang)
+        for name, found in data["attainment"].items()
+    ]
+    year = int(data["attainment"]["revenue"]["months"][0][:4])
+    lines += ["", say("section.why", lang, year=year)]
+    for part, key in (("output", "why.output"), ("waiting", "why.waiting")):
+        shown = {name: number(value) for name, value in data["why"][part].items()}
+        lines.append("  " + say(key, lang, **shown))
+    tries, scale = data["conditioning"]["attempts"], data["conditioning"]["firm_scale"]
+    lines += [
+        "",
+        say(
+            "conditioned",
+            lang,
+            tries=f"{tries['mean']:.1f}",
+            scale=f"{scale['mean']:.2f}",
+            low=f"{scale['min']:.2f}",
+            high=f"{scale['max']:.2f}",
+        ),
+    ]
+    return lines
+
+
+def _attained(label: str, found: Mapping[str, Any], lang: Language) -> str:
+    months, p_by = found["months"], found["p_by"]
+
+    def when(share: float) -> str:
+        later = [month for month, p in zip(months, p_by, strict=True) if p >= share]
+        return later[0] if later else say("never", lang)
+
+    return say(
+        "attainment",
+        lang,
+        label=label,
+        q25=when(0.25),
+        q50=when(0.5),
+        q75=when(0.75),
+        last=months[-1],
+        never=percent(1.0 - p_by[-1]),
+    )
+
+
+MATRIX_COLUMNS = (
+    "p_revenue",
+    "p_fai",
+    "p_joint",
+    "p_workers",
+    "fai",
+    "starts_1e8",
+    "workers",
+    "revenue_next",
+    "run_rate",
+)
+
+
+def matrix(found: MatrixResult, lang: Language) -> RenderableType:
+    """Lay out a matrix of scenarios."""
+    title = found.matrix.title_zh if lang == "zh" else found.matrix.title_en
+    head = say(
+        "matrix.title",
+        lang,
+        title=title,
+        replicates=found.setup.replicates,
+        seed=found.setup.seed,
+    )
+    settled = say(
+        "matrix.settled",
+        lang,
+        year=found.setup.pack.plan_year,
+        share=percent(found.settled),
+        gap=number(found.largest[0]),
+        se=number(found.largest[1]),
+    )
+    parts: list[RenderableType] = [
+        Text(head, style="bold"),
+        _cells(found.cells, found.matrix.axes, lang),
+        Text(settled),
+    ]
+    if found.constant:
+        names = ", ".join(say(f"matrix.{name}", lang) for name in found.constant)
+        parts.append(Text(say("matrix.constant", lang, names=names)))
+    if found.earlier is not None:
+        parts += [
+            Text(),
+            Text(say("matrix.earlier", lang), style="bold"),
+            _cells(found.earlier, found.matrix.axes, lang),
+        ]
+    return Group(*parts)
+
+
+def _cells(rows: Sequence[Mapping[str, Any]], axes: Sequence[str], lang: Language) -> Table:
+    table = Table(box=None, pad_edge=False)
+    for axis in axes:
+        table.add_column(say(f"axis.{axis}", lang), no_wrap=True)
+    for key in MATRIX_COLUMNS:
+        table.add_column(say(f"matrix.{key}", lang), justify="right", no_wrap=True)
+    for row in rows:
+        cells = [say(f"level.{row[axis]}", lang) for axis in axes]
+        for key in MATRIX_COLUMNS:
+            value = row[key] / 1e4 if key == "workers" else row[key]
+            cells.append(f"{value:.2f}" if key.startswith("p_") else number(value))
+        table.add_row(*cells)
+    return table
+
+
+def plan(pack: Pack, lang: Language) -> RenderableType:
+    """List the plan's targets and instruments with their paragraphs and levers."""
+    title = pack.title_zh if lang == "zh" else pack.title_en
+    head = say("plan.title", lang, title=title, number=pack.document_number)
+    targets = Table(
+        title=say("plan.targets", lang), title_justify="left", box=None, pad_edge=False
+    )
+    targets.add_column(say("column.row", lang), justify="right")
+    targets.add_column(say("column.paragraph", lang), no_wrap=True)
+    targets.add_column("id", no_wrap=True)
+    targets.add_column(say("column.target", lang), max_width=44)
+    targets.add_column(say("column.value", lang), justify="right", no_wrap=True)
+    for target in pack.plan.targets():
+        label = target.label_zh if lang == "zh" else target.label_en
+        sign = say(f"direction.{target.direction}", lang)
+        value = f"{sign} {quantity(target.value, target.unit, lang)}"
+        targets.add_row(str(target.row), target.paragraph, target.id, label, value)
+    levers = Table(
+        title=say("plan.instruments", lang), title_justify="left", box=None, pad_edge=False
+    )
+    levers.add_column(say("column.row", lang), justify="right")
+    levers.add_column(say("column.paragraph", lang), no_wrap=True)
+    levers.add_column(say("plan.instruments", lang), max_width=48)
+    levers.add_column(say("plan.lever", lang), max_width=52)
+    for row in pack.plan.rows:
+        if "instrument" not in row.type:
+            continue
+        label = row.label_zh if lang == "zh" else row.label_en
+        held = [
+            f"{name} {number(pack.levers[name].absent)} → {number(pack.levers[name].plan)}"
+            f" {pack.levers[name].unit}"
+            for name in row.levers
+        ]
+        text = "; ".join(held) or say("plan.none", lang, reason=row.reason or row.how)
+        levers.add_row(str(row.row), row.paragraph, label, text)
+    return Group(Text(head, style="bold"), targets, Text(), levers)
+
+
+def audit(rows: Sequence[AuditRow], lang: Language) -> RenderableType:
+    """Lay out the audit of the plan's own arithmetic."""
+    table = Table(title=say("check.title", lang), title_justify="left", box=None, pad_edge=False)
+    table.add_column(say("column.paragraph", lang), style="dim", max_width=16)
+    table.add_column("", max_width=92)
+    table.add_column("", no_wrap=True)
+    colour = {"yes": "green", "no": "red", "ambiguous": "yellow"}
+    for row in rows:
+        label = row.label_zh if lang == "zh" else row.label_en
+        finding = row.finding_zh if lang == "zh" else row.finding_en
+        body = Text(label, style="bold").append(f"\n{finding}", style="not bold")
+        figures = "; ".join(
+            f"{f.label_zh if lang == 'zh' else f.label_en} {quantity(f.value, f.unit, lang)}"
+            for f in row.figures
+        )
+        body.append(f"\n{figures}\n", style="dim")
+        verdict_text = Text(say(f"check.{row.holds}", lang), style=colour[row.holds])
+        table.add_row(row.paragraph, body, verdict_text)
+    return table

@@ -1,0 +1,159 @@
+"""The catalogue of words: every phrase a reader sees, in Chinese and in English."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+Language = Literal["zh", "en"]
+
+#: Key to (Chinese, English). Placeholders must be the same in both.
+CATALOGUE: dict[str, tuple[str, str]] = {
+    "assess.title": (
+        "{title}：{replicates} 次模拟，种子 {seed}，至 {through}，信息截至 {date}",
+        "{title}: {replicates} simulated futures, seed {seed}, through {through},"
+        " as known on {date}",
+    ),
+    "column.row": ("条", "row"),
+    "column.paragraph": ("出处", "paragraph"),
+    "column.target": ("目标", "target"),
+    "column.value": ("目标值", "value"),
+    "column.p": ("达到的概率 [95%]", "P(met) [95%]"),
+    "column.verdict": ("判断", "verdict"),
+    "column.median": ("中位数（5%—95%）", "median (5-95%)"),
+    "column.shortfall": ("平均缺口", "mean shortfall"),
+    "group.headline": ("主要目标", "headline targets"),
+    "group.other": ("其他目标", "further targets"),
+    "verdict.likely": ("可能", "likely"),
+    "verdict.even": ("各半", "even"),
+    "verdict.unlikely": ("不大可能", "unlikely"),
+    "direction.at_least": ("≥", "≥"),
+    "direction.above": (">", ">"),
+    "direction.at_most": ("≤", "≤"),
+    "direction.below": ("<", "<"),
+    "note.assumption": (
+        "† 由执行力度的假定决定，模型没有使其落空的机制",
+        "† decided by an assumption on execution; no mechanism of the model makes it fail",
+    ),
+    "note.synthetic": (
+        "分区数字为合成数据：文件与统计中没有完整的分区表",
+        "figures by zone are synthetic: no complete table by zone exists",
+    ),
+    "note.interval": (
+        "概率后的区间只反映模拟次数有限（威尔逊区间）；参数的不确定已含在结果的分布里",
+        "the interval after a probability is Monte Carlo error only (Wilson); uncertainty of"
+        " parameters is inside the spread of outcomes",
+    ),
+    "joint": (
+        "收入增长与投资增长同时达到：{p} [{low}—{high}]",
+        "growth of revenue and of investment together: {p} [{low}-{high}]",
+    ),
+    "growth": (
+        "收入增长：上报口径中位数 {reported}，同企业加新产能口径 {real}（两者之差是统计范围的变动）",
+        "growth of revenue: reported {reported}, same firms and new capacity {real} (medians; the"
+        " difference is change of scope)",
+    ),
+    "extras": (
+        "投资中不形成产能的规划项目（标准厂房、公租房、平台超出 2011 年部分）：{value} 亿元",
+        "investment of the plan that buys no output (factories, housing, platforms beyond the base"
+        " year): {value}亿",
+    ),
+    "largest": (
+        "去掉最大的一个项目后投资达标的概率：{p}",
+        "P(investment level) without the largest single project: {p}",
+    ),
+    "section.settled": ("计划出台前一个月末已成定局的部分", "settled on the eve of the plan"),
+    "settled": (
+        "{label} {year} 年：方差的 {variance} 已定（误差 {error}），水平的 {level} 不靠此后开工的项目",
+        "{label} {year}: {variance} of the variance is settled (standard error {error}), {level} of"
+        " the level needs no later start",
+    ),
+    "section.moved": ("手段的作用（与全部手段缺位相比）", "what the levers did (against all absent)"),
+    "moved": (
+        "{label}：当年 {first} 亿元（误差 {first_se}），下一年 {second} 亿元（误差 {second_se}）；"
+        "其中提前 {moved}，新增 {added}",
+        "{label}: {first}亿 this year (s.e. {first_se}), {second}亿 next year (s.e. {second_se});"
+        " moved forward {moved}, added {added}",
+    ),
+    "section.attainment": (
+        "首次达到目标水平的月份（近十二个月累计；从业人员为月末数）",
+        "month in which a level is first reached (trailing twelve months; workers at month's end)",
+    ),
+    "attainment": (
+        "{label}：四分之一 {q25}，一半 {q50}，四分之三 {q75}；至 {last} 仍未达到 {never}",
+        "{label}: a quarter by {q25}, half by {q50}, three quarters by {q75}; not by {last}: {never}",
+    ),
+    "never": ("未达到", "not reached"),
+    "section.why": ("什么在卡（{year} 年，均值）", "what binds ({year}, means)"),
+    "why.output": (
+        "收入离目标路径差 {shortfall} 亿元：产能 {capacity}，用工 {labour}，资金迟到 {finance}，需求 {demand}",
+        "revenue short of its path by {shortfall}亿: capacity {capacity}, labour {labour}, late"
+        " finance {finance}, demand {demand}",
+    ),
+    "why.waiting": (
+        "等待的投资（亿元·月）：审批 {approval}，土地 {land}，集中开工月 {group_month}，自有资金"
+        " {own_money}，银行 {bank}",
+        "waiting investment (亿 x months): approval {approval}, land {land}, group month"
+        " {group_month}, own money {own_money}, bank {bank}",
+    ),
+    "conditioned": (
+        "每次模拟都精确复现 2011 年总量；项目库平均试 {tries} 次，存量企业标度 {scale}（{low}—{high}）",
+        "every replicate reproduces the base year exactly; {tries} tries of the pipeline on average,"
+        " scale of initial firms {scale} ({low}-{high})",
+    ),
+    "failed": ("{count} 次模拟失败，未计入", "{count} replicates failed and are left out"),
+    "matrix.title": (
+        "{title}：每格 {replicates} 次模拟（共用随机数），种子 {seed}",
+        "{title}: {replicates} replicates a cell on common random numbers, seed {seed}",
+    ),
+    "matrix.earlier": (
+        "同样的手段提前一年：只看各格之差",
+        "the same levers a year earlier: read only the differences between cells",
+    ),
+    "axis.land": ("土地", "land"),
+    "axis.finance": ("资金", "finance"),
+    "axis.labour": ("用工", "labour"),
+    "axis.process": ("审批", "process"),
+    "axis.attraction": ("招商", "attraction"),
+    "axis.works": ("配套", "works"),
+    "level.absent": ("缺位", "absent"),
+    "level.low": ("低", "low"),
+    "level.plan": ("计划", "plan"),
+    "level.high": ("高", "high"),
+    "matrix.p_revenue": ("P 收入+40%", "P revenue"),
+    "matrix.p_fai": ("P 投资+30%", "P FAI"),
+    "matrix.p_joint": ("P 两者", "P both"),
+    "matrix.p_workers": ("P 用工", "P workers"),
+    "matrix.fai": ("投资 亿元", "FAI 亿"),
+    "matrix.starts_1e8": ("亿元开工", "starts"),
+    "matrix.workers": ("从业 万人", "workers 万"),
+    "matrix.revenue_next": ("下年收入", "revenue next"),
+    "matrix.run_rate": ("12月年化", "run rate"),
+    "matrix.settled": (
+        "{year} 年收入方差的 {share} 在计划出台前夕已成定局；各格收入最多差 {gap} 亿元（误差 {se}）",
+        "{share} of the variance of {year} revenue is settled on the eve of the plan; the largest"
+        " difference between cells is {gap}亿 (s.e. {se})",
+    ),
+    "matrix.constant": ("各格相同：{names}", "the same in every cell: {names}"),
+    "plan.title": ("{title}（{number}）", "{title} ({number})"),
+    "plan.targets": ("目标", "targets"),
+    "plan.instruments": ("手段", "instruments"),
+    "plan.lever": ("对应手段变量", "levers"),
+    "plan.absent_plan": ("缺位 → 计划", "absent → plan"),
+    "plan.none": ("无：{reason}", "none: {reason}"),
+    "check.title": ("计划自身的算术", "the plan's own arithmetic"),
+    "check.yes": ("成立", "holds"),
+    "check.no": ("不成立", "fails"),
+    "check.ambiguous": ("有歧义", "ambiguous"),
+    "validate.good": ("{path}：没有问题", "{path}: nothing wrong"),
+}
+
+
+def say(key: str, lang: Language, **values: object) -> str:
+    """Return a phrase in a language with its placeholders filled.
+
+    Raises
+    ------
+    KeyError
+        If the phrase or a placeholder is missing.
+    """
+    return CATALOGUE[key][0 if lang == "zh" else 1].format(**values)

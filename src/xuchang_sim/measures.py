@@ -7,13 +7,14 @@ year. Rates and counts are defined once, here, for assessment, sweeps and report
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from xuchang_sim.model.engine import SUMMARY
-from xuchang_sim.model.world import MEASURE_ROW, MEASURES
+from xuchang_sim.model.world import FLOWS, MEASURE_ROW
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -68,12 +69,18 @@ class Cut:
         """One recorded column: shape (replicates, months, zones)."""
         return self.months[:, :, MEASURE_ROW[name]]
 
+    @cached_property
+    def annual(self) -> Array:
+        """Yearly sums of flows, Decembers of stocks: shape (replicates, years, measures, zones)."""
+        whole = self.months[:, : 12 * self.years]
+        folded = whole.reshape(whole.shape[0], self.years, 12, *whole.shape[2:])
+        found: Array = folded.sum(axis=2)
+        found[:, :, FLOWS:] = folded[:, :, -1, FLOWS:]
+        return found
+
     def zone(self, name: str) -> Array:
         """Yearly sum of a flow, December of a stock: shape (replicates, years, zones)."""
-        whole = self.month(name)[:, : 12 * self.years]
-        if MEASURES[name].role == "stock":
-            return whole[:, 11::12]
-        found: Array = whole.reshape(whole.shape[0], self.years, 12, -1).sum(axis=2)
+        found: Array = self.annual[:, :, MEASURE_ROW[name]]
         return found
 
     def city(self, name: str) -> Array:

@@ -28,6 +28,19 @@ Array = npt.NDArray[np.float64]
 Z95 = 1.959963984540054
 LIKELY, UNLIKELY = 0.66, 0.33
 QUANTILES = (0.05, 0.5, 0.95)
+#: Recorded columns that say what bound.
+HELD = (
+    "reported",
+    "lost_capacity",
+    "lost_labour",
+    "lost_finance",
+    "wait_approval",
+    "wait_land",
+    "wait_group",
+    "wait_own",
+    "short_bank",
+    "short_land",
+)
 
 
 def wilson(successes: float, trials: int) -> tuple[float, float]:
@@ -117,8 +130,8 @@ class Results:
         Recorded columns summed over zones (None if only targets were kept).
     zone_years : ndarray, shape (replicates, years, measures, zones), or None
         Yearly sums of flows, December of stocks.
-    zone_months : ndarray, shape (months, measures, zones), or None
-        Means over replicates.
+    held : ndarray, shape (replicates, months, len(HELD), zones), or None
+        Columns that say what bound, by zone and month.
     sectors : ndarray, shape (replicates, years, zones, sectors), or None
         Sales, 亿元.
     summary : ndarray, shape (replicates, len(SUMMARY))
@@ -143,12 +156,12 @@ class Results:
         self.city: Array | None = None
         self.zone_years: Array | None = None
         self.sectors: Array | None = None
-        self._zone_sum: Array | None = None
+        self.held: Array | None = None
         if full:
             self.city = np.full((n, span, len(MEASURES)), np.nan)
             self.zone_years = np.full((n, years, len(MEASURES), zones), np.nan)
             self.sectors = np.full((n, years, zones, sectors), np.nan)
-            self._zone_sum = np.zeros((span, len(MEASURES), zones))
+            self.held = np.full((n, span, len(HELD), zones), np.nan)
 
     def take(self, first: int, cut: Cut, failed: npt.NDArray[np.int64]) -> None:
         """Take in a finished chunk of replicates, from number ``first`` on."""
@@ -166,26 +179,15 @@ class Results:
         if self.city is None or self.zone_years is None or self.sectors is None:
             return
         self.city[rows] = cut.months.sum(axis=3)
-        whole = cut.months[:, : 12 * cut.years]
-        folded = whole.reshape(whole.shape[0], cut.years, 12, *whole.shape[2:])
-        stocks = np.array([column.role == "stock" for column in MEASURES.values()])
-        self.zone_years[rows] = np.where(stocks[:, None], folded[:, :, -1], folded.sum(axis=2))
+        self.zone_years[rows] = cut.annual
         self.sectors[rows] = cut.sectors[:, : cut.years]
-        good = failed[:, 0] == 0
-        if self._zone_sum is not None:
-            self._zone_sum += cut.months[good].sum(axis=0)
+        if self.held is not None:
+            self.held[rows] = cut.months[:, :, [MEASURE_ROW[name] for name in HELD]]
 
     @property
     def good(self) -> npt.NDArray[np.bool_]:
         """Which replicates ran through."""
         return np.asarray(self.failed[:, 0] == 0)
-
-    @property
-    def zone_months(self) -> Array | None:
-        """Means over replicates: shape (months, measures, zones)."""
-        if self._zone_sum is None:
-            return None
-        return self._zone_sum / max(1, int(self.good.sum()))
 
     def levels(self) -> dict[str, float]:
         """Headline levels whose month of attainment is kept, with their values."""
@@ -264,10 +266,10 @@ class Results:
         ValueError
             If the run kept targets only.
         """
-        if self.zone_months is None:
+        if self.held is None:
             message = "this run kept targets only; run it with its months"
             raise ValueError(message)
-        return Why.of(self.setting, self.zone_months)
+        return Why.of(self.setting, self.held[self.good].mean(axis=0))
 
     def to_frame(self) -> pd.DataFrame:
         """Return the city's months in long form: replicate, month, measure, value, unit.
@@ -370,7 +372,7 @@ class Why:
         base = 12 * (setting.pack.plan_year - setting.pack.base_year)
 
         def column(name: str) -> Array:
-            return np.asarray(means[:, MEASURE_ROW[name]])
+            return np.asarray(means[:, HELD.index(name)])
 
         reported = column("reported")
         target = setting.pack.plan.target("revenue").value / setting.pack.base.revenue.value

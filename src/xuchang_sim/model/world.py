@@ -498,6 +498,7 @@ class Projects(Table):
     kind: Ints = _column("i8", "", "industrial, infrastructure or logistics", ("projects",))
     large: Ints = _column("i8", "", "1 if from the process of 20亿 and more", ("projects",))
     incumbent: Ints = _column("i8", "", "1 if owned by an incumbent firm", ("projects",))
+    leads: Ints = _column("i8", "", "1 if its sector leads in its zone", ("projects",))
     state: Ints = _column("i8", "", "where it stands", ("projects",))
     arrived: Ints = _column("i8", "月", "month of arrival", ("projects",))
     queued: Ints = _column("i8", "月", "month since which it waits for land", ("projects",))

@@ -98,9 +98,7 @@ def _targets(rows: Sequence[Mapping[str, Any]], title: str, lang: Language) -> T
         mark = " †" if row["basis"] == "assumption" else ""
         sign = say(f"direction.{row['direction']}", lang)
         middle = quantity(row["median"], unit, lang).removesuffix(f" {unit}")
-        low, high = (
-            quantity(row[q], unit, lang).removesuffix(f" {unit}") for q in ("q05", "q95")
-        )
+        low, high = (quantity(row[q], unit, lang).removesuffix(f" {unit}") for q in ("q05", "q95"))
         if lang == "en" and unit != "比例":
             shown = english(unit)
             middle, low, high = (text.removesuffix(f" {shown}") for text in (middle, low, high))
@@ -280,9 +278,7 @@ def plan(pack: Pack, lang: Language) -> RenderableType:
     """List the plan's targets and instruments with their paragraphs and levers."""
     title = pack.title_zh if lang == "zh" else pack.title_en
     head = say("plan.title", lang, title=title, number=pack.document_number)
-    targets = Table(
-        title=say("plan.targets", lang), title_justify="left", box=None, pad_edge=False
-    )
+    targets = Table(title=say("plan.targets", lang), title_justify="left", box=None, pad_edge=False)
     targets.add_column(say("column.row", lang), justify="right")
     targets.add_column(say("column.paragraph", lang), no_wrap=True)
     targets.add_column("id", no_wrap=True)

@@ -10,8 +10,10 @@ Language = Literal["zh", "en"]
 CATALOGUE: dict[str, tuple[str, str]] = {
     "assess.title": (
         "{title}：{replicates} 次模拟，种子 {seed}，至 {through}，信息截至 {date}",
-        "{title}: {replicates} simulated futures, seed {seed}, through {through},"
-        " as known on {date}",
+        (
+            "{title}: {replicates} simulated futures, seed {seed}, through {through},"
+            " as known on {date}"
+        ),
     ),
     "column.row": ("条", "row"),
     "column.paragraph": ("出处", "paragraph"),
@@ -40,8 +42,10 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     ),
     "note.interval": (
         "概率后的区间只反映模拟次数有限（威尔逊区间）；参数的不确定已含在结果的分布里",
-        "the interval after a probability is Monte Carlo error only (Wilson); uncertainty of"
-        " parameters is inside the spread of outcomes",
+        (
+            "the interval after a probability is Monte Carlo error only (Wilson); uncertainty of"
+            " parameters is inside the spread of outcomes"
+        ),
     ),
     "joint": (
         "收入增长与投资增长同时达到：{p} [{low}—{high}]",
@@ -49,13 +53,17 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     ),
     "growth": (
         "收入增长：上报口径中位数 {reported}，同企业加新产能口径 {real}（两者之差是统计范围的变动）",
-        "growth of revenue: reported {reported}, same firms and new capacity {real} (medians; the"
-        " difference is change of scope)",
+        (
+            "growth of revenue: reported {reported}, same firms and new capacity {real} (medians; the"
+            " difference is change of scope)"
+        ),
     ),
     "extras": (
         "投资中不形成产能的规划项目（标准厂房、公租房、平台超出 2011 年部分）：{value} 亿元",
-        "investment of the plan that buys no output (factories, housing, platforms beyond the base"
-        " year): {value}亿",
+        (
+            "investment of the plan that buys no output (factories, housing, platforms beyond the base"
+            " year): {value}亿"
+        ),
     ),
     "largest": (
         "去掉最大的一个项目后投资达标的概率：{p}",
@@ -64,15 +72,24 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     "section.settled": ("计划出台前一个月末已成定局的部分", "settled on the eve of the plan"),
     "settled": (
         "{label} {year} 年：方差的 {variance} 已定（误差 {error}），水平的 {level} 不靠此后开工的项目",
-        "{label} {year}: {variance} of the variance is settled (standard error {error}), {level} of"
-        " the level needs no later start",
+        (
+            "{label} {year}: {variance} of the variance is settled (standard error {error}), {level} of"
+            " the level needs no later start"
+        ),
     ),
-    "section.moved": ("手段的作用（与全部手段缺位相比）", "what the levers did (against all absent)"),
+    "section.moved": (
+        "手段的作用（与全部手段缺位相比）",
+        "what the levers did (against all absent)",
+    ),
     "moved": (
-        "{label}：当年 {first} 亿元（误差 {first_se}），下一年 {second} 亿元（误差 {second_se}）；"
-        "其中提前 {moved}，新增 {added}",
-        "{label}: {first}亿 this year (s.e. {first_se}), {second}亿 next year (s.e. {second_se});"
-        " moved forward {moved}, added {added}",
+        (
+            "{label}：当年 {first} 亿元（误差 {first_se}），下一年 {second} 亿元（误差 {second_se}）；"
+            "其中提前 {moved}，新增 {added}"
+        ),
+        (
+            "{label}: {first}亿 this year (s.e. {first_se}), {second}亿 next year (s.e. {second_se});"
+            " moved forward {moved}, added {added}"
+        ),
     ),
     "section.attainment": (
         "首次达到目标水平的月份（近十二个月累计；从业人员为月末数）",
@@ -86,19 +103,27 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     "section.why": ("什么在卡（{year} 年，均值）", "what binds ({year}, means)"),
     "why.output": (
         "收入离目标路径差 {shortfall} 亿元：产能 {capacity}，用工 {labour}，资金迟到 {finance}，需求 {demand}",
-        "revenue short of its path by {shortfall}亿: capacity {capacity}, labour {labour}, late"
-        " finance {finance}, demand {demand}",
+        (
+            "revenue short of its path by {shortfall}亿: capacity {capacity}, labour {labour}, late"
+            " finance {finance}, demand {demand}"
+        ),
     ),
     "why.waiting": (
-        "等待的投资（亿元·月）：审批 {approval}，土地 {land}，集中开工月 {group_month}，自有资金"
-        " {own_money}，银行 {bank}",
-        "waiting investment (亿 x months): approval {approval}, land {land}, group month"
-        " {group_month}, own money {own_money}, bank {bank}",
+        (
+            "等待的投资（亿元·月）：审批 {approval}，土地 {land}，集中开工月 {group_month}，自有资金"
+            " {own_money}，银行 {bank}"
+        ),
+        (
+            "waiting investment (亿 x months): approval {approval}, land {land}, group month"
+            " {group_month}, own money {own_money}, bank {bank}"
+        ),
     ),
     "conditioned": (
         "每次模拟都精确复现 2011 年总量；项目库平均试 {tries} 次，存量企业标度 {scale}（{low}—{high}）",
-        "every replicate reproduces the base year exactly; {tries} tries of the pipeline on average,"
-        " scale of initial firms {scale} ({low}-{high})",
+        (
+            "every replicate reproduces the base year exactly; {tries} tries of the pipeline on average,"
+            " scale of initial firms {scale} ({low}-{high})"
+        ),
     ),
     "failed": ("{count} 次模拟失败，未计入", "{count} replicates failed and are left out"),
     "matrix.title": (
@@ -130,8 +155,10 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     "matrix.run_rate": ("12月年化", "run rate"),
     "matrix.settled": (
         "{year} 年收入方差的 {share} 在计划出台前夕已成定局；各格收入最多差 {gap} 亿元（误差 {se}）",
-        "{share} of the variance of {year} revenue is settled on the eve of the plan; the largest"
-        " difference between cells is {gap}亿 (s.e. {se})",
+        (
+            "{share} of the variance of {year} revenue is settled on the eve of the plan; the largest"
+            " difference between cells is {gap}亿 (s.e. {se})"
+        ),
     ),
     "matrix.constant": ("各格相同：{names}", "the same in every cell: {names}"),
     "plan.title": ("{title}（{number}）", "{title} ({number})"),

@@ -6,7 +6,7 @@ from xuchang_sim.model.kernel import step
 from xuchang_sim.model.sorting import sort_keys
 from xuchang_sim.model.steps.calendar import clip, power
 from xuchang_sim.model.steps.land import YI_PER_WAN
-from xuchang_sim.model.world import BUILDING, INDUSTRIAL, Inputs, World
+from xuchang_sim.model.world import BUILDING, Inputs, World
 
 CLOSENESS = 1048575.0  # steps of progress told apart when bank money is rationed
 
@@ -99,26 +99,20 @@ def bank_limit(w: World, p: Inputs) -> None:
 
 
 @step
-def grants(w: World, p: Inputs) -> float:
-    """Grant money replaces wanted draws of leading-industry projects, pro rata; return its sum."""
+def grants(w: World, leading: float) -> float:
+    """Grant money replaces wanted draws of leading-industry projects, pro rata; return its sum.
+
+    ``leading`` is the sum of their wanted draws, 亿元.
+    """
     c, project = w.city, w.project
-    leading = 0.0
-    for k in range(c.live):
-        j = project.live[k]
-        if project.state[j] == BUILDING and project.kind[j] == INDUSTRIAL:
-            if p.zone_leading[project.zone[j], project.sector[j]] == 1:
-                leading += project.draw[j]
-    if leading <= 0.0:
-        return 0.0
     part = c.grant_left / leading
     part = 1.0 if part > 1.0 else part
     for k in range(c.live):
         j = project.live[k]
-        if project.state[j] == BUILDING and project.kind[j] == INDUSTRIAL:
-            if p.zone_leading[project.zone[j], project.sector[j]] == 1:
-                given = part * project.draw[j]
-                project.grant[j] += given
-                project.draw[j] -= given
+        if project.state[j] == BUILDING and project.leads[j] == 1:
+            given = part * project.draw[j]
+            project.grant[j] += given
+            project.draw[j] -= given
     c.grant_left -= part * leading
     return part * leading
 

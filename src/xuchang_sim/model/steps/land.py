@@ -10,7 +10,6 @@ from xuchang_sim.model.world import (
     CLOSING,
     INDUSTRIAL,
     LAND,
-    OPEN,
     RING,
     Inputs,
     World,
@@ -64,10 +63,7 @@ def priority(w: World, p: Inputs, j: int) -> int:
         return 0
     if project.raw[j] >= p.major_threshold:
         return 1
-    s = project.sector[j]
-    if s >= 0 and p.zone_leading[project.zone[j], s] == 1:
-        return 2
-    return 3
+    return 2 if project.leads[j] == 1 else 3
 
 
 @inlined
@@ -111,7 +107,7 @@ def allocate(w: World, p: Inputs) -> None:
     """Give waiting projects land or floor by class and date; move once who waits too long.
 
     A queue skips what it cannot serve. A start is possible from ``start_land_share`` of the need;
-    the project then stays in the queue for the rest. Before the ledgers open everyone is served.
+    the project then stays in the queue for the rest.
     """
     c, zone, project = w.city, w.zone, w.project
     waiting = 0
@@ -120,18 +116,12 @@ def allocate(w: World, p: Inputs) -> None:
     for k in range(c.live):
         j = project.live[k]
         state = project.state[j]
-        if state == LAND and c.phase != OPEN:
-            project.land[j] = project.need[j]
-            project.state[j] = CLOSING
-            project.ready[j] = c.t
-        elif (state == LAND or state == CLOSING or state == BUILDING) and (
+        if (state == LAND or state == CLOSING or state == BUILDING) and (
             project.land[j] < project.need[j]
         ):
             project.key[waiting] = (priority(w, p, j) << 40) | (project.queued[j] << 20) | j
             waiting += 1
             zone.land_unmet[project.zone[j]] += project.need[j] - project.land[j]
-    if c.phase != OPEN:
-        return
     sort_keys(w, waiting)
     for k in range(waiting):
         j = project.key[k] & 0xFFFFF
@@ -209,6 +199,8 @@ def move(w: World, p: Inputs, j: int) -> None:
     if best != project.zone[j]:
         project.zone[j] = best
         project.moved[j] = 1
+        s = project.sector[j]
+        project.leads[j] = p.zone_leading[best, s] if s >= 0 else 0
 
 
 @step

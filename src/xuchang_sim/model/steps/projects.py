@@ -173,6 +173,7 @@ def candidate(w: World, p: Inputs, kind: int, number: int, height: float) -> Non
     if u_kind >= p.infrastructure_share:
         project.kind[j] = INDUSTRIAL
         project.sector[j] = sector_of(w, p, z, u_sector)
+        project.leads[j] = p.zone_leading[z, project.sector[j]]
     elif u_logistics < p.logistics_share:
         project.kind[j] = LOGISTICS
     else:
@@ -274,92 +275,152 @@ def choose_express(w: World, p: Inputs) -> None:
             project.express[j] = 1 if u < w.now.express_share else 2
 
 
+@inlined
+def dropout_hazards(w: World, p: Inputs) -> tuple[float, float]:
+    """Monthly advance of the dropout clock, for ordinary and for major projects."""
+    major = p.dropout_rate * (1.0 - w.now.dropout_cut_major)
+    return -math.log(1.0 - p.dropout_rate), -math.log(1.0 - major)
+
+
 @step
 def approve(w: World, p: Inputs) -> None:
-    """Dropouts leave, approvals progress, approved projects queue for land.
-
-    A project's dropout clock runs at ``-ln(1 - hazard)`` a month until it passes the exponential
-    threshold drawn at arrival: the same law as a monthly chance, and levers only slow the clock.
-    """
-    c, project, now = w.city, w.project, w.now
+    """Dropouts leave, approvals progress, approved projects queue for land."""
+    c, project = w.city, w.project
     ramp = clip((c.t - p.policy_month + 1) / 3.0, 0.0, 1.0) if c.policy == 1 else 0.0
     if c.policy == 1 and c.t == p.policy_month:
         choose_express(w, p)
-    ordinary = -math.log(1.0 - p.dropout_rate)
-    major = -math.log(1.0 - p.dropout_rate * (1.0 - now.dropout_cut_major))
+    ordinary, major = dropout_hazards(w, p)
     for k in range(c.live):
         j = project.live[k]
-        state = project.state[j]
-        if state != APPROVAL and state != LAND and state != CLOSING:
-            continue
-        project.drop_clock[j] += major if project.raw[j] >= p.major_threshold else ordinary
-        if project.drop_clock[j] > project.drop_at[j]:
-            project.state[j] = DROPPED
-            project.ended[j] = c.t
-            w.zone.dropouts[project.zone[j]] += 1.0
-            return_land(w, j)
-            continue
-        if state != APPROVAL:
-            continue
-        cut = 0.0
-        if c.policy == 1:
-            cut = min(p.approval_cut_cap, now.approval_cut * ramp + tier_bonus(w, p, j))
-        pace = 1.0 / (1.0 - cut)
-        if c.t - project.arrived[j] >= p.approval_months:
-            pace *= 1.0 + now.overrun_speedup
-        project.work[j] -= pace
-        if project.work[j] <= 0.0 or (p.free_approval == 1 and c.policy == 1):
-            project.queued[j] = c.t
-            if project.land[j] < project.need[j]:
-                project.state[j] = LAND
-            else:
-                project.state[j] = CLOSING
-                project.ready[j] = c.t
+        if project.state[j] < BUILDING:
+            wait_month(w, p, j, ordinary, major, ramp)
+
+
+@step
+def wait_month(w: World, p: Inputs, j: int, ordinary: float, major: float, ramp: float) -> None:
+    """Let one project before its start drop out, or progress in approval.
+
+    Its dropout clock runs at ``-ln(1 - hazard)`` a month until it passes the exponential threshold
+    drawn at arrival: the same law as a monthly chance, and levers only slow the clock.
+    """
+    c, project, now = w.city, w.project, w.now
+    project.drop_clock[j] += major if project.raw[j] >= p.major_threshold else ordinary
+    if project.drop_clock[j] > project.drop_at[j]:
+        project.state[j] = DROPPED
+        project.ended[j] = c.t
+        w.zone.dropouts[project.zone[j]] += 1.0
+        return_land(w, j)
+        return
+    if project.state[j] != APPROVAL:
+        return
+    pace = 1.0
+    if c.policy == 1:
+        pace = 1.0 / (1.0 - min(p.approval_cut_cap, now.approval_cut * ramp + tier_bonus(w, p, j)))
+    if c.t - project.arrived[j] >= p.approval_months:
+        pace *= 1.0 + now.overrun_speedup
+    project.work[j] -= pace
+    if project.work[j] <= 0.0 or (p.free_approval == 1 and c.policy == 1):
+        project.queued[j] = c.t
+        if project.land[j] < project.need[j]:
+            project.state[j] = LAND
         else:
-            w.zone.wait_approval[project.zone[j]] += project.budget[j]
+            project.state[j] = CLOSING
+            project.ready[j] = c.t
+    else:
+        w.zone.wait_approval[project.zone[j]] += project.budget[j]
 
 
 @step
 def close(w: World, p: Inputs) -> None:
     """Start what has land, own money and, if it waits for one, a group month."""
-    c, project, zone = w.city, w.project, w.zone
-    group = p.group_month[c.calendar_month] == 1
-    shut = p.shut > 0 and c.t >= p.shut
+    c, project = w.city, w.project
     for k in range(c.live):
         j = project.live[k]
-        z = project.zone[j]
-        budget = project.budget[j]
         if project.state[j] == LAND:
-            zone.wait_land[z] += budget
-            continue
-        if project.state[j] != CLOSING:
-            continue
-        s = project.sector[j]
-        least = p.sector_own[s] if s >= 0 else OTHER_OWN_MINIMUM
-        if project.own[j] < least:
-            # The promoter raises its own share a little every month until the minimum is met.
-            project.own[j] = min(least, project.own[j] + p.own_money_raise)
-            project.bank[j] = p.bank_share_rest * (1.0 - project.own[j])
-            zone.wait_own[z] += budget
-            continue
-        if (project.group[j] == 1 and not group) or shut:
-            zone.wait_group[z] += budget
-            continue
-        project.state[j] = BUILDING
-        project.started[j] = c.t
-        if c.policy == 1:
-            project.outside[j] = p.outside_share + w.now.outside_share_gain
-            project.budget[j] *= 1.0 - w.now.fee_cut
-        zone.starts[z] += 1.0
-        zone.starts_value[z] += project.budget[j]
-        zone.starts_land[z] += project.plot[j]
-        if group:
-            project.in_group[j] = 1
-            zone.group_starts[z] += 1.0
-        if project.raw[j] >= p.large_threshold:
-            zone.starts_large[z] += 1.0
-        if project.kind[j] == LOGISTICS:
-            zone.starts_logistics[z] += 1.0
+            w.zone.wait_land[project.zone[j]] += project.budget[j]
+        elif project.state[j] == CLOSING:
+            close_month(w, p, j)
+
+
+@step
+def close_month(w: World, p: Inputs, j: int) -> None:
+    """Start one project, or let it wait for own money or for the group month."""
+    c, project, zone = w.city, w.project, w.zone
+    group = p.group_month[c.calendar_month] == 1
+    z = project.zone[j]
+    s = project.sector[j]
+    least = p.sector_own[s] if s >= 0 else OTHER_OWN_MINIMUM
+    if project.own[j] < least:
+        # The promoter raises its own share a little every month until the minimum is met.
+        project.own[j] = min(least, project.own[j] + p.own_money_raise)
+        project.bank[j] = p.bank_share_rest * (1.0 - project.own[j])
+        zone.wait_own[z] += project.budget[j]
+        return
+    if (project.group[j] == 1 and not group) or (p.shut > 0 and c.t >= p.shut):
+        zone.wait_group[z] += project.budget[j]
+        return
+    project.state[j] = BUILDING
+    project.started[j] = c.t
+    if c.policy == 1:
+        project.outside[j] = p.outside_share + w.now.outside_share_gain
+        project.budget[j] *= 1.0 - w.now.fee_cut
+    zone.starts[z] += 1.0
+    zone.starts_value[z] += project.budget[j]
+    zone.starts_land[z] += project.plot[j]
+    if group:
+        project.in_group[j] = 1
+        zone.group_starts[z] += 1.0
+    if project.raw[j] >= p.large_threshold:
+        zone.starts_large[z] += 1.0
+    if project.kind[j] == LOGISTICS:
+        zone.starts_logistics[z] += 1.0
+
+
+@inlined
+def stall_hazards(w: World, p: Inputs) -> tuple[float, float]:
+    """Monthly advance of the stall clock, for ordinary and for coordinated projects."""
+    hazard = p.stall_hazard * (1.0 - w.now.stall_cut_service)
+    return -math.log(1.0 - hazard), -math.log(1.0 - hazard * (1.0 - w.now.stall_cut_major))
+
+
+@inlined
+def begin_site(w: World) -> None:
+    """Count the sites anew."""
+    for z in range(w.city.zones):
+        w.zone.building[z] = 0.0
+        w.zone.building_large[z] = 0.0
+
+
+@inlined
+def end_site(w: World) -> None:
+    """Add the month's spending of large projects to investment."""
+    zone = w.zone
+    for z in range(w.city.zones):
+        zone.fai[z] += zone.fai_industrial[z] + zone.fai_infrastructure[z]
+
+
+@step
+def run_alone(w: World, p: Inputs) -> None:
+    """Steps 8 to 11 of the pipeline alone: without gates no project waits for another.
+
+    Each goes through approval, start and construction in one pass; banks pay what is wanted.
+    """
+    c, project = w.city, w.project
+    pace = p.fai_season[c.calendar_month]
+    ordinary, major = dropout_hazards(w, p)
+    smooth, coordinated = stall_hazards(w, p)
+    begin_site(w)
+    for k in range(c.live):
+        j = project.live[k]
+        if project.state[j] < BUILDING:
+            wait_month(w, p, j, ordinary, major, 0.0)
+            if project.state[j] == CLOSING:
+                close_month(w, p, j)
+        if project.state[j] == BUILDING:
+            clock = coordinated if project.raw[j] >= p.coordination_threshold else smooth
+            plan_month(w, p, j, pace, clock)
+            spend_month(w, p, j)
+    end_site(w)
 
 
 @step
@@ -370,33 +431,30 @@ def construct(w: World, p: Inputs) -> None:
     ahead of a late loan but not beyond their share; if money or land is short, the project
     advances only as far as its spending reaches.
     """
-    c, project, zone, now = w.city, w.project, w.zone, w.now
+    c, project = w.city, w.project
     pace = p.fai_season[c.calendar_month]
-    hazard = p.stall_hazard * (1.0 - now.stall_cut_service)
-    ordinary = -math.log(1.0 - hazard)
-    major = -math.log(1.0 - hazard * (1.0 - now.stall_cut_major))
-    for z in range(c.zones):
-        zone.building[z] = 0.0
-        zone.building_large[z] = 0.0
+    smooth, coordinated = stall_hazards(w, p)
+    begin_site(w)
     wanted = 0.0
+    leading = 0.0
     for k in range(c.live):
         j = project.live[k]
         if project.state[j] == BUILDING:
-            clock = major if project.raw[j] >= p.coordination_threshold else ordinary
+            clock = coordinated if project.raw[j] >= p.coordination_threshold else smooth
             plan_month(w, p, j, pace, clock)
             wanted += project.draw[j]
-    if c.phase == OPEN:
-        if c.grant_left > 0.0:
-            wanted -= grants(w, p)
-        wanted = ration(w, p, wanted)
-    c.loans += wanted
-    c.loans_drawn += wanted
+            if project.leads[j] == 1:
+                leading += project.draw[j]
+    if c.grant_left > 0.0 and leading > 0.0:
+        wanted -= grants(w, leading)
+    granted = ration(w, p, wanted)
+    c.loans += granted
+    c.loans_drawn += granted
     for k in range(c.live):
         j = project.live[k]
         if project.state[j] == BUILDING:
             spend_month(w, p, j)
-    for z in range(c.zones):
-        zone.fai[z] += zone.fai_industrial[z] + zone.fai_infrastructure[z]
+    end_site(w)
 
 
 @step

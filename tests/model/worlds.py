@@ -31,7 +31,7 @@ def random_inputs(seed: int, pack: Pack | None = None, *, check: bool = True) ->
     rng = random.Random(seed)
     record = blank(Inputs, SMALL)
     p = record[0]
-    for name in PARAMETERS:
+    for name in sorted(PARAMETERS):  # a frozenset has no order of its own
         parameter = pack.parameters[name]
         value = parameter.default or 0.0
         if parameter.prior.kind != "fixed":

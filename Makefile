@@ -25,6 +25,7 @@ check: dev
 	@echo '== lint-imports' && $(BIN)lint-imports --no-logo
 
 test: check
+	@echo '== rules' && $(BIN)python -c 'from xuchang_sim.model.engine import warm; warm()'
 	@echo '== pytest' && $(BIN)pytest --numprocesses 2 $(ARGS)
 
 bench: runtime

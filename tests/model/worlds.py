@@ -162,7 +162,7 @@ class Trace:
         counts = {"zone": "zones", "firm": "firms", "project": "projects"}
         rows = int(self.city[counts[part]])
         tables = {"zone": "Zones", "firm": "Firms", "project": "Projects"}
-        from xuchang_sim.model import world  # noqa: PLC0415
+        from xuchang_sim.model import world
 
         table = getattr(world, tables[part])
         held = self.memory[0][part]

@@ -13,6 +13,7 @@ import time
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numba
 import numpy as np
 import numpy.typing as npt
 
@@ -20,7 +21,7 @@ from xuchang_sim.model import population
 from xuchang_sim.model.compiling import prepare
 from xuchang_sim.model.kernel import JIT, entry, step
 from xuchang_sim.model.population import clear, watch_firms, watch_pipeline
-from xuchang_sim.model.schedule import month
+from xuchang_sim.model.schedule import month, perform
 from xuchang_sim.model.steps.calendar import demand
 from xuchang_sim.model.steps.checks import check, inspect
 from xuchang_sim.model.steps.projects import redraw_latent
@@ -468,3 +469,19 @@ def _first_run(sizes: Sizes, *, checked: bool) -> None:
     """Compile the outermost kernel for the argument types of a real call."""
     empty = np.zeros((1, 0), dtype_of(Inputs, sizes))
     _run(Plan(sizes, 1, 1, 1, 0, 0, 0, 12, checked, lambda _first, _count: empty), 0, 0)
+
+
+def warm(sizes: Sizes | None = None) -> None:
+    """Compile everything that can be compiled for a size: engine, checks, single steps."""
+    chosen = sizes or Sizes()
+    if not JIT:
+        return
+    for checked in (False, True):
+        prepare(chosen, _first_run, checked=checked)
+    world, given = (
+        numba.typeof(blank(table, chosen))  # type: ignore[no-untyped-call]
+        for table in (World, Inputs)
+    )
+    begin_world.compile((world, given))  # type: ignore[attr-defined]
+    tick.compile((world, given))  # type: ignore[attr-defined]
+    perform.compile((world, given, numba.int64))  # type: ignore[attr-defined]

@@ -126,6 +126,20 @@ def _plain_constants(compiled: Any) -> None:
     compiled.get_call_template = get_call_template
 
 
+def _mangling_args(self: Any) -> tuple[str, tuple[int]]:
+    """Name a record type in machine code by what it is.
+
+    Numba names it by a number that it happens to get in the process that compiles it: machine
+    code of two record types, cached by two processes, may then bear one name, and a process that
+    loads both would run the wrong one.
+    """
+    return "Record", (int(hashlib.sha256(self.name.encode()).hexdigest()[:15], 16),)
+
+
+if JIT:
+    setattr(types.Record, "mangling_args", property(_mangling_args))
+
+
 def step(function: F) -> F:
     """Compile one rule: no GIL, no division checks, cached on disk; called by rules only."""
     return _compiled(function, no_cpython_wrapper=True, no_cfunc_wrapper=True)

@@ -10,6 +10,7 @@ persons, time in months, growth and shares as fractions, unless the unit says ot
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -904,6 +905,7 @@ _WHOLE = (City, Zones, Sectors, Past, Tally)
 _ROWS = (Firms, Projects)
 
 
+@cache
 def dtype_of(table: type[Table], sizes: Sizes) -> np.dtype[np.void]:
     """Return the memory layout of a table: plain columns, nested tables, then overlays."""
     named = sizes.named()
@@ -918,7 +920,7 @@ def dtype_of(table: type[Table], sizes: Sizes) -> np.dtype[np.void]:
         offsets.append(end)
         end += 8 * int(np.prod(shape, dtype=np.int64))
     for name, part in _parts(table).items():
-        inner = dtype_of(part, sizes)
+        inner = dtype_of(part, sizes)  # type: ignore[arg-type] # a class is hashable
         names.append(name)
         formats.append(inner)
         offsets.append(end)
@@ -943,7 +945,7 @@ def dtype_of(table: type[Table], sizes: Sizes) -> np.dtype[np.void]:
 
 def blank(table: type[Table], sizes: Sizes, count: int = 1) -> npt.NDArray[np.void]:
     """Return ``count`` zeroed records of a table."""
-    return np.zeros(count, dtype_of(table, sizes))
+    return np.zeros(count, dtype_of(table, sizes))  # type: ignore[arg-type]
 
 
 class _View:

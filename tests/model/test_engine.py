@@ -1,0 +1,193 @@
+"""The engine: bits that depend on nothing but the address, branches, failures, the cache."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import xuchang_sim
+from xuchang_sim import simulation
+from xuchang_sim.model import engine
+from xuchang_sim.model.world import LEVERS, MEASURES, Firms, Projects, Sizes, columns
+from xuchang_sim.pack import load_pack
+from xuchang_sim.results import Results
+from xuchang_sim.scenario import load_scenario
+from xuchang_sim.simulation import Variant, prepare, run
+
+PACK = load_pack()
+PLAN = load_scenario("plan", PACK)
+NONE = load_scenario("no_plan", PACK)
+
+
+def digest(results: Results) -> bytes:
+    assert results.city is not None
+    assert results.zone_years is not None
+    assert results.sectors is not None
+    parts = [results.outcomes[name] for name in sorted(results.outcomes)]
+    parts += [results.city, results.zone_years, results.sectors, results.summary]
+    return b"".join(np.ascontiguousarray(part).tobytes() for part in parts)
+
+
+@pytest.fixture(scope="module")
+def plain() -> Results:
+    return run(prepare(PACK, 20, 5), [Variant(PLAN)])[0]
+
+
+@pytest.mark.parametrize("workers", [1, 2, 3])
+@pytest.mark.parametrize("chunk", [1, 7, 64])
+def test_bits_depend_neither_on_threads_nor_on_chunks(
+    plain: Results, workers: int, chunk: int
+) -> None:
+    again = run(prepare(PACK, 20, 5), [Variant(PLAN)], workers=workers, chunk=chunk)[0]
+    assert digest(again) == digest(plain)
+
+
+def test_a_replicate_does_not_know_how_many_there_are(plain: Results) -> None:
+    few = run(prepare(PACK, 6, 5), [Variant(PLAN)])[0]
+    for name, values in few.outcomes.items():
+        assert np.array_equal(values, plain.outcomes[name][:6], equal_nan=True), name
+
+
+def test_replicates_and_seeds_differ(plain: Results) -> None:
+    fai = plain.outcome("fai")
+    assert len(np.unique(fai)) == len(fai)
+    other = run(prepare(PACK, 20, 6), [Variant(PLAN)])[0]
+    assert (other.outcome("fai") != fai).all()
+
+
+def test_variants_from_a_branch_equal_runs_of_their_own(plain: Results) -> None:
+    together = run(prepare(PACK, 20, 5), [Variant(NONE), Variant(PLAN), Variant(PLAN, redraw=1)])
+    alone = run(prepare(PACK, 20, 5), [Variant(NONE)])[0]
+    assert digest(together[0]) == digest(alone)
+    assert digest(together[1]) == digest(plain)
+    assert digest(together[2]) != digest(plain)
+
+
+def test_no_plan_is_the_plan_with_every_lever_absent_bit_for_bit() -> None:
+    levels = {name: PACK.levers[name].absent for name in LEVERS}
+    absent = replace(PLAN, levels=levels)
+    one, two = run(prepare(PACK, 12, 5), [Variant(NONE), Variant(absent)])
+    assert digest(one) == digest(two)
+
+
+def test_a_redraw_leaves_the_past_alone_and_changes_the_rest() -> None:
+    setup = prepare(PACK, 8, 5)
+    one, two = run(setup, [Variant(PLAN), Variant(PLAN, redraw=1)])
+    branch = setup.policy_month - 12 * PACK.base_year
+    assert one.city is not None
+    assert two.city is not None
+    assert np.array_equal(one.city[:, :branch], two.city[:, :branch])
+    arrivals = list(MEASURES).index("arrivals")
+    assert (one.city[:, branch:, arrivals] != two.city[:, branch:, arrivals]).any()
+
+
+def test_a_failing_replicate_is_recorded_and_spoils_no_other(
+    plain: Results, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = simulation._Group.inputs
+
+    def one_is_impossible(self: Any, first: int, count: int) -> Any:
+        records = whole(self, first, count)
+        records["large_share_fai"][:, records["replicate"][0] == 3] = 5.0
+        return records
+
+    monkeypatch.setattr(simulation._Group, "inputs", one_is_impossible)
+    results = run(prepare(PACK, 20, 5), [Variant(PLAN)])[0]
+    assert list(np.flatnonzero(~results.good)) == [3]
+    assert results.failed[3, 0] > 0
+    assert np.isnan(results.outcomes["fai"][3]).all()
+    others = [r for r in range(20) if r != 3]
+    assert np.array_equal(results.outcomes["fai"][others], plain.outcomes["fai"][others])
+    assert all(0 <= row.p <= 1 for row in results.targets())
+
+
+def test_more_rows_than_room_is_said_not_overwritten(monkeypatch: pytest.MonkeyPatch) -> None:
+    small = simulation.sizes_for(prepare(PACK, 2, 5))._replace(projects=296)
+    monkeypatch.setattr(simulation, "sizes_for", lambda _: small)
+    results = run(prepare(PACK, 2, 5), [Variant(PLAN)])[0]
+    assert (results.failed[:, 0] == 10100).all()
+
+
+PROGRAM = """
+import json, sys
+from xuchang_sim.simulation import Variant, prepare, run
+from xuchang_sim.scenario import load_scenario
+from xuchang_sim.pack import load_pack
+import hashlib, numpy as np
+pack = load_pack()
+results = run(prepare(pack, 2, 5), [Variant(load_scenario(n, pack)) for n in ("plan", "no_plan")])
+names = sorted(results[0].outcomes)
+data = [[r.outcomes[n].tolist() for n in names] for r in results]
+sha = hashlib.sha256(b"".join(r.city.tobytes() for r in results)).hexdigest()
+print(json.dumps([sha, data[0][names.index("fai")]]))
+"""
+
+
+def _subprocess(folder: Path | None = None, **environment: str) -> Any:
+    env = {**os.environ, **environment}
+    if folder:
+        env["PYTHONPATH"] = str(folder)
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM], env=env, capture_output=True, text=True, check=True
+    )
+    return json.loads(done.stdout)
+
+
+def test_compiled_and_uncompiled_rules_give_the_same_bits() -> None:
+    assert _subprocess() == _subprocess(NUMBA_DISABLE_JIT="1")
+
+
+def test_an_edited_rule_never_runs_from_a_stale_cache(tmp_path: Path) -> None:
+    package = Path(xuchang_sim.__file__).parent
+    copy = tmp_path / "src" / "xuchang_sim"
+    shutil.copytree(package, copy, ignore=shutil.ignore_patterns("__pycache__"))
+    (tmp_path / "pyproject.toml").touch()
+    shutil.copytree(package.parents[1] / "scenarios", tmp_path / "scenarios")
+    cache = str(tmp_path / "cache")
+    before = _subprocess(copy.parent, XUCHANG_SIM_CACHE=cache)
+    assert before == _subprocess(copy.parent, XUCHANG_SIM_CACHE=cache)
+    rule = copy / "model" / "steps" / "calendar.py"
+    text = rule.read_text(encoding="utf-8")
+    assert "return math.exp(exponent * math.log(x))" in text
+    changed = text.replace(
+        "return math.exp(exponent * math.log(x))", "return 1.01 * math.exp(exponent * math.log(x))"
+    )
+    rule.write_text(changed, encoding="utf-8")
+    assert _subprocess(copy.parent, XUCHANG_SIM_CACHE=cache) != before
+    folders = list((tmp_path / "cache" / "rules").iterdir())
+    assert len(folders) == 2
+
+
+def test_rules_run_where_no_cache_can_be_written(tmp_path: Path) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("not a folder")
+    env = {"XUCHANG_SIM_CACHE": str(blocked), "NUMBA_DISABLE_JIT": "0"}
+    done = subprocess.run(
+        [sys.executable, "-c", "from xuchang_sim.model import kernel; print(kernel.CACHE)"],
+        env={**os.environ, **env},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == "None"
+
+
+def test_every_column_of_a_row_table_has_a_row_per_entity() -> None:
+    for table, length in ((Firms, "firms"), (Projects, "projects")):
+        assert {column.shape for column in columns(table).values()} == {(length,)}
+
+
+def test_sizes_avoid_powers_of_two() -> None:
+    sizes = Sizes()
+    assert sizes.firms % 64 == 8
+    assert sizes.projects % 64 == 8
+    assert engine.threads() >= 1

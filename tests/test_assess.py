@@ -1,0 +1,140 @@
+"""Assessment and matrix: the contract, and what is measured around the answer."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+
+from xuchang_sim.assess import Assessment, MatrixResult, assess, compare_years, matrix
+from xuchang_sim.pack import load_pack
+from xuchang_sim.simulation import Setup, Variant, draw_parameters, prepare, run
+from xuchang_sim.yamlfile import InputError
+
+PACK = load_pack()
+
+
+@pytest.fixture(scope="module")
+def found() -> Assessment:
+    return assess("plan", replicates=60, seed=2012, pack=PACK)
+
+
+@pytest.fixture(scope="module")
+def data(found: Assessment) -> dict[str, Any]:
+    return found.to_dict()
+
+
+@pytest.fixture(scope="module")
+def grid() -> MatrixResult:
+    return matrix(replicates=12, pack=PACK, earlier=True)
+
+
+def test_the_contract_of_assess(data: dict[str, Any]) -> None:
+    keys = {"scenario", "replicates", "seed", "through", "targets", "joint", "attainment"}
+    assert keys | {"settled", "manifest"} <= set(data)
+    assert data["through"] == "2013-12"
+    target = {"id", "label_zh", "label_en", "paragraph", "value", "unit", "direction", "p"}
+    target |= {"p_low", "p_high", "median", "q05", "q95", "shortfall"}
+    for row in data["targets"]:
+        assert target <= set(row)
+    ids = [row["id"] for row in data["targets"]]
+    headline = "revenue revenue_growth fai fai_growth profit_tax outside_capital workers"
+    assert set(headline.split()) | {"new_workers", "projects_1e8"} <= set(ids)
+    assert set(data["joint"]) == {"ids", "p", "p_low", "p_high"}
+    for row in data["attainment"].values():
+        assert len(row["months"]) == len(row["p_by"])
+    assert set(data["settled"]) == {"revenue", "fai"}
+    assert {"package", "pack", "scenarios", "seed", "git"} <= set(data["manifest"])
+    json.dumps(data, allow_nan=False)
+
+
+def test_most_of_revenue_is_settled_less_of_investment_level(data: dict[str, Any]) -> None:
+    detail = data["settled_detail"]
+    assert detail["revenue"]["2012"]["level"] > 0.98
+    assert detail["fai"]["2012"]["level"] < 0.9
+    assert detail["fai"]["2013"]["level"] < detail["fai"]["2012"]["level"]
+    assert 0.5 < detail["revenue"]["2012"]["variance"] <= 1.0
+
+
+def test_conditioning_stands_in_the_answer(data: dict[str, Any]) -> None:
+    for name in ("scale", "attempts", "firm_scale", "labour_scale", "intermediate"):
+        assert {"mean", "min", "median", "max"} <= set(data["conditioning"][name])
+
+
+def test_a_gain_offset_next_year_is_moved(found: Assessment) -> None:
+    one, two = found.results, found.absent
+    moved = compare_years(one, two, "fai")
+    assert moved.this_year > 0
+    assert moved.moved + moved.added == pytest.approx(moved.this_year)
+    nothing = compare_years(one, one, "fai")
+    assert nothing.this_year == 0.0
+    assert nothing.moved == 0.0
+
+
+def test_the_contract_of_matrix(grid: MatrixResult) -> None:
+    data = grid.to_dict()
+    assert len(data["cells"]) == 27
+    assert len(data["earlier"]) == 27
+    wanted = {"land", "finance", "labour", "p_revenue", "p_fai", "p_joint", "p_workers", "fai"}
+    for cell in data["cells"]:
+        assert wanted | {"starts_1e8", "workers", "revenue_next", "run_rate"} <= set(cell)
+    assert {(c["land"], c["finance"], c["labour"]) for c in data["cells"]} == {
+        (a, b, c)
+        for a in ("low", "plan", "high")
+        for b in ("low", "plan", "high")
+        for c in ("low", "plan", "high")
+    }
+    by = {(c["land"], c["finance"], c["labour"]): c for c in data["cells"]}
+    assert by["high", "high", "high"]["fai"] > by["low", "low", "low"]["fai"]
+
+
+def test_draws_of_a_parameter_depend_on_nothing_else() -> None:
+    few = draw_parameters(Setup(PACK, 10))
+    many = draw_parameters(Setup(PACK, 50))
+    fixed = draw_parameters(Setup(PACK, 50), {"starts_growth": 0.1})
+    for name, values in few.items():
+        assert np.array_equal(values, many[name][:10])
+        low, high = PACK.parameters[name].low, PACK.parameters[name].high
+        assert ((values >= low - 1e-12) & (values <= high + 1e-12)).all()
+        if name != "starts_growth":
+            assert np.array_equal(fixed[name], many[name])
+    assert (fixed["starts_growth"] == 0.1).all()
+    central = draw_parameters(Setup(PACK, 3, draws="central"))
+    assert (central["realised_yield"] == PACK.parameters["realised_yield"].default).all()
+
+
+def test_sampled_parameters_widen_the_answer() -> None:
+    from xuchang_sim.scenario import load_scenario
+
+    plan = load_scenario("plan", PACK)
+    wide = run(prepare(PACK, 150, 1), [Variant(plan)], full=False)[0]
+    narrow = run(prepare(PACK, 150, 1, None, "central"), [Variant(plan)], full=False)[0]
+    assert wide.outcome("revenue").std() > narrow.outcome("revenue").std()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"replicates": 0}, "--replicates: 0: allowed: a whole number from 1"),
+        ({"seed": -1}, "--seed: -1: allowed"),
+        ({"through": "2011-06"}, "--through: 2011-06: allowed: 2012-12 to 2015-12"),
+        ({"through": "2012-13"}, "--through"),
+        ({"parameters": "guessed"}, "allowed: sampled, central"),
+    ],
+)
+def test_wrong_arguments_are_named(arguments: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        assess("plan", pack=PACK, **arguments)
+
+
+def test_the_horizon_may_reach_the_packs_last_month() -> None:
+    from xuchang_sim.simulation import simulate
+
+    results = simulate("plan", replicates=3, through="2015-12", pack=PACK)
+    assert results.good.all()
+    assert results.setting.years == (2011, 2012, 2013, 2014, 2015)
+    short = simulate("plan", replicates=3, through="2012-12", pack=PACK)
+    for name, values in short.outcomes.items():
+        assert np.array_equal(values, results.outcomes[name][:, :2], equal_nan=True), name

@@ -1,0 +1,137 @@
+"""The command line is a contract: outputs, exit codes, messages, start-up time."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from xuchang_sim.report.words import CATALOGUE, say
+
+
+def call(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    program = "from xuchang_sim.cli import main; main()"
+    return subprocess.run(
+        [sys.executable, "-c", program, *words],
+        env={**os.environ, "COLUMNS": "120", **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_assess_prints_the_same_bytes_twice_and_on_any_number_of_threads() -> None:
+    words = "assess", "plan", "--replicates", "40", "--seed", "2012", "--json"
+    one, two = call(*words), call(*words)
+    assert one.returncode == 0, one.stderr
+    assert one.stdout == two.stdout
+    single = call(*words, NUMBA_NUM_THREADS="1")
+    assert single.stdout == one.stdout
+    data = json.loads(one.stdout)
+    assert data["replicates"] == 40
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_assess_prints_a_table_a_planner_can_read(lang: str) -> None:
+    done = call("assess", "plan", "-n", "20", "--lang", lang)
+    assert done.returncode == 0, done.stderr
+    assert say("group.headline", lang) in done.stdout  # type: ignore[arg-type]
+    assert "二（二）" in done.stdout
+    assert ("主营业务收入" if lang == "zh" else "main-business") in done.stdout
+
+
+def test_matrix_and_plan_print_tables_and_json() -> None:
+    done = call("matrix", "-n", "4", "--lang", "en")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("high") >= 9
+    listed = call("plan", "--json")
+    assert len(json.loads(listed.stdout)["rows"]) == 96
+    checked = call("plan", "--check", "--json")
+    assert len(json.loads(checked.stdout)["checks"]) >= 10
+    for words in (("plan",), ("plan", "--check"), ("plan", "--lang", "en")):
+        assert call(*words).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("assess", "plam"), "allowed"),
+        (("assess", "--pack", "nowhere"), "nowhere"),
+        (("assess", "--through", "1999-01"), "allowed"),
+        (("assess", "--replicates", "0"), "allowed"),
+        (("assess", "--replicates", "many"), "--replicates"),
+        (("assess", "--lang", "fr"), "fr"),
+        (("assess", "--frobnicate"), "frobnicate"),
+        (("conquer",), "conquer"),
+        (("validate", "no/such/file.yaml"), "no/such/file.yaml"),
+    ],
+)
+def test_wrong_input_leaves_with_2_and_no_traceback(words: tuple[str, ...], message: str) -> None:
+    done = call(*words)
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+
+
+def test_validate_names_file_line_and_what_is_allowed(tmp_path: Path) -> None:
+    bad = tmp_path / "mine.yaml"
+    bad.write_text(
+        "name: mine\ntitle_zh: 我的\ntitle_en: mine\nparent: plan\nlevers:\n"
+        "  quota_per_zone: -5\n  quota_per_zon: 3\n",
+        encoding="utf-8",
+    )
+    done = call("validate", str(bad))
+    assert done.returncode == 2
+    assert f"{bad}:6" in done.stderr
+    assert f"{bad}:7" in done.stderr
+    assert "quota_per_zone" in done.stderr
+    good = tmp_path / "good.yaml"
+    good.write_text(
+        "name: good\ntitle_zh: 好\ntitle_en: good\nparent: plan\nlevers: {quota_per_zone: 400}\n",
+        encoding="utf-8",
+    )
+    assert call("validate", str(good)).returncode == 0
+    done = call("assess", str(good), "-n", "4", "--json")
+    assert json.loads(done.stdout)["scenario"] == "good"
+
+
+def test_help_answers_at_once() -> None:
+    times = []
+    for _ in range(5):
+        start = time.perf_counter()
+        assert call("--help").returncode == 0
+        times.append(time.perf_counter() - start)
+    # A loaded machine may be slow; the fastest of five shows what the program needs.
+    assert min(times) < 0.25
+
+
+def test_help_imports_nothing_heavy() -> None:
+    program = (
+        "import sys\nfrom typer.testing import CliRunner\nfrom xuchang_sim.cli import app\n"
+        "CliRunner().invoke(app, ['--help'])\n"
+        "print(*sorted({'numpy','pandas','numba','mesa','statsmodels','matplotlib','pydantic'}"
+        " & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == ""
+
+
+def test_the_catalogue_is_complete_in_both_languages() -> None:
+    import string
+
+    for key, (chinese, english) in CATALOGUE.items():
+        assert chinese, key
+        assert english, key
+        fields = [
+            sorted(name for _, name, _, _ in string.Formatter().parse(text) if name)
+            for text in (chinese, english)
+        ]
+        assert fields[0] == fields[1], key

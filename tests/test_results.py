@@ -1,0 +1,128 @@
+"""Results: intervals, targets, attainment, what bound, frames."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from statsmodels.stats.proportion import proportion_confint
+
+from xuchang_sim.model.world import MEASURES
+from xuchang_sim.pack import load_pack
+from xuchang_sim.results import Results, rate, verdict, wilson
+from xuchang_sim.simulation import simulate
+
+PACK = load_pack()
+
+
+@pytest.fixture(scope="module")
+def results() -> Results:
+    return simulate("plan", replicates=40, seed=2, pack=PACK)
+
+
+@pytest.mark.parametrize(("met", "n"), [(0, 400), (1, 3), (37, 100), (400, 400)])
+def test_wilson_is_statsmodels_wilson(met: int, n: int) -> None:
+    assert wilson(met, n) == pytest.approx(proportion_confint(met, n, method="wilson"), abs=1e-12)
+
+
+def test_nothing_observed_says_nothing() -> None:
+    assert wilson(0, 0) == (0.0, 1.0)
+    assert math.isnan(rate(PACK.plan.target("fai"), np.array([])).p)
+
+
+def test_verdicts_have_three_bands() -> None:
+    assert [verdict(p) for p in (0.0, 0.32, 0.33, 0.65, 0.66, 1.0)] == [
+        "unlikely",
+        "unlikely",
+        "even",
+        "even",
+        "likely",
+        "likely",
+    ]
+
+
+def test_every_quantified_target_is_rated(results: Results) -> None:
+    rows = {row.target.id: row for row in results.targets()}
+    assert set(rows) == {target.id for target in PACK.plan.targets()}
+    for row in rows.values():
+        assert 0.0 <= row.p_low <= row.p <= row.p_high <= 1.0
+        assert row.q05 <= row.median <= row.q95
+        assert row.shortfall >= 0.0
+        assert np.isfinite([row.median, row.q05, row.q95, row.shortfall]).all()
+
+
+def test_a_level_and_its_growth_say_the_same(results: Results) -> None:
+    rows = {row.target.id: row.p for row in results.targets()}
+    assert rows["revenue"] == rows["revenue_growth"]
+    assert rows["fai"] == rows["fai_growth"]
+    assert rows["workers"] == rows["new_workers"]
+
+
+def test_joint_probability_is_at_most_each(results: Results) -> None:
+    p, low, high = results.joint(["revenue_growth", "fai_growth"])
+    each = {row.target.id: row.p for row in results.targets()}
+    assert p <= min(each["revenue_growth"], each["fai_growth"])
+    assert low <= p <= high
+
+
+def test_attainment_by_december_is_the_probability_of_the_year(results: Results) -> None:
+    rows = {row.target.id: row.p for row in results.targets()}
+    for name in ("revenue", "fai", "profit_tax", "outside_capital"):
+        months, p_by = results.attainment(name)
+        assert months[0] == "2012-01"
+        assert (np.diff(p_by) >= 0).all()
+        # Reached at some time up to December is at least as likely as in December itself.
+        assert p_by[months.index("2012-12")] >= rows[name] - 1e-12
+    _, p_by = results.attainment("revenue")
+    assert p_by[11] == pytest.approx(rows["revenue"], abs=0.06)
+
+
+def test_causes_of_the_shortfall_sum_to_it(results: Results) -> None:
+    why = results.why()
+    causes = sum(why.output[name] for name in ("demand", "capacity", "labour", "finance"))
+    assert np.allclose(causes, why.output["shortfall"])
+    waits = sum(why.waiting[n] for n in ("approval", "land", "group_month", "own_money", "bank"))
+    assert np.allclose(waits, why.waiting["total"])
+    assert results.city is not None
+    base = results.city[:, :12, list(MEASURES).index("reported")].sum(axis=1).mean()
+    reported = results.outcome("revenue").mean()
+    total = why.year(2012)["output"]["shortfall"]
+    assert total == pytest.approx(2000 / (2000 / 1.4) * base - reported)
+    frame = why.to_frame()
+    assert set(frame["kind"]) == {"output", "waiting"}
+    assert len(why.binding()) == len(why.months)
+
+
+def test_annual_figures_and_frame(results: Results) -> None:
+    annual = results.annual()
+    mean, q05, q50, q95 = annual["revenue"][2012]
+    assert q05 <= q50 <= q95
+    assert q05 <= mean <= q95
+    frame = results.to_frame()
+    assert len(frame) == 40 * 36 * len(MEASURES)
+    one = frame[(frame.replicate == 3) & (frame.measure == "fai") & (frame.month < "2012")]
+    assert one["value"].sum() == pytest.approx(600 / 1.3)
+    assert set(frame.loc[frame.measure == "fai", "unit"]) == {"亿元"}
+
+
+def test_unknown_measures_and_years_are_refused(results: Results) -> None:
+    with pytest.raises(KeyError):
+        results.outcome("happiness")
+    with pytest.raises(KeyError):
+        results.outcome("fai", 2031)
+
+
+def test_notebook_table_is_escaped(results: Results) -> None:
+    assert "<table>" in results._repr_html_()
+    assert "P(fai)" in repr(results)
+
+
+def test_the_notebook_table_does_not_trust_names() -> None:
+    from dataclasses import replace
+
+    from xuchang_sim.scenario import load_scenario
+
+    odd = replace(load_scenario("plan", PACK), name="<script>alert(1)</script>")
+    results = simulate(odd, replicates=2, pack=PACK)
+    assert "<script>" not in results._repr_html_()

@@ -111,9 +111,7 @@ def expectations(w: World) -> None:
     pace = _expected_pace(p, last + 1)
     ratio = p.starts_large / p.starts_ordinary
     q_alive = (1.0 - p.infrastructure_share) * (1.0 - p.abandonment_share)
-    nominal = (
-        p.announced_yield * math.exp(p.announced_yield_sigma**2 / 2.0) * p.realised_yield
-    )
+    nominal = p.announced_yield * math.exp(p.announced_yield_sigma**2 / 2.0) * p.realised_yield
     nodes = [
         (*node, 1.0, 1.0 - p.incumbent_project_share)
         for node in _nodes(p, p.size_ordinary_alpha, p.size_ordinary_min, p.size_ordinary_max)

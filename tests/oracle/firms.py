@@ -32,9 +32,7 @@ from tests.oracle.state import (
 def shock_scale(w: World, size: float) -> float:
     """Scale of the yearly growth shock of a firm of a size (7.8)."""
     p = w.p
-    return float(
-        min(0.9, p.growth_dispersion * max(size, 0.01) ** (-p.size_variance_exponent))
-    )
+    return float(min(0.9, p.growth_dispersion * max(size, 0.01) ** (-p.size_variance_exponent)))
 
 
 def ramp_now(w: World, f: Firm) -> float:

@@ -156,7 +156,12 @@ def approve(w: World) -> None:
     for j in w.j:
         if j.state not in {APPROVAL, LAND, CLOSING}:
             continue
-        if w.t == p.policy_month and w.policy and j.state == APPROVAL and j.raw >= p.large_threshold:
+        if (
+            w.t == p.policy_month
+            and w.policy
+            and j.state == APPROVAL
+            and j.raw >= p.large_threshold
+        ):
             u = w.draws.uniforms(TRAIT, j.id, j.arrived, 3)[1]
             j.express = 1 if u < now.express_share else 2
         cut = now.dropout_cut_major if j.raw >= p.major_threshold else 0.0

@@ -278,9 +278,7 @@ def prepare(w: World) -> Iterator[None]:
     )
     _apply(w)
     w.lump_base = p.base_fai - w.accepted_fai
-    workers = {
-        m: [w.labour_scale * (w.firm_scale * x + y) for x, y in hands[m]] for m in base
-    }
+    workers = {m: [w.labour_scale * (w.firm_scale * x + y) for x, y in hands[m]] for m in base}
     wages = math.fsum(firms.pay(w, m, 1.0) * math.fsum(workers[m]) for m in base)
     capital = sum(f.K for f in w.f)
     interest = sum(f.debt * f.rate / 100.0 for f in w.f)
@@ -376,7 +374,12 @@ def _open(w: World, drawn: dict[int, float], base_sales: list[list[float]]) -> N
     p = w.p
     y0 = p.opening // 12 - 1
     w.draws_base = drawn.get(y0, 0.0)
-    land = p.opening_land_months / 12.0 * w.expected_land * (1.0 + p.starts_growth) ** (y0 - p.base_year)
+    land = (
+        p.opening_land_months
+        / 12.0
+        * w.expected_land
+        * (1.0 + p.starts_growth) ** (y0 - p.base_year)
+    )
     everybody = sum(f.workers for f in w.f)
     for zone in w.z:
         zone.land = zone.land_opening = land * zone.weight

@@ -34,7 +34,7 @@ class Zone(Strict):
         Stable number; addresses of random numbers hang on it, so it is never reused.
     level : str
         ``province`` or ``city``.
-    revenue_share_2011 : float
+    revenue_share : float
         Central share of the zones' base-year revenue, a fraction.
     leading : tuple of LeadingSector
         Leading sectors, weights summing to 1.
@@ -55,7 +55,7 @@ class Zone(Strict):
     name_zh: Label
     name_en: Label
     level: Literal["province", "city"]
-    revenue_share_2011: Annotated[float, Field(gt=0, le=1)]
+    revenue_share: Annotated[float, Field(gt=0, le=1)]
     leading: Annotated[Many[LeadingSector], Field(min_length=1)]
     expands: bool = False
     site_bonus: Annotated[float, Field(ge=0, le=10)] = 0.0
@@ -188,7 +188,7 @@ def _repeats(region: Region) -> Iterator[Fault]:
 
 def _sums(source: Source, region: Region) -> Iterator[Fault]:
     shares = {
-        ("zones", "revenue_share_2011"): [zone.revenue_share_2011 for zone in region.zones],
+        ("zones", "revenue_share"): [zone.revenue_share for zone in region.zones],
         ("sectors", "initial_share"): [sector.initial_share for sector in region.sectors],
     }
     for (table, key), values in shares.items():

@@ -528,7 +528,7 @@ def _fill_region(record: np.void, setup: Setup) -> None:
     for z, zone in enumerate(region.zones):
         record["zone_code"][z] = zone.code
         record["zone_provincial"][z] = zone.level == "province"
-        record["zone_share"][z] = zone.revenue_share_2011
+        record["zone_share"][z] = zone.revenue_share
         record["zone_site"][z] = zone.site_bonus
         record["zone_expands"][z] = zone.expands
         plants += zone.sewage_plant

@@ -205,7 +205,7 @@ def test_region_adds_up() -> None:
     assert len(region.zones) == 10
     assert len(region.sectors) == 9
     assert len(region.clusters) == 8
-    assert sum(zone.revenue_share_2011 for zone in region.zones) == pytest.approx(1)
+    assert sum(zone.revenue_share for zone in region.zones) == pytest.approx(1)
     weighted = sum(s.productivity for s in region.sectors) / len(region.sectors)
     assert weighted == pytest.approx(1, abs=0.05)
     assert {zone.id for zone in region.zones if zone.expands} == {

@@ -48,8 +48,8 @@ CASES: dict[str, tuple[str, str, str, str, int, str]] = {
         "levers[quota_per_zone].unit", 0, "unknown unit '畝/区/年'; allowed: 元 万元",
     ),
     "share sum": (
-        "region.yaml", "revenue_share_2011: 0.225", "revenue_share_2011: 0.325",
-        "zones", -6, "revenue_share_2011 adds up to 1.1; allowed: 1, to within 1e-06",
+        "region.yaml", "revenue_share: 0.225", "revenue_share: 0.325",
+        "zones", -6, "revenue_share adds up to 1.1; allowed: 1, to within 1e-06",
     ),
     "weight sum": (
         "region.yaml", "weight: 0.70", "weight: 0.6",

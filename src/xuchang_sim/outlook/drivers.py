@@ -21,7 +21,7 @@ from xuchang_sim.outlook.calendar import (
     month_text,
     year_on_year,
 )
-from xuchang_sim.outlook.series import history
+from xuchang_sim.outlook.series import SeriesError, history
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -46,9 +46,9 @@ SOURCES = (
 #: Kinds of joint model, in the order of their weights.
 KINDS = ("level", "step", "factor")
 
-FIRST_MONTH = "2008-01"
-PANEL_START = "2006-01"
 YEAR = 12
+#: Months of the panel before the first path, where no pack says when its firms begin.
+_LEAD = 2 * YEAR
 MIN_MONTHS = 48
 CALIBRATED_MONTHS = 60
 _CALIBRATION_PATHS = 4096
@@ -59,7 +59,7 @@ _PURPOSE_CALIBRATION = 0x63616C69
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Drivers:
-    """Monthly paths from 2008-01; ``n`` replicates, ``T`` months, ``K`` months are known.
+    """Monthly paths from a year before the firms; ``n`` replicates, ``T`` months, ``K`` known.
 
     Attributes
     ----------
@@ -155,7 +155,7 @@ class Drivers:
         )
 
     def price_index(self, betas: Sequence[float]) -> Floats:
-        """(n, T, S) sector price indices, the month before 2008-01 = 1."""
+        """(n, T, S) sector price indices, the month before the first = 1."""
         return index_from_growth(self.ppi_yoy, betas)
 
 
@@ -171,7 +171,7 @@ def drivers(
     redraw: int = 0,
     redraw_after: str | None = None,
 ) -> Drivers:
-    """Paths of the drivers from 2008-01 to ``through``.
+    """Paths of the drivers from a year before the pack's firms to ``through``.
 
     Parameters
     ----------
@@ -202,12 +202,13 @@ def drivers(
     Raises
     ------
     ValueError
-        For a bad month, an unknown driver, or a history too short to forecast from.
+        For a bad month, an unknown driver, or a history that is missing, too short to forecast
+        from or begins after the first month.
     """
     first, values, extra = _panel(pack, as_of)
-    start, last = month_number(FIRST_MONTH), month_number(through)
+    start, last = _first_month(pack, first), month_number(through)
     if last < start:
-        msg = f"through must not be before {FIRST_MONTH}: {through}"
+        msg = f"through must not be before {month_text(start)}: {through}"
         raise ValueError(msg)
     key = cache.digest("drivers", values, first)
     kept = cache.remembered("drivers", key, lambda: _fit(values))
@@ -266,17 +267,46 @@ def _fit(values: Floats) -> cache.Arrays:
     return kept | {"middle": middle, "unit": np.array(unit), "shape": shape}
 
 
+def _first_month(pack: Any, panel: int) -> int:
+    """First month of the paths: a year before the pack's firms, within the panel."""
+    first = getattr(pack, "firms_start", panel + _LEAD + YEAR) - YEAR
+    if first < panel:
+        msg = (
+            f"value added and producer prices begin in {month_text(panel)}; allowed: a year before"
+            f" firms_start, {month_text(first)}, at the latest"
+        )
+        raise SeriesError(msg, _file(pack))
+    return int(first)
+
+
+def _file(pack: Any) -> str:
+    """File to name in a fault of the history."""
+    folder = getattr(pack, "folder", None)
+    return "" if folder is None else str(folder / "pack.yaml")
+
+
+def _column(pack: Any, name: str, as_of: str | None) -> tuple[int, Floats]:
+    """First month number and values of one source."""
+    try:
+        return dense(history(pack, name, as_of))
+    except KeyError:
+        msg = f"history has no series {name!r}; allowed: all of {', '.join(SOURCES)}"
+        raise SeriesError(msg, _file(pack)) from None
+
+
 def _panel(pack: Any, as_of: str | None) -> tuple[int, Floats, list[tuple[int, int, float]]]:
     """First month number, (T, 6) fractions, and what is known beyond the last common month.
 
     Columns are `NAMES`, then what only informs: the purchasing managers' index and the growth
-    of loans over twelve months. The table ends where value added or producer prices end; later
-    months of the others come back as (steps ahead, column, value).
+    of loans over twelve months. The table begins with the first January from which value added
+    and producer prices are both there, and ends where one of them ends; later months of the
+    others come back as (steps ahead, column, value).
     """
-    start = month_number(PANEL_START)
+    read = {name: _column(pack, name, as_of) for name in SOURCES}
+    start = -(-max(read[name][0] for name in SOURCES[:2]) // YEAR) * YEAR
     columns = []
-    for name in SOURCES:
-        at, column = dense(history(pack, name, as_of))
+    for name, (first, values) in read.items():
+        at, column = first, values
         if name == "fai_ytd":
             head = at % YEAR
             totals = np.concatenate([np.full(head, np.nan), column])
@@ -298,8 +328,11 @@ def _panel(pack: Any, as_of: str | None) -> tuple[int, Floats, list[tuple[int, i
             extra += [(i, j, float(v)) for i, v in enumerate(column[length:]) if np.isfinite(v)]
     out[0, 0] = out[1, 0] if np.isnan(out[0, 0]) else out[0, 0]
     if length < MIN_MONTHS or np.isnan(out[:, :2]).any():
-        msg = f"value added and PPI need {MIN_MONTHS} gap-free months from {PANEL_START}"
-        raise ValueError(msg)
+        msg = (
+            f"value added and PPI need {MIN_MONTHS} gap-free months from {month_text(start)},"
+            f" found {length}"
+        )
+        raise SeriesError(msg, _file(pack))
     return start, out, extra
 
 

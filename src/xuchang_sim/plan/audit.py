@@ -100,7 +100,7 @@ class _Facts:
     def sizes(self) -> dict[str, float]:
         """Above-scale revenue of each zone at the target, by the central (synthetic) shares."""
         total = self("revenue") * self("scope_ratio")
-        return {zone.id: total * zone.revenue_share_2011 for zone in self.region.zones}
+        return {zone.id: total * zone.revenue_share for zone in self.region.zones}
 
     def land_need(self) -> tuple[float, float]:
         """Mean size of a project in 亿元, and land of the group starts in 亩."""

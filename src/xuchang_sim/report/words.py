@@ -59,7 +59,7 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         ),
     ),
     "extras": (
-        "投资中不形成产能的规划项目（标准厂房、公租房、平台超出 2011 年部分）：{value} 亿元",
+        "投资中不形成产能的规划项目（标准厂房、公租房、平台超出基年部分）：{value} 亿元",
         (
             "investment of the plan that buys no output (factories, housing, platforms beyond the base"
             " year): {value}亿"
@@ -119,7 +119,7 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         ),
     ),
     "conditioned": (
-        "每次模拟都精确复现 2011 年总量；项目库平均试 {tries} 次，存量企业标度 {scale}（{low}—{high}）",
+        "每次模拟都精确复现基年总量；项目库平均试 {tries} 次，存量企业标度 {scale}（{low}—{high}）",
         (
             "every replicate reproduces the base year exactly; {tries} tries of the pipeline on average,"
             " scale of initial firms {scale} ({low}-{high})"
@@ -144,8 +144,8 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     "level.low": ("低", "low"),
     "level.plan": ("计划", "plan"),
     "level.high": ("高", "high"),
-    "matrix.p_revenue": ("P 收入+40%", "P revenue"),
-    "matrix.p_fai": ("P 投资+30%", "P FAI"),
+    "matrix.p_revenue": ("P 收入增长", "P revenue"),
+    "matrix.p_fai": ("P 投资增长", "P FAI"),
     "matrix.p_joint": ("P 两者", "P both"),
     "matrix.p_workers": ("P 用工", "P workers"),
     "matrix.fai": ("投资 亿元", "FAI 亿"),

@@ -74,6 +74,29 @@ class Lever(Strict):
         """Value of a named level, in the unit of the lever."""
         return float(getattr(self, level))
 
+    @property
+    def best(self) -> float:
+        """End of the range towards which more is done: where ``high`` lies, seen from ``low``."""
+        towards = self.high - self.low or self.plan - self.absent
+        return self.maximum if towards > 0 else self.minimum if towards < 0 else self.plan
+
+    def strength(self, x: float) -> float:
+        """Value at a strength: 0 absent, 1 plan, 2 the end of the range; linear in between.
+
+        Parameters
+        ----------
+        x : float
+            From 0 to 2.
+
+        Returns
+        -------
+        float
+            In the unit of the lever; whole where the lever is.
+        """
+        start, end = (self.absent, self.plan) if x <= 1.0 else (self.plan, self.best)
+        value = start + (x if x <= 1.0 else x - 1.0) * (end - start)
+        return float(round(value)) if self.kind in {"count", "switch"} else value
+
     def complaint(self, value: float) -> str:
         """What is wrong with a value of this lever; nothing if it is allowed."""
         allowed = f"allowed: {self.minimum:g} to {self.maximum:g} {self.unit}"

@@ -31,6 +31,7 @@ __all__ = [
     "Matrix",
     "ResolvedScenario",
     "Scenario",
+    "adjust",
     "is_matrix",
     "list_scenarios",
     "load_matrix",
@@ -376,6 +377,72 @@ def _in_unit(amount: Amount, unit: str) -> tuple[float, str]:
         return convert(amount.value, amount.unit, unit), ""
     except UnitError as error:
         return 0.0, f"{error}; allowed: {unit} or a unit of the same kind"
+
+
+def adjust(
+    base: ResolvedScenario, changes: Mapping[str, float | str], pack: "Pack"
+) -> tuple[ResolvedScenario, list[tuple[str, str]]]:
+    """Change a scenario by name: whole axes first, then levers, parameters, ``demand_shift``.
+
+    Parameters
+    ----------
+    base : ResolvedScenario
+        What stays where nothing is changed.
+    changes : mapping of str to float or str
+        For a lever a number in its unit or a named level; for an axis a named level, or its
+        strength (0 absent, 1 plan, 2 the ends of the ranges); for a parameter a number.
+    pack : Pack
+        Whose levers and parameters they are.
+
+    Returns
+    -------
+    scenario : ResolvedScenario
+    faults : list of (str, str)
+        Name and what is wrong with its value; the scenario is of no use if there are any.
+    """
+    levels, parameters, shift = dict(base.levels), dict(base.parameters), base.demand_shift
+    faults: list[tuple[str, str]] = []
+    for axis, setting in changes.items():
+        if axis not in AXES:
+            continue
+        if isinstance(setting, str) and setting not in LEVELS:
+            close = did_you_mean(setting, LEVELS)
+            faults.append((axis, f"{shown(setting)} is no level{close}; allowed: {LEVELS_TEXT}"))
+        elif not isinstance(setting, str) and not 0.0 <= setting <= 2.0:
+            faults.append((axis, f"{setting:g} is out of range; allowed: a strength from 0 to 2"))
+        else:
+            for lever in pack.levers.values():
+                if lever.axis == axis:
+                    named = isinstance(setting, str)
+                    levels[lever.id] = lever.at(setting) if named else lever.strength(setting)  # type: ignore[arg-type]
+    for name, setting in changes.items():
+        if name in AXES:
+            continue
+        value, message = 0.0, ""
+        if name == "demand_shift":
+            if isinstance(setting, str) or not -4.0 <= setting <= 4.0:
+                message = f"{setting!r} is no shift; allowed: -4 to 4 standard deviations"
+            else:
+                shift = setting
+        elif name in pack.levers:
+            entry = setting if isinstance(setting, str) else Amount(setting, None)
+            if isinstance(entry, str) and entry not in LEVELS:
+                message = f"{shown(entry)} is no level; allowed: a number, {LEVELS_TEXT}"
+            else:
+                value, message = _lever_value(name, entry, pack.levers)
+            levels[name] = value
+        else:
+            entry = Amount(setting, None) if not isinstance(setting, str) else setting
+            value, message = _parameter_value(name, entry, pack.parameters)  # type: ignore[arg-type]
+            parameters[name] = value
+        if message:
+            faults.append((name, message))
+    faults += [(name, message) for name, _, message in _orders(levels, pack.levers)]
+    changed = replace(base, levels=levels, parameters=parameters, demand_shift=shift)
+    return changed, faults
+
+
+LEVELS_TEXT = ", ".join(LEVELS)
 
 
 # ------------------------------------------------------------------------------------- matrix

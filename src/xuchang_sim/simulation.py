@@ -85,6 +85,8 @@ class Setup:
         Last month that the variants share; 0 the month before the policy or the forecast begins.
     check : bool
         Test the identities every month.
+    first : int
+        Number of the first replicate: a part of a longer run has the same bits as in the whole.
     """
 
     pack: Pack
@@ -95,6 +97,12 @@ class Setup:
     earlier: int = 0
     branch: int = 0
     check: bool = False
+    first: int = 0
+
+    @property
+    def replicate_numbers(self) -> range:
+        """Numbers of the replicates, from ``first``."""
+        return range(self.first, self.first + self.replicates)
 
     @property
     def policy_month(self) -> int:
@@ -338,7 +346,7 @@ class _Group:
         """Demand path of a variant: known months, then one path per replicate."""
         found = drivers(
             self.setup.pack,
-            self.setup.replicates,
+            self.setup.replicate_numbers,
             self.setup.seed,
             month_label(self.setup.through),
             shift_sd=variant.scenario.demand_shift,
@@ -364,7 +372,7 @@ class _Group:
         for name, values in self.draws.items():
             if name in PARAMETERS:
                 records[name] = values[rows]
-        records["replicate"] = np.arange(first, first + count)
+        records["replicate"] = self.setup.first + np.arange(first, first + count)
         for v, (variant, path) in enumerate(zip(self.variants, self.paths, strict=True)):
             span = len(path.months)
             records["value_added"][v, :, :span] = path.value_added_yoy[rows]
@@ -415,7 +423,7 @@ def draw_parameters(setup: Setup, fixed: Mapping[str, float] | None = None) -> d
             found[name] = np.full(n, float(parameter.default or 0.0))
         else:
             stream = _crc(name)
-            u = _uniforms(setup.seed, stream, n)
+            u = _uniforms(setup.seed, stream, n, setup.first)
             found[name] = np.asarray(parameter.prior.quantile(u))
     return found
 
@@ -426,8 +434,8 @@ def _crc(name: str) -> int:
     return zlib.crc32(name.encode())
 
 
-def _uniforms(seed: int, stream: int, count: int) -> Array:
-    """Uniforms in (0, 1) of replicates 0, 1, ...: Philox4x32-10, vectorised.
+def _uniforms(seed: int, stream: int, count: int, first: int = 0) -> Array:
+    """Uniforms in (0, 1) of replicates ``first``, ``first`` + 1, ...: Philox4x32-10, vectorised.
 
     The counter is (stream, purpose, replicate, 0), the key the seed, as in the rules.
     """
@@ -435,7 +443,7 @@ def _uniforms(seed: int, stream: int, count: int) -> Array:
     c = [
         np.full(count, stream, np.uint64),
         np.full(count, PARAMETER, np.uint64),
-        np.arange(count, dtype=np.uint64),
+        np.arange(first, first + count, dtype=np.uint64),
         np.zeros(count, np.uint64),
     ]
     keys = [seed & 0xFFFFFFFF, (seed >> 32) & 0xFFFFFFFF]

@@ -82,7 +82,7 @@ def prepare(sizes: Sizes, finish: Finish, *, checked: bool) -> None:
     if mark is None or not mark.exists():
         begun = time.perf_counter()
         _compile_all(sizes, finish, checked=checked)
-        _tell(f"\rrules compiled in {time.perf_counter() - begun:.1f} s, kept for later runs  \n")
+        _tell(f"rules compiled in {time.perf_counter() - begun:.1f} s, kept for later runs")
         if mark:
             with suppress(OSError):
                 mark.touch()
@@ -97,7 +97,8 @@ def _compile_all(sizes: Sizes, finish: Finish, *, checked: bool) -> None:
     def count() -> None:
         nonlocal done
         done += 1
-        _tell(f"\rcompiling the rules, once on this machine: {done}/{whole} ")
+        if done == 1 or sys.stderr is None or sys.stderr.isatty():
+            _tell(f"compiling the rules, once on this machine: {done}/{whole}", stay=done < whole)
 
     first = [name for name in RULES if helper is None or name not in SECOND]
     with _quicker():
@@ -179,7 +180,10 @@ def _quicker() -> Iterator[None]:
         function.get_call_type = asked
 
 
-def _tell(text: str) -> None:
+def _tell(text: str, *, stay: bool = False) -> None:
+    """Say it on standard error; on a terminal a line may stay to be written over."""
     if sys.stderr is not None:
-        sys.stderr.write(text)
+        over = sys.stderr.isatty()
+        sys.stderr.write(f"\r{text}  " if over else text)
+        sys.stderr.write("" if stay and over else "\n")
         sys.stderr.flush()

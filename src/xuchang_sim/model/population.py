@@ -13,7 +13,13 @@ from typing import Any
 from xuchang_sim.model.kernel import entry, inlined, step
 from xuchang_sim.model.steps.calendar import demand, power
 from xuchang_sim.model.steps.checks import remember
-from xuchang_sim.model.steps.firms import INITIAL, dispersion_of, new_row, ramp
+from xuchang_sim.model.steps.firms import (
+    INITIAL,
+    commissioning_delay,
+    dispersion_of,
+    new_row,
+    ramp,
+)
 from xuchang_sim.model.steps.land import YI_PER_WAN
 from xuchang_sim.model.steps.projects import late_traits, log_pareto, s_curve
 from xuchang_sim.model.steps.public_works import PROGRAMME_DRAW, slot_of
@@ -201,6 +207,10 @@ def begin_pipeline(w: World, p: Inputs, attempt: int, until: int) -> None:
     c.loans = 0.0
     c.cip = 0.0
     c.large_fai = 0.0
+    c.largest = 0.0
+    for z in range(c.zones):
+        w.zone.large_year[z] = 0.0
+        w.zone.major_year[z] = 0.0
     w.past.draws[0] = 0.0
     w.past.draws[1] = 0.0
 
@@ -466,9 +476,6 @@ def found_firms(w: World, p: Inputs) -> None:
             past.plant_sales[m, z] = 0.0
             past.firm_workers[m, z] = 0.0
             past.plant_workers[m, z] = 0.0
-        for s in range(c.sectors):
-            past.sector_firms[z, s] = 0.0
-            past.sector_plants[z, s] = 0.0
     # The table's number of firms is that of the base year: expected entrants come on top.
     there = max(0.2, 1.0 - c.expected_entrants / p.firms_count)
     left = max(0.1 * p.base_revenue, p.base_revenue - c.expected_plants)
@@ -556,16 +563,14 @@ def tally_base(w: World, m: int) -> None:
     """Keep a base-year month by zone, initial firms and warm-up plants apart."""
     firm, past = w.firm, w.past
     for i in range(w.city.firms):
-        z, s = firm.zone[i], firm.sector[i]
+        z = firm.zone[i]
         workers = firm.skilled[i] + firm.unskilled[i]
         if firm.group[i] == INITIAL:
             past.firm_sales[m, z] += firm.sales[i]
             past.firm_workers[m, z] += workers
-            past.sector_firms[z, s] += firm.sales[i]
         else:
             past.plant_sales[m, z] += firm.sales[i]
             past.plant_workers[m, z] += workers
-            past.sector_plants[z, s] += firm.sales[i]
 
 
 @step
@@ -760,14 +765,18 @@ def open_ledgers(w: World, p: Inputs) -> None:
         zone.outside[z] = p.transferable_pool * zone.jobs_share[z]
         zone.outside_year[z] = zone.outside[z]
         for s in range(c.sectors):
-            w.tally.sales[z, s] = (
-                c.firm_scale * w.past.sector_firms[z, s] + w.past.sector_plants[z, s]
-            )
+            w.tally.sales[z, s] = 0.0
+            w.tally.sales_last[z, s] = 0.0
+    for i in range(c.firms):
+        z, s = firm.zone[i], firm.sector[i]
+        w.tally.sales[z, s] += firm.sales_year[i]
+        w.tally.sales_last[z, s] += firm.sales_last[i]
     begin_programmes(w, p)
     # Loans: what projects under way owe, and what firms owe.
     c.loans = 0.0
+    delay = commissioning_delay(p.absent.commissioning_gain)
     for j in range(c.projects):
-        if project.state[j] == DONE and project.ended[j] + 1 < p.firms_start:
+        if project.state[j] == DONE and project.ended[j] + delay < p.firms_start:
             project.loan[j] = 0.0  # part of the initial firms' debt
         if project.plant[j] < 0:
             c.loans += project.loan[j]

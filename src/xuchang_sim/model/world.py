@@ -471,6 +471,9 @@ class Firms(Table):
     sales: Floats = _column("f8", "亿元", "sales of the month", ("firms",))
     sales_year: Floats = _column("f8", "亿元", "sales of the year to date", ("firms",))
     sales_last: Floats = _column("f8", "亿元", "sales of the last calendar year", ("firms",))
+    group_sales: Floats = _column(
+        "f8", "亿元", "last year's sales with the plants owned", ("firms",)
+    )
     invested_year: Floats = _column("f8", "亿元", "investment of the year to date", ("firms",))
     cash: Floats = _column("f8", "亿元", "cash; negative is an overdraft", ("firms",))
     debt: Floats = _column("f8", "亿元", "loans", ("firms",))
@@ -580,12 +583,6 @@ class Past(Table):
     )
     plant_workers: Floats = _column(
         "f8", "人", "workers of warm-up plants at scale 1", ("history", "zones")
-    )
-    sector_firms: Floats = _column(
-        "f8", "亿元", "base-year sales of initial firms at scale 1", ("zones", "sectors")
-    )
-    sector_plants: Floats = _column(
-        "f8", "亿元", "base-year sales of warm-up plants", ("zones", "sectors")
     )
     draws: Floats = _column(
         "f8", "亿元", "bank draws of the base year and the year before", ("two",)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from xuchang_sim.model.kernel import inlined, step
-from xuchang_sim.model.world import FLOWS, OPEN, PIPELINE, Inputs, World
+from xuchang_sim.model.world import FIRMS, FLOWS, OPEN, PIPELINE, Inputs, World
 
 
 @inlined
@@ -68,6 +68,8 @@ def calendar(w: World, p: Inputs) -> None:
         c.unused = 0.0
         c.drawn_year = 0.0
         c.limit_year = 0.0
+    # While the firms run alone, the pipeline stands still where it ended.
+    if c.calendar_month == 0 and c.phase != FIRMS:
         c.largest = 0.0
         for z in range(c.zones):
             w.zone.large_year[z] = 0.0

@@ -11,6 +11,7 @@ from typing import Any
 from numba.extending import overload
 
 from xuchang_sim.model.kernel import inlined, step
+from xuchang_sim.model.steps.firms import commissioning_delay
 from xuchang_sim.model.world import (
     ABANDONED,
     APPROVAL,
@@ -133,6 +134,7 @@ def check_land(w: World) -> None:
 def check_projects(w: World, p: Inputs) -> None:
     """4 conservation, order and dates; 5 money; 10 own money; 17 the curve of spending."""
     c, project = w.city, w.project
+    delay = commissioning_delay(p.absent.commissioning_gain)
     counted = 0
     followed = 0
     for j in range(c.projects):
@@ -151,7 +153,7 @@ def check_projects(w: World, p: Inputs) -> None:
         budget = project.budget[j]
         bank = project.loan[j] + project.grant[j]
         # Loans of what was complete before the firms began are part of the initial firms' debt.
-        if state == BUILDING or (state == DONE and project.ended[j] + 1 >= p.firms_start):
+        if state == BUILDING or (state == DONE and project.ended[j] + delay >= p.firms_start):
             own = project.spent[j] - bank
             if own > (1.0 - project.bank[j]) * budget * (1.0 + 1e-9) + 1e-9:
                 fault(w, 5, z)

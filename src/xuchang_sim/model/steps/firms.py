@@ -121,9 +121,12 @@ def orders(w: World, p: Inputs) -> None:
                 sector.slack[s] += full - firm.b[i]
     if c.phase == OPEN:
         recapture(w, p)
-    # The personnel office sees orders smoothed over about three months.
     for i in range(c.firms):
+        # The personnel office sees orders smoothed over about three months.
         firm.smooth[i] += (firm.b[i] - firm.smooth[i]) / 3.0
+        # A plant whose ramp ends takes no part in this month's market for orders.
+        if firm.ramping[i] == 1 and c.t - firm.born[i] >= p.ramp_months:
+            firm.ramping[i] = 0
 
 
 @step
@@ -134,8 +137,6 @@ def young(w: World, p: Inputs, i: int) -> None:
     full = firm.kappa[i] * firm.K[i]
     asked = p.utilisation_normal * w.sector.pull[firm.sector[i]]
     firm.b[i] = min(asked, 1.0) * full * ramp(p, age)
-    if age >= p.ramp_months:
-        firm.ramping[i] = 0
 
 
 @step
@@ -216,11 +217,17 @@ def small_lump(w: World, p: Inputs) -> None:
         zone.fai[z] += zone.fai_small[z] + zone.fai_extra[z]
 
 
+@inlined
+def commissioning_delay(gain: float) -> int:
+    """Months from a project's last month of building to the birth of its plant."""
+    return 1 - int(gain + 0.5)
+
+
 @step
 def commission(w: World, p: Inputs) -> None:
     """Completed industrial projects become plants after the commissioning delay."""
     c, project = w.city, w.project
-    delay = 1 - int(w.now.commissioning_gain + 0.5)
+    delay = commissioning_delay(w.now.commissioning_gain)
     while c.commissioned < c.finished:
         j = project.finished[c.commissioned]
         if project.ended[j] + delay > c.t:

@@ -138,16 +138,16 @@ def dragons(w: World, p: Inputs) -> None:
     """Count firms of dragon-head size, plants added to their owners; mean default odds."""
     c, firm, zone = w.city, w.firm, w.zone
     for i in range(c.firms):
-        firm.short_s[i] = 0.0
+        firm.group_sales[i] = 0.0
     for i in range(c.firms):
         if firm.alive[i] == 1:
             owner = firm.owner[i]
             if firm.alive[owner] == 0:
                 owner = i
-            firm.short_s[owner] += firm.sales_year[i]
+            firm.group_sales[owner] += firm.sales_year[i]
     for i in range(c.firms):
         z = firm.zone[i]
-        if firm.short_s[i] >= p.dragon_head_revenue:
+        if firm.group_sales[i] >= p.dragon_head_revenue:
             zone.dragon_heads[z] += 1.0
         if firm.alive[i] == 1 and zone.capital[z] > 0.0:
             assets = firm.K[i] + firm.other[i] + (firm.cash[i] if firm.cash[i] > 0.0 else 0.0)

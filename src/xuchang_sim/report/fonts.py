@@ -1,0 +1,103 @@
+"""Fonts: families that have the characters a figure shows, or a plain word that none is there."""
+
+from __future__ import annotations
+
+import logging
+from functools import cache
+from pathlib import Path
+
+from xuchang_sim.report.words import Language, say
+
+#: Families with Chinese, the best first: free ones of Linux, then what Windows and macOS bring.
+SEARCH = (
+    "Noto Sans CJK SC",
+    "Noto Sans SC",
+    "Source Han Sans SC",
+    "Source Han Sans CN",
+    "Noto Sans CJK JP",
+    "WenQuanYi Micro Hei",
+    "WenQuanYi Zen Hei",
+    "Microsoft YaHei",
+    "PingFang SC",
+    "Hiragino Sans GB",
+    "Heiti SC",
+    "SimHei",
+    "SimSun",
+    "Arial Unicode MS",
+)
+#: Parts of file names of the same fonts, for those installed after matplotlib made its list.
+FILES = ("notosanscjk", "notosanssc", "sourcehansans", "wqy", "msyh", "pingfang", "simhei")
+LATIN = "DejaVu Sans"
+#: Characters a family must have before it is used at all.
+SAMPLE = "许昌市产业集聚区固定资产投资亿元概率需求审批"
+
+
+@cache
+def families() -> tuple[str, ...]:
+    """Families with Chinese on this machine, the best first, each with all of `SAMPLE`."""
+    found = _listed()
+    if not found and _added():
+        found = _listed()
+    return found
+
+
+def _listed() -> tuple[str, ...]:
+    from matplotlib import font_manager  # noqa: PLC0415 - heavy, and only wanted for figures
+
+    files: dict[str, str] = {}
+    for entry in font_manager.fontManager.ttflist:
+        files.setdefault(entry.name, entry.fname)
+    return tuple(name for name in SEARCH if name in files and covers(files[name], SAMPLE))
+
+
+def _added() -> bool:
+    """Tell matplotlib of fonts that came after it made its list."""
+    from matplotlib import font_manager  # noqa: PLC0415
+
+    known = {entry.fname for entry in font_manager.fontManager.ttflist}
+    new = False
+    for path in font_manager.findSystemFonts():
+        if path not in known and Path(path).name.lower().startswith(FILES):
+            try:
+                font_manager.fontManager.addfont(path)
+            except (OSError, RuntimeError):  # a damaged file is no font
+                continue
+            new = True
+    return new
+
+
+@cache
+def _characters(file: str) -> frozenset[int]:
+    from matplotlib.ft2font import FT2Font  # noqa: PLC0415
+
+    try:
+        return frozenset(FT2Font(file).get_charmap())
+    except (OSError, RuntimeError):
+        return frozenset()
+
+
+def covers(file: str, text: str) -> bool:
+    """Whether a font file has every character of a text."""
+    return {ord(c) for c in text if not c.isspace()} <= _characters(file)
+
+
+def speakable(lang: Language) -> Language:
+    """Language in which figures can be drawn here: the one asked for, or English.
+
+    Without a font for Chinese the labels are English, and one line says so, once.
+    """
+    if lang == "en" or families():
+        return lang
+    _complain()
+    return "en"
+
+
+@cache
+def _complain() -> None:
+    logging.getLogger(__name__).warning(say("figure.no_font", "en"))
+
+
+def stack(lang: Language) -> list[str]:
+    """Families for a text, in the order in which each character is looked up."""
+    chinese = list(families())
+    return [*chinese, LATIN] if lang == "zh" else [LATIN, *chinese]

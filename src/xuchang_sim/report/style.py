@@ -1,0 +1,95 @@
+"""Style: colours that differ for every eye and in grey, and the dress of a finished figure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from xuchang_sim.report.fonts import stack
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from xuchang_sim.report.words import Language
+
+
+class Paint(NamedTuple):
+    """A colour and a hatch; either alone tells the entries of a legend apart."""
+
+    colour: str
+    hatch: str = ""
+
+
+# Okabe and Ito (2008), in an order in which neighbours differ in lightness too.
+INK = "#1a1a1a"
+MUTED = "#6b6b6b"
+GRID = "#d9d9d9"
+BLUE, ORANGE, GREEN, SKY = "#0072b2", "#e69f00", "#009e73", "#56b4e9"
+RED, PINK, YELLOW, PALE = "#d55e00", "#cc79a7", "#f0e442", "#eeeeee"
+
+VERDICT = {
+    "likely": Paint(BLUE),
+    "even": Paint(ORANGE, "//"),
+    "unlikely": Paint(RED, ".."),
+}
+CAUSES = {
+    "demand": Paint(SKY),
+    "capacity": Paint(ORANGE, "//"),
+    "labour": Paint(GREEN, "xx"),
+    "finance": Paint(BLUE, ".."),
+    "approval": Paint(YELLOW),
+    "land": Paint(RED, "//"),
+    "group_month": Paint(PINK, "\\\\"),
+    "own_money": Paint(SKY, ".."),
+    "bank": Paint(BLUE, "xx"),
+    "none": Paint(PALE),
+}
+STAGES = {
+    "approval": Paint(YELLOW),
+    "land": Paint(RED, "//"),
+    "closing": Paint(SKY, ".."),
+    "building": Paint(BLUE),
+}
+#: Outer quantiles of a fan and how dark the band is.
+BANDS = ((0.05, 0.95, 0.18), (0.25, 0.75, 0.35))
+
+
+def figure(width: float, height: float) -> Figure:
+    """Return a figure of its own, in inches, known to no global state."""
+    from matplotlib.figure import Figure  # noqa: PLC0415 - heavy
+
+    return Figure(figsize=(width, height), layout="constrained")
+
+
+def axes(ax: Axes | None, width: float = 7.0, height: float = 3.8) -> Axes:
+    """Return the axes given, or those of a new figure."""
+    return figure(width, height).subplots() if ax is None else ax
+
+
+def dress(ax: Axes, lang: Language, *, grid: str = "y") -> Axes:
+    """Give all texts of axes a font that has their characters, and take away what is not needed.
+
+    Parameters
+    ----------
+    ax : Axes
+        Finished axes.
+    lang : {"zh", "en"}
+        Language of the texts.
+    grid : {"x", "y", "both", ""}
+        Lines to draw behind.
+    """
+    from matplotlib.text import Text  # noqa: PLC0415
+
+    names = stack(lang)
+    found: list[Any] = ax.findobj(Text)
+    for text in found:
+        text.set_fontfamily(names)
+    ax.tick_params(which="both", labelfontfamily=names, color=MUTED)
+    for side in ("top", "right"):
+        ax.spines[side].set_visible(False)
+    for side in ("left", "bottom"):
+        ax.spines[side].set_color(MUTED)
+    ax.set_axisbelow(True)
+    if grid:
+        ax.grid(axis=grid, color=GRID, linewidth=0.6)  # type: ignore[arg-type]
+    return ax

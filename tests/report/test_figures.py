@@ -21,7 +21,8 @@ from xuchang_sim.outlook.drivers import NAMES, drivers
 from xuchang_sim.pack import Pack
 from xuchang_sim.report import figures, fonts
 from xuchang_sim.report.biographies import projects
-from xuchang_sim.report.words import Language
+from xuchang_sim.report.style import figure
+from xuchang_sim.report.words import Language, say
 from xuchang_sim.simulation import economy
 
 CHINESE = pytest.mark.skipif(
@@ -115,8 +116,8 @@ def test_figure(name: str, lang: Language, gallery: dict[str, Draw]) -> None:
     ax = gallery[name](lang)
     assert isinstance(ax, Axes)
     assert dict(mpl.rcParams) == before
-    drawn = ax.get_figure()
-    canvas = FigureCanvasAgg(drawn)
+    drawn: Any = ax.get_figure()
+    canvas: Any = FigureCanvasAgg(drawn)
     canvas.draw()
     for part in drawn.axes:
         if part.get_visible() and part.get_label() != "<colorbar>" and name != "zones":
@@ -125,7 +126,7 @@ def test_figure(name: str, lang: Language, gallery: dict[str, Draw]) -> None:
     assert not overlaps(drawn, canvas), overlaps(drawn, canvas)
 
 
-def overlaps(drawn: Any, canvas: FigureCanvasAgg) -> list[tuple[str, str]]:
+def overlaps(drawn: Any, canvas: Any) -> list[tuple[str, str]]:
     """Pairs of texts outside the plotting area whose boxes cross."""
     texts: list[Text] = []
     for ax in drawn.axes:
@@ -155,7 +156,7 @@ def overlaps(drawn: Any, canvas: FigureCanvasAgg) -> list[tuple[str, str]]:
 
 
 def test_figures_fill_axes_that_are_given(assessment: Assessment) -> None:
-    left, right = figures.figure(8, 3).subplots(1, 2)
+    left, right = figure(8, 3).subplots(1, 2)
     assert figures.fan(assessment.results, "fai", ax=left, lang="en") is left
     assert figures.attainment(assessment.results, ax=right, lang="en") is right
 
@@ -168,9 +169,10 @@ def test_without_a_font_labels_are_english_and_one_line_says_so(
     with caplog.at_level(logging.WARNING):
         ax = figures.fan(assessment.results, "fai", lang="zh")
         figures.attainment(assessment.results, lang="zh")
-    assert [record.message for record in caplog.records] == [fonts.say("figure.no_font", "en")]
+    assert [record.message for record in caplog.records] == [say("figure.no_font", "en")]
     assert all(t.get_text().isascii() for t in ax.findobj(Text))
-    FigureCanvasAgg(ax.get_figure()).draw()  # type: ignore[arg-type]
+    canvas: Any = FigureCanvasAgg(ax.get_figure())  # type: ignore[arg-type]
+    canvas.draw()
 
 
 def test_year_to_date_ends_in_the_year(assessment: Assessment) -> None:

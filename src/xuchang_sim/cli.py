@@ -158,6 +158,64 @@ def validate(
     typer.echo(say("validate.good", lang, path=path))
 
 
+@app.command()
+def sweep(
+    file: Annotated[
+        str, typer.Argument(help="Sweep file, table of points (CSV, xlsx), or a shipped sweep.")
+    ],
+    out: Annotated[Path, typer.Option("--out", help="Folder of the rows; goes on where it stopped.")],
+    export: Annotated[
+        Path | None, typer.Option("--export", help="Also write all rows to one .parquet or .csv.")
+    ] = None,
+    threads: Annotated[int | None, typer.Option("--threads", min=1, help="All if left out.")] = None,
+    rows_per_part: Annotated[
+        int | None, typer.Option("--rows-per-part", min=1, help="Rows of a file; changes no row.")
+    ] = None,
+    row: Annotated[
+        int | None, typer.Option("--rerun", min=0, help="Run this row alone and print it.")
+    ] = None,
+    pack: PackOption = None,
+    lang: Language = "zh",
+    json: Json = False,
+) -> None:
+    """Run every point of a design; killed and started again, it goes on."""
+    from xuchang_sim.explore.designs import load_design  # noqa: PLC0415
+    from xuchang_sim.explore.sweep import estimate, rerun, sweep as run  # noqa: PLC0415
+    from xuchang_sim.pack import load_pack  # noqa: PLC0415
+    from xuchang_sim.report.words import say  # noqa: PLC0415
+
+    design = load_design(file, load_pack(pack))
+    if row is not None:
+        found = rerun(design, row)
+        _print_json(found)
+        _end("failure" in found)
+        return
+    cost = estimate(design, threads)
+    if not json:
+        shown = {"rows": f"{cost.rows:,}", "points": len(design.points)}
+        shown |= {"seconds": f"{cost.seconds:,.0f}", "size": f"{cost.bytes / 1e6:,.1f}"}
+        typer.echo(say("sweep.estimate", lang, **shown), err=True)
+    with _progress("sweep", quiet=json, plain=True) as told:
+        done = run(
+            design,
+            out=out,
+            threads=threads,
+            rows_per_part=rows_per_part,
+            progress=told,
+            say=lambda text: typer.echo(text, err=True),
+        )
+    if export is not None:
+        done.export(export)
+    data = done.to_dict()
+    if json:
+        _print_json(data)
+    else:
+        from xuchang_sim.report import exploring, tables  # noqa: PLC0415
+
+        tables.show(exploring.sweep(data, lang))
+    _end(data["failed"])
+
+
 def _plan_row(row: Any) -> dict[str, Any]:
     found: dict[str, Any] = row.model_dump(mode="json", by_alias=True)
     return found
@@ -192,10 +250,12 @@ def _end(failed: object) -> None:
 
 
 @contextmanager
-def _progress(text: str, *, quiet: bool) -> Iterator[Callable[[int, int], None] | None]:
-    """Show progress on standard error: a bar on a terminal, nothing where nobody looks."""
+def _progress(
+    text: str, *, quiet: bool, plain: bool = False
+) -> Iterator[Callable[[int, int], None] | None]:
+    """Show progress on standard error: a bar on a terminal; else nothing, or lines if ``plain``."""
     if quiet or not sys.stderr.isatty():
-        yield None
+        yield _lines(text) if plain and not quiet else None
         return
     from rich.console import Console  # noqa: PLC0415
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn  # noqa: PLC0415
@@ -208,6 +268,30 @@ def _progress(text: str, *, quiet: bool) -> Iterator[Callable[[int, int], None] 
             bar.update(task, completed=done, total=whole)
 
         yield told
+
+
+LINE_SECONDS = 5.0
+
+
+def _lines(text: str) -> Callable[[int, int], None]:
+    """Progress for a log file: now and then a line with the time that remains."""
+    import time  # noqa: PLC0415
+
+    begun: list[tuple[float, int]] = []
+    shown = [0.0]
+
+    def told(done: int, whole: int) -> None:
+        now = time.monotonic()
+        begun.append((now, done)) if not begun else None
+        first, before = begun[0]
+        if done < whole and now - shown[0] < LINE_SECONDS:
+            return
+        shown[0] = now
+        left = (whole - done) * (now - first) / (done - before) if done > before else None
+        rest = "" if left is None else f", {left:,.0f} s left"
+        typer.echo(f"{text}: {done:,} of {whole:,}{rest}", err=True)
+
+    return told
 
 
 def main() -> None:

@@ -1,0 +1,1 @@
+"""What if, how much, how cheaply: designs and sweeps, and the questions asked of them."""

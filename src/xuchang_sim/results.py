@@ -16,7 +16,7 @@ from xuchang_sim.model.world import MEASURE_ROW, MEASURES
 from xuchang_sim.units import month_label
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     import pandas as pd
 
@@ -142,9 +142,17 @@ class Results:
         Wall time in the engine, shared by all variants of the run.
     """
 
-    def __init__(self, setting: Setting, parameters: Mapping[str, Array], *, full: bool) -> None:
+    def __init__(
+        self,
+        setting: Setting,
+        parameters: Mapping[str, Array],
+        *,
+        full: bool,
+        keep: Collection[str] | None = None,
+    ) -> None:
         n, years = setting.replicates, len(setting.years)
         self.setting = setting
+        self.keep = keep
         self.parameters = parameters
         self.seconds = math.nan
         self.outcomes: dict[str, Array] = {}
@@ -166,7 +174,7 @@ class Results:
     def take(self, first: int, cut: Cut, failed: npt.NDArray[np.int64]) -> None:
         """Take in a finished chunk of replicates, from number ``first`` on."""
         rows = slice(first, first + len(cut.months))
-        for name, values in _outcomes(cut).items():
+        for name, values in _outcomes(cut, self.keep).items():
             if name not in self.outcomes:
                 self.outcomes[name] = np.full((self.setting.replicates, cut.years), np.nan)
             self.outcomes[name][rows] = values
@@ -192,7 +200,8 @@ class Results:
     def levels(self) -> dict[str, float]:
         """Headline levels whose month of attainment is kept, with their values."""
         targets = {t.measure: t.value for t in self.setting.pack.plan.targets()}
-        return {name: targets[name] for name in ATTAINABLE if name in targets}
+        wanted = ATTAINABLE if self.keep is None else self.keep
+        return {name: targets[name] for name in ATTAINABLE if name in targets and name in wanted}
 
     def outcome(self, name: str, year: int | None = None) -> Array:
         """One measure of one year over the replicates that ran: shape (good replicates,).
@@ -330,11 +339,11 @@ def rate(target: Target, values: Array) -> TargetResult:
     return TargetResult(target, float(met.mean()), low, high, median, q05, q95, short)
 
 
-def _outcomes(cut: Cut) -> dict[str, Array]:
-    """Every measure, and every target under its own id."""
-    found = {name: function(cut) for name, function in REGISTRY.items()}
+def _outcomes(cut: Cut, keep: Collection[str] | None) -> dict[str, Array]:
+    """Every measure that is kept, and every such target under its own id."""
+    found = {name: f(cut) for name, f in REGISTRY.items() if keep is None or name in keep}
     for target in cut.pack.plan.targets():
-        if target.id not in found:
+        if target.id not in found and (keep is None or target.id in keep):
             found[target.id] = evaluate(cut, target)
     return found
 

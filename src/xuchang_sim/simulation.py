@@ -25,7 +25,7 @@ from xuchang_sim.units import month_index, month_label
 from xuchang_sim.yamlfile import InputError, Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from pathlib import Path
 
     from xuchang_sim.model.economy import Economy
@@ -219,6 +219,7 @@ def run(
     variants: Sequence[Variant],
     *,
     full: bool = True,
+    keep: Collection[str] | None = None,
     progress: Callable[[int, int], None] | None = None,
     workers: int | None = None,
     chunk: int | None = None,
@@ -233,6 +234,8 @@ def run(
         Variants whose parameter overrides agree share their warm-up; others run in a second pass.
     full : bool
         Keep the months; otherwise only measures and attainment.
+    keep : collection of str, optional
+        Measures and targets to evaluate; by default all.
     progress : callable, optional
         Called with (runs done, runs in all).
     workers, chunk : int, optional
@@ -250,7 +253,7 @@ def run(
     found: dict[int, Results] = {}
     whole, before = setup.replicates * len(groups), 0
     for key, numbers in groups.items():
-        group = _Group(setup, [variants[n] for n in numbers], dict(key), full=full)
+        group = _Group(setup, [variants[n] for n in numbers], dict(key), full=full, keep=keep)
 
         def told(done: int, _: int, start: int = before) -> None:
             if progress:
@@ -302,7 +305,13 @@ class _Group:
     """Variants that share parameters: the engine's inputs and the place of its results."""
 
     def __init__(
-        self, setup: Setup, variants: Sequence[Variant], fixed: Mapping[str, float], *, full: bool
+        self,
+        setup: Setup,
+        variants: Sequence[Variant],
+        fixed: Mapping[str, float],
+        *,
+        full: bool,
+        keep: Collection[str] | None = None,
     ) -> None:
         self.setup = setup
         self.variants = variants
@@ -325,6 +334,7 @@ class _Group:
                 ),
                 self.draws,
                 full=full,
+                keep=keep,
             )
             for variant in variants
         ]

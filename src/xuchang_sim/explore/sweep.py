@@ -67,7 +67,7 @@ class Cell(NamedTuple):
     """Some replicates of one point under one scenario with one parameter draw."""
 
     point: int
-    at: tuple[Value, ...]
+    setting: tuple[Value, ...]
     scenario: ResolvedScenario
     draw: int
     first: int
@@ -129,7 +129,9 @@ def compute(job: Job) -> bytes:
         scenarios = [_scenario(job, cell, setup) for cell in cells]
         part = replace(setup, first=cells[0].first, replicates=cells[0].size)
         try:
-            results = run(part, [Variant(s) for s in scenarios], full=False, workers=1)
+            results = run(
+                part, [Variant(s) for s in scenarios], full=False, keep=job.measures, workers=1
+            )
             tables = [_measured(job, result) for result in results]
         except Exception:  # noqa: BLE001 - whatever it was, the other rows go on
             tables = [
@@ -154,7 +156,7 @@ def _together(job: Job) -> Iterator[list[int]]:
     levers = {k for k, name in enumerate(job.columns) if name not in _pack(job.pack).parameters}
     groups: dict[Any, list[int]] = {}
     for n, cell in enumerate(job.cells):
-        fixed = tuple(v for k, v in enumerate(cell.at) if k not in levers)
+        fixed = tuple(v for k, v in enumerate(cell.setting) if k not in levers)
         key = (cell.first, cell.size, cell.draw if nested else 0, fixed)
         groups.setdefault(key, []).append(n)
     for numbers in groups.values():
@@ -164,7 +166,7 @@ def _together(job: Job) -> Iterator[list[int]]:
 
 def _scenario(job: Job, cell: Cell, setup: Setup) -> ResolvedScenario:
     """Scenario of a cell: the point's changes, over the nested draw's parameters if there is one."""
-    changes = {k: v for k, v in zip(job.columns, cell.at, strict=True) if v is not None}
+    changes = {k: v for k, v in zip(job.columns, cell.setting, strict=True) if v is not None}
     base = cell.scenario
     if job.parameters == "nested":
         drawn = draw_parameters(replace(setup, first=cell.draw, replicates=1))
@@ -207,7 +209,7 @@ def _alone(
     """Run one cell by halves until what goes wrong stands alone, and keep that with its traceback."""
     part = replace(setup, first=cell.first, replicates=cell.size)
     try:
-        result = run(part, [Variant(scenario)], full=False, workers=1)[0]
+        result = run(part, [Variant(scenario)], full=False, keep=job.measures, workers=1)[0]
         table = _measured(job, result)
     except Exception as error:  # noqa: BLE001 - recorded with its address
         if cell.size > 1:
@@ -258,7 +260,7 @@ def _table(job: Job, tables: Sequence[dict[str, Array]], failures: Sequence[Fail
     """Rows of a part: the design's columns, scenario, draw, replicate, measures."""
     columns: dict[str, pa.Array] = {}
     for k, name in enumerate(job.columns):
-        values = [v for cell in job.cells for v in [cell.at[k]] * cell.size]
+        values = [v for cell in job.cells for v in [cell.setting[k]] * cell.size]
         columns[name] = pa.array(values, pa.string() if job.texts[k] else pa.float64())
     texts = [name for cell in job.cells for name in [cell.scenario.name] * cell.size]
     columns["scenario"] = pa.array(texts, pa.string())

@@ -14,7 +14,6 @@ from tests.oracle.state import (
     LASTING,
     LATER,
     OPEN,
-    PENDING,
     TENANT,
     WAN,
     WARM,
@@ -118,8 +117,6 @@ def _cut(w: World, old: list[Firm]) -> None:
         slack = sum(f.kappa * f.K - f.b for f in rows)
         taken = min(w.p.lost_order_recapture * over, slack)
         if taken > 0.0:
-            if PENDING["recapture_by_new_incumbents"]:
-                rows = [f for f in living(w) if f.sector == s and not f.ramping]
             for f in rows:
                 f.b += taken * (f.kappa * f.K - f.b) / slack
         cuts += over

@@ -20,14 +20,6 @@ MU_PER_KM2 = 1500.0
 LASTING = 0.3, 6  # use below which, and months after which, a firm closes
 FACTORIES, HOUSING, VILLAGES, SEWAGE = 0, 1, 2, 3
 
-# Temporary: where the engine is thought to err, whether to follow it (True) or the page.
-PENDING = {
-    "earlier_marks": True,
-    "earlier_sales_last": True,
-    "loans_of_early_projects": True,
-    "recapture_by_new_incumbents": True,
-}
-
 FLOWS = [
     "revenue",
     "reported",

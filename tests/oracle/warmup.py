@@ -19,7 +19,6 @@ from tests.oracle.state import (
     INITIAL,
     MEASURES,
     OPEN,
-    PENDING,
     PIPELINE,
     Firm,
     World,
@@ -62,11 +61,11 @@ FLOW_NAMES = MEASURES[:75]
 
 
 def _new_year(w: World) -> None:
-    w.largest = 0.0
-    for j in w.j:
-        if j.state < DONE:
-            j.spent_year = 0.0
-    if w.phase != FIRMS or PENDING["earlier_marks"]:
+    if w.phase != FIRMS:
+        w.largest = 0.0
+        for j in w.j:
+            if j.state < DONE:
+                j.spent_year = 0.0
         for zone in w.z:
             zone.m["large_year"] = zone.m["major_year"] = 0.0
     if w.phase == PIPELINE:
@@ -171,7 +170,7 @@ def _firms(w: World, through: int) -> Iterator[None]:
     w.phase = FIRMS
     w.commissioned = 0
     w.t = w.p.firms_start - 1
-    w.sales = [[0.0] * w.p.sectors for _ in w.z]
+    w.sales, w.sales_last = ([[0.0] * w.p.sectors for _ in w.z] for _ in range(2))
     _initial(w)
     yield
     for t in range(w.p.firms_start, through + 1):
@@ -289,11 +288,11 @@ def prepare(w: World) -> Iterator[None]:
         - interest
         - p.base_profit_tax
     ) / p.base_revenue
+    w.gross_margin = 1.0 - w.intermediate
     public = p.absent.platform_financing * p.zones
     w.outside_base = p.outside_share * (p.base_fai - min(w.lump_base, public))
     _base_record(w, record, old, new, workers)
     w.base_record = record
-    base_sales = w.sales
     if p.opening <= base[-1]:
         drawn = {}
         w.phase, w.t = PIPELINE, p.pipeline_start - 1
@@ -307,7 +306,7 @@ def prepare(w: World) -> Iterator[None]:
             if w.t < p.opening - 1:
                 yield
         _apply(w)
-    _open(w, drawn, base_sales)
+    _open(w, drawn)
 
 
 def table(w: World, name: str) -> list[list[float]]:
@@ -369,7 +368,7 @@ def _base_record(
 # ------------------------------------------------------------------------------ 5.6 opening
 
 
-def _open(w: World, drawn: dict[int, float], base_sales: list[list[float]]) -> None:
+def _open(w: World, drawn: dict[int, float]) -> None:
     """Open the ledgers at the end of the month before the first open one."""
     p = w.p
     y0 = p.opening // 12 - 1
@@ -405,18 +404,13 @@ def _open(w: World, drawn: dict[int, float], base_sales: list[list[float]]) -> N
             zone.has_programme = 1
     plants = {f.project for f in w.f}
     for j in w.j:
-        lag = 1 if PENDING["loans_of_early_projects"] else firms.commissioning_lag(w)
-        if j.state == DONE and j.ended + lag < p.firms_start:
+        if j.state == DONE and j.ended + firms.commissioning_lag(w) < p.firms_start:
             j.loan = 0.0
     w.loans = sum(f.debt for f in w.f) + sum(
         j.loan for j in w.j if j.row not in plants and j.state not in {DROPPED, ABANDONED}
     )
     w.cip = sum(j.spent for j in w.j if j.state == BUILDING)
-    if PENDING["earlier_sales_last"] and p.opening <= 12 * p.base_year + 11:
-        before = p.firms_start >= 12 * y0 + 12
-        w.sales_last = base_sales if before else w.sales_last
-    else:
-        w.sales_last = table(w, "sales_last")
+    w.sales_last = table(w, "sales_last")
     w.sales = table(w, "sales_year")
     _begun(w)
     w.phase = OPEN

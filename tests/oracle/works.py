@@ -117,7 +117,7 @@ def monthly(w: World, yearly: float) -> float:
     if w.t < w.p.policy_month:
         return 0.0
     first = bool(w.year == w.p.policy_month // 12)
-    return yearly / (plan_months(w.p) if first else 12)
+    return float(yearly) / (plan_months(w.p) if first else 12)
 
 
 def begun_area(w: World) -> float:

@@ -1,0 +1,125 @@
+"""The engine against the oracle, month by month: every state of small random worlds and of the pack."""
+
+import random
+
+import numpy as np
+import pytest
+
+from tests.model.worlds import SMALL, Records, random_inputs
+from tests.oracle import oracle
+from tests.oracle.compare import Pair, unlike
+from tests.oracle.state import MEASURES
+from xuchang_sim.model import engine
+from xuchang_sim.pack import load_pack
+from xuchang_sim.scenario import load_scenario
+from xuchang_sim.simulation import Variant, _Group, prepare
+
+PACK = load_pack()
+BLOCKS, BLOCK = 12, 20
+
+
+def world(seed: int) -> Records:
+    """A random small world; some begin a year earlier, stop all starts, or lift a gate."""
+    record = random_inputs(seed, PACK)
+    p, rng = record[0], random.Random(seed)
+    if rng.random() < 0.25:
+        p["opening"] = p["policy_month"] = p["policy_month"] - 12
+        p["plan_year"] -= 1
+    if rng.random() < 0.15:
+        p["shut"] = p["policy_month"] + rng.randint(0, 12)
+    for gate in ("land", "credit", "labour", "approval"):
+        p[f"free_{gate}"] = rng.random() < 0.1
+    return record
+
+
+@pytest.mark.parametrize("block", range(BLOCKS))
+def test_every_month_of_small_worlds(block: int) -> None:
+    """Twenty worlds each, through every month until two years after the opening."""
+    happened: dict[str, float] = dict.fromkeys(MEASURES, 0.0)
+    failed = 0
+    for seed in range(block * BLOCK, block * BLOCK + BLOCK):
+        pair = Pair(world(seed))
+        found = pair.differences(24)
+        assert not found, f"world {seed}: {len(found)} differ, first {found[0]}"
+        failed += pair.failed
+        measures = pair.trace.memory[0]["past"]["measures"].sum(axis=(0, 2))
+        for name, total in zip(MEASURES, measures, strict=True):
+            happened[name] += abs(total)
+        for name, total in pair.passed.items():
+            happened[name] += total
+    assert failed <= 1  # a world that no pipeline fits is compared until both give it up
+    # A comparison in which something never happens says nothing about it.
+    assert [name for name, total in happened.items() if total == 0.0] == []
+
+
+@pytest.mark.parametrize("replicate", range(3))
+def test_every_month_of_the_pack(replicate: int) -> None:
+    """Full replicates of the embedded pack under its plan, parameters sampled."""
+    scenario = load_scenario("plan", PACK)
+    setup = prepare(PACK, 3, 2012)
+    group = _Group(setup, [Variant(scenario)], scenario.parameters, full=False)
+    months = setup.through - setup.opening + 1
+    found = Pair(group.inputs(replicate, 1)[0], group.sizes).differences(months)
+    assert not found, f"{len(found)} differ, first {found[0]}"
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_branch_into_another_future(seed: int) -> None:
+    """After the branch: other levers or demand, no more starts, the later draws drawn again."""
+    first = random_inputs(seed, PACK)
+    second = first.copy()
+    p = second[0]
+    opening = int(p["opening"])
+    branch = int(p["policy_month"]) - 1 if seed % 2 else opening + 7
+    until = branch + 14
+    if seed % 2:
+        p["level"] = random_inputs(seed + 1000, PACK)[0]["level"]
+        p["shut"] = p["policy_month"] + 8
+    p["redraw"] = 1 + seed
+    p["value_added"][branch + 1 - int(p["demand_start"]) : int(p["demand_months"])] += 0.02
+    both = np.stack([first, second])
+    blocks = []
+    base = 12 * int(p["base_year"])
+    plan = engine.Plan(
+        SMALL,
+        int(p["zones"]),
+        int(p["sectors"]),
+        2,
+        1,
+        int(p["base_year"]),
+        branch,
+        until,
+        False,
+        lambda _first, _count: both,
+    )
+    engine.run(plan, lambda _, block: blocks.append(block), workers=1)
+    (block,) = blocks
+    assert not block.failed.any()
+    for v, inputs in enumerate((first, second)):
+        pair = Pair(first)
+        for w in pair.oracle:
+            if w.phase != 2:
+                continue
+            if w.t >= opening:
+                says = np.array([[zone.m[name] for zone in w.z] for name in MEASURES])
+                wrong = np.argwhere(unlike(block.months[v, 0, w.t - base], says))
+                assert len(wrong) == 0, (v, w.t, MEASURES[wrong[0, 0]], wrong[0, 1])
+            if w.t == branch and v:
+                oracle.branch(w, Pair(inputs).plain)
+            if w.month == 11 and w.t > opening:
+                assert block.largest[v, 0, (w.t - base) // 12] == pytest.approx(w.largest, rel=1e-9)
+            if w.t == until:
+                break
+    assert unlike(block.months[0, 0, -1], block.months[1, 0, -1]).any()
+
+
+def test_a_difference_is_found_and_told() -> None:
+    """The comparison itself: one number changed by a millionth is named with place and month."""
+    pair = Pair(random_inputs(0, PACK))
+    assert pair.differences(3) == []
+    pair.trace.memory[0]["firm"]["b"][2] *= 1.0 + 1e-6
+    found = pair.compare(pair.state)
+    assert [(d.table, d.column, d.row) for d in found] == [("firm", "b", (2,))]
+    assert str(found[0]).startswith("firm.b[2] in 2012-03: engine ")
+    pair.trace.memory[0]["project"]["started"][1] += 1
+    assert {d.column for d in pair.compare(pair.state)} == {"b", "started"}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import contextmanager
-from pathlib import Path  # noqa: TC003 - typer reads the annotation
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
@@ -214,6 +214,46 @@ def sweep(
 
         tables.show(exploring.sweep(data, lang))
     _end(data["failed"])
+
+
+@app.command()
+def report(
+    scenarios: Annotated[
+        list[str] | None,
+        typer.Argument(help="Scenarios; the report is about the first, the others are compared."),
+    ] = None,
+    out: Annotated[
+        Path, typer.Option("-o", "--out", help="File to write: .html or .xlsx.")
+    ] = Path("report.html"),
+    replicates: Replicates = 1000,
+    seed: Seed = 2012,
+    through: Annotated[
+        str | None, typer.Option("--through", help="Last month, YYYY-MM; the pack's if left out.")
+    ] = None,
+    pack: PackOption = None,
+    lang: Annotated[
+        Literal["zh", "en", "both"], typer.Option("--lang", help="Language of the report.")
+    ] = "zh",
+) -> None:
+    """Write a report as one file that needs no network, or as a workbook."""
+    from xuchang_sim.pack import load_pack  # noqa: PLC0415
+    from xuchang_sim.report import document  # noqa: PLC0415
+    from xuchang_sim.report.words import say  # noqa: PLC0415
+
+    document.check(out)
+    loaded = load_pack(pack)
+    with _progress("report", quiet=False) as told:
+        found = document.gather(
+            scenarios or document.usual(loaded),
+            loaded,
+            replicates=replicates,
+            seed=seed,
+            through=through,
+            progress=told,
+        )
+    document.write(found, lang, out)
+    typer.echo(say("report.written", "en" if lang == "en" else "zh", path=out))
+    _end(found.failed)
 
 
 def _plan_row(row: Any) -> dict[str, Any]:

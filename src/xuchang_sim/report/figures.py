@@ -26,7 +26,7 @@ from xuchang_sim.report.style import (
     figure,
 )
 from xuchang_sim.report.tables import number, percent
-from xuchang_sim.report.words import Language, say
+from xuchang_sim.report.words import Language, labelled, named, say
 from xuchang_sim.results import verdict
 from xuchang_sim.units import english, month_label
 
@@ -45,11 +45,6 @@ if TYPE_CHECKING:
 
 #: Recorded column whose yearly sum a target's measure is, for figures of months.
 MONTHLY = {"revenue": "reported", "fai": "fai", "outside_capital": "outside_capital"}
-
-
-def _label(thing: Any, lang: Language) -> str:
-    text: str = thing.label_zh if lang == "zh" else thing.label_en
-    return text
 
 
 def _unit(unit: str, lang: Language) -> str:
@@ -189,7 +184,7 @@ def fan(
     ax.set_xlim(-0.5, len(months) - 0.5)
     _years(ax, months, lang)
     ax.set_ylabel(say("figure.fan_unit", lang, unit=_unit(target.unit, lang)))
-    ax.set_title(say("figure.fan", lang, label=_label(target, lang)), loc="left", fontsize=10)
+    ax.set_title(say("figure.fan", lang, label=labelled(target, lang)), loc="left", fontsize=10)
     ax.legend(loc="upper left", fontsize=7.5, frameon=False, ncols=1)
     return dress(ax, lang)
 
@@ -250,7 +245,7 @@ def attainment(results: Results, *, ax: Axes | None = None, lang: Language = "zh
     """Draw the probability that each headline level was reached by a month."""
     lang = speakable(lang)
     ax = axes(ax)
-    labels = {t.measure: _label(t, lang) for t in reversed(results.setting.pack.plan.targets())}
+    labels = {t.measure: labelled(t, lang) for t in reversed(results.setting.pack.plan.targets())}
     strokes = ((INK, "-"), (BLUE, "--"), (ORANGE, "-."), (GREEN, ":"), (RED, (0, (5, 1, 1, 1))))
     months: Sequence[str] = ()
     for name, (colour, line) in zip(results.first, strokes, strict=False):
@@ -299,7 +294,7 @@ def probabilities(
         ax.plot([row.p_low, row.p_high], [y, y], color=INK, linewidth=1.1, solid_capstyle="butt")
         ax.text(1.02, y, f"{row.p:.2f}", va="center", fontsize=8, color=INK)
     names = [
-        _label(row.target, lang) + (" †" if row.target.basis == "assumption" else "")
+        labelled(row.target, lang) + (" †" if row.target.basis == "assumption" else "")
         for row in rows
     ]
     short = [textwrap.shorten(n, 62, placeholder="…") if lang == "en" else n for n in names]
@@ -354,7 +349,7 @@ def comparison(
     for k, (title, results) in enumerate(runs.items()):
         found = {row.target.id: row for row in results.targets()}
         rows = [found[name] for name in ids if name in found]
-        labels = [_label(row.target, lang) for row in rows]
+        labels = [labelled(row.target, lang) for row in rows]
         spread = 0.6 / max(1, len(runs) - 1)
         y = np.arange(len(rows)) + (k * spread - 0.3 if len(runs) > 1 else 0.0)
         for at, row in zip(y, rows, strict=True):
@@ -614,7 +609,7 @@ def ribbon(
                     linewidth=0.4,
                 )
             )
-    names = {z.id: z.name_zh if lang == "zh" else z.name_en for z in pack.region.zones}
+    names = {z.id: named(z, lang) for z in pack.region.zones}
     ax.set_yticks(range(len(why.zones)), [names[z] for z in why.zones], fontsize=8)
     ax.set_xlim(-0.5, len(why.months) - 0.5)
     ax.set_ylim(len(why.zones) - 0.5, -0.5)
@@ -739,9 +734,9 @@ def gantt(
         if row.end != "open" and row.until <= last:
             mark = "D" if row.end == "done" else "x"
             ax.plot([row.until + 1 - first], [y], marker=mark, color=INK, markersize=4)
-        zone = zones[row.zone].name_zh if lang == "zh" else zones[row.zone].name_en
+        zone = named(zones[row.zone], lang)
         if row.sector >= 0:
-            sector = sectors[row.sector].name_zh if lang == "zh" else sectors[row.sector].name_en
+            sector = named(sectors[row.sector], lang)
         else:
             sector = say(f"figure.kind.{row.kind}", lang)
         zone, sector = (textwrap.shorten(w, 24, placeholder="…") for w in (zone, sector))
@@ -841,7 +836,7 @@ def zones(
             linewidth=0,
         )
         ax.vlines(years, low, high, color=INK, linewidth=1.1)
-        name = zone.name_zh if lang == "zh" else zone.name_en
+        name = named(zone, lang)
         ax.set_title(_wrapped(name, lang, 20), fontsize=7.5)
         ax.set_xticks(years, [f"{year % 100:02d}" for year in years], fontsize=7.5)
         ax.tick_params(axis="y", labelsize=7.5)

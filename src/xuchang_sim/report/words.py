@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 Language = Literal["zh", "en"]
 
@@ -261,7 +261,7 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     "chance.never": ("几乎不可能", "virtually impossible"),
     "chance.hardly": ("很不可能", "very unlikely"),
     "chance.unlikely": ("不大可能", "unlikely"),
-    "chance.even": ("可能性各半", "about as likely as not"),
+    "chance.even": ("可能性各半", "about even"),
     "chance.likely": ("比较可能", "likely"),
     "chance.very": ("很可能", "very likely"),
     "chance.sure": ("几乎肯定", "virtually certain"),
@@ -325,12 +325,11 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     "report.total": ("合计", "total"),
     "report.shortfall": ("缺口", "shortfall"),
     "report.by_zone": (
-        "计划年各区等待投资的最大卡点",
-        "What held each zone's waiting investment most in the plan year",
+        "计划年各区等待的投资（亿元·月）",
+        "Investment that waited in the plan year by zone (100m yuan x months)",
     ),
     "report.zone": ("集聚区", "zone"),
     "report.cause": ("最大卡点", "largest cause"),
-    "report.cause_months": ("占几个月", "months"),
     "report.no_additions": (
         "本报告没有搜索最小的增加方案；下面各图给出土地、资金、用工三档交叉的结果。",
         "No search for the smallest addition was part of this report; the maps below cross land, finance and labour at three levels.",
@@ -403,6 +402,27 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "各情景达到主要目标的概率",
         "Probability of the headline targets by scenario",
     ),
+    "sheet.answer": ("结论", "answer"),
+    "sheet.targets": ("目标", "targets"),
+    "sheet.scenarios": ("情景", "scenarios"),
+    "sheet.binds": ("卡点", "what binds"),
+    "sheet.matrix": ("土地资金用工", "matrix"),
+    "sheet.manifest": ("运行记录", "manifest"),
+    "report.quote": ("原文", "quote"),
+    "report.id": ("代码", "id"),
+    "report.direction": ("方向", "sign"),
+    "report.unit": ("单位", "unit"),
+    "report.p": ("概率", "P"),
+    "report.p_low": ("下限", "P low"),
+    "report.p_high": ("上限", "P high"),
+    "report.q05": ("5%", "5%"),
+    "report.q95": ("95%", "95%"),
+    "report.basis": ("依据", "basis"),
+    "basis.model": ("模型", "model"),
+    "basis.assumption": ("假定", "assumption"),
+    "report.scenario": ("情景", "scenario"),
+    "report.kind": ("类别", "kind"),
+    "report.value": ("数值", "value"),
     "report.written": ("已写入 {path}", "wrote {path}"),
     "plan.title": ("{title}（{number}）", "{title} ({number})"),
     "plan.targets": ("目标", "targets"),
@@ -427,3 +447,23 @@ def say(key: str, lang: Language, **values: object) -> str:
         If the phrase or a placeholder is missing.
     """
     return CATALOGUE[key][0 if lang == "zh" else 1].format(**values)
+
+
+def _in(thing: Any, what: str, lang: Language) -> str:
+    text: str = getattr(thing, f"{what}_{lang}")
+    return text
+
+
+def labelled(thing: Any, lang: Language) -> str:
+    """Return the label of a target, lever, row or series in a language."""
+    return _in(thing, "label", lang)
+
+
+def named(thing: Any, lang: Language) -> str:
+    """Return the name of a zone, sector or cluster in a language."""
+    return _in(thing, "name", lang)
+
+
+def titled(thing: Any, lang: Language) -> str:
+    """Return the title of a pack or scenario in a language."""
+    return _in(thing, "title", lang)

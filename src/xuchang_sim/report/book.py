@@ -1,0 +1,176 @@
+"""Book: the tables of a report as a workbook for Excel; every cell is text or a number."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import TYPE_CHECKING, Any
+
+from xuchang_sim.report.page import manifest
+from xuchang_sim.report.sentences import answer, chance
+from xuchang_sim.report.words import Language, labelled, say, titled
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    from openpyxl.worksheet.worksheet import Worksheet
+
+    from xuchang_sim.report.dossier import Dossier
+
+
+def write(dossier: Dossier, languages: Sequence[Language], path: Path) -> None:
+    """Write a workbook: a set of sheets for each language, then the manifest.
+
+    Parameters
+    ----------
+    dossier : Dossier
+        What it is about.
+    languages : sequence of {"zh", "en"}
+        Languages, in this order.
+    path : Path
+        File to write; replaced as a whole.
+    """
+    from openpyxl import Workbook  # noqa: PLC0415 - heavy
+
+    book = Workbook()
+    book.remove(book.active)
+    for lang in languages:
+        suffix = "" if len(languages) == 1 else f" {lang}"
+        _answer(book.create_sheet(say("sheet.answer", lang) + suffix), dossier, lang)
+        _targets(book.create_sheet(say("sheet.targets", lang) + suffix), dossier, lang)
+        _scenarios(book.create_sheet(say("sheet.scenarios", lang) + suffix), dossier, lang)
+        _binds(book.create_sheet(say("sheet.binds", lang) + suffix), dossier, lang)
+        if dossier.matrix is not None:
+            _matrix(book.create_sheet(say("sheet.matrix", lang) + suffix), dossier, lang)
+    sheet = book.create_sheet(say("sheet.manifest", "en"))
+    for line in json.dumps(manifest(dossier), ensure_ascii=False, indent=1).splitlines():
+        _row(sheet, [line])
+    sheet.column_dimensions["A"].width = 100
+    replace(book, path)
+
+
+def replace(book: Any, path: Path) -> None:
+    """Write a workbook beside its place, then move it there as a whole."""
+    import os  # noqa: PLC0415
+
+    part = path.with_name(f".{path.name}.part")
+    try:
+        with part.open("wb") as stream:
+            book.save(stream)
+            stream.flush()
+            os.fsync(stream.fileno())
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _row(sheet: Worksheet, values: Iterable[object], *, head: bool = False) -> None:
+    """Append a row in which nothing is a formula."""
+    from openpyxl.cell import WriteOnlyCell  # noqa: PLC0415
+    from openpyxl.styles import Alignment, Font, PatternFill  # noqa: PLC0415
+
+    cells = []
+    for value in values:
+        plain = None if isinstance(value, float) and not math.isfinite(value) else value
+        cell: Any = WriteOnlyCell(sheet, value=None)
+        cell.value = plain
+        if isinstance(plain, str):
+            cell.data_type = "s"  # "=1+1" stays the text it is
+            cell.alignment = Alignment(wrap_text=True, vertical="top")
+        if head:
+            cell.font = Font(bold=True)
+            cell.fill = PatternFill("solid", fgColor="DDE8F0")
+        cells.append(cell)
+    sheet.append(cells)
+
+
+def _widths(sheet: Worksheet, *widths: float) -> None:
+    from openpyxl.utils import get_column_letter  # noqa: PLC0415
+
+    for k, width in enumerate(widths, 1):
+        sheet.column_dimensions[get_column_letter(k)].width = width
+    sheet.freeze_panes = "A2"
+    sheet.page_setup.paperSize = sheet.PAPERSIZE_A4
+    sheet.page_setup.orientation = "landscape"
+    sheet.page_setup.fitToHeight = 0
+    sheet.sheet_properties.pageSetUpPr.fitToPage = True
+
+
+def _answer(sheet: Worksheet, dossier: Dossier, lang: Language) -> None:
+    _row(sheet, [say("report.title", lang, title=titled(dossier.pack, lang))], head=True)
+    for sentence in answer(dossier.assessment, lang):
+        _row(sheet, [sentence])
+    for key in ("note.assumption", "note.interval", "note.synthetic"):
+        _row(sheet, [say(key, lang)])
+    _widths(sheet, 110)
+
+
+def _targets(sheet: Worksheet, dossier: Dossier, lang: Language) -> None:
+    heads = (
+        "column.paragraph", "report.quote", "report.id", "column.target", "report.direction",
+        "column.value", "report.unit", "report.p", "report.p_low", "report.p_high",
+        "column.verdict", "report.median", "report.q05", "report.q95", "column.shortfall",
+        "report.basis",
+    )  # fmt: skip
+    _row(sheet, [say(key, lang) for key in heads], head=True)
+    quotes = {target.id: target.quote for target in dossier.pack.plan.targets()}
+    for row in dossier.assessment.to_dict()["targets"]:
+        _row(
+            sheet,
+            [
+                row["paragraph"], quotes[row["id"]], row["id"], row[f"label_{lang}"],
+                say(f"direction.{row['direction']}", lang), row["value"], row["unit"], row["p"],
+                row["p_low"], row["p_high"], chance(row["p"], lang), row["median"], row["q05"],
+                row["q95"], row["shortfall"], say(f"basis.{row['basis']}", lang),
+            ],
+        )  # fmt: skip
+    _widths(sheet, 11, 40, 22, 30, 7, 12, 8, 8, 8, 8, 14, 12, 12, 12, 12, 12)
+
+
+def _scenarios(sheet: Worksheet, dossier: Dossier, lang: Language) -> None:
+    heads = ("report.scenario", "report.id", "column.target", "report.unit", "report.p",
+             "report.p_low", "report.p_high", "report.median", "report.q05", "report.q95")  # fmt: skip
+    _row(sheet, [say(key, lang) for key in heads], head=True)
+    for k, run in enumerate(dossier.runs):
+        last = k + 1 == len(dossier.runs)
+        title = say("report.absent", lang) if last else titled(run.setting.scenario, lang)
+        for row in run.targets():
+            target = row.target
+            _row(
+                sheet,
+                [title, target.id, labelled(target, lang), target.unit, row.p, row.p_low,
+                 row.p_high, row.median, row.q05, row.q95],
+            )  # fmt: skip
+    _widths(sheet, 22, 22, 30, 8, 8, 8, 8, 12, 12, 12)
+
+
+def _binds(sheet: Worksheet, dossier: Dossier, lang: Language) -> None:
+    heads = ("figure.month", "report.zone", "report.kind", "report.cause", "report.value")
+    _row(sheet, [say(key, lang) for key in heads], head=True)
+    names = {z.id: z.name_zh if lang == "zh" else z.name_en for z in dossier.pack.region.zones}
+    why = dossier.assessment.results.why()
+    for kind, table in (("waiting", why.waiting), ("output", why.output)):
+        what = say(f"report.binds_{kind}", lang)
+        for cause, values in table.items():
+            if cause in {"total", "shortfall"}:
+                continue
+            shown = say(f"cause.{cause}", lang)
+            for m, month in enumerate(why.months):
+                for z, zone in enumerate(why.zones):
+                    _row(sheet, [month, names[zone], what, shown, float(values[m, z])])
+    _widths(sheet, 10, 28, 30, 14, 12)
+
+
+def _matrix(sheet: Worksheet, dossier: Dossier, lang: Language) -> None:
+    if dossier.matrix is None:
+        return
+    axes = dossier.matrix.matrix.axes
+    keys = [key for key in dossier.matrix.cells[0] if key not in axes]
+    known = [key for key in keys if not key.endswith(("_low", "_high")) and key != "revenue"]
+    heads = [say(f"axis.{axis}", lang) for axis in axes]
+    _row(sheet, [*heads, *(say(f"matrix.{key}", lang) for key in known)], head=True)
+    for cell in dossier.matrix.cells:
+        levels = [say(f"level.{cell[axis]}", lang) for axis in axes]
+        _row(sheet, [*levels, *(cell[key] for key in known)])
+    _widths(sheet, *(12 for _ in range(len(axes) + len(known))))

@@ -1,0 +1,68 @@
+"""Document: a report as a file, HTML or a workbook, written as a whole or not at all."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Literal
+
+from xuchang_sim.report.dossier import Dossier, gather
+from xuchang_sim.scenario import list_scenarios
+from xuchang_sim.yamlfile import InputError, Problem
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from xuchang_sim.pack import Pack
+    from xuchang_sim.report.words import Language
+
+__all__ = ["Dossier", "check", "gather", "usual", "write"]
+
+#: Scenarios of a report unless others are asked for, as far as the pack's can be called so.
+USUAL = ("plan", "no_plan", "land_high", "finance_high", "labour_high", "all_high")
+
+
+def usual(pack: Pack) -> list[str]:
+    """Return the names of the scenarios a report compares unless it is told which."""
+    known = {scenario.name for scenario in list_scenarios(pack)}
+    return [name for name in USUAL if name in known]
+
+
+def check(path: Path) -> None:
+    """Refuse a file that could not be written, before anything is run.
+
+    Raises
+    ------
+    InputError
+        If the name has another ending or the folder does not exist.
+    """
+    if path.suffix.lower() not in {".html", ".xlsx"}:
+        message = f"ends in {path.suffix or 'nothing'}; allowed: .html, .xlsx"
+    elif not path.parent.is_dir():
+        message = "its folder does not exist; allowed: a file in a folder that does"
+    elif path.is_dir():
+        message = "is a folder; allowed: a file"
+    else:
+        return
+    raise InputError([Problem(str(path), "", 0, message)])
+
+
+def write(dossier: Dossier, lang: Literal["zh", "en", "both"], path: Path) -> None:
+    """Write a report in one language or both; what stood there is replaced as a whole."""
+    languages: tuple[Language, ...] = ("zh", "en") if lang == "both" else (lang,)
+    if path.suffix.lower() == ".xlsx":
+        from xuchang_sim.report import book  # noqa: PLC0415 - openpyxl is heavy
+
+        book.write(dossier, languages, path)
+        return
+    from xuchang_sim.report.page import page  # noqa: PLC0415 - figures are heavy
+
+    text = page(dossier, languages)
+    part = path.with_name(f".{path.name}.part")
+    try:
+        with part.open("w", encoding="utf-8", newline="\n") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)

@@ -1,0 +1,132 @@
+"""Dossier: everything a report shows, gathered by calls to the rooms below and nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from xuchang_sim.assess import Assessment, MatrixResult, assess, matrix
+from xuchang_sim.outlook.drivers import Drivers, drivers
+from xuchang_sim.outlook.report import outlook_report
+from xuchang_sim.report.biographies import projects
+from xuchang_sim.scenario import ResolvedScenario, load_scenario
+from xuchang_sim.simulation import Variant, economy, prepare, run
+from xuchang_sim.units import month_label
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    import pandas as pd
+
+    from xuchang_sim.pack import Pack
+    from xuchang_sim.results import Results
+
+MATRIX_REPLICATES = 100
+OUTLOOK_PATHS = 1000
+
+
+@dataclass(frozen=True)
+class Dossier:
+    """What a report is written from.
+
+    Attributes
+    ----------
+    assessment : Assessment
+        Of the first scenario.
+    runs : tuple of Results
+        All scenarios on common random numbers, the first one first, then the first with every
+        lever absent.
+    matrix : MatrixResult or None
+        Land, finance and labour crossed; None if it was not asked for.
+    paths : Drivers
+        Sampled paths of demand, prices, investment and money.
+    outlook : dict
+        See :func:`xuchang_sim.outlook.report.outlook_report`, without the outside view.
+    projects : DataFrame
+        Projects of one replicate, see :func:`xuchang_sim.report.biographies.projects`.
+    replicate : int
+        Number of that replicate.
+    additions : dict or None
+        Smallest bundle that reaches the goal, as plain data, if it was searched for.
+    """
+
+    assessment: Assessment
+    runs: tuple[Results, ...]
+    matrix: MatrixResult | None
+    paths: Drivers
+    outlook: Mapping[str, Any]
+    projects: pd.DataFrame
+    replicate: int = 0
+    additions: Mapping[str, Any] | None = None
+
+    @property
+    def pack(self) -> Pack:
+        """Pack of all results."""
+        return self.assessment.results.setting.pack
+
+    @property
+    def failed(self) -> bool:
+        """Whether any replicate of any run failed."""
+        return any(not r.good.all() for r in (self.assessment.results, *self.runs))
+
+
+def gather(
+    scenarios: Sequence[str | Path | ResolvedScenario],
+    pack: Pack,
+    *,
+    replicates: int = 1000,
+    seed: int = 2012,
+    through: str | None = None,
+    crossed: bool = True,
+    additions: Mapping[str, Any] | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Dossier:
+    """Run what a report needs.
+
+    Parameters
+    ----------
+    scenarios : sequence of str, Path or ResolvedScenario
+        The first is the one the report is about, the others are compared with it.
+    pack : Pack
+        Pack of all of them.
+    replicates, seed, through, progress
+        As in :func:`xuchang_sim.simulation.simulate`.
+    crossed : bool
+        Whether to cross land, finance and labour too, at no more than 100 replicates a cell.
+    additions : mapping, optional
+        Plain data of the smallest bundle, if it was searched for.
+
+    Raises
+    ------
+    InputError
+        If a scenario or an argument is wrong.
+    """
+    resolved = [s if isinstance(s, ResolvedScenario) else load_scenario(s, pack) for s in scenarios]
+    first = resolved[0]
+    setup = prepare(pack, replicates, seed, through)
+    last = month_label(setup.through)
+    main = assess(
+        first, replicates=replicates, seed=seed, through=last, pack=pack, progress=progress
+    )
+    others = [Variant(s) for s in resolved[1:]]
+    compared = run(setup, others, full=False, progress=progress) if others else []
+    crossing = None
+    if crossed:
+        crossing = matrix(
+            replicates=min(replicates, MATRIX_REPLICATES), seed=seed, pack=pack, progress=progress
+        )
+    shown = int(main.results.good.argmax())  # the first replicate that ran through
+    world = economy(first, replicate=shown, seed=seed, through=last, pack=pack)
+    while world.month < setup.through:
+        world.step()
+    return Dossier(
+        main,
+        (main.results, *compared, main.absent),
+        crossing,
+        drivers(pack, OUTLOOK_PATHS, seed, last, shift_sd=first.demand_shift),
+        outlook_report(pack, replicates=OUTLOOK_PATHS, seed=seed, outside=False),
+        projects(world),
+        shown,
+        additions,
+    )

@@ -1,0 +1,395 @@
+"""Page: a report as one file of HTML that needs no network and prints on A4."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import math
+from collections import Counter
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+from xuchang_sim.report import figures
+from xuchang_sim.report.fonts import speakable
+from xuchang_sim.report.sentences import answer, chance
+from xuchang_sim.report.tables import number, percent, quantity
+from xuchang_sim.report.words import Language, labelled, named, say, titled
+from xuchang_sim.units import english
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from matplotlib.axes import Axes
+
+    from xuchang_sim.report.dossier import Dossier
+
+#: Units of what is counted.
+COUNTED = frozenset({"个", "区", "座", "次", "家", "套", "人"})
+#: Drivers of the outlook that are shown.
+SHOWN_DRIVERS = ("value_added_yoy", "ppi_yoy", "fai_yoy")
+
+
+def page(dossier: Dossier, languages: Sequence[Language]) -> str:
+    """Write a report.
+
+    Parameters
+    ----------
+    dossier : Dossier
+        What it is about.
+    languages : sequence of {"zh", "en"}
+        One part for each, in this order.
+
+    Returns
+    -------
+    str
+        HTML; every name and number from outside is escaped.
+    """
+    import jinja2  # noqa: PLC0415 - only wanted here
+
+    folder = resources.files("xuchang_sim.report") / "templates"
+    environment = jinja2.Environment(
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        loader=jinja2.DictLoader({"page": (folder / "page.html").read_text(encoding="utf-8")}),
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    parts = [_part(dossier, lang) for lang in languages]
+    title = say("report.title", languages[0], title=titled(dossier.pack, languages[0]))
+    return environment.get_template("page").render(
+        lang="zh-CN" if languages[0] == "zh" else "en",
+        title=title,
+        parts=parts,
+        manifest=json.dumps(manifest(dossier), ensure_ascii=False, indent=1),
+    )
+
+
+def manifest(dossier: Dossier) -> dict[str, Any]:
+    """Return what identifies the results of a report."""
+    found: dict[str, Any] = dossier.assessment.to_dict()["manifest"]
+    scenarios = [run.setting.scenario for run in dossier.runs]
+    return found | {
+        "replicates": dossier.assessment.results.setting.replicates,
+        "scenarios": {scenario.name: scenario.sha256 for scenario in scenarios},
+    }
+
+
+# ------------------------------------------------------------------------------- pictures
+
+
+def picture(ax: Axes) -> str:
+    """Return the figure of some axes as a data address of SVG, the same bytes each time."""
+    import matplotlib as mpl  # noqa: PLC0415 - heavy
+
+    holder: Any = ax.get_figure()
+    stream = io.StringIO()
+    # The ids inside the picture are drawn at random unless told otherwise, and only rc can tell.
+    with mpl.rc_context({"svg.hashsalt": "xuchang-sim", "svg.fonttype": "path"}):
+        holder.savefig(stream, format="svg", metadata={"Date": None, "Creator": None})
+    code = base64.b64encode(stream.getvalue().encode()).decode()
+    return f"data:image/svg+xml;base64,{code}"
+
+
+def _shown(key: str, draw: Callable[[], Axes], lang: Language, **values: object) -> dict[str, str]:
+    return {"source": picture(draw()), "caption": say(key, lang, **values)}
+
+
+def _pictures(dossier: Dossier, lang: Language) -> dict[str, list[dict[str, str]]]:
+    """All figures of a part, by section."""
+    results, pack = dossier.assessment.results, dossier.pack
+    why = results.why()
+    measured = {target.measure: target for target in pack.plan.targets()}
+    spoken = speakable(lang)
+    draw: dict[str, list[dict[str, str]]] = {
+        "targets": [
+            _shown(
+                "report.figure.probabilities",
+                lambda: figures.probabilities(results.targets(), lang=lang),
+                lang,
+            )
+        ],
+        "time": [
+            _shown(
+                "report.figure.fan",
+                lambda name=name: figures.fan(results, name, lang=lang),  # type: ignore[misc]
+                lang,
+                label=labelled(measured[name], lang),
+            )
+            for name in ("revenue", "fai")
+            if name in measured
+        ]
+        + [
+            _shown("report.figure.attainment", lambda: figures.attainment(results, lang=lang), lang)
+        ],
+        "binds": [
+            _shown(
+                f"report.figure.causes_{kind}",
+                lambda kind=kind: figures.causes(why, kind=kind, lang=lang),  # type: ignore[misc]
+                lang,
+            )
+            for kind in ("waiting", "output")
+        ]
+        + [_shown("report.figure.ribbon", lambda: figures.ribbon(why, pack, lang=lang), lang)],
+        "outlook": [
+            _shown(
+                "report.figure.outlook",
+                lambda name=name: figures.outlook(dossier.paths, name, lang=lang),  # type: ignore[misc]
+                lang,
+                label=say(f"driver.{name}", lang),
+            )
+            for name in SHOWN_DRIVERS
+        ],
+        "zones": [
+            _shown(
+                "report.figure.zones",
+                lambda: figures.zones(results, lang=lang, label=say("measure.revenue", spoken))[0],
+                lang,
+            ),
+            _shown(
+                "report.figure.gantt",
+                lambda: figures.gantt(
+                    dossier.projects, pack, lang=lang, replicate=dossier.replicate
+                ),
+                lang,
+            ),
+        ],
+        "matrix": [],
+        "compare": [],
+    }
+    if dossier.matrix is not None:
+        cells = dossier.matrix.cells
+        draw["matrix"] = [
+            _shown(
+                "report.figure.heat",
+                lambda measure=measure: figures.heat(cells, measure, lang=lang),  # type: ignore[misc]
+                lang,
+                measure=say(f"matrix.{measure}", lang),
+            )
+            for measure in ("p_joint", "fai", "revenue_next")
+            if all(cell[measure] == cell[measure] for cell in cells)
+        ]
+    ids = [t.id for t in pack.plan.targets() if t.headline]
+    runs = {titled(run.setting.scenario, spoken): run for run in dossier.runs[:-1]}
+    runs[say("report.absent", spoken)] = dossier.runs[-1]
+    draw["compare"] = [
+        _shown("report.figure.compare", lambda: figures.comparison(runs, ids, lang=lang), lang)
+    ]
+    return draw
+
+
+# ---------------------------------------------------------------------------------- parts
+
+
+def _part(dossier: Dossier, lang: Language) -> dict[str, Any]:
+    """Everything one language shows, as words and numbers ready to be set."""
+    found, pack = dossier.assessment, dossier.pack
+    data = found.to_dict()
+    scenario = found.results.setting.scenario
+    quotes = {target.id: target.quote for target in pack.plan.targets()}
+    return {
+        "lang": lang,
+        "code": "zh-CN" if lang == "zh" else "en",
+        "say": lambda key, **values: say(key, lang, **values),
+        "title": say("report.title", lang, title=titled(pack, lang)),
+        "facts": say(
+            "report.facts",
+            lang,
+            number=pack.document_number,
+            date=pack.information_date.isoformat(),
+            scenario=titled(scenario, lang),
+            replicates=f"{data['replicates']:,}",
+            seed=data["seed"],
+            through=data["through"],
+        ),
+        "failed": say("failed", lang, count=data["failed"]) if data["failed"] else "",
+        "font": say("figure.no_font", lang) if speakable(lang) != lang else "",
+        "answer": answer(found, lang),
+        "groups": [
+            {
+                "title": say(key, lang),
+                "rows": [
+                    _target(row, quotes[row["id"]], lang)
+                    for row in data["targets"]
+                    if row["headline"] is headline
+                ],
+            }
+            for key, headline in (("group.headline", True), ("group.other", False))
+        ],
+        "settled": list(_settled(data, lang)),
+        "moved": list(_moved(data, lang)),
+        "binds": list(_binds(data, lang)),
+        "zones": _by_zone(dossier, lang),
+        "compare": _compare(dossier, lang),
+        "additions": _additions(dossier, lang),
+        "outlook": _outlook(dossier, lang),
+        "synthetic": list(_synthetic(dossier, lang)),
+        "figures": _pictures(dossier, lang),
+    }
+
+
+def _target(row: dict[str, Any], quote: str, lang: Language) -> dict[str, Any]:
+    unit = row["unit"]
+    return {
+        "paragraph": row["paragraph"],
+        "quote": quote,
+        "label": row[f"label_{lang}"],
+        "assumed": row["basis"] == "assumption",
+        "value": f"{say('direction.' + row['direction'], lang)} {_amount(row['value'], unit, lang)}",
+        "p": f"{row['p']:.2f}",
+        "interval": f"{row['p_low']:.2f}–{row['p_high']:.2f}",
+        "word": chance(row["p"], lang),
+        "width": round(100 * row["p"]),
+        "median": _amount(row["median"], unit, lang),
+        "range": f"{_bare(row['q05'], unit, lang)} – {_bare(row['q95'], unit, lang)}",
+        "shortfall": _bare(row["shortfall"], unit, lang),
+    }
+
+
+def _bare(value: float, unit: str, lang: Language) -> str:
+    """Return a quantity without its unit, which stands beside it already."""
+    return _amount(value, unit, lang).split(" ")[0]
+
+
+def _amount(value: float, unit: str, lang: Language) -> str:
+    """Return a quantity with its unit; what is counted has no decimals unless it is a mean."""
+    if unit in COUNTED and not math.isnan(value):
+        whole = f"{value:,.0f}" if float(value).is_integer() or value >= 100 else f"{value:.1f}"
+        return f"{whole} {unit if lang == 'zh' else english(unit)}"
+    text = quantity(value, unit, lang)
+    # "600 100m yuan" reads as two numbers.
+    return text.replace(" 1", " × 1", 1) if lang == "en" and english(unit)[:1] == "1" else text
+
+
+def _settled(data: dict[str, Any], lang: Language) -> Iterator[str]:
+    for name, years in data["settled_detail"].items():
+        for year, part in years.items():
+            yield say(
+                "settled",
+                lang,
+                label=say(f"measure.{name}", lang),
+                year=year,
+                variance=percent(part["variance"]),
+                error=percent(part["variance_se"]),
+                level=percent(part["level"]),
+            )
+
+
+def _moved(data: dict[str, Any], lang: Language) -> Iterator[list[str]]:
+    for name, part in data["moved"].items():
+        yield [
+            say(f"measure.{name}", lang),
+            *(
+                number(part[key])
+                for key in (
+                    "this_year", "this_year_se", "next_year", "next_year_se", "moved", "added",
+                )
+            ),
+        ]  # fmt: skip
+
+
+def _binds(data: dict[str, Any], lang: Language) -> Iterator[dict[str, Any]]:
+    for kind, whole in (("waiting", "total"), ("output", "shortfall")):
+        table = data["why"][kind]
+        yield {
+            "title": say(f"report.binds_{kind}", lang),
+            "rows": [
+                [say(f"cause.{name}", lang), number(value)]
+                for name, value in sorted(table.items(), key=lambda pair: -pair[1])
+                if name != whole
+            ],
+            "total": [say(f"report.{whole}", lang), number(table[whole])],
+        }
+
+
+def _by_zone(dossier: Dossier, lang: Language) -> dict[str, Any]:
+    """Waiting investment of the plan year by zone and cause, and the largest cause."""
+    why, pack = dossier.assessment.results.why(), dossier.pack
+    year = [m for m, month in enumerate(why.months) if month.startswith(f"{pack.plan_year}-")]
+    waited = {k: v[year].sum(axis=0) for k, v in why.waiting.items() if k != "total"}
+    rows = []
+    for z, zone in enumerate(pack.region.zones):
+        values = {name: float(table[z]) for name, table in waited.items()}
+        most = max(values, key=lambda name: values[name])
+        rows.append(
+            {
+                "name": named(zone, lang),
+                "cells": [number(value) for value in values.values()],
+                "most": say(f"cause.{most if values[most] > 0 else 'none'}", lang),
+            }
+        )
+    return {"causes": [say(f"cause.{name}", lang) for name in waited], "rows": rows}
+
+
+def _compare(dossier: Dossier, lang: Language) -> dict[str, Any]:
+    """Probabilities of the headline targets, a column a scenario."""
+    heads = [t for t in dossier.pack.plan.targets() if t.headline]
+    titles = [titled(run.setting.scenario, lang) for run in dossier.runs[:-1]]
+    tables = [{row.target.id: row for row in run.targets()} for run in dossier.runs]
+    return {
+        "titles": [*titles, say("report.absent", lang)],
+        "rows": [
+            {
+                "label": labelled(target, lang),
+                "cells": [
+                    f"{table[target.id].p:.2f} ({_amount(table[target.id].median, target.unit, lang)})"
+                    for table in tables
+                ],
+            }
+            for target in heads
+        ],
+    }
+
+
+def _additions(dossier: Dossier, lang: Language) -> dict[str, Any] | None:
+    """Smallest bundle, if one was searched for: its verdict and its moves."""
+    found = dossier.additions
+    if found is None:
+        return None
+    return {"verdict": found[f"verdict_{lang}"], "rows": found[f"rows_{lang}"]}
+
+
+def _outlook(dossier: Dossier, lang: Language) -> dict[str, Any]:
+    demand = dossier.outlook["demand"]
+    levels = demand["quantiles"]
+    return {
+        "demand": say(
+            "report.demand",
+            lang,
+            first=demand["months"][0],
+            last=demand["months"][1],
+            median=percent(levels["0.50"]),
+            low=percent(levels["0.05"]),
+            high=percent(levels["0.95"]),
+            sd=f"{100 * demand['sd_measured']:.1f}",
+            origins=demand["origins"],
+        ),
+        "coverage": [
+            [
+                percent(row["nominal"]),
+                "–" if row["measured"] is None else percent(row["measured"]),
+                str(row["origins"]),
+            ]
+            for row in demand["coverage"]
+        ],
+    }
+
+
+def _synthetic(dossier: Dossier, lang: Language) -> Iterator[str]:
+    """Say what is made up, what is judged, and what only an assumption decides."""
+    pack = dossier.pack
+    yield say("report.synthetic_zones", lang, note=pack.region.share_note)
+    model = [p for p in pack.parameters.values() if p.role == "model"]
+    marks = Counter(parameter.mark for parameter in model)
+    parts = [
+        say("report.mark", lang, label=say(f"mark.{mark}", lang), count=marks[mark])
+        for mark in ("R", "D", "S", "U", "J")
+        if marks[mark]
+    ]
+    joined = say("list.comma", lang).join(parts)
+    yield say("report.synthetic_parameters", lang, count=len(model), parts=joined)
+    assumed = [labelled(t, lang) for t in pack.plan.targets() if t.basis == "assumption"]
+    if assumed:
+        joined = say("list.comma", lang).join(assumed)
+        yield say("report.synthetic_assumed", lang, count=len(assumed), labels=joined)
+    yield say("report.synthetic_base", lang, year=pack.base_year)

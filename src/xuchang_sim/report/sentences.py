@@ -1,0 +1,94 @@
+"""Sentences: the answer in words and numbers, for people who read one paragraph."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from xuchang_sim.report.tables import number, percent, quantity
+from xuchang_sim.report.words import Language, say, titled
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from xuchang_sim.assess import Assessment
+
+#: Probabilities up to which a word is used.
+CHANCES = (
+    (0.01, "chance.never"),
+    (0.10, "chance.hardly"),
+    (0.33, "chance.unlikely"),
+    (0.66, "chance.even"),
+    (0.90, "chance.likely"),
+    (0.99, "chance.very"),
+    (math.inf, "chance.sure"),
+)
+
+
+def chance(p: float, lang: Language) -> str:
+    """Return the word for a probability; each word stands for a fixed range."""
+    return say(next(key for limit, key in CHANCES if p < limit), lang)
+
+
+def answer(found: Assessment, lang: Language) -> list[str]:
+    """Say in three sentences how likely the two goals are together, each alone, and what binds."""
+    data = found.to_dict()
+    pack = found.results.setting.pack
+    scenario = found.results.setting.scenario
+    title = titled(scenario, lang)
+    rows = {row["id"]: row for row in data["targets"]}
+    joint = data["joint"]
+    together = say("list.and", lang).join(rows[name][f"label_{lang}"] for name in joint["ids"])
+    good = data["replicates"] - data["failed"]
+    first = say(
+        "answer.joint",
+        lang,
+        title=title[:1].upper() + title[1:],
+        labels=together,
+        chance=chance(joint["p"], lang),
+        p=f"{joint['p']:.2f}",
+        count=f"{round(joint['p'] * good):,}",
+        all=f"{good:,}",
+    )
+    each = say("list.semicolon", lang).join(
+        say(
+            "answer.each",
+            lang,
+            label=row[f"label_{lang}"],
+            value=quantity(row["value"], row["unit"], lang),
+            chance=chance(row["p"], lang),
+            p=f"{row['p']:.2f}",
+            median=quantity(row["median"], row["unit"], lang),
+        )
+        for row in (rows[name] for name in joint["ids"])
+    )
+    return [first, say("answer.headlines", lang, each=each), _third(data, pack.plan_year, lang)]
+
+
+def _third(data: Mapping[str, Any], year: int, lang: Language) -> str:
+    waiting = {k: v for k, v in data["why"]["waiting"].items() if k != "total"}
+    most = max(waiting, key=lambda name: waiting[name])
+    total = data["why"]["waiting"]["total"]
+    moved = say("list.comma", lang).join(
+        say(
+            "answer.moved",
+            lang,
+            label=say(f"measure.{name}", lang),
+            value=number(found["this_year"]),
+        )
+        for name, found in data["moved"].items()
+    )
+    settled = say("list.comma", lang).join(
+        say("answer.settled_part", lang, label=say(f"measure.{name}", lang), share=percent(share))
+        for name, share in data["settled"].items()
+    )
+    return say(
+        "answer.settled",
+        lang,
+        year=year,
+        settled=settled,
+        moved=moved,
+        cause=say(f"cause.{most}", lang),
+        share=percent(waiting[most] / total) if total > 0 else percent(math.nan),
+    )

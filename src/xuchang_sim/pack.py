@@ -16,7 +16,7 @@ from fractions import Fraction
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 
@@ -29,6 +29,9 @@ from xuchang_sim.region import Region
 from xuchang_sim.schema import Day, Id, Label, Many, Month, Strict, UnitName, not_a_number, validate
 from xuchang_sim.units import month_index
 from xuchang_sim.yamlfile import InputError, Problem, Source, did_you_mean, read_text, read_yaml
+
+if TYPE_CHECKING:
+    from xuchang_sim.posterior import Posterior
 
 __all__ = ["BaseValue", "Calendar", "Pack", "load_pack", "validate_path"]
 
@@ -228,6 +231,19 @@ class Pack:
     history: Mapping[str, Series]
     evidence: Mapping[str, tuple[Record, ...]]
     sha256: str
+
+    @cached_property
+    def posterior(self) -> "Posterior | None":
+        """Calibrated draws of its parameters; None if it has none.
+
+        Raises
+        ------
+        InputError
+            If they cannot be read, or belong to another state of the pack.
+        """
+        from xuchang_sim.posterior import load_posterior  # noqa: PLC0415 - they need a pack
+
+        return load_posterior(self)
 
     @cached_property
     def lever_paragraphs(self) -> Mapping[str, tuple[str, ...]]:

@@ -6,8 +6,9 @@ have in common until their branch month is computed once.
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -32,12 +33,13 @@ if TYPE_CHECKING:
 
 Array = npt.NDArray[np.float64]
 Records = npt.NDArray[np.void]
-Draws = Literal["central", "sampled"]
+Draws = Literal["central", "sampled", "posterior"]
 
 MOST_REPLICATES = 10_000_000
 RELAXATIONS = ("land", "credit", "labour", "approval")
 # Room for arrivals: the envelope holds every rate up to these multiples of the central one.
 ENVELOPE_ORDINARY, ENVELOPE_LARGE = 3.2, 10.0
+JOINT_DRAW = "posterior"  # stream of the one number that picks a joint draw
 PARAMETER = 0x70617261  # purpose of parameter draws, apart from those of the rules
 
 
@@ -77,8 +79,9 @@ class Setup:
         Seed of every draw.
     through : int
         Last month, 12 * year + month - 1.
-    draws : {"sampled", "central"}
-        One parameter draw per replicate from the priors, or the central values.
+    draws : {"sampled", "posterior", "central"}
+        One parameter draw per replicate from the priors or from the pack's posterior, or the
+        central values.
     earlier : int
         Months by which the plan and the opening of the ledgers are moved forward.
     branch : int
@@ -123,7 +126,7 @@ def simulate(
     seed: int = 2012,
     through: str | None = None,
     pack: Pack | str | Path | None = None,
-    parameters: Draws = "sampled",
+    parameters: Draws | None = None,
     check: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> Results:
@@ -141,8 +144,9 @@ def simulate(
         Last month, ``YYYY-MM``; by default the pack's.
     pack : Pack, str or Path, optional
         By default the embedded one.
-    parameters : {"sampled", "central"}
-        Whether each replicate draws its parameters from the priors.
+    parameters : {"posterior", "sampled", "central"}, optional
+        Whether each replicate draws its parameters from the pack's posterior (the default if it has
+        one), from the priors, or takes the central values.
     check : bool
         Test the accounting identities in every month of every replicate.
     progress : callable, optional
@@ -170,7 +174,7 @@ def prepare(
     replicates: int,
     seed: int,
     through: str | None = None,
-    parameters: Draws = "sampled",
+    parameters: Draws | None = None,
     *,
     check: bool = False,
     earlier: int = 0,
@@ -200,9 +204,11 @@ def prepare(
     if not 0 <= seed < 2**63:
         text = f"{seed}: allowed: a whole number from 0 to 2**63 - 1"
         problems.append(Problem("--seed", "", 0, text))
-    if parameters not in {"sampled", "central"}:
-        text = f"{parameters!r}: allowed: sampled, central"
-        problems.append(Problem("parameters", "", 0, text))
+    draws: Draws = "sampled"
+    try:
+        draws = choose_draws(pack, parameters)
+    except InputError as error:
+        problems += error.problems
     problems += [
         Problem(str(pack.folder / "plan.yaml"), target.id, 0, f"no such measure: {target.measure}")
         for target in pack.plan.targets()
@@ -211,7 +217,32 @@ def prepare(
     ]
     if problems:
         raise InputError(problems)
-    return Setup(pack, replicates, seed, last, parameters, earlier, branch, check)
+    return Setup(pack, replicates, seed, last, draws, earlier, branch, check)
+
+
+def choose_draws(pack: Pack, parameters: Draws | None) -> Draws:
+    """Return where parameters come from: left open, the posterior, if the pack has its own.
+
+    A posterior that belongs to another state of the pack is told of and not used.
+
+    Raises
+    ------
+    InputError
+        If the name is unknown, or the posterior is wanted and there is none or another pack's.
+    """
+    if parameters is None:
+        try:
+            return "posterior" if pack.posterior else "sampled"
+        except InputError as error:
+            warnings.warn(f"priors are used: {error}", stacklevel=2)
+            return "sampled"
+    if parameters not in get_args(Draws):
+        text = f"{parameters!r}: allowed: {', '.join(get_args(Draws))}"
+        raise InputError([Problem("parameters", "", 0, text)])
+    if parameters == "posterior" and pack.posterior is None:
+        text = f"{pack.folder} has no posterior; make one with xuchang-sim calibrate, or: sampled"
+        raise InputError([Problem("parameters", "", 0, text)])
+    return parameters
 
 
 def run(
@@ -275,7 +306,7 @@ def economy(
     seed: int = 2012,
     through: str | None = None,
     pack: Pack | str | Path | None = None,
-    parameters: Draws = "sampled",
+    parameters: Draws | None = None,
     check: bool = False,
     hooks: Mapping[str, Sequence[Callable[[Economy], None]]] | None = None,
 ) -> Economy:
@@ -416,7 +447,7 @@ def draw_parameters(setup: Setup, fixed: Mapping[str, float] | None = None) -> d
     """Draw every model parameter once per replicate, or repeat the central values.
 
     The draw of a parameter is a function of (seed, parameter id, replicate) alone: adding a
-    parameter or a replicate moves no other draw.
+    parameter or a replicate moves no other draw. Those that the posterior knows are drawn together.
 
     Returns
     -------
@@ -424,11 +455,17 @@ def draw_parameters(setup: Setup, fixed: Mapping[str, float] | None = None) -> d
     """
     n = setup.replicates
     found: dict[str, Array] = {}
+    known: dict[str, Array] = {}
+    if setup.draws == "posterior" and setup.pack.posterior:
+        # One number of the replicate picks a joint draw: others keep their own streams.
+        known = setup.pack.posterior.pick(_uniforms(setup.seed, _crc(JOINT_DRAW), n, setup.first))
     for name, parameter in setup.pack.parameters.items():
         if parameter.role != "model":
             continue
         if fixed and name in fixed:
             found[name] = np.full(n, fixed[name])
+        elif name in known:
+            found[name] = known[name]
         elif setup.draws == "central" or parameter.prior.kind == "fixed":
             found[name] = np.full(n, float(parameter.default or 0.0))
         else:
@@ -540,7 +577,7 @@ def _fill_region(record: np.void, setup: Setup) -> None:
     """Zones and sectors of the pack, row by row."""
     region = setup.pack.region
     record["zones"], record["sectors"] = len(region.zones), len(region.sectors)
-    record["share_concentration"] = region.share_concentration if setup.draws == "sampled" else 0.0
+    record["share_concentration"] = 0.0 if setup.draws == "central" else region.share_concentration
     rows = {sector.id: s for s, sector in enumerate(region.sectors)}
     plants = 0
     for z, zone in enumerate(region.zones):

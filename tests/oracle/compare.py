@@ -160,20 +160,15 @@ class Pair:
         ):
             held = memory[table]
             for column, values in says.items():
-                mine = np.asarray(held[column])
-                theirs = np.asarray(values, dtype=mine.dtype)
+                mine = held[column]
+                theirs = np.asarray(values, mine.dtype)
                 mine = mine[tuple(slice(n) for n in theirs.shape)]
-                found += [
-                    Difference(
-                        table,
-                        column,
-                        tuple(map(int, at)),
-                        w.t,
-                        mine[tuple(at)].item(),
-                        theirs[tuple(at)].item(),
-                    )
-                    for at in np.argwhere(unlike(mine, theirs))
-                ]
+                wrong = unlike(mine, theirs)
+                if wrong.any():
+                    found += [
+                        Difference(table, column, at, w.t, mine[at].item(), theirs[at].item())
+                        for at in zip(*map(np.ndarray.tolist, wrong.nonzero()), strict=True)
+                    ]
         return found
 
     def _city(self, w: Oracle) -> dict[str, Any]:

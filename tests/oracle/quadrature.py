@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from functools import cache
 from itertools import pairwise
 
 
+@cache
 def legendre(n: int) -> list[tuple[float, float]]:
     """Nodes and weights on [-1, 1]."""
     found = []
@@ -25,6 +27,7 @@ def legendre(n: int) -> list[tuple[float, float]]:
     return sorted(found)
 
 
+@cache
 def hermite_normal(n: int) -> list[tuple[float, float]]:
     """Nodes and weights for expectations over a standard normal variable.
 

@@ -116,8 +116,7 @@ def monthly(w: World, yearly: float) -> float:
     """Month's part of a programme of the plan (7.6)."""
     if w.t < w.p.policy_month:
         return 0.0
-    first = bool(w.year == w.p.policy_month // 12)
-    return float(yearly) / (plan_months(w.p) if first else 12)
+    return yearly / (plan_months(w.p) if w.year == w.p.policy_month // 12 else 12)
 
 
 def begun_area(w: World) -> float:
@@ -129,7 +128,7 @@ def begun_area(w: World) -> float:
         first = begun if w.year == p.policy_month // 12 else 0.0
         return monthly(w, max(0.0, w.now.factory_area * w.execution[FACTORIES] - first))
     if w.year == p.policy_month // 12:
-        return begun / before
+        return float(begun / before)
     return float(p.absent.factory_area / 12.0)
 
 

@@ -167,7 +167,7 @@ def assess(
     seed: int = 2012,
     through: str | None = None,
     pack: Pack | str | Path | None = None,
-    parameters: Draws = "sampled",
+    parameters: Draws | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Assessment:
     """Say how likely every target is, and what stands around the answer.
@@ -350,7 +350,7 @@ def matrix(
     replicates: int = 400,
     seed: int = 2012,
     pack: Pack | str | Path | None = None,
-    parameters: Draws = "sampled",
+    parameters: Draws | None = None,
     earlier: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> MatrixResult:

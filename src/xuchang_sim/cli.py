@@ -7,6 +7,7 @@ Results go to standard output, progress and messages to standard error.
 from __future__ import annotations
 
 import sys
+import warnings
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -37,8 +38,12 @@ Seed = Annotated[int, typer.Option("--seed", help="Seed of every draw.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 Language = Annotated[Lang, typer.Option("--lang", help="Language of the tables.")]
 Parameters = Annotated[
-    Literal["sampled", "central"],
-    typer.Option("--parameters", help="One parameter draw per future, or the central values."),
+    Literal["posterior", "sampled", "central"] | None,
+    typer.Option(
+        "--parameters",
+        help="One draw per future, from the pack's posterior (if it has one) or the priors; or the"
+        " central values.",
+    ),
 ]
 
 
@@ -50,7 +55,7 @@ def assess(
     through: Annotated[
         str | None, typer.Option("--through", help="Last month, YYYY-MM; the pack's if left out.")
     ] = None,
-    parameters: Parameters = "sampled",
+    parameters: Parameters = None,
     pack: PackOption = None,
     lang: Language = "zh",
     json: Json = False,
@@ -84,7 +89,7 @@ def matrix(
     name: Annotated[str, typer.Argument(help="Name or file of a matrix.")] = "matrix",
     replicates: Replicates = 400,
     seed: Seed = 2012,
-    parameters: Parameters = "sampled",
+    parameters: Parameters = None,
     earlier: Annotated[
         bool, typer.Option("--earlier", help="Also begin the plan a year earlier.")
     ] = False,
@@ -163,11 +168,15 @@ def sweep(
     file: Annotated[
         str, typer.Argument(help="Sweep file, table of points (CSV, xlsx), or a shipped sweep.")
     ],
-    out: Annotated[Path, typer.Option("--out", help="Folder of the rows; goes on where it stopped.")],
+    out: Annotated[
+        Path, typer.Option("--out", help="Folder of the rows; goes on where it stopped.")
+    ],
     export: Annotated[
         Path | None, typer.Option("--export", help="Also write all rows to one .parquet or .csv.")
     ] = None,
-    threads: Annotated[int | None, typer.Option("--threads", min=1, help="All if left out.")] = None,
+    threads: Annotated[
+        int | None, typer.Option("--threads", min=1, help="All if left out.")
+    ] = None,
     rows_per_part: Annotated[
         int | None, typer.Option("--rows-per-part", min=1, help="Rows of a file; changes no row.")
     ] = None,
@@ -222,9 +231,9 @@ def report(
         list[str] | None,
         typer.Argument(help="Scenarios; the report is about the first, the others are compared."),
     ] = None,
-    out: Annotated[
-        Path, typer.Option("-o", "--out", help="File to write: .html or .xlsx.")
-    ] = Path("report.html"),
+    out: Annotated[Path, typer.Option("-o", "--out", help="File to write: .html or .xlsx.")] = Path(
+        "report.html"
+    ),
     replicates: Replicates = 1000,
     seed: Seed = 2012,
     through: Annotated[
@@ -254,6 +263,66 @@ def report(
     document.write(found, lang, out)
     typer.echo(say("report.written", "en" if lang == "en" else "zh", path=out))
     _end(found.failed)
+
+
+@app.command()
+def facts(
+    replicates: Annotated[
+        int, typer.Option("--replicates", "-n", help="Runs to pool, 200 at least.")
+    ] = 400,
+    seed: Seed = 2012,
+    parameters: Parameters = None,
+    pack: PackOption = None,
+    lang: Language = "zh",
+    json: Json = False,
+) -> None:
+    """Measure the stylised facts and say which of them hold."""
+    from xuchang_sim.facts import facts as run  # noqa: PLC0415
+
+    with _progress("facts", quiet=json, plain=True) as told:
+        found = run(
+            replicates=replicates, seed=seed, pack=pack, parameters=parameters, progress=told
+        )
+    data = found.to_dict()
+    if json:
+        _print_json(data)
+    else:
+        from xuchang_sim.report import tables, trust  # noqa: PLC0415
+
+        tables.show(trust.facts(data, lang))
+
+
+@app.command()
+def calibrate(
+    simulations: Annotated[
+        int, typer.Option("--simulations", "-n", help="Draws of the priors; a power of two.")
+    ] = 2**15,
+    seed: Seed = 2012,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="File to write; the pack's own if left out.")
+    ] = None,
+    pack: PackOption = None,
+    lang: Language = "zh",
+    json: Json = False,
+) -> None:
+    """Find the pack's parameters from what was known, and keep them for later runs."""
+    from xuchang_sim.explore.calibration import calibrate as run  # noqa: PLC0415
+    from xuchang_sim.pack import load_pack  # noqa: PLC0415
+    from xuchang_sim.posterior import FILE, save_posterior  # noqa: PLC0415
+    from xuchang_sim.report.words import say  # noqa: PLC0415
+
+    loaded = load_pack(pack)
+    with _progress("calibrate", quiet=json, plain=True) as told:
+        found = run(pack=loaded, simulations=simulations, seed=seed, progress=told)
+    path = out or loaded.folder / FILE
+    save_posterior(found, path)
+    if json:
+        _print_json(found.report)
+    else:
+        from xuchang_sim.report import tables, trust  # noqa: PLC0415
+
+        tables.show(trust.calibration(found.report, lang))
+        typer.echo(say("calibration.written", lang, path=path), err=True)
 
 
 def _plan_row(row: Any) -> dict[str, Any]:
@@ -334,8 +403,13 @@ def _lines(text: str) -> Callable[[int, int], None]:
     return told
 
 
+def _warn(message: Warning | str, *_: Any, **__: Any) -> None:
+    sys.stderr.write(f"{message}\n")
+
+
 def main() -> None:
     """Run the command line and leave with its exit code."""
+    warnings.showwarning = _warn  # a line of plain words, without the place in the code
     try:
         app(standalone_mode=True)
     except (KeyboardInterrupt, BrokenPipeError):

@@ -631,7 +631,7 @@ def facts(
     replicates: int = 400,
     seed: int = 2012,
     pack: Pack | str | Path | None = None,
-    parameters: Draws = "sampled",
+    parameters: Draws | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Facts:
     """Measure every stylised fact of a pack without the plan, and judge it by its band.

@@ -160,7 +160,11 @@ def save_posterior(posterior: Posterior, path: Path) -> None:
         draws=posterior.draws,
         report=np.array(json.dumps(posterior.report, ensure_ascii=False, sort_keys=True)),
     )
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".posterior-", suffix=".part")
+    try:
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".posterior-", suffix=".part")
+    except OSError as error:
+        text = f"cannot be written ({error.strerror}); allowed: a file in a folder of your own"
+        raise InputError([Problem(str(path), "", 0, text)]) from error
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(memory.getvalue())

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 Array = npt.NDArray[np.float64]
 Records = npt.NDArray[np.void]
-Draws = Literal["central", "sampled", "posterior"]
+Draws = Literal["sampled", "central", "posterior"]
 
 MOST_REPLICATES = 10_000_000
 RELAXATIONS = ("land", "credit", "labour", "approval")

@@ -435,6 +435,48 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     "check.no": ("不成立", "fails"),
     "check.ambiguous": ("有歧义", "ambiguous"),
     "validate.good": ("{path}：没有问题", "{path}: nothing wrong"),
+    "trust.fact": ("典型事实", "stylised fact"),
+    "trust.value": ("模拟值", "simulated"),
+    "trust.band": ("应落入", "band"),
+    "trust.verdict": ("结论", "verdict"),
+    "trust.moment": ("量", "moment"),
+    "trust.parameter": ("参数", "parameter"),
+    "trust.prior": ("先验（80%）", "prior (80%)"),
+    "trust.data": ("已知", "data"),
+    "trust.posterior": ("后验（80%）", "posterior (80%)"),
+    "trust.covered": ("在区间内", "covered"),
+    "trust.narrowed": ("收窄", "narrowed"),
+    "facts.title": (
+        "典型事实：{replicates} 次模拟，无计划，参数 {parameters}",
+        "stylised facts: {replicates} runs without the plan, parameters {parameters}",
+    ),
+    "facts.pass": ("合", "yes"),
+    "facts.fail": ("不合", "no"),
+    "facts.passed": ("{count} 条中 {passed} 条相合", "{passed} of {count} hold"),
+    "calibration.title": (
+        "按公布日已知情况校准，种子 {seed}",
+        "calibrated to what was known on the information date, seed {seed}",
+    ),
+    "calibration.check": (
+        "° 只作检验，权重为零；后验一列是新模拟的预测，含测量误差",
+        (
+            "° a check that weighs nothing; the posterior column is the prediction of fresh runs,"
+            " error of measurement included"
+        ),
+    ),
+    "calibration.size": (
+        "{simulations} 次模拟，有效 {effective} 次，与基年不相容 {incompatible} 次",
+        "{simulations} simulations, {effective} effective, {incompatible} incompatible with the base year",
+    ),
+    "calibration.silent": (
+        "另有 {count} 个参数，数据没有说明什么，保持先验",
+        "about {count} further parameters the data say nothing; they keep their priors",
+    ),
+    "calibration.recovery": (
+        "恢复检验：{truths} 组已知真值，秩均匀性最小 p（校正后）{p}，80% 区间覆盖 {coverage}",
+        "recovery of {truths} known truths: least p of uniform ranks (corrected) {p}, 80% intervals cover {coverage}",
+    ),
+    "calibration.written": ("已写入 {path}", "written to {path}"),
 }
 
 

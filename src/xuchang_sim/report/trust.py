@@ -1,0 +1,114 @@
+"""Tables of what a reader may trust: stylised facts, calibration, where the uncertainty is."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from xuchang_sim.report.words import Language, say
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+
+def facts(data: Mapping[str, Any], lang: Language) -> RenderableType:
+    """Lay out the facts: value, band and verdict of each; why, where one fails."""
+    table = _table(lang, "fact", "value", "band", "verdict")
+    for row in data["facts"]:
+        one = not isinstance(row["target"], dict)
+        bands = {"": row["target"]} if one else row["target"]
+        values = {"": row["value"]} if one else row["value"]
+        for k, (name, band) in enumerate(bands.items()):
+            word = "pass" if row["passes"] else "fail"
+            table.add_row(
+                row[f"label_{lang}"] if k == 0 else "",
+                f"{name} {significant(values[name])}".strip(),
+                _band(band),
+                Text(say(f"facts.{word}", lang), style="green" if row["passes"] else "red")
+                if k == 0
+                else "",
+            )
+        if row["reason"]:
+            table.add_row(Text(f"  {row['reason']}", style="dim"))
+    count = {"passed": data["passed"], "count": len(data["facts"])}
+    title = say("facts.title", lang, replicates=data["replicates"], parameters=data["parameters"])
+    return Group(Text(title, style="bold"), table, Text(say("facts.passed", lang, **count)))
+
+
+def calibration(report: Mapping[str, Any], lang: Language) -> RenderableType:
+    """Lay out a calibration: moments, parameters the data inform, what they are silent about."""
+    moments = _table(lang, "moment", "prior", "data", "posterior", "covered")
+    for row in report["moments"]:
+        name = row[f"label_{lang}"] + ("" if row["weighs"] else " °")
+        sign = say("facts.pass" if row["covered"] else "facts.fail", lang)
+        moments.add_row(
+            name,
+            _interval(row["prior"]),
+            f"{significant(row['observed'])} ± {significant(row['sd'])}",
+            _interval(row["predicted"]),
+            Text(sign, style="green" if row["covered"] else "red"),
+        )
+    parameters = _table(lang, "parameter", "prior", "posterior", "narrowed")
+    for row in sorted(report["parameters"], key=lambda row: -row["narrowed"]):
+        parameters.add_row(
+            row[f"label_{lang}"],
+            _interval(row["prior"]),
+            _interval(row["posterior"]),
+            f"{100 * row['narrowed']:.0f}%",
+        )
+    recovery = report["recovery"]
+    lines = [
+        say(
+            "calibration.size",
+            lang,
+            effective=f"{report['effective']:,.0f}",
+            simulations=f"{report['simulations']:,}",
+            incompatible=report["incompatible"],
+        ),
+        say("calibration.silent", lang, count=len(report["silent"])),
+        say(
+            "calibration.recovery",
+            lang,
+            truths=recovery["truths"],
+            p=significant(recovery["least_p_holm"]),
+            coverage=f"{100 * recovery['coverage_80']:.0f}%",
+        ),
+    ]
+    title = Text(say("calibration.title", lang, seed=report["seed"]), style="bold")
+    note = Text(say("calibration.check", lang), style="dim")
+    return Group(title, moments, note, Text(""), parameters, *[Text(line) for line in lines])
+
+
+def significant(value: float | None) -> str:
+    """Format a number to three significant digits, without an exponent."""
+    if value is None or math.isnan(value):
+        return "–"
+    if abs(value) >= 100:
+        return f"{value:,.0f}"
+    return f"{value:.3g}" if abs(value) >= 0.001 or value == 0 else "<0.001"
+
+
+def _band(band: Sequence[float | None]) -> str:
+    low, high = band
+    if low == high:
+        return "–" if low is None else f"= {significant(low)}"
+    if high is None:
+        return f"≥ {significant(low)}"
+    if low is None:
+        return f"≤ {significant(high)}"
+    return f"{significant(low)} – {significant(high)}"
+
+
+def _interval(row: Mapping[str, float]) -> str:
+    return f"{significant(row['mean'])} ({significant(row['q10'])} – {significant(row['q90'])})"
+
+
+def _table(lang: Language, *columns: str) -> Table:
+    table = Table(box=None, pad_edge=False, title_justify="left")
+    for k, name in enumerate(columns):
+        table.add_column(say(f"trust.{name}", lang), max_width=None if k else 46)
+    return table

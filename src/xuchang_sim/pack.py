@@ -6,9 +6,10 @@ of all files at once; nothing that simulates reads a file again.
 """
 
 import hashlib
+import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
@@ -204,7 +205,8 @@ class Pack:
     evidence : mapping of str to tuple of Record
         Whole tables by id.
     sha256 : str
-        Hash over all files that were read, in the order of their names, hexadecimal.
+        Hash of the content of all files that were read, hexadecimal: the same for the same pack,
+        however its files are laid out and commented.
     """
 
     folder: Path
@@ -257,13 +259,17 @@ def shipped() -> tuple[Path, ...]:
     return tuple(sorted(path.parent for path in packs.glob("*/pack.yaml")))
 
 
+#: Endings of workbooks; what else Excel writes is refused with a reason.
+BOOKS = frozenset({".xlsx", ".xlsm", ".xls", ".xlsb"})
+
+
 def load_pack(path_or_name: str | Path | None = None) -> Pack:
-    """Load a pack from a folder, or one of the shipped packs by name.
+    """Load a pack from a folder or a workbook, or one of the shipped packs by name.
 
     Parameters
     ----------
     path_or_name : str or Path, optional
-        Folder, or name of a shipped pack. Default: the first shipped pack.
+        Folder, Excel workbook, or name of a shipped pack. Default: the first shipped pack.
 
     Returns
     -------
@@ -277,6 +283,10 @@ def load_pack(path_or_name: str | Path | None = None) -> Pack:
     """
     problems: list[Problem] = []
     folder = _folder(path_or_name, problems)
+    if folder and folder.suffix.lower() in BOOKS:
+        from xuchang_sim.workbook import load_workbook  # noqa: PLC0415 - heavy, and reads packs
+
+        return load_workbook(folder)
     pack = _load(folder, problems) if folder else None
     if pack is None or problems:
         raise InputError(problems)
@@ -290,10 +300,14 @@ def _folder(path_or_name: str | Path | None, problems: list[Problem]) -> Path | 
     if str(path_or_name) in names:
         return names[str(path_or_name)]
     folder = Path(path_or_name)
-    if (folder / "pack.yaml").is_file():
+    if (folder / "pack.yaml").is_file() or folder.suffix.lower() in BOOKS:
         return folder
+    if (folder / "pack.xlsx").is_file():
+        return folder / "pack.xlsx"
     close = did_you_mean(path_or_name, names)
-    message = f"is not a pack{close}; allowed: a folder with pack.yaml, or {', '.join(names)}"
+    message = (
+        f"is not a pack{close}; allowed: a folder with pack.yaml, a workbook, or {', '.join(names)}"
+    )
     problems.append(Problem(str(path_or_name), "", 0, message))
     return None
 
@@ -334,6 +348,7 @@ def _load(folder: Path, problems: list[Problem]) -> Pack | None:
     if head is None:
         return None
     file = head[1]
+    problems += _base_faults(head[0], file.base)
     tables = _tables(folder, file, problems)
     series, faults = history.read_series(head[0], file.history, tables, file.information_date)
     problems += faults
@@ -343,7 +358,6 @@ def _load(folder: Path, problems: list[Problem]) -> Pack | None:
         problems.append(head[0].problem(["calendar", "fai_season", "estimate_from"], message))
     if not (rows and area and knobs and moves) or document is None:
         return None
-    names = ["pack.yaml", "plan.yaml", "region.yaml", "parameters.yaml", "levers.yaml"]
     return Pack(
         folder=folder,
         name=file.name,
@@ -368,8 +382,18 @@ def _load(folder: Path, problems: list[Problem]) -> Pack | None:
         levers={lever.id: lever for lever in moves[1].levers},
         history=series,
         evidence={entry.id: tables[entry.file] for entry in file.evidence},
-        sha256=_sha256(folder, [*names, file.document.file, *tables]),
+        sha256=_sha256([file, rows[1], area[1], knobs[1], moves[1]], document, tables),
     )
+
+
+def _base_faults(source: Source, base: BaseYear) -> list[Problem]:
+    """Totals of the base year in another unit than the model counts in."""
+    units = {"revenue": "亿元", "fai": "亿元", "profit_tax": "亿元", "workers": "人"}
+    return [
+        source.problem(["base", name, "unit"], f"is {found}; allowed: {unit}")
+        for name, unit in units.items()
+        if (found := getattr(base, name).unit) != unit
+    ]
 
 
 def _document(folder: Path, source: Source, problems: list[Problem]) -> str | None:
@@ -399,13 +423,17 @@ def _tables(folder: Path, file: PackFile, problems: list[Problem]) -> dict[str, 
     return tables
 
 
-def _sha256(folder: Path, names: list[str]) -> str:
-    """Hash of names and texts, whatever the line ends of this machine."""
-    total = hashlib.sha256()
-    for name in sorted(set(names)):
-        text = read_text(folder / name, [], history.MAX_TABLE_BYTES) or ""
-        total.update(f"{name}\0{len(text)}\0{text}".encode())
-    return total.hexdigest()
+def _sha256(
+    parts: Iterable[Strict], document: str, tables: Mapping[str, tuple[Record, ...]]
+) -> str:
+    """Hash of what a pack says; spellings that mean the same count as the same."""
+    content = {
+        "parts": [part.model_dump(exclude_defaults=True) for part in parts],
+        "document": document,
+        "tables": {name: [record[:-1] for record in table] for name, table in tables.items()},
+    }
+    text = json.dumps(content, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 _ORDER = ("pipeline_start", "firms_start", "policy_month", "default_through", "last_month")
@@ -504,7 +532,7 @@ def validate_path(path: str | Path, pack: Pack | None = None) -> list[Problem]:
     """
     path = Path(path)
     try:
-        if path.is_dir():
+        if path.is_dir() or path.suffix.lower() in BOOKS:
             load_pack(path)
         elif path.name == "pack.yaml" or (path.parent / "pack.yaml").is_file():
             load_pack(path.parent)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,7 +12,17 @@ from tests.model.worlds import SMALL, Records, Trace, as_plain
 from tests.oracle import oracle
 from tests.oracle.state import OPEN, PIPELINE, World as Oracle
 from tests.oracle.warmup import IncompatibleError
-from xuchang_sim.model.world import MEASURES, City, Firms, Projects, Sizes, Zones, columns
+from xuchang_sim.model.world import (
+    MEASURES,
+    City,
+    Firms,
+    Projects,
+    Sizes,
+    Table,
+    Tally,
+    Zones,
+    columns,
+)
 
 RELATIVE = 1e-9
 #: Below this (亿元, 亩, 人 ...) a number is what rounding left of a difference of larger ones.
@@ -82,6 +92,19 @@ LATER = frozenset(
 OF_FIRMS = frozenset(("workers", "workers_wanted", "capital", "firms"))
 
 
+TABLES: dict[str, type[Table]] = {
+    "city": City,
+    "zone": Zones,
+    "firm": Firms,
+    "project": Projects,
+    "tally": Tally,
+}
+COMPARED = {
+    table: {n: np.dtype(c.kind) for n, c in columns(of).items() if n not in UNCOMPARED[table]}
+    for table, of in TABLES.items()
+}
+
+
 class Difference(NamedTuple):
     """One number on which engine and oracle do not agree."""
 
@@ -105,6 +128,59 @@ def unlike(engine: npt.NDArray[Any], oracle_says: npt.NDArray[Any]) -> npt.NDArr
     room = RELATIVE * np.maximum(np.abs(engine), np.abs(oracle_says)) + FLOOR
     wrong: npt.NDArray[np.bool_] = ~(np.abs(engine - oracle_says) <= room)
     return wrong
+
+
+State = dict[str, dict[str, npt.NDArray[Any]]]
+
+
+def said(w: Oracle) -> State:
+    """Return what the oracle says about a month, by table and column of the engine."""
+    if w.phase == PIPELINE and w.t == w.p.pipeline_start - 1:
+        return {}  # nothing has happened yet, and what a rejected attempt left does not count
+    counts = {
+        "zones": len(w.z),
+        "sectors": w.p.sectors,
+        "firms": len(w.f),
+        "projects": len(w.j),
+        "finished": len(w.finished),
+    }
+    tally: dict[str, Any] = {"execution": w.execution}
+    if w.phase != PIPELINE and w.t >= w.p.firms_start:
+        tally["sales"] = w.sales
+    if w.phase == OPEN:
+        tally["sales_last"] = w.sales_last
+    skipped = set(LATER if w.phase != OPEN else ()) | set(OF_FIRMS if w.t < w.p.opening else ())
+    values: dict[str, Callable[[str], Any]] = {
+        "city": lambda n: counts[n] if n in counts else getattr(w, n),
+        "zone": lambda n: [z.m[n] if n in MEASURES else getattr(z, n) for z in w.z],
+        "firm": lambda n: [getattr(f, n) for f in w.f],
+        "project": lambda n: [getattr(j, n) for j in w.j],
+        "tally": tally.get,
+    }
+    return {
+        table: {
+            name: np.asarray(values[table](name), kind)
+            for name, kind in kinds.items()
+            if name not in skipped and (table != "tally" or name in tally)
+        }
+        for table, kinds in COMPARED.items()
+    }
+
+
+def compare(memory: np.void, says: State, month: int) -> list[Difference]:
+    """Return where the engine's memory and what the oracle says differ."""
+    found: list[Difference] = []
+    for table, values_of in says.items():
+        held = memory[table]
+        for column, theirs in values_of.items():
+            mine = held[column][tuple(slice(n) for n in theirs.shape)]
+            wrong = unlike(mine, theirs)
+            if wrong.any():
+                found += [
+                    Difference(table, column, at, month, mine[at].item(), theirs[at].item())
+                    for at in zip(*map(np.ndarray.tolist, wrong.nonzero()), strict=True)
+                ]
+    return found
 
 
 class Pair:
@@ -137,71 +213,10 @@ class Pair:
             ]
             if code:
                 clock.append(Difference("city", "code", (), w.t, code, 0))
-            found = clock or self.compare(w)
+            found = clock or compare(self.trace.memory[0], said(w), w.t)
             if w.phase == OPEN:
                 for name in MEASURES:
                     self.passed[name] += sum(abs(zone.m[name]) for zone in w.z)
             if found or left == 0:
                 return found
             left -= w.phase == OPEN
-
-    def compare(self, w: Oracle) -> list[Difference]:
-        """Return where the month's states differ."""
-        if w.phase == PIPELINE and w.t == self.plain["pipeline_start"] - 1:
-            return []  # nothing has happened yet, and what a rejected attempt left does not count
-        memory = self.trace.memory[0]
-        found: list[Difference] = []
-        for table, says in (
-            ("city", self._city(w)),
-            ("zone", self._zones(w)),
-            ("firm", self._rows(w.f, Firms)),
-            ("project", self._rows(w.j, Projects)),
-            ("tally", self._tally(w)),
-        ):
-            held = memory[table]
-            for column, values in says.items():
-                mine = held[column]
-                theirs = np.asarray(values, mine.dtype)
-                mine = mine[tuple(slice(n) for n in theirs.shape)]
-                wrong = unlike(mine, theirs)
-                if wrong.any():
-                    found += [
-                        Difference(table, column, at, w.t, mine[at].item(), theirs[at].item())
-                        for at in zip(*map(np.ndarray.tolist, wrong.nonzero()), strict=True)
-                    ]
-        return found
-
-    def _city(self, w: Oracle) -> dict[str, Any]:
-        counts = {
-            "zones": len(w.z),
-            "sectors": w.p.sectors,
-            "firms": len(w.f),
-            "projects": len(w.j),
-            "finished": len(w.finished),
-        }
-        skipped = LATER if w.phase != OPEN else frozenset[str]()
-        names = [n for n in columns(City) if n not in UNCOMPARED["city"] and n not in skipped]
-        return {n: counts[n] if n in counts else getattr(w, n) for n in names}
-
-    def _zones(self, w: Oracle) -> dict[str, Any]:
-        return {
-            name: [zone.m[name] if name in MEASURES else getattr(zone, name) for zone in w.z]
-            for name in columns(Zones)
-            if name not in UNCOMPARED["zone"] and not (w.t < w.p.opening and name in OF_FIRMS)
-        }
-
-    def _rows(self, rows: list[Any], table: type[Firms | Projects]) -> dict[str, Any]:
-        skipped = UNCOMPARED["firm" if table is Firms else "project"]
-        return {
-            name: [getattr(row, name) for row in rows]
-            for name in columns(table)
-            if name not in skipped
-        }
-
-    def _tally(self, w: Oracle) -> dict[str, Any]:
-        says: dict[str, Any] = {"execution": w.execution}
-        if w.phase != PIPELINE and w.t >= w.p.firms_start:
-            says["sales"] = w.sales
-        if w.phase == OPEN:
-            says["sales_last"] = w.sales_last
-        return says

@@ -7,7 +7,7 @@ import pytest
 
 from tests.model.worlds import SMALL, Records, random_inputs
 from tests.oracle import oracle
-from tests.oracle.compare import Pair, unlike
+from tests.oracle.compare import Pair, compare, said, unlike
 from tests.oracle.state import MEASURES
 from xuchang_sim.model import engine
 from xuchang_sim.pack import load_pack
@@ -123,8 +123,9 @@ def test_a_difference_is_found_and_told() -> None:
     pair = Pair(random_inputs(0, PACK))
     assert pair.differences(3) == []
     pair.trace.memory[0]["firm"]["b"][2] *= 1.0 + 1e-6
-    found = pair.compare(pair.state)
+    found = compare(pair.trace.memory[0], said(pair.state), pair.state.t)
     assert [(d.table, d.column, d.row) for d in found] == [("firm", "b", (2,))]
     assert str(found[0]).startswith("firm.b[2] in 2012-03: engine ")
     pair.trace.memory[0]["project"]["started"][1] += 1
-    assert {d.column for d in pair.compare(pair.state)} == {"b", "started"}
+    found = compare(pair.trace.memory[0], said(pair.state), pair.state.t)
+    assert {d.column for d in found} == {"b", "started"}

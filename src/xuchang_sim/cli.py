@@ -269,7 +269,7 @@ def report(
 def facts(
     replicates: Annotated[
         int, typer.Option("--replicates", "-n", help="Runs to pool, 200 at least.")
-    ] = 400,
+    ] = 800,
     seed: Seed = 2012,
     parameters: Parameters = None,
     pack: PackOption = None,

@@ -20,7 +20,8 @@ from xuchang_sim.assess import manifest
 from xuchang_sim.model.engine import threads
 from xuchang_sim.model.steps.firms import IDLE_LIMIT, INITIAL
 from xuchang_sim.model.world import DONE, FIRMS, MEASURE_ROW, PIPELINE
-from xuchang_sim.outlook.drivers import drivers
+from xuchang_sim.outlook import cache
+from xuchang_sim.outlook.calendar import dense, fill_january
 from xuchang_sim.outlook.series import history
 from xuchang_sim.pack import Pack, load_pack
 from xuchang_sim.scenario import load_scenario
@@ -314,8 +315,19 @@ class Evidence:
 Numbers = dict[str, float]
 
 
-def _mean(name: str, number: str = "share") -> Measure:
-    return Measure((number,), lambda e: {number: float(np.nanmean(e.moment(name)))})
+def _pooled(name: str) -> Measure:
+    """Share over all worlds together."""
+
+    def of(e: Evidence) -> Numbers:
+        share, whole = e.moment(name), e.moment(f"{name}_of")
+        return {"share": float(np.nansum(share * whole) / whole.sum())}
+
+    return Measure(("share",), of)
+
+
+def incremental_ratio(e: Evidence) -> Numbers:
+    """Mean ratio of the base year."""
+    return {"ratio": float(e.moment("incremental_ratio").mean())}
 
 
 def firm_size_tail(e: Evidence) -> Numbers:
@@ -505,20 +517,33 @@ def downside(e: Evidence) -> Numbers:
 
 
 NATION = "china_industrial_revenue"
+DEMAND = "industrial_value_added_yoy", "ppi_yoy"
 
 
 def forecast_interval(pack: Pack, year: int, wedge: Array) -> tuple[float, float]:
     """5-95% interval of the nation's growth of revenue, as forecast at the end of the year before.
 
-    (NaN, NaN) where history is too short to forecast from.
+    Value added plus producer prices as one monthly series, by the forecaster for any series (the
+    joint model of the drivers wants four years of data), and the wedge of revenue over both.
     """
-    try:
-        paths = drivers(pack, len(wedge), 0, f"{year}-12", as_of=f"{year}-02-01")
-    except ValueError:
-        return np.nan, np.nan
-    mine = [k for k, month in enumerate(paths.months) if month.startswith(str(year))]
-    grown = (paths.value_added_yoy + paths.ppi_yoy)[:, mine].mean(axis=1) + wedge
-    low, high = np.quantile(grown, [LOW, HIGH]).tolist()
+    parts = [dense(history(pack, name, f"{year}-02-01")) for name in DEMAND]
+    first = max(begin for begin, _ in parts)
+    columns = [fill_january(begin, values)[first - begin :] / 100.0 for begin, values in parts]
+    length = min(len(column) for column in columns)
+    monthly = np.sum([column[:length] for column in columns], axis=0)
+
+    def paths() -> dict[str, Array]:
+        from xuchang_sim.outlook.forecaster import gather  # noqa: PLC0415 - statsmodels is heavy
+        from xuchang_sim.outlook.pool import combine, rules_for  # noqa: PLC0415
+        from xuchang_sim.outlook.profile import profile  # noqa: PLC0415
+
+        found = profile(monthly, 12, first % 12)
+        pooled = combine(gather(found, 12), rules_for(found))
+        return {"means": np.asarray(found.restore(pooled.sample)).mean(axis=1)}
+
+    means = cache.remembered("facts", cache.digest("national", monthly, first), paths)["means"]
+    count = min(len(means), len(wedge))
+    low, high = np.quantile(means[:count] + wedge[:count], [LOW, HIGH]).tolist()
     return low, high
 
 
@@ -552,14 +577,14 @@ MEASURED: dict[str, Measure] = {
     "fai_season": Measure(("jan_feb", "first_quarter", "first_half", "rank_of_june"), fai_season),
     "revenue_season": Measure(("jan_feb", "first_quarter", "jan_may"), revenue_season),
     "s_curve": Measure(("changes", "convex_first", "peak"), s_curve),
-    "start_year_spend": _mean("start_year_spend"),
-    "group_spend": _mean("group_spend"),
-    "group_begun_q1": _mean("group_begun_q1"),
-    "same_year_completion": _mean("same_year_completion"),
-    "carried_over": _mean("carried_over"),
-    "signed_started": _mean("signed_started"),
+    "start_year_spend": _pooled("start_year_spend"),
+    "group_spend": _pooled("group_spend"),
+    "group_begun_q1": _pooled("group_begun_q1"),
+    "same_year_completion": _pooled("same_year_completion"),
+    "carried_over": _pooled("carried_over"),
+    "signed_started": _pooled("signed_started"),
     "duration_elasticity": Measure(("slope",), duration_elasticity),
-    "incremental_ratio": _mean("incremental_ratio", "ratio"),
+    "incremental_ratio": Measure(("ratio",), incremental_ratio),
     "lumpiness": Measure(("best_year", "months_without"), lumpiness),
     "fai_leads": Measure(("months",), fai_leads),
     "okun": Measure(("slope",), okun),
@@ -628,7 +653,7 @@ class Facts:
 
 def facts(
     *,
-    replicates: int = 400,
+    replicates: int = 800,
     seed: int = 2012,
     pack: Pack | str | Path | None = None,
     parameters: Draws | None = None,

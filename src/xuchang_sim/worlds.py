@@ -124,7 +124,7 @@ class WarmUp:
     """What a warm-up looks like to a statistician at the base year's end.
 
     Call :meth:`month` after every month of a world; at the warm-up's end :attr:`moments`, empty
-    before, holds its numbers by name.
+    before, holds its numbers by name; ``x_of`` is what the share ``x`` is a share of.
 
     Parameters
     ----------
@@ -176,15 +176,20 @@ class WarmUp:
         soon = signed & begun & (started - arrived <= SIGNED_MONTHS)
         listed = group & (arrived < 12 * base) & (started // 12 == base)
         spent, budget, number, done = self._cohorts[base - 1] + self._cohorts[base]
-        return {
-            "group_spend": ratio(project["spent"][counted].sum(), announced),
+        before_april = listed & (started < 12 * base + 3)
+        shares = {
+            "group_spend": (project["spent"][counted].sum(), announced),
+            "mean_project": (announced, counted.sum()),
+            "start_year_spend": (spent, budget),
+            "same_year_completion": (done, number),
+            "carried_over": (self._carried, self._fai[base]),
+            "signed_started": (soon.sum(), signed.sum()),
+            "group_begun_q1": (before_april.sum(), listed.sum()),
+        }
+        found = {name: ratio(part, whole) for name, (part, whole) in shares.items()}
+        found |= {f"{name}_of": float(whole) for name, (_, whole) in shares.items()}
+        return found | {
             "group_starts": float(counted.sum()),
-            "mean_project": ratio(announced, counted.sum()),
-            "start_year_spend": ratio(spent, budget),
-            "same_year_completion": ratio(done, number),
-            "carried_over": ratio(self._carried, self._fai[base]),
-            "signed_started": ratio(soon.sum(), signed.sum()),
-            "group_begun_q1": ratio((listed & (started < 12 * base + 3)).sum(), listed.sum()),
             "starts_growth": ratio(self._cohorts[base][2], self._cohorts[base - 1][2]) - 1.0,
             "attempts": float(world["city"]["attempt"]) + 1.0,
             "large_fai_2": self._fai[base - 2],

@@ -325,6 +325,25 @@ def calibrate(
         typer.echo(say("calibration.written", lang, path=path), err=True)
 
 
+@app.command()
+def new(
+    folder: Annotated[Path, typer.Argument(help="Folder of the new pack; its name is its name.")],
+    excel: Annotated[
+        bool, typer.Option("--excel", help="One Excel workbook instead of files.")
+    ] = False,
+    source: Annotated[
+        str | None,
+        typer.Option("--from", help="Pack to start from: name, folder or workbook."),
+    ] = None,
+    lang: Language = "zh",
+) -> None:
+    """Make a new pack that runs as it is, to be edited for another city or another plan."""
+    from xuchang_sim.report.words import say  # noqa: PLC0415
+    from xuchang_sim.starter import new_pack  # noqa: PLC0415
+
+    typer.echo(say("new.made", lang, path=new_pack(folder, source, excel=excel)))
+
+
 def _plan_row(row: Any) -> dict[str, Any]:
     found: dict[str, Any] = row.model_dump(mode="json", by_alias=True)
     return found

@@ -434,6 +434,10 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     "check.yes": ("成立", "holds"),
     "check.no": ("不成立", "fails"),
     "check.ambiguous": ("有歧义", "ambiguous"),
+    "new.made": (
+        "已建立 {path}；修改后检查：xuchang-sim validate {path}，运行：xuchang-sim assess --pack {path}",
+        "made {path}; edit it, check it (xuchang-sim validate {path}), run it (xuchang-sim assess --pack {path})",
+    ),
     "validate.good": ("{path}：没有问题", "{path}: nothing wrong"),
     "trust.fact": ("典型事实", "stylised fact"),
     "trust.value": ("模拟值", "simulated"),

@@ -1,0 +1,296 @@
+"""Mutation run: does the oracle notice one changed operator in the rules of the engine?
+
+Every mutant changes one sign, operator, comparison or choice (``min`` for ``max``) in one function
+of ``model/steps/``. The rules run uncompiled; a mutant's code stands in the function's place while
+it runs, no file is touched. It is killed as soon as one compared state differs from what the
+oracle says (``compare.py``), a rule raises an error, an identity fails (mutants of the checks
+themselves), or it does not end.
+
+    python -m tests.oracle.mutants                      # all
+    python -m tests.oracle.mutants --sample 100 --seed 1
+
+from the folder of the project. Prints every survivor with its line; the exit code is 1 if less
+than ``--least`` of the mutants are killed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import copy
+import importlib
+import json
+import multiprocessing
+import os
+import random
+import signal
+import sys
+import time
+import types
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+os.environ["NUMBA_DISABLE_JIT"] = "1"  # before the engine is imported
+
+from tests.model.worlds import Records, Trace
+from tests.oracle.compare import Pair, State, compare, said
+from tests.oracle.state import OPEN
+from xuchang_sim.model import steps
+from xuchang_sim.model.kernel import JIT
+
+STEPS = Path(steps.__file__).parent
+SECONDS = 20.0  # a mutant that needs longer for one world does not end
+MONTHS = 24
+SEEDS = range(24)
+
+SWAPS: dict[type[ast.AST], list[tuple[str, type[ast.AST]]]] = {
+    ast.Add: [("+ to -", ast.Sub)],
+    ast.Sub: [("- to +", ast.Add)],
+    ast.Mult: [("* to /", ast.Div)],
+    ast.Div: [("/ to *", ast.Mult)],
+    ast.FloorDiv: [("// to *", ast.Mult)],
+    ast.Mod: [("% to //", ast.FloorDiv)],
+    ast.Pow: [("** to *", ast.Mult)],
+    ast.LShift: [("<< to >>", ast.RShift)],
+    ast.RShift: [(">> to <<", ast.LShift)],
+    ast.BitOr: [("| to &", ast.BitAnd)],
+    ast.BitAnd: [("& to |", ast.BitOr)],
+    ast.BitXor: [("^ to |", ast.BitOr)],
+    ast.Lt: [("< to >=", ast.GtE), ("< to <=", ast.LtE)],
+    ast.LtE: [("<= to >", ast.Gt), ("<= to <", ast.Lt)],
+    ast.Gt: [("> to <=", ast.LtE), ("> to >=", ast.GtE)],
+    ast.GtE: [(">= to <", ast.Lt), (">= to >", ast.Gt)],
+    ast.Eq: [("== to !=", ast.NotEq)],
+    ast.NotEq: [("!= to ==", ast.Eq)],
+    ast.And: [("and to or", ast.Or)],
+    ast.Or: [("or to and", ast.And)],
+}
+#: Comparisons moved by a hair: on continuous numbers many of these change nothing.
+BOUNDARY = frozenset(("< to <=", "<= to <", "> to >=", ">= to >"))
+CALLS = {"min": "max", "max": "min"}
+
+
+class Mutant(NamedTuple):
+    """One changed operator: module, function, which node of the function, which change."""
+
+    module: str
+    function: str
+    node: int
+    change: str
+    line: int
+
+    def __str__(self) -> str:
+        return f"{self.module}.py:{self.line} {self.function}: {self.change}"
+
+
+def changes(node: ast.AST) -> Iterator[str]:
+    """Yield what may be changed at a node."""
+    if isinstance(node, ast.BinOp | ast.AugAssign | ast.BoolOp):
+        yield from (name for name, _ in SWAPS.get(type(node.op), []))
+    elif isinstance(node, ast.Compare):
+        for n, op in enumerate(node.ops):
+            yield from (f"{name} #{n}" for name, _ in SWAPS.get(type(op), []))
+    elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub | ast.Not):
+        yield "drop " + ("-" if isinstance(node.op, ast.USub) else "not")
+    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in CALLS:
+        yield f"{node.func.id} to {CALLS[node.func.id]}"
+
+
+def change(node: Any, what: str) -> ast.AST:
+    """Return the node with one change made."""
+    if isinstance(node, ast.UnaryOp):
+        return node.operand
+    if isinstance(node, ast.Call):
+        node.func = ast.copy_location(ast.Name(what.rsplit(maxsplit=1)[-1], ast.Load()), node.func)
+        return node
+    name, _, number = what.partition(" #")
+    old = node.ops[int(number)] if number else node.op
+    new = dict(SWAPS[type(old)])[name]()
+    if number:
+        node.ops[int(number)] = new
+    else:
+        node.op = new
+    return node  # type: ignore[no-any-return]
+
+
+def functions(module: str) -> dict[str, ast.FunctionDef]:
+    """Return the rules of a module by name."""
+    tree = ast.parse((STEPS / f"{module}.py").read_text(encoding="utf-8"))
+    return {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
+
+
+def bodies(function: ast.FunctionDef) -> list[ast.AST]:
+    """Return the nodes of a rule's body, annotations and defaults left out."""
+    return [node for statement in function.body for node in ast.walk(statement)]
+
+
+def mutants() -> list[Mutant]:
+    """Return every mutant, in the order of the files."""
+    return [
+        Mutant(module, name, n, what, node.lineno)  # type: ignore[attr-defined]
+        for module in sorted(path.stem for path in STEPS.glob("*.py") if path.stem != "__init__")
+        for name, function in functions(module).items()
+        for n, node in enumerate(bodies(function))
+        for what in changes(node)
+    ]
+
+
+def code_of(mutant: Mutant) -> types.CodeType:
+    """Compile the changed function."""
+    function = copy.deepcopy(functions(mutant.module)[mutant.function])
+    function.decorator_list = []
+    target = bodies(function)[mutant.node]
+    new = change(target, mutant.change)
+
+    class Put(ast.NodeTransformer):
+        def visit(self, node: ast.AST) -> Any:
+            return new if node is target else self.generic_visit(node)
+
+    tree = ast.fix_missing_locations(ast.Module([Put().visit(function)], []))
+    module = compile(tree, f"{mutant.module}.py", "exec")
+    (code,) = (c for c in module.co_consts if isinstance(c, types.CodeType))
+    return code
+
+
+class World:
+    """A small world: its inputs, what the oracle says about each month, the state at the opening."""
+
+    def __init__(self, inputs: Records) -> None:
+        self.inputs = inputs
+        pair = Pair(inputs)
+        self.months: list[tuple[int, int, State]] = []
+        self.opening = -1
+        while True:
+            code = pair.trace.tick()
+            pair.state = w = next(pair.oracle)
+            says = said(w)
+            found = compare(pair.trace.memory[0], says, w.t)
+            if code or found:
+                msg = f"the engine itself differs: {code} {found[:1]}"
+                raise SystemExit(msg)
+            self.months.append((w.t, w.phase, says))
+            if w.phase == OPEN and self.opening < 0:
+                self.opening = len(self.months) - 1
+                self.start = pair.trace.memory.copy()
+            if self.opening >= 0 and len(self.months) == self.opening + MONTHS + 1:
+                break
+
+    def killed(self, *, early: bool) -> str:
+        """Run until the opening (``early``) or from there; say why it was killed, or nothing."""
+        trace = Trace(self.inputs)
+        months = self.months[: self.opening + 1] if early else self.months[self.opening + 1 :]
+        if not early:
+            trace.memory[...] = self.start
+        for t, phase, says in months:
+            code = trace.tick()
+            if code:
+                return f"code {code}"
+            c = trace.city
+            if (c["t"], c["phase"]) != (t, phase):
+                return "another month or phase"
+            found = compare(trace.memory[0], says, t)
+            if found:
+                return str(found[0])
+        return ""
+
+
+class TooLongError(Exception):
+    """A mutant does not end."""
+
+
+def too_long(*_: Any) -> None:
+    """Stop a mutant that does not end."""
+    raise TooLongError
+
+
+WORLDS: list[World] = []
+
+
+def execute(mutant: Mutant) -> str:
+    """Return why a mutant was killed, or an empty string."""
+    module = importlib.import_module(f"{steps.__name__}.{mutant.module}")
+    function = getattr(module, mutant.function)
+    original = function.__code__
+    checks = mutant.module == "checks"
+    signal.signal(signal.SIGALRM, too_long)
+    function.__code__ = code_of(mutant)
+    try:
+        for early in (False,) if checks else (False, True):
+            for n, world in enumerate(WORLDS):
+                world.inputs[0]["check"] = checks
+                signal.setitimer(signal.ITIMER_REAL, SECONDS)
+                why = world.killed(early=early)
+                signal.setitimer(signal.ITIMER_REAL, 0.0)
+                if why:
+                    return f"world {n}: {why}"
+    except TooLongError:
+        return "does not end"
+    except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+        return f"{type(error).__name__}: {error}"
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0.0)
+        function.__code__ = original
+    return ""
+
+
+def one(mutant: Mutant) -> tuple[Mutant, str]:
+    """Run one mutant in a worker."""
+    return mutant, execute(mutant)
+
+
+def main() -> int:
+    """Run the mutants that were asked for."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--sample", type=int, default=0, help="so many mutants by lot, 0 all")
+    parser.add_argument("--seed", type=int, default=0, help="of the lot")
+    parser.add_argument("--only", default="", help="one module of model/steps")
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--least", type=float, default=0.9, help="share that must be killed")
+    parser.add_argument("--json", type=Path, help="write every mutant's fate to this file")
+    given = parser.parse_args()
+    assert not JIT, "the rules were imported compiled"
+    from tests.oracle.test_oracle import world
+
+    chosen = [m for m in mutants() if not given.only or m.module == given.only]
+    if given.sample:
+        chosen = random.Random(given.seed).sample(chosen, min(given.sample, len(chosen)))
+    WORLDS.extend(World(world(seed)) for seed in SEEDS)
+    print(f"{len(chosen)} mutants, {len(WORLDS)} worlds", flush=True)
+    fate: dict[Mutant, str] = {}
+    started = time.time()
+    with multiprocessing.get_context("fork").Pool(given.workers) as pool:
+        for mutant, why in pool.imap_unordered(one, chosen):
+            fate[mutant] = why
+            if len(fate) % 50 == 0 or len(fate) == len(chosen):
+                killed = sum(map(bool, fate.values()))
+                spent = time.time() - started
+                print(f"{len(fate)}/{len(chosen)} {killed} killed {spent:.0f} s", file=sys.stderr)
+    for title, part in (
+        ("all", chosen),
+        ("moved by a hair (< to <= and the like)", [m for m in chosen if hair(m)]),
+        ("others", [m for m in chosen if not hair(m)]),
+    ):
+        killed = sum(bool(fate[m]) for m in part)
+        print(f"{title}: {killed} of {len(part)} killed, {killed / max(1, len(part)):.1%}")
+    for module, count in sorted(Counter(m.module for m in chosen).items()):
+        killed = sum(bool(fate[m]) for m in chosen if m.module == module)
+        print(f"  {module}: {killed} of {count}")
+    print("survivors:")
+    for mutant in chosen:
+        if not fate[mutant]:
+            print(f"  {mutant}")
+    if given.json:
+        rows = [m._asdict() | {"killed": fate[m]} for m in chosen]
+        given.json.write_text(json.dumps(rows, ensure_ascii=False, indent=1), encoding="utf-8")
+    return int(sum(map(bool, fate.values())) < given.least * len(chosen))
+
+
+def hair(mutant: Mutant) -> bool:
+    """Tell whether a comparison was only moved by a hair."""
+    return mutant.change.partition(" #")[0] in BOUNDARY
+
+
+if __name__ == "__main__":
+    sys.exit(main())

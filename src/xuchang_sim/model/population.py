@@ -21,7 +21,7 @@ from xuchang_sim.model.steps.firms import (
     ramp,
 )
 from xuchang_sim.model.steps.land import YI_PER_WAN
-from xuchang_sim.model.steps.projects import late_traits, log_pareto, s_curve
+from xuchang_sim.model.steps.projects import late_traits, pareto, pareto_span, s_curve
 from xuchang_sim.model.steps.public_works import PROGRAMME_DRAW, slot_of
 from xuchang_sim.model.streams import (
     FIRM,
@@ -253,26 +253,28 @@ def expected_pace(w: World, p: Inputs, months: int) -> None:
 @step
 def expected_starts(w: World, p: Inputs, months: int) -> None:
     """Expected starts by month at scale 1: arrivals, survival, approval time, group month."""
+    past = w.past
     shape = int(p.approval_shape + 0.5)
-    for s in range(months):
-        w.past.started[s] = 0.0
+    for a in range(months):
+        past.started[a] = 0.0
+        years = (p.pipeline_start + a + 0.5 - (12 * p.base_year + 6)) / 12.0
+        past.arrived[a] = power(1.0 + p.starts_growth, years) / 12.0
+    before = 0.0
     for n in range(1, 61):
-        chance = approved_by(p, shape, n) - approved_by(p, shape, n - 1)
-        alive = power(1.0 - p.dropout_rate, 1.0 * n)
-        for a in range(months):
-            v = a + n - 1
-            if v >= months:
-                break
-            t = p.pipeline_start + a
-            years = (t + 0.5 - (12 * p.base_year + 6)) / 12.0
-            flow = power(1.0 + p.starts_growth, years) / 12.0 * chance * alive
-            w.past.started[v] += flow * (1.0 - p.group_start_share)
-            wait = 0
-            while p.group_month[(p.pipeline_start + v + wait) % 12] == 0 and wait < 12:
-                wait += 1
-            if v + wait < months:
-                kept = power(1.0 - p.dropout_rate, 1.0 * wait)
-                w.past.started[v + wait] += flow * p.group_start_share * kept
+        by_now = approved_by(p, shape, n)
+        chance = (by_now - before) * power(1.0 - p.dropout_rate, 1.0 * n)
+        before = by_now
+        for a in range(months - n + 1):
+            past.started[a + n - 1] += past.arrived[a] * chance
+    # What waits for a group month loses its dropouts; later months are settled before earlier ones.
+    for v in range(months - 1, -1, -1):
+        wait = 0
+        while p.group_month[(p.pipeline_start + v + wait) % 12] == 0 and wait < 12:
+            wait += 1
+        grouped = past.started[v] * p.group_start_share
+        past.started[v] -= grouped
+        if v + wait < months:
+            past.started[v + wait] += grouped * power(1.0 - p.dropout_rate, 1.0 * wait)
 
 
 @inlined
@@ -483,6 +485,7 @@ def found_firms(w: World, p: Inputs) -> None:
     back = (p.firms_start - (12 * p.base_year + 11)) / 12.0
     per_worker = p.base_revenue / p.base_workers / YI_PER_WAN / 12.0
     per_worker *= power(1.0 + p.productivity_growth, back)
+    span = pareto_span(p.firm_tail, 1.0, LARGEST_FIRM)
     for s in range(c.sectors):
         growth = growth_to_base(w, p, s)
         for z in range(c.zones):
@@ -499,7 +502,7 @@ def found_firms(w: World, p: Inputs) -> None:
                     return
                 firm.id[i] = (p.zone_code[z] << 16) | (p.sector_code[s] << 10) | k
                 u, _, _, _ = uniforms(w, FIRM, firm.id[i], 0, 0)
-                firm.b[i] = math.exp(log_pareto(u, p.firm_tail, 1.0, LARGEST_FIRM))
+                firm.b[i] = pareto(u, span, p.firm_tail, 1.0)
                 summed += firm.b[i]
             for i in range(begin, c.firms):
                 firm.zone[i] = z

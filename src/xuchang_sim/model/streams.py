@@ -105,6 +105,9 @@ def gamma(w: World, purpose: int, shape: float, entity: int, month: int, block: 
         k += 1
         if t > 0.0:
             t = t * t * t
+            # Most trials are accepted within the squeeze, which needs no logarithm.
+            if accept < 1.0 - 0.0331 * (x * x) * (x * x):
+                return d * t
             if math.log(accept) < 0.5 * x * x + d - d * t + d * math.log(t):
                 return d * t
 

@@ -35,6 +35,7 @@ PROGRAMMES = (
 )
 FACTORIES, HOUSING, VILLAGES, SEWAGE, HEATING, TRANSIT, STATION, BASES = range(8)
 
+BATCH = 32  # random addresses drawn at once for arrivals
 RING = 40  # months a ring buffer holds; longer than any lag or building time
 NODES = 72  # sizes times durations in the expectation of the pipeline
 HISTORY = 12  # months of the year before the ledgers open
@@ -481,6 +482,7 @@ class Firms(Table):
     rate: Floats = _column("f8", "1/年", "loan rate before cuts", ("firms",))
     floor: Floats = _column("f8", "m²", "standard floor it lets", ("firms",))
     research: Ints = _column("i8", "", "1 municipal, 2 provincial research centre", ("firms",))
+    moved: Ints = _column("i8", "", "scratch: a list of rows", ("firms",))
     word_0: Ints = _column("i8", "", "scratch: first random word of the month", ("firms",))
     word_1: Ints = _column("i8", "", "scratch: second random word of the month", ("firms",))
     stream: Ints = _column("i8", "", "purpose of its shocks in the address", ("firms",))
@@ -589,6 +591,9 @@ class Past(Table):
     )
     tau: Floats = _column("f8", "月", "scratch: construction time passed by month", ("span",))
     pace: Floats = _column("f8", "1", "scratch: mean pace in the n-th month of building", ("span",))
+    arrived: Floats = _column(
+        "f8", "个", "scratch: expected arrivals by month at scale 1", ("span",)
+    )
     started: Floats = _column("f8", "个", "scratch: expected starts by month at scale 1", ("span",))
     ramped: Floats = _column(
         "f8", "1", "scratch: base-year sales of a plant born in a month", ("span",)
@@ -611,6 +616,14 @@ class Tally(Table):
     execution: Floats = _column("f8", "1", "execution of the public programmes", ("programmes",))
 
 
+class Lot(Table):
+    """Scratch of the arrivals of a month."""
+
+    entity: Ints = _column("i8", "", "numbers of the projects drawn for", ("batch",))
+    words: Ints = _column("i8", "", "random words of a batch of candidates", ("nine", "batch"))
+    span: Floats = _column("f8", "1", "share of the size law below its maximum, by kind", ("two",))
+
+
 class World(Table):
     """Everything that changes in a replicate."""
 
@@ -622,6 +635,7 @@ class World(Table):
     project: Projects
     past: Past
     tally: Tally
+    lot: Lot
 
 
 class Inputs(Table):
@@ -869,6 +883,8 @@ class Sizes(NamedTuple):
         """Return every size that a column may name."""
         return self._asdict() | {
             "ring": RING,
+            "batch": BATCH,
+            "nine": 9,
             "history": HISTORY,
             "twelve": 12,
             "two": 2,
@@ -886,7 +902,7 @@ def columns(table: type[Table]) -> dict[str, Column]:
 def _parts(table: type[Table]) -> dict[str, type[Table]]:
     """Return the tables nested in a table."""
     parts = {"city": City, "now": Levers, "zone": Zones, "sector": Sectors, "firm": Firms}
-    parts |= {"project": Projects, "past": Past, "tally": Tally}
+    parts |= {"project": Projects, "past": Past, "tally": Tally, "lot": Lot}
     parts |= {"absent": Levers, "level": Levers}
     own = columns(table)
     return {n: parts[n] for n in table.__annotations__ if n in parts and n not in own}

@@ -34,8 +34,11 @@ def shocks(w: World) -> None:
     """Draw two random words for every firm row: one loop that the compiler can vectorise."""
     c, firm = w.city, w.firm
     low, high = c.seed & MASK, (c.seed >> 32) & MASK
+    month, replicate, salt = c.t & MASK, c.replicate & MASK, c.salt
+    # With every word masked the compiler can multiply them four at a time.
     for i in range(c.firms):
-        a, b, _, _ = philox(firm.id[i], c.t, c.replicate, firm.stream[i] + c.salt, low, high)
+        stream = (firm.stream[i] + salt) & MASK
+        a, b, _, _ = philox(firm.id[i] & MASK, month, replicate, stream, low, high)
         firm.word_0[i] = a
         firm.word_1[i] = b
 
@@ -69,14 +72,10 @@ def orders(w: World, p: Inputs) -> None:
 
     Shocks are centred by sector: the sum of orders grows by exactly the sector's demand. Before
     the ledgers open, initial firms and warm-up plants are centred apart, so that the revenue of
-    the former is exactly linear in their scale.
+    the former is exactly linear in their scale. Closed rows have neither orders nor capital.
     """
     c, firm, sector = w.city, w.firm, w.sector
     m = c.t - p.demand_start
-    k = c.calendar_month + 1
-    # With one common scale of shocks the correction cancels in the centring.
-    uneven = p.size_variance_exponent > 0.0
-    shocks(w)
     for s in range(c.sectors):
         for g in range(2):
             sector.before[s, g] = 0.0
@@ -86,39 +85,30 @@ def orders(w: World, p: Inputs) -> None:
         sector.pull[s] = math.exp(p.demand_pass_through * sector.gap[s, m])
     for z in range(c.zones):
         w.zone.spill[z] = 0.0
-    for i in range(c.firms):
-        if firm.alive[i] == 0 or firm.ramping[i] == 1:
-            continue
-        g = 1 if c.phase != OPEN and firm.group[i] != INITIAL else 0
-        s = firm.sector[i]
-        sector.before[s, g] += firm.b[i]
-        firm.b[i] *= jump(w, i, k)
-        if uneven:
-            firm.b[i] /= correction(firm.a[i], k)
-        sector.after[s, g] += firm.b[i]
+    shocks(w)
+    move_shares(w, p)
     for s in range(c.sectors):
         for g in range(2):
-            if sector.after[s, g] > 0.0:
-                growth = math.exp(sector.growth[s, m])
-                sector.after[s, g] = growth * sector.before[s, g] / sector.after[s, g]
+            total = sector.before[s, g] + sector.after[s, g]
+            if total > 0.0:
+                sector.after[s, g] = math.exp(sector.growth[s, m]) * sector.before[s, g] / total
     for i in range(c.firms):
-        if firm.alive[i] == 0:
-            continue
-        s = firm.sector[i]
         if firm.ramping[i] == 1:
             young(w, p, i)
             continue
-        g = 1 if c.phase != OPEN and firm.group[i] != INITIAL else 0
-        firm.b[i] *= sector.after[s, g]
+        s = firm.sector[i]
+        asked = firm.b[i] * sector.after[s, side(w, i)]
+        firm.b[i] = asked
         if c.phase == OPEN:
             full = firm.kappa[i] * firm.K[i]
-            if firm.b[i] > full:
-                over = firm.b[i] - full
-                sector.over[s] += over
-                w.zone.spill[firm.zone[i]] += over
-                firm.b[i] = full
-            else:
-                sector.slack[s] += full - firm.b[i]
+            over = asked - full
+            over = 0.0 if over < 0.0 else over
+            room = full - asked
+            room = 0.0 if room < 0.0 else room
+            sector.over[s] += over
+            sector.slack[s] += room
+            w.zone.spill[firm.zone[i]] += over
+            firm.b[i] = full if full < asked else asked
     if c.phase == OPEN:
         recapture(w, p)
     for i in range(c.firms):
@@ -127,6 +117,34 @@ def orders(w: World, p: Inputs) -> None:
         # A plant whose ramp ends takes no part in this month's market for orders.
         if firm.ramping[i] == 1 and c.t - firm.born[i] >= p.ramp_months:
             firm.ramping[i] = 0
+
+
+@inlined
+def side(w: World, i: int) -> int:
+    """Return 1 for warm-up plants before the ledgers open: they are centred apart."""
+    return 1 if w.city.phase != OPEN and w.firm.group[i] != INITIAL else 0
+
+
+@step
+def move_shares(w: World, p: Inputs) -> None:
+    """Apply growth shocks to incumbents; keep the sum of orders before, and its change."""
+    c, firm, sector = w.city, w.firm, w.sector
+    k = c.calendar_month + 1
+    # With one common scale of shocks the correction cancels in the centring.
+    uneven = p.size_variance_exponent > 0.0
+    moved = 0
+    for i in range(c.firms):
+        grown = firm.ramping[i] == 0
+        sector.before[firm.sector[i], side(w, i)] += firm.b[i] if grown else 0.0
+        firm.moved[moved] = i
+        moved += 1 if grown and (uneven or unit(firm.word_0[i]) * k < 1.0) else 0
+    for n in range(moved):
+        i = firm.moved[n]
+        old = firm.b[i]
+        firm.b[i] = old * jump(w, i, k)
+        if uneven:
+            firm.b[i] /= correction(firm.a[i], k)
+        sector.after[firm.sector[i], side(w, i)] += firm.b[i] - old
 
 
 @step
@@ -153,10 +171,9 @@ def recapture(w: World, p: Inputs) -> None:
     if over <= 0.0:
         return
     for i in range(c.firms):
-        if firm.alive[i] == 1 and firm.ramping[i] == 0:
-            full = firm.kappa[i] * firm.K[i]
-            if firm.b[i] < full:
-                firm.b[i] += sector.taken[firm.sector[i]] * (full - firm.b[i])
+        room = firm.kappa[i] * firm.K[i] - firm.b[i]
+        room = 0.0 if room < 0.0 or firm.ramping[i] == 1 else room
+        firm.b[i] += sector.taken[firm.sector[i]] * room
     for z in range(c.zones):
         zone.lost_rate[z] += lost / over * zone.spill[z]
 
@@ -309,16 +326,19 @@ def owner_of(w: World, j: int, i: int, z: int, s: int) -> int:
     """Owner of an incumbent's project: a firm of its zone and sector, drawn by orders."""
     firm, project = w.firm, w.project
     total = 0.0
+    found = 0
     for k in range(i):
-        if firm.alive[k] == 1 and firm.zone[k] == z and firm.sector[k] == s:
-            total += firm.b[k] if firm.owner[k] == k else 0.0
+        firm.moved[found] = k
+        fits = firm.zone[k] == z and firm.sector[k] == s and firm.owner[k] == k
+        found += 1 if fits and firm.alive[k] == 1 else 0
+    for n in range(found):
+        total += firm.b[firm.moved[n]]
     u, _, _, _ = uniforms(w, OWNER, project.id[j], project.arrived[j], 0)
     reach = 0.0
-    for k in range(i):
-        if firm.alive[k] == 1 and firm.zone[k] == z and firm.sector[k] == s:
-            reach += firm.b[k] if firm.owner[k] == k else 0.0
-            if reach > u * total:
-                return k
+    for n in range(found):
+        reach += firm.b[firm.moved[n]]
+        if reach > u * total:
+            return firm.moved[n]
     return i
 
 

@@ -12,6 +12,7 @@ from xuchang_sim.model.streams import (
     ARRIVAL,
     DISPERSION,
     LATENT,
+    MASK,
     REALISED,
     STALL,
     TRAIT,
@@ -19,11 +20,14 @@ from xuchang_sim.model.streams import (
     erlang,
     gamma,
     normals,
+    philox,
     uniforms,
+    unit,
 )
 from xuchang_sim.model.world import (
     ABANDONED,
     APPROVAL,
+    BATCH,
     BUILDING,
     CLOSING,
     DONE,
@@ -51,15 +55,22 @@ def s_curve(p: Inputs, x: float) -> float:
 
 @step
 def s_inverse(p: Inputs, share: float) -> float:
-    """Progress at which a share of the budget is spent; 60 halvings of [0, 1]."""
-    low, high = 0.0, 1.0
+    """Progress at which a share of the budget is spent: Newton steps, held inside a bracket."""
+    low, high, x = 0.0, 1.0, share
     for _ in range(60):
-        x = 0.5 * (low + high)
-        if s_curve(p, x) < share:
+        miss = s_curve(p, x) - share
+        if miss < 0.0:
             low = x
         else:
             high = x
-    return 0.5 * (low + high)
+        slope = 1.0 + p.scurve_c * (2.0 * x - 1.0) - (18.0 * x * x - 18.0 * x + 3.0) / p.scurve_k
+        better = x - miss / slope
+        if not low < better < high:
+            better = 0.5 * (low + high)
+        if abs(better - x) <= 1e-15:
+            return better
+        x = better
+    return x
 
 
 @inlined
@@ -112,6 +123,9 @@ def arrivals(w: World, p: Inputs) -> None:
     highest = 1.0
     for z in range(c.zones):
         highest = max(highest, pull(w, p, z))
+    w.lot.span[0] = pareto_span(p.size_ordinary_alpha, p.size_ordinary_min, p.size_ordinary_max)
+    w.lot.span[1] = pareto_span(p.size_large_alpha, p.size_large_min, p.size_large_max)
+    first = c.projects
     for kind in range(2):
         rate = c.scale * growth / 12.0
         if kind == 0:
@@ -129,18 +143,64 @@ def arrivals(w: World, p: Inputs) -> None:
         clock = 0.0
         number = 0
         while True:
-            gap, height, _, _ = uniforms(w, ARRIVAL, (kind << 20) | number, t, 0)
-            clock -= math.log(gap)
+            n = number % BATCH
+            if n == 0:
+                draw_candidates(w, (kind << 20) | number)
+            clock -= math.log(unit(w.lot.words[0, n]))
             if clock > envelope * crowd:
                 break
+            height = unit(w.lot.words[1, n])
             if height < bar * highest:
                 candidate(w, p, kind, number, height / bar)
             number += 1
+    begin = first
+    while begin < c.projects:
+        end = min(begin + BATCH, c.projects)
+        draw_traits(w, begin, end)
+        for j in range(begin, end):
+            early_traits(w, p, j, j - begin)
+        begin = end
+
+
+@step
+def draw_candidates(w: World, entity: int) -> None:
+    """Draw gap and height of the next candidates: one loop that the compiler can vectorise."""
+    c = w.city
+    low, high = c.seed & MASK, (c.seed >> 32) & MASK
+    month, replicate, purpose = c.t & MASK, c.replicate & MASK, (ARRIVAL + c.salt) & MASK
+    for n in range(BATCH):
+        a, b, _, _ = philox((entity + n) & MASK, month, replicate, purpose, low, high)
+        w.lot.words[0, n] = a
+        w.lot.words[1, n] = b
+
+
+@step
+def draw_traits(w: World, begin: int, end: int) -> None:
+    """Draw the traits of the rows from ``begin`` to before ``end``, and a little beyond."""
+    c, project, words = w.city, w.project, w.lot.words
+    low, high = c.seed & MASK, (c.seed >> 32) & MASK
+    month, replicate, salt = c.t & MASK, c.replicate & MASK, c.salt
+    # Whole vectors of eight; the last ones draw for rows that are not there.
+    count = min((end - begin + 7) // 8 * 8, project.id.shape[0] - begin)
+    one = (TRAIT + (1 << 20) + salt) & MASK
+    two = (TRAIT + (2 << 20) + salt) & MASK
+    stall = (STALL + salt) & MASK
+    for n in range(count):
+        w.lot.entity[n] = project.id[begin + n] & MASK
+    for n in range(count):
+        a, b, d, e = philox(w.lot.entity[n], month, replicate, one, low, high)
+        words[0, n], words[1, n], words[2, n], words[3, n] = a, b, d, e
+    for n in range(count):
+        a, b, d, e = philox(w.lot.entity[n], month, replicate, two, low, high)
+        words[4, n], words[5, n], words[6, n], words[7, n] = a, b, d, e
+    for n in range(count):
+        a, _, _, _ = philox(w.lot.entity[n], month, replicate, stall, low, high)
+        words[8, n] = a
 
 
 @step
 def candidate(w: World, p: Inputs, kind: int, number: int, height: float) -> None:
-    """Accept a candidate if its height is below its zone's pull, and draw its first traits.
+    """Accept a candidate if its height is below its zone's pull; then it is a project.
 
     The next project row is all nought.
     """
@@ -159,9 +219,6 @@ def candidate(w: World, p: Inputs, kind: int, number: int, height: float) -> Non
     c.arrivals_total += 1
     project.live[c.live] = j
     c.live += 1
-    u_group, u_owner, u_drop, u_fail = uniforms(w, TRAIT, identity, t, 1)
-    u, v, u_fail_at, u_logistics = uniforms(w, TRAIT, identity, t, 2)
-    n_duration, n_own = normals(u, v)
     project.id[j] = identity
     project.zone[j] = z
     project.large[j] = kind
@@ -174,32 +231,42 @@ def candidate(w: World, p: Inputs, kind: int, number: int, height: float) -> Non
         project.kind[j] = INDUSTRIAL
         project.sector[j] = sector_of(w, p, z, u_sector)
         project.leads[j] = p.zone_leading[z, project.sector[j]]
-    elif u_logistics < p.logistics_share:
-        project.kind[j] = LOGISTICS
     else:
         project.kind[j] = INFRASTRUCTURE
+    span = w.lot.span[kind]
     if kind == 1:
-        alpha, low, high = p.size_large_alpha, p.size_large_min, p.size_large_max
+        project.raw[j] = pareto(u_size, span, p.size_large_alpha, p.size_large_min)
     else:
-        alpha, low, high = p.size_ordinary_alpha, p.size_ordinary_min, p.size_ordinary_max
-    log_size = log_pareto(u_size, alpha, low, high)
-    raw = math.exp(log_size)
-    project.raw[j] = raw
+        project.raw[j] = pareto(u_size, span, p.size_ordinary_alpha, p.size_ordinary_min)
+
+
+@step
+def early_traits(w: World, p: Inputs, j: int, n: int) -> None:
+    """Give a new project what it needs from the first day, from the n-th drawn words."""
+    c, project, words = w.city, w.project, w.lot.words
+    raw, z = project.raw[j], project.zone[j]
+    u_group, u_owner = unit(words[0, n]), unit(words[1, n])
+    u_drop, u_fail = unit(words[2, n]), unit(words[3, n])
+    n_duration, n_own = normals(unit(words[4, n]), unit(words[5, n]))
+    if project.kind[j] == INFRASTRUCTURE and unit(words[7, n]) < p.logistics_share:
+        project.kind[j] = LOGISTICS
     project.budget[j] = p.invest_realised * raw
     project.group[j] = 1 if u_group < p.group_start_share else 0
-    project.incumbent[j] = 1 if kind == 0 and u_owner < p.incumbent_project_share else 0
+    owned = project.large[j] == 0 and u_owner < p.incumbent_project_share
+    project.incumbent[j] = 1 if owned else 0
     project.drop_at[j] = -math.log(u_drop)
     project.fails[j] = 1 if u_fail < p.abandonment_share else 0
-    project.fail_at[j] = u_fail_at
+    project.fail_at[j] = unit(words[6, n])
     shape = int(p.approval_shape + 0.5)
-    project.work[j] = erlang(w, TRAIT, identity, t, 8, shape) * p.approval_months / shape
-    spread = p.duration_elasticity * log_size + p.duration_sigma * n_duration
+    work = erlang(w, TRAIT, project.id[j], project.arrived[j], 8, shape)
+    project.work[j] = work * p.approval_months / shape
+    spread = p.duration_elasticity * math.log(raw) + p.duration_sigma * n_duration
     project.duration[j] = max(p.duration_min, p.duration_base * math.exp(spread))
     own = clip(p.own_money_mean + p.own_money_sd * n_own, p.own_money_low, p.own_money_high)
     project.own[j] = own
     project.bank[j] = p.bank_share_rest * (1.0 - own)
     project.outside[j] = p.outside_share
-    project.stall_at[j] = stall_threshold(w, j, 0)
+    project.stall_at[j] = -math.log(unit(words[8, n]))
     w.zone.arrivals[z] += 1.0
     if raw >= p.large_threshold:
         w.zone.arrivals_large[z] += 1.0
@@ -208,10 +275,15 @@ def candidate(w: World, p: Inputs, kind: int, number: int, height: float) -> Non
 
 
 @inlined
-def log_pareto(u: float, alpha: float, low: float, high: float) -> float:
-    """Log of a truncated Pareto variate on [low, high] by inversion; ``u`` uniform."""
-    tail = math.exp(-alpha * math.log(high / low))
-    return math.log(low) - math.log(1.0 - u * (1.0 - tail)) / alpha
+def pareto_span(alpha: float, low: float, high: float) -> float:
+    """Probability that a Pareto variate from ``low`` on stays below ``high``."""
+    return 1.0 - math.exp(-alpha * math.log(high / low))
+
+
+@inlined
+def pareto(u: float, span: float, alpha: float, low: float) -> float:
+    """Pareto variate from ``low`` on, truncated to its share ``span``, by inversion."""
+    return low * math.exp(-math.log(1.0 - u * span) / alpha)
 
 
 @step

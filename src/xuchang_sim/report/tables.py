@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from xuchang_sim.pack import Pack
     from xuchang_sim.plan.audit import AuditRow
 
+COUNTS = frozenset({"个", "区", "次", "套", "座", "处", "人", "人次", "m²", "亩"})
 STYLE = {"likely": "green", "even": "yellow", "unlikely": "red"}
-WIDTH = 118
+WIDTH = 140
 
 
 def show(what: RenderableType, *, width: int = WIDTH) -> None:
@@ -53,6 +54,8 @@ def quantity(value: float, unit: str, lang: Language) -> str:
     """Format a number with its unit; fractions as percentages."""
     if unit == "比例":
         return percent(value) if abs(value) >= 0.1 or value == 0 else f"{100 * value:.1f}%"
+    if unit in COUNTS and not math.isnan(value):
+        return f"{value:,.0f} {unit if lang == 'zh' else english(unit)}"
     return f"{number(value)} {unit if lang == 'zh' else english(unit)}"
 
 
@@ -88,7 +91,7 @@ def assessment(found: Assessment, lang: Language) -> RenderableType:
 def _targets(rows: Sequence[Mapping[str, Any]], title: str, lang: Language) -> Table:
     table = Table(title=title, title_justify="left", box=None, pad_edge=False, expand=False)
     table.add_column(say("column.paragraph", lang), no_wrap=True, style="dim")
-    table.add_column(say("column.target", lang), max_width=40)
+    table.add_column(say("column.target", lang), min_width=36)
     for key in ("value", "p", "verdict", "median", "shortfall"):
         justify: Any = "left" if key == "verdict" else "right"
         table.add_column(say(f"column.{key}", lang), justify=justify, no_wrap=True)
@@ -109,7 +112,7 @@ def _targets(rows: Sequence[Mapping[str, Any]], title: str, lang: Language) -> T
             f"{row['p']:.2f} [{row['p_low']:.2f}–{row['p_high']:.2f}]",
             Text(say(f"verdict.{word}", lang), style=STYLE[word]),
             f"{middle} ({low} – {high})",
-            quantity(row["shortfall"], unit, lang).split(" ")[0],
+            percent(row["shortfall"]) if unit == "比例" else number(row["shortfall"]),
         )
     return table
 
@@ -197,7 +200,7 @@ def _attained(label: str, found: Mapping[str, Any], lang: Language) -> str:
 
     def when(share: float) -> str:
         later = [month for month, p in zip(months, p_by, strict=True) if p >= share]
-        return later[0] if later else say("never", lang)
+        return say("by", lang, month=later[0]) if later else say("never", lang)
 
     return say(
         "attainment",

@@ -78,7 +78,7 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "投资中不形成产能的规划项目（标准厂房、公租房、平台超出基年部分）：{value} 亿元",
         (
             "investment of the plan that buys no output (factories, housing, platforms beyond the base"
-            " year): {value}亿"
+            " year): {value} x 100m yuan"
         ),
     ),
     "largest": (
@@ -103,7 +103,7 @@ CATALOGUE: dict[str, tuple[str, str]] = {
             "其中提前 {moved}，新增 {added}"
         ),
         (
-            "{label}: {first}亿 this year (s.e. {first_se}), {second}亿 next year (s.e. {second_se});"
+            "{label}, 100m yuan: {first} this year (s.e. {first_se}), {second} next year (s.e. {second_se});"
             " moved forward {moved}, added {added}"
         ),
     ),
@@ -113,14 +113,15 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     ),
     "attainment": (
         "{label}：四分之一 {q25}，一半 {q50}，四分之三 {q75}；至 {last} 仍未达到 {never}",
-        "{label}: a quarter by {q25}, half by {q50}, three quarters by {q75}; not by {last}: {never}",
+        "{label}: a quarter {q25}, half {q50}, three quarters {q75}; not by {last}: {never}",
     ),
-    "never": ("未达到", "not reached"),
+    "by": ("{month}", "by {month}"),
+    "never": ("未达到", "not within the run"),
     "section.why": ("什么在卡（{year} 年，均值）", "what binds ({year}, means)"),
     "why.output": (
         "收入离目标路径差 {shortfall} 亿元：产能 {capacity}，用工 {labour}，资金迟到 {finance}，需求 {demand}",
         (
-            "revenue short of its path by {shortfall}亿: capacity {capacity}, labour {labour}, late"
+            "revenue short of its path, 100m yuan, by {shortfall}: capacity {capacity}, labour {labour}, late"
             " finance {finance}, demand {demand}"
         ),
     ),
@@ -130,7 +131,7 @@ CATALOGUE: dict[str, tuple[str, str]] = {
             " {own_money}，银行 {bank}"
         ),
         (
-            "waiting investment (亿 x months): approval {approval}, land {land}, group month"
+            "waiting investment (100m yuan x months): approval {approval}, land {land}, group month"
             " {group_month}, own money {own_money}, bank {bank}"
         ),
     ),
@@ -164,7 +165,7 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     "matrix.p_fai": ("P 投资增长", "P FAI"),
     "matrix.p_joint": ("P 两者", "P both"),
     "matrix.p_workers": ("P 用工", "P workers"),
-    "matrix.fai": ("投资 亿元", "FAI 亿"),
+    "matrix.fai": ("投资 亿元", "FAI 100m yuan"),
     "matrix.starts_1e8": ("亿元开工", "starts"),
     "matrix.workers": ("从业 万人", "workers 万"),
     "matrix.revenue_next": ("下年收入", "revenue next"),
@@ -173,7 +174,7 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "{year} 年收入方差的 {share} 在计划出台前夕已成定局；各格收入最多差 {gap} 亿元（误差 {se}）",
         (
             "{share} of the variance of {year} revenue is settled on the eve of the plan; the largest"
-            " difference between cells is {gap}亿 (s.e. {se})"
+            " difference between cells is {gap} x 100m yuan (s.e. {se})"
         ),
     ),
     "matrix.constant": ("各格相同：{names}", "the same in every cell: {names}"),

@@ -20,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from xuchang_sim import __version__
+from xuchang_sim.measures import goal
 from xuchang_sim.model.kernel import rules_digest
 from xuchang_sim.pack import Pack, load_pack
 from xuchang_sim.results import Results, wilson
@@ -37,6 +38,26 @@ Progress = "Callable[[int, int], None] | None"
 
 #: Targets whose joint probability is reported: growth of revenue and of investment.
 JOINT = ("revenue_growth", "fai_growth")
+
+
+def goals(pack: Pack) -> tuple[str, ...]:
+    """Return the targets whose joint probability is reported: one for revenue, one for investment.
+
+    Each is the growth the plan asks for, else the level. A plan that asks for neither is judged
+    by its headline targets, or by all.
+    """
+    named = {target.measure: target.id for target in pack.plan.targets()}
+    found = [
+        next(
+            (named[name] for name in (growth, growth.removesuffix("_growth")) if name in named), ""
+        )
+        for growth in JOINT
+    ]
+    heads = [target.id for target in pack.plan.targets() if target.headline]
+    every = [target.id for target in pack.plan.targets()]
+    return tuple(name for name in found if name) or tuple(heads) or tuple(every)
+
+
 #: Outcomes for which settled and moved parts are reported.
 SETTLED = ("revenue", "fai")
 YEAR_EARLIER = 12
@@ -95,8 +116,10 @@ class Assessment:
         """Return plain data in the shape of the command line's contract."""
         r = self.results
         plan_year = r.setting.pack.plan_year
-        p, low, high = r.joint(JOINT)
-        without = r.outcome("fai_without_largest") >= r.setting.pack.plan.target("fai").value
+        ids = goals(r.setting.pack)
+        p, low, high = r.joint(ids)
+        asked = goal(r.setting.pack, "fai")
+        without = r.outcome("fai_without_largest") >= asked if asked is not None else np.nan
         return {
             "scenario": r.setting.scenario.name,
             "replicates": r.setting.replicates,
@@ -126,12 +149,12 @@ class Assessment:
                 }
                 for row in r.targets()
             ],
-            "joint": {"ids": list(JOINT), "p": p, "p_low": low, "p_high": high},
+            "joint": {"ids": list(ids), "p": p, "p_low": low, "p_high": high},
             "real_and_reported": {
                 name: _spread(r.outcome(name)) for name in ("revenue_growth", "revenue_real_growth")
             },
             "fai_extra": _spread(r.outcome("fai_extra")),
-            "p_fai_without_largest_project": float(without.mean()),
+            "p_fai_without_largest_project": float(np.mean(without)),
             "attainment": {
                 name: {"months": list(months), "p_by": p_by.tolist()}
                 for name in r.first
@@ -423,13 +446,16 @@ def _cell(at: Mapping[str, str], results: Results) -> dict[str, Any]:
     year = results.setting.pack.plan_year
     n = int(results.good.sum())
     rows: dict[str, Any] = dict(at)
+    both = goals(results.setting.pack)
+    known = {target.id for target in results.setting.pack.plan.targets()}
     for key, ids in (
-        ("p_revenue", ("revenue_growth",)),
-        ("p_fai", ("fai_growth",)),
-        ("p_joint", JOINT),
-        ("p_workers", ("workers",)),
+        ("p_revenue", [name for name in both if name.startswith("revenue")]),
+        ("p_fai", [name for name in both if name.startswith("fai")]),
+        ("p_joint", both),
+        ("p_workers", known & {"workers"}),
     ):
-        p, low, high = results.joint(ids)
+        # What the plan does not ask for has no probability.
+        p, low, high = results.joint(tuple(ids)) if ids else (math.nan, math.nan, math.nan)
         rows |= {key: p, f"{key}_low": low, f"{key}_high": high}
     later = year + 1 if year + 1 in results.setting.years else None
     for key, measure, when in (

@@ -328,6 +328,29 @@ REGISTRY: dict[str, Callable[[Cut], Array]] = {
     "land_unmet": _city("land_unmet"),
 }
 
+#: Units of the measures that are not counts of things: a target must be given in the same.
+UNITS: dict[str, str] = {
+    **dict.fromkeys(
+        (
+            "revenue", "revenue_real", "fai", "fai_extra", "fai_without_largest", "profit_tax",
+            "outside_capital", "platform_financing_min", "run_rate",
+        ),
+        "亿元",
+    ),
+    **dict.fromkeys(("workers", "new_workers", "trained"), "人"),
+    **dict.fromkeys(
+        (
+            "revenue_share", "fai_share", "sewage_rate", "energy_decline", "trunk_roads", "transit",
+            *(name for name in REGISTRY if name.endswith("_growth")),
+        ),
+        "比例",
+    ),
+    **dict.fromkeys(("quota_min_zone", "land_used", "land_unmet"), "亩"),
+    "factory_area": "m²",
+    "housing": "套",
+}  # fmt: skip
+THRESHOLD_UNIT = "亿元"
+
 #: Measures that need a target's threshold; the plan names them with it, e.g. zones above 100亿.
 THRESHOLD: dict[str, Callable[[Cut, float], Array]] = {
     "zones": zones_above,
@@ -358,6 +381,41 @@ def _trailing(monthly: Array) -> Array:
     out[:, 11] = total[:, 11]
     out[:, 12:] = total[:, 12:] - total[:, :-12]
     return out
+
+
+def goal(pack: Pack, name: str) -> float | None:
+    """Yearly total that a plan asks for, by its level or its growth over the base year.
+
+    Parameters
+    ----------
+    pack : Pack
+    name : {"revenue", "fai", "profit_tax"}
+        Total of the base year.
+
+    Returns
+    -------
+    float or None
+        In 亿元; None if the plan asks for neither.
+    """
+    targets = {target.measure: target.value for target in pack.plan.targets()}
+    if name in targets:
+        return targets[name]
+    growth = targets.get(f"{name}_growth")
+    base: float = getattr(pack.base, name).value
+    return None if growth is None else base * (1.0 + growth)
+
+
+def complaint(target: Target) -> str:
+    """Say why a target cannot be measured; nothing if it can."""
+    family = target.measure.split("_", maxsplit=1)[0]
+    if target.measure not in REGISTRY and (target.threshold is None or family not in THRESHOLD):
+        return f"no such measure: {target.measure}; allowed: {', '.join(REGISTRY)}"
+    unit = UNITS.get(target.measure, target.unit)
+    if target.unit != unit:
+        return f"is in {target.unit}, but {target.measure} is counted in {unit}; allowed: {unit}"
+    if target.threshold and target.threshold.unit != THRESHOLD_UNIT:
+        return f"has a threshold in {target.threshold.unit}; allowed: {THRESHOLD_UNIT}"
+    return ""
 
 
 def evaluate(cut: Cut, target: Target) -> Array:

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from xuchang_sim import measures
-from xuchang_sim.measures import ATTAINABLE, REGISTRY, Cut, evaluate, first_month, meets
+from xuchang_sim.measures import ATTAINABLE, REGISTRY, Cut, evaluate, first_month, goal, meets
 from xuchang_sim.model.engine import SUMMARY, Block
 from xuchang_sim.model.world import MEASURE_ROW, MEASURES
 from xuchang_sim.units import month_label
@@ -376,7 +376,7 @@ class Why:
 
         The target path is the base year's month grown to the plan's target: what customers did
         not want is the rest after capacity, labour and finance, and is negative where a zone
-        sells more than its path asks for.
+        sells more than its path asks for. Without a target the path is the base year's.
         """
         base = 12 * (setting.pack.plan_year - setting.pack.base_year)
 
@@ -384,7 +384,8 @@ class Why:
             return np.asarray(means[:, HELD.index(name)])
 
         reported = column("reported")
-        target = setting.pack.plan.target("revenue").value / setting.pack.base.revenue.value
+        base_total = setting.pack.base.revenue.value
+        target = (goal(setting.pack, "revenue") or base_total) / base_total
         rows = np.arange(base, len(means))
         shortfall = reported[rows % 12] * target - reported[rows]
         output = {

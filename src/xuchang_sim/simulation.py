@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 import numpy as np
 import numpy.typing as npt
 
-from xuchang_sim.measures import REGISTRY, THRESHOLD
+from xuchang_sim.measures import complaint
 from xuchang_sim.model import engine
 from xuchang_sim.model.engine import Block, Plan
 from xuchang_sim.model.world import LEVERS, Inputs, Sizes, blank, columns
@@ -210,10 +210,9 @@ def prepare(
     except InputError as error:
         problems += error.problems
     problems += [
-        Problem(str(pack.folder / "plan.yaml"), target.id, 0, f"no such measure: {target.measure}")
+        Problem(str(pack.folder / "plan.yaml"), target.id, 0, message)
         for target in pack.plan.targets()
-        if target.measure not in REGISTRY
-        and (target.threshold is None or target.measure.split("_")[0] not in THRESHOLD)
+        if (message := complaint(target))
     ]
     if problems:
         raise InputError(problems)

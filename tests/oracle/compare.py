@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -20,8 +22,10 @@ from xuchang_sim.model.world import (
     Sizes,
     Table,
     Tally,
+    World,
     Zones,
     columns,
+    dtype_of,
 )
 
 RELATIVE = 1e-9
@@ -54,7 +58,7 @@ UNCOMPARED = {
     },
     "firm": {
         **dict.fromkeys(("rows",), "layout"),
-        **dict.fromkeys(("word_0", "word_1"), "scratch; orders are compared"),
+        **dict.fromkeys(("word_0", "word_1", "moved"), "scratch; orders are compared"),
         "group_sales": "scratch; dragon heads are compared",
         **dict.fromkeys(("invested_year",), "sums of compared flows"),
     },
@@ -130,13 +134,29 @@ def unlike(engine: npt.NDArray[Any], oracle_says: npt.NDArray[Any]) -> npt.NDArr
     return wrong
 
 
-State = dict[str, dict[str, npt.NDArray[Any]]]
+class State(NamedTuple):
+    """What the oracle says about a month: numbers and the places in the engine's memory for them."""
+
+    month: int
+    sizes: Sizes
+    columns: list[tuple[str, str, tuple[int, ...]]]  # table, column, shape in use
+    places: dict[str, npt.NDArray[np.int64]]  # by kind of number
+    values: dict[str, npt.NDArray[Any]]
 
 
-def said(w: Oracle) -> State:
-    """Return what the oracle says about a month, by table and column of the engine."""
+@cache
+def places(table: str, column: str, shape: tuple[int, ...], sizes: Sizes) -> npt.NDArray[np.int64]:
+    """Return where a column stands in the memory of a world, counted in numbers of 8 bytes."""
+    part, start = dtype_of(World, sizes).fields[table][:2]  # type: ignore[index]
+    kind, offset = part.fields[column][:2]  # type: ignore[index]
+    room = np.arange(max(1, math.prod(kind.shape))).reshape(kind.shape)
+    return (start + offset) // 8 + room[tuple(slice(n) for n in shape)].ravel()
+
+
+def said(w: Oracle, sizes: Sizes = SMALL) -> State:
+    """Return what the oracle says about a month."""
     if w.phase == PIPELINE and w.t == w.p.pipeline_start - 1:
-        return {}  # nothing has happened yet, and what a rejected attempt left does not count
+        return State(w.t, sizes, [], {}, {})  # what a rejected attempt left does not count
     counts = {
         "zones": len(w.z),
         "sectors": w.p.sectors,
@@ -149,7 +169,6 @@ def said(w: Oracle) -> State:
         tally["sales"] = w.sales
     if w.phase == OPEN:
         tally["sales_last"] = w.sales_last
-    skipped = set(LATER if w.phase != OPEN else ()) | set(OF_FIRMS if w.t < w.p.opening else ())
     values: dict[str, Callable[[str], Any]] = {
         "city": lambda n: counts[n] if n in counts else getattr(w, n),
         "zone": lambda n: [z.m[n] if n in MEASURES else getattr(z, n) for z in w.z],
@@ -157,36 +176,50 @@ def said(w: Oracle) -> State:
         "project": lambda n: [getattr(j, n) for j in w.j],
         "tally": tally.get,
     }
-    return {
-        table: {
-            name: np.asarray(values[table](name), kind)
-            for name, kind in kinds.items()
-            if name not in skipped and (table != "tally" or name in tally)
-        }
-        for table, kinds in COMPARED.items()
-    }
+    skipped = set(LATER if w.phase != OPEN else ()) | set(OF_FIRMS if w.t < w.p.opening else ())
+    found: dict[str, list[tuple[tuple[str, str, tuple[int, ...]], npt.NDArray[Any]]]]
+    found = {"i": [], "f": []}
+    for table, kinds in COMPARED.items():
+        for name, kind in kinds.items():
+            if name not in skipped and (table != "tally" or name in tally):
+                array = np.asarray(values[table](name), kind)
+                found[kind.kind].append(((table, name, array.shape), array.ravel()))
+    return State(
+        w.t,
+        sizes,
+        [column for columns_of in found.values() for column, _ in columns_of],
+        {k: np.concatenate([places(*c, sizes) for c, _ in of]) for k, of in found.items()},
+        {k: np.concatenate([array for _, array in of]) for k, of in found.items()},
+    )
 
 
-def compare(memory: np.void, says: State, month: int) -> list[Difference]:
-    """Return where the engine's memory and what the oracle says differ."""
-    found: list[Difference] = []
-    for table, values_of in says.items():
-        held = memory[table]
-        for column, theirs in values_of.items():
-            mine = held[column][tuple(slice(n) for n in theirs.shape)]
-            wrong = unlike(mine, theirs)
-            if wrong.any():
-                found += [
-                    Difference(table, column, at, month, mine[at].item(), theirs[at].item())
-                    for at in zip(*map(np.ndarray.tolist, wrong.nonzero()), strict=True)
-                ]
-    return found
+def compare(memory: npt.NDArray[np.void], says: State) -> list[Difference]:
+    """Return where the engine's memory, shape (1,), and what the oracle says differ."""
+    whole = memory.view(np.int64)
+    wrong: dict[int, tuple[float, float]] = {}
+    for kind, theirs in says.values.items():
+        mine = whole.view(theirs.dtype)[says.places[kind]]
+        bad = unlike(mine, theirs)
+        if bad.any():
+            both = zip(mine[bad].tolist(), theirs[bad].tolist(), strict=True)
+            wrong |= dict(zip(says.places[kind][bad].tolist(), both, strict=True))
+    if not wrong:
+        return []
+    return [
+        Difference(table, column, at, says.month, *wrong[place])
+        for table, column, shape in says.columns
+        for at, place in zip(
+            np.ndindex(*shape), places(table, column, shape, says.sizes).tolist(), strict=True
+        )
+        if place in wrong
+    ]
 
 
 class Pair:
     """One world run by the engine and by the oracle."""
 
     def __init__(self, inputs: Records, sizes: Sizes = SMALL) -> None:
+        self.sizes = sizes
         self.inputs = inputs[0]
         self.plain = as_plain(inputs)
         self.trace = Trace(inputs, sizes)
@@ -213,7 +246,7 @@ class Pair:
             ]
             if code:
                 clock.append(Difference("city", "code", (), w.t, code, 0))
-            found = clock or compare(self.trace.memory[0], said(w), w.t)
+            found = clock or compare(self.trace.memory, said(w, self.sizes))
             if w.phase == OPEN:
                 for name in MEASURES:
                     self.passed[name] += sum(abs(zone.m[name]) for zone in w.z)

@@ -123,9 +123,9 @@ def test_a_difference_is_found_and_told() -> None:
     pair = Pair(random_inputs(0, PACK))
     assert pair.differences(3) == []
     pair.trace.memory[0]["firm"]["b"][2] *= 1.0 + 1e-6
-    found = compare(pair.trace.memory[0], said(pair.state), pair.state.t)
+    found = compare(pair.trace.memory, said(pair.state))
     assert [(d.table, d.column, d.row) for d in found] == [("firm", "b", (2,))]
     assert str(found[0]).startswith("firm.b[2] in 2012-03: engine ")
     pair.trace.memory[0]["project"]["started"][1] += 1
-    found = compare(pair.trace.memory[0], said(pair.state), pair.state.t)
+    found = compare(pair.trace.memory, said(pair.state))
     assert {d.column for d in found} == {"b", "started"}

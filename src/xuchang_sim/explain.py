@@ -731,7 +731,7 @@ def explain(
     replicates: int = 200,
     seed: int = 2012,
     pack: Pack | str | Path | None = None,
-    parameters: Draws = "sampled",
+    parameters: Draws | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Explanation:
     """Say what holds the targets back, what growth is made of, and what one more unit brings.

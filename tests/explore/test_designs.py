@@ -95,7 +95,6 @@ def test_addresses_count_draws_points_scenarios_replicates(pack: Pack) -> None:
         {"land": [0.0, 1.0, 2.0]},
         scenarios=("plan", "no_plan"),
         replicates=4,
-        parameters="nested",
         draws=2,
         pack=pack,
     )
@@ -125,7 +124,7 @@ def test_addresses_count_draws_points_scenarios_replicates(pack: Pack) -> None:
         ("method: factorial\nfactors: {land: [1]}\nmeasures: [revenu]\n", "did you mean 'revenue'"),
         ("method: factorial\nfactors: {land: [1]}\nscenarios: [plam]\n", "did you mean"),
         ("method: factorial\nfactors: {release_by_june: [0.9]}\n", "release_by_september"),
-        ("method: factorial\nfactors: {land: [1]}\ndraws: 3\n", "nested"),
+        ("method: factorial\nfactors: {land: [1]}\ndraws: 3\nparameters: central\n", "the same"),
         ("method: table\n", "table"),
         ("method: factorial\nfactors: {land: [1]}\nthrough: 2031-01\n", "through"),
     ],

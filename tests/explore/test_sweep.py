@@ -104,7 +104,7 @@ def test_every_row_can_be_run_alone(design: Design, done: Sweep) -> None:
 
 
 def test_nested_draws_repeat_their_parameters(pack: Pack, tmp_path: Path) -> None:
-    nested = small(pack, scenarios=("plan",), parameters="nested", draws=2, replicates=3)
+    nested = small(pack, scenarios=("plan",), draws=2, replicates=3)
     frame = sweep(nested, out=tmp_path / "s").frame()
     assert list(frame["draw"]) == 18 * [0] + 18 * [1]
     # The arrival scale is solved from the parameters alone.

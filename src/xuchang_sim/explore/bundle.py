@@ -435,7 +435,7 @@ def smallest_bundle(
     replicates: int = 200,
     seed: int = 2012,
     pack: Pack | str | Path | None = None,
-    parameters: Draws = "sampled",
+    parameters: Draws | None = None,
     exhaustive: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> BundleResult:
@@ -684,7 +684,7 @@ def frontier(
     replicates: int = 400,
     seed: int = 2012,
     pack: Pack | str | Path | None = None,
-    parameters: Draws = "sampled",
+    parameters: Draws | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Frontier:
     """Say which growth is reached with probability ``p``, by scenario and over two families.

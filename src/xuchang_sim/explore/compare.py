@@ -207,7 +207,7 @@ def compare(
     seed: int = 2012,
     through: str | None = None,
     pack: Pack | str | Path | None = None,
-    parameters: Draws = "sampled",
+    parameters: Draws | None = None,
     measures: Sequence[str] = MEASURES,
     half_width: float | None = None,
     progress: Callable[[int, int], None] | None = None,

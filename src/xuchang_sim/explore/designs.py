@@ -19,7 +19,7 @@ from xuchang_sim.measures import REGISTRY
 from xuchang_sim.pack import Pack, load_pack
 from xuchang_sim.scenario import Name, ResolvedScenario, adjust, load_scenario
 from xuchang_sim.schema import Label, Many, Strict, validate
-from xuchang_sim.simulation import MOST_REPLICATES, prepare
+from xuchang_sim.simulation import MOST_REPLICATES, Draws, prepare
 from xuchang_sim.units import month_label
 from xuchang_sim.yamlfile import InputError, Problem, Source, did_you_mean, read_yaml, shown
 
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 
 Value = float | str | None
 Method = Literal["factorial", "one_at_a_time", "latin_hypercube", "sobol", "table"]
-Parameters = Literal["sampled", "central", "nested"]
 DEMAND = "demand_shift"
 MOST_POINTS = 1_000_000
 _SPAN = "allowed: range, prior, a list of values, or {low, high} with steps for a factorial"
@@ -91,9 +90,12 @@ class SweepFile(Strict):
         Number of points of a sampled design; a power of two for ``sobol``.
     table : str or None
         CSV or Excel file beside the sweep file, one column a factor; an empty cell changes nothing.
-    parameters : str
-        ``sampled``: every replicate draws its own; ``central``: none does; ``nested``: each of
-        ``draws`` parameter draws is run with every replicate.
+    parameters : str or None
+        ``posterior``, ``sampled`` (from the priors) or ``central``; left out, the posterior if the
+        pack has one.
+    draws : int
+        1: every replicate has a parameter draw of its own; more: each of so many draws is run with
+        every replicate.
     measures : tuple of str
         Measures kept, of the plan's year and with ``_next`` of the year after; all if left out.
     """
@@ -107,7 +109,7 @@ class SweepFile(Strict):
     factors: dict[str, Annotated[Any, BeforeValidator(_entry)]] = Field(default_factory=dict)
     points: Annotated[int, Field(ge=1, le=MOST_POINTS)] | None = None
     table: str | None = None
-    parameters: Parameters = "sampled"
+    parameters: Draws | None = None
     draws: Annotated[int, Field(ge=1, le=MOST_REPLICATES)] = 1
     replicates: Annotated[int, Field(ge=1, le=MOST_REPLICATES)]
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 2012
@@ -144,9 +146,9 @@ class Design:
         Scenarios from which the points differ.
     replicates, seed, through
         As in :func:`xuchang_sim.simulation.simulate`; ``through`` as 12 * year + month - 1.
-    parameters : {"sampled", "central", "nested"}
+    parameters : {"posterior", "sampled", "central"}
     draws : int
-        Number of nested parameter draws; 1 otherwise.
+        1: every replicate has a parameter draw of its own; more: each is run with every replicate.
     measures : tuple of str
         Names of the measured columns, without ``_next``.
     """
@@ -159,7 +161,7 @@ class Design:
     replicates: int
     seed: int
     through: int
-    parameters: Parameters
+    parameters: Draws
     draws: int
     measures: tuple[str, ...] = field(repr=False)
 
@@ -196,15 +198,30 @@ class Design:
             "through": month_label(self.through),
             "parameters": self.parameters,
             "draws": self.draws,
+            "posterior": self.posterior,
             "measures": list(self.measures),
             "points": [list(point) for point in self.points],
         }
+
+    @property
+    def posterior(self) -> str | None:
+        """Hash of the posterior that parameters are drawn from, if they are."""
+        return posterior_digest(self.pack) if self.parameters == "posterior" else None
 
     @cached_property
     def sha256(self) -> str:
         """Hash of :meth:`to_dict`, hexadecimal."""
         text = json.dumps(self.to_dict(), ensure_ascii=False, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
+
+
+def posterior_digest(pack: Pack) -> str | None:
+    """Hash of a pack's posterior; None if it has none."""
+    found = pack.posterior
+    if found is None:
+        return None
+    names = ",".join(found.names).encode()
+    return hashlib.sha256(names + np.ascontiguousarray(found.draws).tobytes()).hexdigest()[:20]
 
 
 # ------------------------------------------------------------------------------------- making one
@@ -218,7 +235,7 @@ def make_design(
     replicates: int = 100,
     seed: int = 2012,
     through: str | None = None,
-    parameters: Parameters = "sampled",
+    parameters: Draws | None = None,
     draws: int = 1,
     measures: Sequence[str] = (),
     pack: Pack | str | Path | None = None,
@@ -234,10 +251,10 @@ def make_design(
         Scenarios from which the points differ.
     replicates, seed, through, pack
         As in :func:`xuchang_sim.simulation.simulate`.
-    parameters : {"sampled", "central", "nested"}
-        Each replicate its own draw, none, or ``draws`` draws with every replicate.
+    parameters : {"posterior", "sampled", "central"}, optional
+        As in :func:`xuchang_sim.simulation.simulate`.
     draws : int
-        Nested parameter draws.
+        1: every replicate has a parameter draw of its own; more: each is run with every replicate.
     measures : sequence of str
         Measures kept; all if empty.
 
@@ -508,7 +525,7 @@ def _checked(
     replicates: int,
     seed: int,
     through: str | None,
-    parameters: Parameters,
+    parameters: Draws | None,
     draws: int,
     measures: Iterable[str],
     source: Source | None = None,
@@ -531,8 +548,8 @@ def _checked(
             problems.append(Problem(file, column, 0, message))
     if not points:
         problems.append(Problem(file, "", 0, "has no point; allowed: one at least"))
-    if (parameters == "nested") != (draws > 1):
-        message = f"{draws} goes with nested parameters; allowed: 2 or more there, else 1"
+    if parameters == "central" and draws > 1:
+        message = f"{draws} draws of central values are all the same; allowed: 1"
         problems.append(Problem(file, "draws", 0, message))
     names = [scenario.name for scenario in scenarios]
     if len(set(names)) < len(names):
@@ -557,7 +574,7 @@ def _checked(
             break
     if problems:
         raise InputError(problems)
-    setup = prepare(pack, replicates, seed, through)
+    setup = prepare(pack, replicates, seed, through, parameters)
     return Design(
         name,
         columns,
@@ -567,7 +584,7 @@ def _checked(
         replicates,
         seed,
         setup.through,
-        parameters,
+        setup.draws,
         draws,
         kept,
     )

@@ -32,14 +32,14 @@ import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
 from xuchang_sim import __version__
-from xuchang_sim.explore.designs import Design, load_design
+from xuchang_sim.explore.designs import Design, load_design, posterior_digest
 from xuchang_sim.explore.store import GROUP, Store, from_bytes, to_bytes
 from xuchang_sim.measures import ATTAINABLE
 from xuchang_sim.model import engine
 from xuchang_sim.model.engine import SUMMARY
 from xuchang_sim.pack import Pack, load_pack
 from xuchang_sim.scenario import ResolvedScenario, adjust
-from xuchang_sim.simulation import Setup, Variant, draw_parameters, run
+from xuchang_sim.simulation import Draws, Setup, Variant, draw_parameters, run
 from xuchang_sim.units import month_label
 from xuchang_sim.yamlfile import InputError, Problem
 
@@ -83,7 +83,9 @@ class Job(NamedTuple):
     code: str
     seed: int
     through: int
-    parameters: str
+    parameters: Draws
+    draws: int
+    posterior: str | None
     columns: tuple[str, ...]
     texts: tuple[bool, ...]
     measures: tuple[str, ...]
@@ -116,11 +118,11 @@ def compute(job: Job) -> bytes:
         If this worker has another version of the code or of the pack.
     """
     pack = _pack(job.pack)
-    if pack.sha256 != job.pack_sha256 or code_digest() != job.code:
+    posterior = posterior_digest(pack) if job.parameters == "posterior" else None
+    if (pack.sha256, posterior, code_digest()) != (job.pack_sha256, job.posterior, job.code):
         message = "this worker has another version of the package or of the pack"
         raise RuntimeError(message)
-    setup = Setup(pack, seed=job.seed, through=job.through)
-    setup = replace(setup, draws="central" if job.parameters == "central" else "sampled")
+    setup = Setup(pack, seed=job.seed, through=job.through, draws=job.parameters)
     starts = np.cumsum([job.start, *(cell.size for cell in job.cells)])
     found: dict[int, dict[str, Array]] = {}
     failures: list[Failure] = []
@@ -152,12 +154,11 @@ def _pack(folder: str) -> Pack:
 
 def _together(job: Job) -> Iterator[list[int]]:
     """Cells that share draws and parameters, and so the years before the plan."""
-    nested = job.parameters == "nested"
     levers = {k for k, name in enumerate(job.columns) if name not in _pack(job.pack).parameters}
     groups: dict[Any, list[int]] = {}
     for n, cell in enumerate(job.cells):
         fixed = tuple(v for k, v in enumerate(cell.setting) if k not in levers)
-        key = (cell.first, cell.size, cell.draw if nested else 0, fixed)
+        key = (cell.first, cell.size, cell.draw, fixed)
         groups.setdefault(key, []).append(n)
     for numbers in groups.values():
         for k in range(0, len(numbers), MOST_VARIANTS):
@@ -168,7 +169,7 @@ def _scenario(job: Job, cell: Cell, setup: Setup) -> ResolvedScenario:
     """Scenario of a cell: the point's changes, over the nested draw's parameters if there is one."""
     changes = {k: v for k, v in zip(job.columns, cell.setting, strict=True) if v is not None}
     base = cell.scenario
-    if job.parameters == "nested":
+    if job.draws > 1:
         drawn = draw_parameters(replace(setup, first=cell.draw, replicates=1))
         fixed = {name: float(values[0]) for name, values in drawn.items()}
         base = replace(base, parameters={**fixed, **base.parameters})
@@ -241,7 +242,8 @@ def measured_names(measures: Sequence[str], setup: Setup) -> list[str]:
 
 def _draw(job: Job, cell: Cell, k: int) -> int:
     """Number of the parameter draw of a replicate."""
-    return cell.first + k if job.parameters == "sampled" else cell.draw
+    own = job.parameters != "central" and job.draws == 1
+    return cell.first + k if own else cell.draw
 
 
 def _coded(job: Job, cell: Cell, results: Results, row: int) -> list[Failure]:
@@ -282,7 +284,7 @@ def _table(job: Job, tables: Sequence[dict[str, Array]], failures: Sequence[Fail
 #: Modules that a row depends on, besides those of the pack, which has its own hash.
 _RESULTS = (
     *("model/", "outlook/", "explore/designs.py", "explore/sweep.py", "levers.py", "measures.py"),
-    *("parameters.py", "results.py", "scenario.py", "simulation.py", "units.py"),
+    *("parameters.py", "posterior.py", "results.py", "scenario.py", "simulation.py", "units.py"),
 )
 
 
@@ -361,6 +363,8 @@ def _job(design: Design, number: int, rows_per_part: int) -> Job:
         design.seed,
         design.through,
         design.parameters,
+        design.draws,
+        design.posterior,
         design.columns,
         texts,
         design.measures,

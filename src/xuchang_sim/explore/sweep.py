@@ -488,6 +488,41 @@ def sweep(
     return Sweep(Path(out), design, size)
 
 
+def collect(
+    design: Design,
+    *,
+    executor: Executor | None = None,
+    threads: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> pd.DataFrame:
+    """Run a design and return its rows without keeping them on disk.
+
+    Parameters
+    ----------
+    design : Design
+    executor, threads, progress
+        As in :func:`sweep`.
+    """
+    size = default_rows_per_part(design)
+    parts = _sizes(design, size)
+    workers = threads or engine.threads()
+    found: dict[int, pa.Table] = {}
+    done = 0
+    with ExitStack() as stack:
+        ahead = REMOTE_AHEAD
+        if executor is None:
+            executor = pool = ThreadPoolExecutor(workers, thread_name_prefix="sweep")
+            stack.callback(pool.shutdown, cancel_futures=True)
+            ahead = 2 * workers
+        for number, data in _computed(design, list(parts), size, executor, ahead):
+            found[number] = from_bytes(data).replace_schema_metadata(None)
+            done += parts[number]
+            if progress:
+                progress(done, design.rows)
+    frame: pd.DataFrame = pa.concat_tables(found[n] for n in parts).to_pandas()
+    return frame
+
+
 def _sizes(design: Design, size: int) -> dict[int, int]:
     """Rows of every part."""
     count = math.ceil(design.rows / size)

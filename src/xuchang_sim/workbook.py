@@ -727,7 +727,9 @@ def _sheets(path: Path, raw: bytes, problems: list[Problem]) -> dict[str, list[C
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of parts that are not read
             book = openpyxl.load_workbook(io.BytesIO(raw), keep_links=False)
-            stored = openpyxl.load_workbook(io.BytesIO(raw), data_only=True, keep_links=False)
+            stored = book
+            if any(c.data_type == "f" for ws in book for c in _held(ws)):
+                stored = openpyxl.load_workbook(io.BytesIO(raw), data_only=True, keep_links=False)
     except Exception as error:  # noqa: BLE001 - a hostile file may break the reader anywhere
         text = " ".join(str(error).split())[:120]
         fault("", f"cannot be read as a workbook ({type(error).__name__}: {text})")
@@ -739,7 +741,7 @@ def _sheets(path: Path, raw: bytes, problems: list[Problem]) -> dict[str, list[C
             message = f"reaches to row {ws.max_row:,}, column {ws.max_column:,}"
             fault(name, f"{message}; allowed: {MAX_ROWS:,} rows and {MAX_COLUMNS} columns")
             continue
-        cells = [cell for row in ws.iter_rows() for cell in row if cell.value is not None]
+        cells = list(_held(ws))
         if ws.sheet_state != "visible" and cells:
             fault(name, "is a hidden sheet; allowed: visible ones (unhide or delete it)")
         _complain_of_hidden(ws, cells, name, fault)
@@ -750,6 +752,14 @@ def _sheets(path: Path, raw: bytes, problems: list[Problem]) -> dict[str, list[C
             if value is not None
         ]
     return found
+
+
+def _held(ws: Any) -> Iterator[Any]:
+    """Cells of a sheet that hold something; none of a sheet that is out of bounds."""
+    if ws.max_row > MAX_ROWS or ws.max_column > MAX_COLUMNS:
+        return
+    for row in ws.iter_rows():
+        yield from (cell for cell in row if cell.value is not None)
 
 
 def _complain_of_hidden(ws: Any, cells: Sequence[Any], name: str, fault: Any) -> None:
@@ -983,7 +993,7 @@ class _Reader:
             message = f"must be a number, not {shown(text)}{slip}"
             self.fault(str(cell), f"{message}; allowed: 2000, 2,000 or 2000 with its unit")
             return None
-        digits, typed = found[1].replace(",", ""), found[2].strip()
+        digits, typed = found[1].replace(",", ""), (found[2] or "").strip()
         if typed:
             if not unit:
                 self.fault(str(cell), f"has the unit {shown(typed)}; allowed: a number alone")

@@ -7,10 +7,11 @@ projects from worlds that are looked at month by month.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping  # noqa: TC003 - pydantic reads the annotation
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -28,11 +29,11 @@ from xuchang_sim.scenario import load_scenario
 from xuchang_sim.schema import Day, Id, Label, Many, Strict, validate
 from xuchang_sim.simulation import Draws, Variant, prepare, run
 from xuchang_sim.units import month_label
-from xuchang_sim.worlds import View, WarmUp, Worlds, columns
-from xuchang_sim.yamlfile import InputError, Problem, Source, read_yaml
+from xuchang_sim.worlds import MOMENTS, View, WarmUp, Worlds, columns
+from xuchang_sim.yamlfile import InputError, Problem, Source, read_text, read_yaml
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from xuchang_sim.results import Results
@@ -103,11 +104,19 @@ class Moment(Strict):
     source: Label
 
 
-class FactsFile(Strict):
+class FactsEntry(Strict):
     """Contents of ``facts.yaml``."""
 
     facts: Many[Fact]
     moments: Many[Moment] = ()
+
+
+class FactsFile(NamedTuple):
+    """Facts and moments of a pack, and the hash of their file."""
+
+    facts: tuple[Fact, ...]
+    moments: tuple[Moment, ...]
+    sha256: str
 
 
 def load_facts(pack: Pack) -> FactsFile:
@@ -119,30 +128,37 @@ def load_facts(pack: Pack) -> FactsFile:
         If the file is missing or wrong, or names a fact or a moment that is not measured.
     """
     problems: list[Problem] = []
-    source = read_yaml(pack.folder / "facts.yaml", problems)
-    found = validate(source, FactsFile, problems) if source else None
-    if found is None:
+    path = pack.folder / "facts.yaml"
+    source = read_yaml(path, problems)
+    found = validate(source, FactsEntry, problems) if source else None
+    if found is not None:
+        problems += [*_unknown(*found), *_too_late(*found, pack)]
+    if found is None or problems:
         raise InputError(problems)
-    problems += _unknown(*found) + _too_late(*found, pack)
-    if problems:
-        raise InputError(problems)
-    return found[1]
+    text = read_text(path, problems) or ""
+    return FactsFile(found[1].facts, found[1].moments, hashlib.sha256(text.encode()).hexdigest())
 
 
-def _unknown(source: Source, file: FactsFile) -> list[Problem]:
-    """Facts that are not measured, or whose bands are not those of their numbers."""
-    problems = []
+def _unknown(source: Source, file: FactsEntry) -> Iterator[Problem]:
+    """Facts and moments that are not measured; bands that are not those of their numbers."""
     for i, fact in enumerate(file.facts):
         if fact.id not in MEASURED:
             message = f"{fact.id!r} is not measured; allowed: {', '.join(MEASURED)}"
-            problems.append(source.problem(["facts", i, "id"], message))
+            yield source.problem(["facts", i, "id"], message)
         elif set(fact.bands) != set(MEASURED[fact.id].numbers):
             message = f"has other numbers; allowed: {', '.join(MEASURED[fact.id].numbers)}"
-            problems.append(source.problem(["facts", i, "bands"], message))
-    return problems
+            yield source.problem(["facts", i, "bands"], message)
+        for name, (low, high) in fact.bands.items():
+            if low is not None and high is not None and low > high:
+                message = f"starts at {low:g} and ends at {high:g}; allowed: low <= high"
+                yield source.problem(["facts", i, "bands", name], message)
+    for i, moment in enumerate(file.moments):
+        if moment.measure not in MOMENTS:
+            message = f"{moment.measure!r} is not measured; allowed: {', '.join(MOMENTS)}"
+            yield source.problem(["moments", i, "measure"], message)
 
 
-def _too_late(source: Source, file: FactsFile, pack: Pack) -> list[Problem]:
+def _too_late(source: Source, file: FactsEntry, pack: Pack) -> list[Problem]:
     """Moments that weigh although they were published after the information date."""
     return [
         source.problem(
@@ -639,6 +655,7 @@ class Facts:
     verdicts: tuple[Verdict, ...]
     setup: Setup
     scenario: ResolvedScenario
+    sha256: str
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data in the shape of the command line's contract."""
@@ -647,7 +664,7 @@ class Facts:
             "passed": sum(verdict.passes for verdict in self.verdicts),
             "replicates": self.setup.replicates,
             "parameters": self.setup.draws,
-            "manifest": manifest(self.setup, [self.scenario]),
+            "manifest": manifest(self.setup, [self.scenario]) | {"facts": self.sha256},
         }
 
 
@@ -685,7 +702,7 @@ def facts(
     worlds = Worlds(setup, scenario)
     evidence = Evidence(setup, results, look(worlds, progress), worlds.prices()[:, 1:])
     found = tuple(Verdict(fact, MEASURED[fact.id].of(evidence)) for fact in file.facts)
-    return Facts(found, setup, scenario)
+    return Facts(found, setup, scenario, file.sha256)
 
 
 def look(worlds: Worlds, progress: Callable[[int, int], None] | None = None) -> list[Look]:

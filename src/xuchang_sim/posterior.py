@@ -1,8 +1,8 @@
 """The posterior of a pack's parameters: draws that a calibration found, and what they belong to.
 
 The file ``posterior.npz`` of a pack holds draws, names and one line of JSON; it is never unpickled.
-It belongs to the priors, the region, the base year and the history it was made with: a pack in
-which any of them has changed does not use it.
+It belongs to the priors, the region, the base year, the history and the moments it was made with: a
+pack in which any of them has changed does not use it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from xuchang_sim.yamlfile import InputError, Problem
+from xuchang_sim.yamlfile import InputError, Problem, read_yaml
 
 if TYPE_CHECKING:
     import numpy as np
@@ -56,7 +56,7 @@ class Posterior:
 
 
 def digest(pack: Pack) -> str:
-    """Hash of what a calibration depends on: priors, region, base, calendar, dates, history.
+    """Hash of what a calibration depends on: priors, region, base, dates, history, moments.
 
     Labels, sources and notes may change freely.
     """
@@ -75,6 +75,7 @@ def digest(pack: Pack) -> str:
         },
         "calendar": pack.calendar.model_dump(mode="json"),
         "months": (pack.pipeline_start, pack.firms_start, pack.base_year, pack.policy_month),
+        "moments": _moments(pack),
         "history": {
             name: series.known(pack.information_date) for name, series in pack.history.items()
         },
@@ -83,7 +84,14 @@ def digest(pack: Pack) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-NAMES = {"id", "sector", "zone", "level"}
+NAMES = {"id", "measure", "sector", "zone", "level"}
+
+
+def _moments(pack: Pack) -> Any:
+    """Moments of the pack's ``facts.yaml`` as they stand there; None if it has none."""
+    source = read_yaml(pack.folder / "facts.yaml", [])
+    data = source.data if source else None
+    return _without_words(data.get("moments")) if isinstance(data, dict) else None
 
 
 def _without_words(value: Any) -> Any:
@@ -115,8 +123,8 @@ def load_posterior(pack: Pack) -> Posterior | None:
     ]
     if found.report.get("belongs_to") != digest(pack):
         message = (
-            "belongs to another state of this pack (its priors, region, base year or history have"
-            " changed); calibrate again (xuchang-sim calibrate), or run with --parameters sampled"
+            "belongs to another state of this pack (its priors, region, base year, history or"
+            " moments have changed); calibrate again (xuchang-sim calibrate), or run with --parameters sampled"
         )
         problems.append(Problem(str(path), "", 0, message))
     if problems:
@@ -132,7 +140,7 @@ def _read(path: Path) -> Posterior:
     draws, report = np.zeros((0, 0)), {}
     try:
         if not fault:
-            with np.load(path, allow_pickle=False) as file:
+            with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
                 names = tuple(str(name) for name in file["names"])
                 draws = np.asarray(file["draws"], dtype=np.float64)
                 report = json.loads(str(file["report"]))

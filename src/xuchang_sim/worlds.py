@@ -23,9 +23,10 @@ from xuchang_sim.model.world import (
 from xuchang_sim.simulation import Setup, Variant, _Group
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
     from xuchang_sim.pack import Pack
+    from xuchang_sim.results import Results
     from xuchang_sim.scenario import ResolvedScenario
 
 Array = npt.NDArray[np.float64]
@@ -33,6 +34,23 @@ Array = npt.NDArray[np.float64]
 SIGNED_MONTHS = 10  # months after its signing by which a project is looked at again
 GROUPS_FROM = 3  # group starts are counted from April of the year before the base year
 FAI_ROW = MEASURE_ROW["fai"]
+#: Moments of a warm-up that may be compared with data.
+MOMENTS = (
+    "group_spend",
+    "group_starts",
+    "mean_project",
+    "start_year_spend",
+    "same_year_completion",
+    "carried_over",
+    "signed_started",
+    "group_begun_q1",
+    "starts_growth",
+    "revenue_growth",
+    "fai_growth",
+    "incremental_ratio",
+    "fai_first_quarter",
+    "attempts",
+)
 
 
 class FailedWorldError(RuntimeError):
@@ -110,6 +128,28 @@ class Worlds:
             if seen.moments:
                 break
         return seen.moments
+
+
+def run_given(
+    setup: Setup,
+    scenario: ResolvedScenario,
+    values: Mapping[str, Any],
+    keep: Collection[str] | None = None,
+) -> Results:
+    """Run a scenario with parameters given for each replicate.
+
+    Parameters
+    ----------
+    setup : Setup
+    scenario : ResolvedScenario
+    values : mapping of str to float or ndarray, shape (replicates,)
+        Parameters that are not drawn.
+    keep : collection of str, optional
+        Measures to evaluate; by default all.
+    """
+    group = _Group(setup, [Variant(scenario)], values, full=False, keep=keep)
+    group.results[0].seconds = engine.run(group.plan, group.take)
+    return group.results[0]
 
 
 class View(NamedTuple):

@@ -8,7 +8,6 @@ in every draw and weigh nothing.
 
 from __future__ import annotations
 
-import hashlib
 import math
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -285,7 +284,6 @@ def calibrate(
         "package": __version__,
         "rules": rules_digest(machine=False),
         "pack": {"name": loaded.name, "sha256": loaded.sha256},
-        "facts": hashlib.sha256((loaded.folder / "facts.yaml").read_bytes()).hexdigest(),
         "seed": seed,
         "simulations": simulations,
         "incompatible": int((~good).sum()),

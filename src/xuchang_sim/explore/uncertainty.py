@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from xuchang_sim.assess import manifest
 from xuchang_sim.pack import Pack, load_pack
-from xuchang_sim.scenario import load_scenario
+from xuchang_sim.scenario import ResolvedScenario, load_scenario
 from xuchang_sim.simulation import Draws, Setup, Variant, draw_parameters, prepare, run
 from xuchang_sim.units import month_label
 from xuchang_sim.worlds import run_given
@@ -22,8 +22,6 @@ from xuchang_sim.worlds import run_given
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
-
-    from xuchang_sim.scenario import ResolvedScenario
 
 Array = npt.NDArray[np.float64]
 
@@ -131,7 +129,7 @@ def uncertainty(
         Called with (parts done, parts in all).
     """
     loaded = pack if isinstance(pack, Pack) else load_pack(pack)
-    chosen = load_scenario(scenario, loaded) if isinstance(scenario, (str,)) else scenario
+    chosen = scenario if isinstance(scenario, ResolvedScenario) else load_scenario(scenario, loaded)
     last = month_label(12 * loaded.plan_year + 11)
     setup = prepare(loaded, POINTS, seed, last, parameters)
     done = 0
@@ -146,10 +144,8 @@ def uncertainty(
     told()
     screened = screen(setup, chosen)
     told()
-    found = {
-        outcome: indices(setup, chosen, [name for name, _ in rows[:FACTORS]], outcome)
-        for outcome, rows in screened.items()
-    }
+    best = dict.fromkeys(name for rows in screened.values() for name, _ in rows[:FACTORS])
+    found = indices(setup, chosen, tuple(best))
     told()
     curves = {name: curve(setup, chosen, name) for name in CURVES if _known(loaded, name)}
     told()
@@ -253,32 +249,34 @@ def screen(
 
 
 def indices(
-    setup: Setup, scenario: ResolvedScenario, names: Sequence[str], outcome: str
-) -> dict[str, Index]:
+    setup: Setup, scenario: ResolvedScenario, names: Sequence[str], points: int = POINTS
+) -> dict[str, dict[str, Index]]:
     """Sobol indices of some parameters and of chance, all others varying, too.
 
     Chance is a factor like the others: the worlds' numbers. Parameters are taken as independent:
-    drawing one of them anew breaks its tie to the others in the posterior.
+    drawing one of them anew breaks its tie to the others in the posterior. ``points`` is a power
+    of two.
     """
     from scipy.stats import sobol_indices  # noqa: PLC0415
 
-    one = replace(setup, replicates=POINTS)
-    other = replace(one, first=setup.first + POINTS)
+    one = replace(setup, replicates=points)
+    other = replace(one, first=setup.first + points)
     a, b = draw_parameters(one), draw_parameters(other)
-    f_a = _run(one, scenario, a)[outcome]
-    f_b = _run(other, scenario, b)[outcome]
-    mixed = [_run(one, scenario, {**a, name: b[name]})[outcome] for name in names]
-    mixed.append(_run(other, scenario, a)[outcome])
-    table = np.array([f_a, f_b, *mixed])
-    table = table[:, np.isfinite(table).all(axis=0)]
-    table = table - table[0].mean()
-    found = sobol_indices(
-        func={"f_A": table[:1], "f_B": table[1:2], "f_AB": table[2:, None]}, n=POINTS
-    )
-    keys = [*names, CHANCE]
+    runs = [_run(one, scenario, a), _run(other, scenario, b)]
+    runs += [_run(one, scenario, {**a, name: b[name]}) for name in names]
+    runs.append(_run(other, scenario, a))
+    table = np.array([[run_[outcome] for outcome in OUTCOMES] for run_ in runs])
+    # A world that failed somewhere counts as the mean everywhere: it adds no variance.
+    bad = ~np.isfinite(table).all(axis=(0, 1))
+    table -= np.nanmean(table[0], axis=1)[None, :, None]
+    table[:, :, bad] = 0.0
+    found = sobol_indices(func={"f_A": table[0], "f_B": table[1], "f_AB": table[2:]}, n=points)
     return {
-        key: Index(float(found.first_order[0, k]), float(found.total_order[0, k]))
-        for k, key in enumerate(keys)
+        outcome: {
+            key: Index(float(found.first_order[s, k]), float(found.total_order[s, k]))
+            for k, key in enumerate((*names, CHANCE))
+        }
+        for s, outcome in enumerate(OUTCOMES)
     }
 
 

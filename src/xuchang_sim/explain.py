@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from xuchang_sim.assess import JOINT, manifest
+from xuchang_sim.assess import goals, manifest
 from xuchang_sim.measures import meets
 from xuchang_sim.model.engine import SUMMARY
 from xuchang_sim.model.world import MEASURE_ROW
@@ -263,7 +263,7 @@ def relaxed(scenario: ResolvedScenario, families: Sequence[str], pack: Pack) -> 
 def attribute(
     setup: Setup,
     scenario: ResolvedScenario,
-    outcomes: Sequence[str] = JOINT,
+    outcomes: Sequence[str] | None = None,
     *,
     progress: Callable[[int, int], None] | None = None,
 ) -> tuple[Attribution, ...]:
@@ -275,8 +275,8 @@ def attribute(
         Pack, replicates, seed.
     scenario : ResolvedScenario
         Where the constraints hold.
-    outcomes : sequence of str
-        Targets of the plan; each is attributed in its own unit and as a probability.
+    outcomes : sequence of str, optional
+        Targets of the plan, by default its goals; each is attributed in its own unit and as a probability.
     progress : callable, optional
         Called with (replicates done, replicates in all).
 
@@ -287,6 +287,7 @@ def attribute(
     """
     names = tuple(FAMILIES)
     pack = setup.pack
+    outcomes = goals(pack) if outcomes is None else outcomes
     variants = [
         relaxed(scenario, [name for k, name in enumerate(names) if c >> k & 1], pack)
         for c in range(1 << len(names))

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 
-from xuchang_sim.assess import JOINT, manifest
+from xuchang_sim.assess import goals, manifest
 from xuchang_sim.levers import AXES
 from xuchang_sim.measures import meets
 from xuchang_sim.pack import Pack, load_pack
@@ -265,7 +265,7 @@ def parse_goal(text: str, pack: Pack) -> Goal:
     InputError
         If a target does not exist.
     """
-    ids = JOINT if text == "joint" else tuple(text.split("+"))
+    ids = goals(pack) if text == "joint" else tuple(text.split("+"))
     known = [target.id for target in pack.plan.targets()]
     problems = [
         Problem(
@@ -676,7 +676,7 @@ class Frontier:
 def frontier(
     p: float = 0.8,
     *,
-    outcomes: Sequence[str] = JOINT,
+    outcomes: Sequence[str] | None = None,
     scenarios: Sequence[str | Path | ResolvedScenario] | None = None,
     maps: Sequence[tuple[str, str]] = (("land", "finance"), ("land", "labour")),
     grid: Sequence[float] = GRID,
@@ -692,8 +692,8 @@ def frontier(
     Parameters
     ----------
     p : float
-    outcomes : sequence of str
-        Targets whose outcome is looked at; more is better.
+    outcomes : sequence of str, optional
+        Targets whose outcome is looked at, by default the plan's goals; more is better.
     scenarios : sequence, optional
         By default all that can be called by name.
     maps : sequence of pairs of str
@@ -711,6 +711,7 @@ def frontier(
     loaded = pack if isinstance(pack, Pack) else load_pack(pack)
     if not 0.0 < p < 1.0:
         raise InputError([Problem("--p", "", 0, f"{p}: allowed: above 0 and below 1")])
+    outcomes = goals(loaded) if outcomes is None else outcomes
     for name in outcomes:
         parse_goal(name, loaded)
     chosen = [s.name for s in list_scenarios(loaded)] if scenarios is None else scenarios

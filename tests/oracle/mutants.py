@@ -3,8 +3,8 @@
 Every mutant changes one sign, operator, comparison or choice (``min`` for ``max``) in one function
 of ``model/steps/``. The rules run uncompiled; a mutant's code stands in the function's place while
 it runs, no file is touched. It is killed as soon as one compared state differs from what the
-oracle says (``compare.py``), a rule raises an error, an identity fails (mutants of the checks
-themselves), or it does not end.
+oracle says (``compare.py``), a rule raises an error, or it does not end. Mutants of the checks change no
+state; they are killed when an identity fails in a sound world or is silent about a fault.
 
     python -m tests.oracle.mutants                      # all
     python -m tests.oracle.mutants --sample 100 --seed 1
@@ -35,14 +35,17 @@ from typing import Any, NamedTuple
 os.environ["NUMBA_DISABLE_JIT"] = "1"  # before the engine is imported
 
 from tests.model.worlds import Records, Trace
-from tests.oracle.compare import Pair, State, compare, said
+from tests.oracle.compare import TABLES, Pair, State, compare, said
 from tests.oracle.state import OPEN
-from xuchang_sim.model import steps
+from xuchang_sim.model import engine, steps
 from xuchang_sim.model.kernel import JIT
+from xuchang_sim.model.steps.checks import check
+from xuchang_sim.model.world import City, columns
 
 STEPS = Path(steps.__file__).parent
 SECONDS = 20.0  # a mutant that needs longer for one world does not end
 MONTHS = 24
+MONTH = 17  # open months before faults are put in
 
 SWAPS: dict[type[ast.AST], list[tuple[str, type[ast.AST]]]] = {
     ast.Add: [("+ to -", ast.Sub)],
@@ -195,6 +198,47 @@ class World:
         return ""
 
 
+class Faults:
+    """Wrong numbers put into a sound world, and what the identities say of each."""
+
+    def __init__(self, inputs: Records, seed: int) -> None:
+        inputs = inputs.copy()
+        inputs[0]["check"] = 1
+        self.trace = Trace(inputs)
+        self.trace.open()
+        for _ in range(MONTH):
+            self.trace.tick()
+        inputs[0]["check"] = 0
+        self.trace.tick()  # a month whose identities have not been tested yet
+        self.inputs = inputs
+        self.sound = self.trace.memory.copy()
+        rng = random.Random(seed)
+        rows = {"zone": "zones", "firm": "firms", "project": "projects"}
+        self.wrong = [
+            (table, name, rng.randrange(int(self.trace.city[rows[table]])), factor, shift)
+            for table in rows
+            for name, of in columns(TABLES[table]).items()
+            if len(of.shape) == 1 and "block" not in name and of.shape == (rows[table],)
+            for factor, shift in ((1.0, 0.01), (1.0, -3.0), (1.5, 0.0), (0.0, 0.0))
+        ] + [
+            ("city", name, 0, factor, shift)
+            for name, of in columns(City).items()
+            if not of.shape and of.kind == "f8"
+            for factor, shift in ((1.0, 0.01), (-1.0, 0.0))
+        ]
+        self.found = list(self.codes())
+
+    def codes(self) -> Iterator[int]:
+        """Yield the code that the identities give for the sound world and for every fault."""
+        memory = self.trace.memory
+        for table, name, row, factor, shift in [("city", "t", 0, 1.0, 0.0), *self.wrong]:
+            memory[...] = self.sound
+            held = memory[table][name].reshape(-1)
+            held[row] = held[row] * factor + shift
+            check(engine.as_rules(memory)[0], engine.as_rules(self.inputs)[0])
+            yield int(self.trace.city["code"])
+
+
 class TooLongError(Exception):
     """A mutant does not end."""
 
@@ -205,6 +249,7 @@ def too_long(*_: Any) -> None:
 
 
 WORLDS: list[World] = []
+FAULTS: list[Faults] = []
 
 
 def execute(mutant: Mutant) -> str:
@@ -224,6 +269,12 @@ def execute(mutant: Mutant) -> str:
                 signal.setitimer(signal.ITIMER_REAL, 0.0)
                 if why:
                     return f"world {n}: {why}"
+        for n, faults in enumerate(FAULTS if checks else ()):
+            signal.setitimer(signal.ITIMER_REAL, SECONDS)
+            for k, (code, before) in enumerate(zip(faults.codes(), faults.found, strict=True)):
+                if code != before:
+                    fault = faults.wrong[k - 1] if k else "none"
+                    return f"world {n}, fault {fault}: code {code} instead of {before}"
     except TooLongError:
         return "does not end"
     except (ArithmeticError, LookupError, TypeError, ValueError) as error:
@@ -257,7 +308,10 @@ def main() -> int:
     if given.sample:
         chosen = random.Random(given.seed).sample(chosen, min(given.sample, len(chosen)))
     WORLDS.extend(World(world(seed)) for seed in range(given.worlds))
-    print(f"{len(chosen)} mutants, {len(WORLDS)} worlds", flush=True)
+    if any(m.module == "checks" for m in chosen):
+        FAULTS.extend(Faults(world(seed), seed) for seed in range(2))
+    told = sum(code > 0 for faults in FAULTS for code in faults.found)
+    print(f"{len(chosen)} mutants, {len(WORLDS)} worlds, {told} faults noticed", flush=True)
     fate: dict[Mutant, str] = {}
     started = time.time()
     with multiprocessing.get_context("fork").Pool(given.workers) as pool:

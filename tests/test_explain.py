@@ -29,7 +29,7 @@ PACK = load_pack()
 
 @pytest.fixture(scope="module")
 def found() -> Explanation:
-    return explain("plan", replicates=12, pack=PACK)
+    return explain("plan", replicates=12, pack=PACK, parameters="sampled")
 
 
 def brute(values: np.ndarray) -> np.ndarray:
@@ -78,7 +78,7 @@ def test_shares_sum_to_what_lifting_everything_brings(found: Explanation) -> Non
 
 def test_attribution_is_that_of_the_64_runs(found: Explanation) -> None:
     """Two of the runs, made on their own, give the ends of the scale and a single relaxation."""
-    setup = prepare(PACK, 12, 2012)
+    setup = prepare(PACK, 12, 2012, None, "sampled")
     plan = load_scenario("plan", PACK)
     names = list(FAMILIES)
     variants = [relaxed(plan, chosen, PACK) for chosen in ([], names, ["land"])]
@@ -94,7 +94,7 @@ def test_a_family_that_is_already_lifted_gets_nothing() -> None:
     from xuchang_sim.scenario import adjust
 
     full = adjust(load_scenario("plan", PACK), {"attraction": 2.0}, PACK)[0]
-    for a in attribute(prepare(PACK, 4, 2012), full, ["fai_growth"]):
+    for a in attribute(prepare(PACK, 4, 2012, None, "sampled"), full, ["fai_growth"]):
         assert a.shares["attraction"].value == 0.0
 
 
@@ -171,7 +171,7 @@ def test_a_slack_resource_has_no_price_and_a_scarce_one_has() -> None:
 
 
 def test_the_same_seed_says_the_same(found: Explanation) -> None:
-    again = explain("plan", replicates=12, pack=PACK)
+    again = explain("plan", replicates=12, pack=PACK, parameters="sampled")
     one, two = found.to_dict(), again.to_dict()
     assert one["attribution"] == two["attribution"]
     assert repr(one["prices"]) == repr(two["prices"])

@@ -23,6 +23,7 @@ def small(pack: Pack, **changed: object) -> Design:
         "scenarios": ("plan", "no_plan"),
         "replicates": 5,
         "measures": MEASURES,
+        "parameters": "sampled",
         "pack": pack,
     }
     return make_design(points, **(settings | changed))  # type: ignore[arg-type]

@@ -139,7 +139,13 @@ def test_reached_is_the_largest_value_with_that_probability() -> None:
 
 def test_model_bundles_hold_when_run_again(pack: Pack) -> None:
     found = smallest_bundle(
-        "fai_growth", 0.8, factors=("land", "process"), replicates=60, pack=pack, grid=(0, 1, 2)
+        "fai_growth",
+        0.8,
+        factors=("land", "process"),
+        replicates=60,
+        pack=pack,
+        grid=(0, 1, 2),
+        parameters="sampled",
     )
     again = smallest_bundle(
         "fai_growth",
@@ -148,6 +154,7 @@ def test_model_bundles_hold_when_run_again(pack: Pack) -> None:
         replicates=60,
         pack=pack,
         grid=(0, 1, 2),
+        parameters="sampled",
         exhaustive=True,
     )
     if not again.search.violations:
@@ -162,7 +169,13 @@ def test_model_bundles_hold_when_run_again(pack: Pack) -> None:
 
 def test_what_is_not_reachable_is_said_with_what_is(pack: Pack) -> None:
     found = smallest_bundle(
-        "revenue_growth", 0.8, factors=("land", "process"), grid=(0, 2), replicates=60, pack=pack
+        "revenue_growth",
+        0.8,
+        factors=("land", "process"),
+        grid=(0, 2),
+        replicates=60,
+        pack=pack,
+        parameters="sampled",
     )
     assert not found.reachable
     assert found.bundles == ()
@@ -204,7 +217,12 @@ def test_goals_are_read(pack: Pack) -> None:
 
 
 def test_frontier_rises_with_certainty_given_up(pack: Pack) -> None:
-    settings_ = {"scenarios": ("no_plan", "plan"), "maps": (("land", "finance"),), "grid": (0, 2)}
+    settings_ = {
+        "scenarios": ("no_plan", "plan"),
+        "maps": (("land", "finance"),),
+        "grid": (0, 2),
+        "parameters": "sampled",
+    }
     sure = frontier(0.9, replicates=40, pack=pack, **settings_)  # type: ignore[arg-type]
     half = frontier(0.5, replicates=40, pack=pack, **settings_)  # type: ignore[arg-type]
     for name in sure.outcomes:

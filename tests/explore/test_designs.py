@@ -19,6 +19,7 @@ name: own
 title_zh: 自拟
 title_en: own
 replicates: 3
+parameters: sampled
 """
 
 
@@ -124,7 +125,6 @@ def test_addresses_count_draws_points_scenarios_replicates(pack: Pack) -> None:
         ("method: factorial\nfactors: {land: [1]}\nmeasures: [revenu]\n", "did you mean 'revenue'"),
         ("method: factorial\nfactors: {land: [1]}\nscenarios: [plam]\n", "did you mean"),
         ("method: factorial\nfactors: {release_by_june: [0.9]}\n", "release_by_september"),
-        ("method: factorial\nfactors: {land: [1]}\ndraws: 3\nparameters: central\n", "the same"),
         ("method: table\n", "table"),
         ("method: factorial\nfactors: {land: [1]}\nthrough: 2031-01\n", "through"),
     ],
@@ -143,3 +143,8 @@ def test_a_broken_table_is_named(pack: Pack, tmp_path: Path) -> None:
         with pytest.raises(InputError) as caught:
             load_design(tmp_path / name, pack)
         assert name in str(caught.value)
+
+
+def test_draws_of_central_values_are_refused(pack: Pack) -> None:
+    with pytest.raises(InputError, match="all the same"):
+        make_design({"land": [1.0]}, parameters="central", draws=3, pack=pack)

@@ -159,6 +159,7 @@ def test_the_model_is_screened(pack: Pack) -> None:
         size=3,
         replicates=4,
         pack=pack,
+        parameters="sampled",
     )
     revenue, fai = found.analyses
     assert revenue.plan_id == found.plan.id

@@ -61,7 +61,7 @@ def test_rows_are_those_of_a_plain_run(done: Sweep, design: Design) -> None:
     assert list(frame)[6:9] == ["revenue", "revenue_next", "revenue_month"]
     assert len(frame) == design.rows == 60
     assert pd.read_parquet(done.folder).equals(frame)
-    setup = prepare(design.pack, design.replicates, design.seed)
+    setup = prepare(design.pack, design.replicates, design.seed, None, design.parameters)
     for point in (0, 2, 4):
         scenario, faults = adjust(design.scenarios[0], design.changes(point), design.pack)
         assert not faults
@@ -282,7 +282,7 @@ def killed_and_resumed(name: str, out: Path, kills: int, longest: float) -> None
 def small_file(folder: Path) -> Path:
     text = (
         "kind: sweep\nname: short\ntitle_zh: 短\ntitle_en: short\nmethod: sobol\npoints: 32\n"
-        "replicates: 20\nmeasures: [revenue, fai]\nfactors: {land: range, realised_yield: prior}\n"
+        "replicates: 20\nparameters: sampled\nmeasures: [revenue, fai]\nfactors: {land: range, realised_yield: prior}\n"
     )
     path = folder / "short.yaml"
     path.write_text(text, encoding="utf-8")

@@ -76,7 +76,7 @@ for name, view in report["outside_view"].items():
     low, middle, high = (100 * view["quantiles"][q] for q in ("0.05", "0.50", "0.95"))
     print(
         f"{name}: median {middle:+.0f}%, 90% from {low:+.0f}% to {high:+.0f}%;"
-        f" P(≥30%) {view['p_30']:.2f}, P(≥40%) {view['p_40']:.2f}"
+        f" P(≥{view['goal']:.0%}) {view['p']:.2f}"
     )
 
 # %% [markdown]

@@ -22,6 +22,7 @@ import numpy.typing as npt
 from xuchang_sim import __version__
 from xuchang_sim.measures import goal
 from xuchang_sim.model.kernel import rules_digest
+from xuchang_sim.outlook.outside import outside_view
 from xuchang_sim.pack import Pack, load_pack
 from xuchang_sim.results import Results, wilson
 from xuchang_sim.scenario import ResolvedScenario, load_matrix, load_scenario
@@ -104,12 +105,16 @@ class Assessment:
         By outcome and calendar year.
     moved : dict of str to Moved
         By outcome.
+    outside : dict
+        The outside view of growth, from history and reference class alone; see
+        :func:`xuchang_sim.outlook.outside.outside_view`.
     """
 
     results: Results
     absent: Results
     settled: dict[str, dict[int, Settled]]
     moved: dict[str, Moved]
+    outside: dict[str, Any]
     setup: Setup
 
     def to_dict(self) -> dict[str, Any]:
@@ -166,6 +171,10 @@ class Assessment:
                 for name, years in self.settled.items()
             },
             "moved": {name: found._asdict() for name, found in self.moved.items()},
+            "outside_view": {
+                name: {key: view[key] for key in ("goal", "p", "quantiles", "views", "missing")}
+                for name, view in self.outside.items()
+            },
             "why": r.why().year(plan_year),
             "conditioning": conditioning(r),
             "manifest": manifest(self.setup, [r.setting.scenario]),
@@ -229,6 +238,7 @@ def assess(
         without,
         {name: settle(base, again, shut, name) for name in SETTLED},
         {name: compare_years(base, without, name) for name in SETTLED},
+        outside_view(loaded, seed),
         setup,
     )
 

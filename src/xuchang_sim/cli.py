@@ -9,8 +9,9 @@ from __future__ import annotations
 import sys
 import warnings
 from contextlib import contextmanager
+from datetime import datetime  # noqa: TC003 - typer reads the annotation
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn
 
 import typer
 
@@ -119,6 +120,73 @@ def matrix(
 
         tables.show(tables.matrix(found, lang))
     _end(found.failed > 0)
+
+
+@app.command()
+def outlook(
+    series: Annotated[
+        str | None,
+        typer.Option("--series", help="CSV file with columns date,value to forecast instead."),
+    ] = None,
+    horizon: Annotated[
+        int | None, typer.Option("--horizon", help="Steps ahead, with --series.", min=1)
+    ] = None,
+    backtest: Annotated[
+        bool, typer.Option("--backtest", help="Also test past forecasts of the pack's series.")
+    ] = False,
+    replicates: Replicates = 1000,
+    seed: Seed = 2012,
+    through: Annotated[str | None, typer.Option("--through", help="Last month, YYYY-MM.")] = None,
+    as_of: Annotated[
+        datetime | None,
+        typer.Option(
+            "--as-of", formats=["%Y-%m-%d"], help="What was published after this day is unseen."
+        ),
+    ] = None,
+    pack: PackOption = None,
+    lang: Language = "zh",
+    json: Json = False,
+) -> None:
+    """Forecast the economy around the zones, or any series in a file."""
+    day = as_of.date().isoformat() if as_of else None
+    if series is not None:
+        from xuchang_sim.outlook.report import series_outlook  # noqa: PLC0415
+
+        if horizon is None:
+            _refuse("--horizon", "is needed with --series: how many steps ahead")
+        if backtest:
+            _refuse("--backtest", "tests the pack's series; leave it out with --series")
+        told = series_outlook(series, horizon, day)
+        if json:
+            _print_json(told)
+        else:
+            from xuchang_sim.report import tables  # noqa: PLC0415
+
+            tables.show(tables.series_forecast(told, Path(series).name, lang))
+        return
+    from xuchang_sim.outlook.report import outlook_report  # noqa: PLC0415
+    from xuchang_sim.pack import load_pack  # noqa: PLC0415
+
+    if horizon is not None:
+        _refuse("--horizon", "needs --series FILE; the pack's outlook takes --through YYYY-MM")
+    loaded = load_pack(pack)
+    with _progress("backtest", quiet=json or not backtest) as progress:
+        told = outlook_report(
+            loaded,
+            backtest=backtest,
+            replicates=replicates,
+            seed=seed,
+            through=through,
+            as_of=day,
+            progress=progress,
+        )
+    if json:
+        _print_json(told)
+    else:
+        from xuchang_sim.report import tables  # noqa: PLC0415
+
+        known = day or loaded.information_date.isoformat()
+        tables.show(tables.outlook(told, known, replicates, seed, lang))
 
 
 @app.command()
@@ -240,6 +308,10 @@ def report(
         str | None, typer.Option("--through", help="Last month, YYYY-MM; the pack's if left out.")
     ] = None,
     pack: PackOption = None,
+    goal: Annotated[
+        str | None,
+        typer.Option("--add", help="Also search the smallest bundle for these targets (minutes)."),
+    ] = None,
     lang: Annotated[
         Literal["zh", "en", "both"], typer.Option("--lang", help="Language of the report.")
     ] = "zh",
@@ -258,6 +330,7 @@ def report(
             replicates=replicates,
             seed=seed,
             through=through,
+            goal=goal,
             progress=told,
         )
     document.write(found, lang, out)
@@ -270,26 +343,44 @@ def facts(
     replicates: Annotated[
         int, typer.Option("--replicates", "-n", help="Runs to pool, 200 at least.")
     ] = 800,
+    uncertainty: Annotated[
+        bool, typer.Option("--uncertainty", help="Split the plan's uncertainty instead; minutes.")
+    ] = False,
     seed: Seed = 2012,
     parameters: Parameters = None,
     pack: PackOption = None,
     lang: Language = "zh",
     json: Json = False,
 ) -> None:
-    """Measure the stylised facts and say which of them hold."""
-    from xuchang_sim.facts import facts as run  # noqa: PLC0415
+    """Measure the stylised facts and say which of them hold; or where the uncertainty is."""
+    from xuchang_sim.pack import load_pack  # noqa: PLC0415
 
+    loaded = load_pack(pack)
     with _progress("facts", quiet=json, plain=True) as told:
-        found = run(
-            replicates=replicates, seed=seed, pack=pack, parameters=parameters, progress=told
-        )
-    data = found.to_dict()
+        if uncertainty:
+            from xuchang_sim.explore.uncertainty import uncertainty as split  # noqa: PLC0415
+
+            data = split(seed=seed, pack=loaded, parameters=parameters, progress=told).to_dict()
+        else:
+            from xuchang_sim.facts import facts as run  # noqa: PLC0415
+
+            found = run(
+                replicates=replicates, seed=seed, pack=loaded, parameters=parameters, progress=told
+            )
+            data = found.to_dict()
     if json:
         _print_json(data)
-    else:
-        from xuchang_sim.report import tables, trust  # noqa: PLC0415
+        return
+    from xuchang_sim.report import tables, trust  # noqa: PLC0415
+    from xuchang_sim.report.words import labelled  # noqa: PLC0415
 
+    if not uncertainty:
         tables.show(trust.facts(data, lang))
+        return
+    labels = {name: labelled(p, lang) for name, p in loaded.parameters.items()}
+    labels |= {name: labelled(lever, lang) for name, lever in loaded.levers.items()}
+    labels |= {target.id: labelled(target, lang) for target in loaded.plan.targets()}
+    tables.show(trust.uncertainty(data, labels, lang))
 
 
 @app.command()
@@ -424,6 +515,10 @@ def _lines(text: str) -> Callable[[int, int], None]:
 
 def _warn(message: Warning | str, *_: Any, **__: Any) -> None:
     sys.stderr.write(f"{message}\n")
+
+
+def _refuse(option: str, message: str) -> NoReturn:
+    raise typer.BadParameter(message, param_hint=option)
 
 
 def main() -> None:

@@ -27,14 +27,14 @@ def folder() -> Path:
     """Folder of kept results: ``$XUCHANG_SIM_CACHE``, else the user's cache directory."""
     named = os.environ.get("XUCHANG_SIM_CACHE")
     if named:
-        return Path(named)
+        return Path(named) / "outlook"
     if sys.platform == "win32":
         base = os.environ.get("LOCALAPPDATA")
     elif sys.platform == "darwin":
         base = "~/Library/Caches"
     else:
         base = os.environ.get("XDG_CACHE_HOME")
-    return Path(base or "~/.cache").expanduser() / "xuchang_sim" / "outlook"
+    return Path(base or "~/.cache").expanduser() / "xuchang-sim" / "outlook"
 
 
 def digest(*parts: object) -> str:

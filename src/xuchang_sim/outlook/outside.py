@@ -1,4 +1,4 @@
-"""The outside view: growth of the zones in 2012 from history and reference class alone.
+"""The outside view: growth of the zones in the plan year from history and reference class alone.
 
 No plan, no project, no agent enters. Three views of each growth rate are pooled with equal
 weights, because none of them has a record long enough to earn another:
@@ -11,20 +11,23 @@ weights, because none of them has a record long enough to earn another:
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from xuchang_sim.outlook import cache
 from xuchang_sim.outlook.drivers import drivers
 from xuchang_sim.outlook.series import history, regular
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     import numpy.typing as npt
 
     Floats = npt.NDArray[np.float64]
 
+RATES = ("revenue_growth", "fai_growth")
 DRAWS = 3000
 #: Nominal revenue over value added + producer prices, and city over nation (fractions a year,
 #: mean and sd: national revenue 2009-2011, city secondary product 2005-2011).
@@ -32,6 +35,10 @@ WEDGE = (0.04, 0.015)
 PREMIUM = (0.03, 0.02)
 #: Least sd of what zones grow above their region when one or two figures are known.
 EXCESS_SD = 0.08
+
+
+class LackingError(ValueError):
+    """The pack has no data for a view."""
 
 
 class Figure(NamedTuple):
@@ -57,10 +64,31 @@ def outside_view(pack: Any, seed: int = 2012, as_of: str | None = None) -> dict[
     Returns
     -------
     dict
-        ``revenue_growth`` and ``fai_growth``, each with ``quantiles``, ``p_30``, ``p_40`` (chance
-        of growth of at least 30% and 40%), ``views`` (median and the same chances by view) and
-        ``evidence`` (the figures used, fractions, with their source).
+        By growth rate (``revenue_growth``, ``fai_growth``): ``goal`` (the growth the plan asks
+        for, None if it asks for none), ``p`` (chance of reaching it), ``quantiles``, ``views``
+        (median and chance by view), ``missing`` (views for which the pack has no data, with the
+        reason) and ``evidence`` (the figures used, fractions, with their source). A growth rate
+        without any view is left out.
     """
+    goals = {t.measure: float(t.value) for t in pack.plan.targets()}
+    asked = [goals.get(name) for name in RATES]
+    key = cache.digest("outside", pack.sha256, seed, as_of, asked)
+    kept = cache.remembered(
+        "outside",
+        key,
+        lambda: _packed(_compute(pack, seed, as_of, dict(zip(RATES, asked, strict=True)))),
+    )
+    found: dict[str, Any] = json.loads(kept["json"].tobytes())
+    return found
+
+
+def _packed(told: dict[str, Any]) -> cache.Arrays:
+    return {"json": np.frombuffer(json.dumps(told).encode(), np.uint8)}
+
+
+def _compute(
+    pack: Any, seed: int, as_of: str | None, goals: dict[str, float | None]
+) -> dict[str, Any]:
     rng = np.random.default_rng(seed)
     national = _national(pack, seed, as_of, int(pack.plan_year))
     output = _by_entity(pack, "industrial_output_value")
@@ -69,32 +97,63 @@ def outside_view(pack: Any, seed: int = 2012, as_of: str | None = None) -> dict[
         *[step for values in output.values() for step in _steps(values)],
         *_figures(pack, "target_operating_income_growth_min"),
     ]
-    city, past_city = _next_growth(pack, "gdp_secondary", as_of)
-    excess = [f.value - past_city[f.period] for f in zones if f.period in past_city]
-    n = len(city)
-    revenue = {
-        "own region": city + predictive(excess, n, rng, EXCESS_SD),
-        "nation": national["demand"]
-        + rng.normal(*WEDGE, n)
-        + rng.normal(*PREMIUM, n)
-        + predictive(excess, n, rng, EXCESS_SD) / 2,
-        "class": predictive([f.value for f in zones], n, rng, EXCESS_SD),
-    }
-    province, past_province = _next_rate(pack, "fixed_asset_investment_yoy", as_of)
-    industry = {f.period: f.value for f in _figures(pack, "industrial_investment_ytd_yoy")}
     grown = [
         *_figures(pack, "fixed_asset_investment_yoy_min"),
         *_figures(pack, "fixed_asset_investment_ytd_yoy"),
         *[f for f in _figures(pack, "fixed_asset_investment_yoy") if "zone" in f.source.lower()],
     ]
-    compared = past_province | industry
-    above = [f.value - compared[f.period] for f in grown if f.period in compared]
-    investment = {
-        "own region": province + predictive(above, n, rng, EXCESS_SD),
-        "nation": national["fai"] + predictive(above, n, rng, EXCESS_SD),
-        "class": predictive([f.value for f in grown], n, rng, EXCESS_SD),
+
+    def above(region: dict[str, float], figures: Sequence[Figure]) -> list[float]:
+        return [f.value - region[f.period] for f in figures if f.period in region]
+
+    def revenue_here() -> Floats:
+        city, past = _next_growth(pack, "gdp_secondary", as_of)
+        return city + predictive(above(past, zones), len(city), rng, EXCESS_SD)
+
+    def revenue_nation() -> Floats:
+        _, past = _next_growth(pack, "gdp_secondary", as_of)
+        steady = rng.normal(*WEDGE, DRAWS) + rng.normal(*PREMIUM, DRAWS)
+        return (
+            national["demand"] + steady + predictive(above(past, zones), DRAWS, rng, EXCESS_SD) / 2
+        )
+
+    def fai_region() -> tuple[Floats, dict[str, float]]:
+        province, past = _next_rate(pack, "fixed_asset_investment_yoy", as_of)
+        industry = {f.period: f.value for f in _figures(pack, "industrial_investment_ytd_yoy")}
+        return province, past | industry
+
+    def fai_here() -> Floats:
+        province, past = fai_region()
+        return province + predictive(above(past, grown), len(province), rng, EXCESS_SD)
+
+    def fai_nation() -> Floats:
+        return national["fai"] + predictive(above(fai_region()[1], grown), DRAWS, rng, EXCESS_SD)
+
+    def among(figures: Sequence[Figure]) -> Floats:
+        return predictive([f.value for f in figures], DRAWS, rng, EXCESS_SD)
+
+    views: dict[str, tuple[Sequence[Figure], dict[str, Callable[[], Floats]]]] = {
+        "revenue_growth": (
+            zones,
+            {"own region": revenue_here, "nation": revenue_nation, "class": lambda: among(zones)},
+        ),
+        "fai_growth": (
+            grown,
+            {"own region": fai_here, "nation": fai_nation, "class": lambda: among(grown)},
+        ),
     }
-    return {"revenue_growth": _told(revenue, zones), "fai_growth": _told(investment, grown)}
+    told: dict[str, Any] = {}
+    for rate, (evidence, draws) in views.items():
+        found: dict[str, Floats] = {}
+        missing: dict[str, str] = {}
+        for name, draw in draws.items():
+            try:
+                found[name] = draw()
+            except LackingError as error:
+                missing[name] = str(error)
+        if found:
+            told[rate] = _told(found, evidence, goals[rate]) | {"missing": missing}
+    return told
 
 
 def predictive(
@@ -107,8 +166,8 @@ def predictive(
     """
     m = len(values)
     if m == 0:
-        msg = "a reference class needs at least one value"
-        raise ValueError(msg)
+        msg = "the reference class has no figure"
+        raise LackingError(msg)
     mean = float(np.mean(values))
     df = m - 1 + 3
     squares = float(np.sum((np.asarray(values) - mean) ** 2)) + 3 * least_sd**2
@@ -146,7 +205,7 @@ def _annual(pack: Any, series: str, as_of: str | None) -> dict[str, float]:
         if entry.entry.series == series and entry.entry.frequency == "year":
             return history(pack, name, as_of)
     msg = f"the pack has no annual series {series!r}"
-    raise KeyError(msg)
+    raise LackingError(msg)
 
 
 def _samples(name: str, values: dict[str, float]) -> Floats:
@@ -196,19 +255,21 @@ def _steps(values: Sequence[Figure]) -> list[Figure]:
     ]
 
 
-def _told(views: dict[str, Floats], evidence: Sequence[Figure]) -> dict[str, Any]:
+def _told(
+    views: dict[str, Floats], evidence: Sequence[Figure], goal: float | None
+) -> dict[str, Any]:
     pooled = np.concatenate(list(views.values()))
     levels = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
+
+    def chance(draws: Floats) -> float | None:
+        return None if goal is None else float(np.mean(draws >= goal))
+
     return {
+        "goal": goal,
+        "p": chance(pooled),
         "quantiles": {f"{q:.2f}": float(np.quantile(pooled, q)) for q in levels},
-        "p_30": float(np.mean(pooled >= 0.30)),
-        "p_40": float(np.mean(pooled >= 0.40)),
         "views": {
-            name: {
-                "median": float(np.median(draws)),
-                "p_30": float(np.mean(draws >= 0.30)),
-                "p_40": float(np.mean(draws >= 0.40)),
-            }
+            name: {"median": float(np.median(draws)), "p": chance(draws)}
             for name, draws in views.items()
         },
         "evidence": [{"period": f.period, "value": f.value, "source": f.source} for f in evidence],

@@ -13,7 +13,7 @@ from xuchang_sim.outlook.series import Regular, SeriesError, history, read_serie
 from xuchang_sim.outlook.tolerance import binomial_band
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     import numpy.typing as npt
 
@@ -201,6 +201,7 @@ def outlook_report(
     shift_sd: float = 0.0,
     replace: Mapping[str, Mapping[str, float] | str] | None = None,
     outside: bool = True,
+    progress: Callable[[int, int], None] | None = None,
 ) -> dict[str, Any]:
     """Tell the outlook of a pack as plain numbers.
 
@@ -215,6 +216,8 @@ def outlook_report(
         given.
     outside : bool
         Add the outside view.
+    progress : callable, optional
+        Called by the backtest with (series done, series in all).
 
     Returns
     -------
@@ -257,7 +260,7 @@ def outlook_report(
 
         out["outside_view"] = outside_view(pack, seed, as_of)
     if backtest:
-        out["backtest"] = pack_backtest(pack, as_of=as_of)
+        out["backtest"] = pack_backtest(pack, as_of=as_of, progress=progress)
     return out
 
 
@@ -267,8 +270,11 @@ def pack_backtest(
     horizon: int = 9,
     origins: int = 24,
     as_of: str | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> dict[str, Any]:
     """Backtest the pack's series one by one and all together.
+
+    ``progress`` is called with (series done, series in all).
 
     Returns
     -------
@@ -282,12 +288,14 @@ def pack_backtest(
 
     rows: list[dict[str, Any]] = []
     skipped: dict[str, str] = {}
-    for name in names:
+    for done, name in enumerate(names, 1):
         series = regular(name, history(pack, name, as_of))
         try:
             rows += test.backtest(series, horizon, origins)
         except SeriesError as fault:
             skipped[name] = str(fault)
+        if progress:
+            progress(done, len(names))
     lines = test.summary(rows)
     combined = {line["series"]: line for line in lines if line["model"] == test.COMBINED}
     together: dict[str, list[float]] = {}

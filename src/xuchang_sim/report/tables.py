@@ -47,7 +47,7 @@ def number(value: float) -> str:
 
 def percent(value: float) -> str:
     """Format a fraction as a percentage."""
-    return "–" if math.isnan(value) else f"{100 * value:.0f}%"
+    return "–" if math.isnan(value) else f"{round(100 * value) + 0:.0f}%"
 
 
 def quantity(value: float, unit: str, lang: Language) -> str:
@@ -141,6 +141,7 @@ def _notes(data: Mapping[str, Any], lang: Language) -> list[str]:
         ),
         say("extras", lang, value=number(data["fai_extra"]["median"])),
         say("largest", lang, p=f"{data['p_fai_without_largest_project']:.2f}"),
+        *outside(data["outside_view"], lang),
         "",
         say("section.settled", lang),
     ]
@@ -332,3 +333,137 @@ def audit(rows: Sequence[AuditRow], lang: Language) -> RenderableType:
         verdict_text = Text(say(f"check.{row.holds}", lang), style=colour[row.holds])
         table.add_row(row.paragraph, body, verdict_text)
     return table
+
+
+def outlook(
+    told: Mapping[str, Any], date: str, replicates: int, seed: int, lang: Language
+) -> RenderableType:
+    """Lay out the economic outlook: drivers by month, what is measured of it, the outside view."""
+    parts: list[RenderableType] = [
+        Text(say("outlook.title", lang, date=date, replicates=replicates, seed=seed), style="bold")
+    ]
+    table = Table(box=None, pad_edge=False)
+    for key in ("driver", "known", "month", "median", "range"):
+        table.add_column(
+            say(f"outlook.{key}", lang), justify="left" if key == "driver" else "right"
+        )
+    for name, driver in told["drivers"].items():
+        quantiles = driver["quantiles"]
+        for m, month in enumerate(driver["months"]):
+            low, middle, high = (percent(quantiles[q][m]) for q in ("0.05", "0.50", "0.95"))
+            first = m == 0
+            table.add_row(
+                say(f"driver.{name}", lang) if first else "",
+                driver["known_to"] if first else "",
+                month,
+                middle,
+                f"{low} – {high}",
+            )
+    parts.append(table)
+    demand = told["demand"]
+    lines = [
+        "",
+        say(
+            "outlook.demand",
+            lang,
+            first=demand["months"][0],
+            last=demand["months"][-1],
+            sd=f"{100 * demand['sd_measured']:.1f}",
+            origins=demand["origins"],
+            **_spread(demand["quantiles"]),
+        ),
+        *_coverage(demand["coverage"], lang),
+        _weights(told["weights"], lang),
+        *outside(told["outside_view"], lang),
+    ]
+    parts += [Text(line) for line in lines]
+    if "backtest" in told:
+        parts.append(_backtest(told["backtest"], lang))
+    return Group(*parts)
+
+
+def series_forecast(told: Mapping[str, Any], name: str, lang: Language) -> RenderableType:
+    """Lay out the forecast of any series: quantiles by step, weights, measured coverage."""
+    levels = list(told["quantiles"])
+    horizon = len(told["dates"])
+    table = Table(box=None, pad_edge=False)
+    table.add_column(say("outlook.month", lang))
+    for level in levels:
+        table.add_column(level, justify="right")
+    for step, date in enumerate(told["dates"]):
+        table.add_row(date, *(number(told["quantiles"][level][step]) for level in levels))
+    lines = [
+        "",
+        _weights(told["weights"], lang),
+        *_coverage(told["coverage"], lang),
+        *told["notes"],
+    ]
+    title = Text(say("outlook.series", lang, name=name, horizon=horizon), style="bold")
+    return Group(title, table, *(Text(line) for line in lines))
+
+
+def outside(view: Mapping[str, Any], lang: Language) -> list[str]:
+    """Lay out the outside view: a line a growth rate."""
+    return [
+        say(
+            "outside",
+            lang,
+            label=say(f"rate.{name}", lang),
+            goal="–" if rate["goal"] is None else percent(rate["goal"]),
+            p="–" if rate["p"] is None else f"{rate['p']:.2f}",
+            **_spread(rate["quantiles"]),
+        )
+        for name, rate in view.items()
+    ]
+
+
+def _spread(quantiles: Mapping[str, float]) -> dict[str, str]:
+    names = {"low": "0.05", "median": "0.50", "high": "0.95"}
+    return {name: percent(quantiles[level]) for name, level in names.items()}
+
+
+def _weights(weights: Mapping[str, float], lang: Language) -> str:
+    ordered = sorted(weights.items(), key=lambda item: -item[1])
+    shown = ", ".join(f"{name} {weight:.2f}" for name, weight in ordered if weight >= 0.005)
+    return say("outlook.weights", lang, weights=shown)
+
+
+def _coverage(rows: Sequence[Mapping[str, Any]], lang: Language) -> list[str]:
+    return [
+        say(
+            "outlook.coverage",
+            lang,
+            nominal=percent(row["nominal"]),
+            measured=say("outlook.unmeasured", lang)
+            if row["measured"] is None
+            else percent(row["measured"]),
+            origins=row["origins"],
+        )
+        for row in rows
+    ]
+
+
+def _backtest(found: Mapping[str, Any], lang: Language) -> RenderableType:
+    table = Table(
+        title=say("outlook.backtest", lang), title_justify="left", box=None, pad_edge=False
+    )
+    table.add_column("series")
+    for name in ("origins", "CRPS / drift", "CRPS / best", "best single", "80%"):
+        table.add_column(name, justify="right")
+    lines = {(line["series"], line["model"]): line for line in found["summary"]}
+    for name, (model, ratio) in found["best_single"].items():
+        combined, drift = lines[name, "combined"], lines[name, "benchmark"]
+        table.add_row(
+            name,
+            str(combined["origins"]),
+            f"{combined['crps'] / drift['crps']:.2f}",
+            f"{1.0 / ratio:.2f}",
+            model,
+            percent(combined["inside80"]),
+        )
+    for name, why in found["skipped"].items():
+        table.add_row(name, "0", "–", "–", why, "–")
+    covered = found["coverage80"]
+    band = f"{percent(covered['low'])}–{percent(covered['high'])}"
+    rows = [{"nominal": 0.8, "measured": covered["measured"], "origins": covered["origins"]}]
+    return Group(Text(""), table, Text(_coverage(rows, lang)[0] + f" [{band}]"))

@@ -85,6 +85,13 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "去掉最大的一个项目后投资达标的概率：{p}",
         "P(investment level) without the largest single project: {p}",
     ),
+    "outside": (
+        "外部视角（只看历史与同类地区，不看计划）：{label} ≥ {goal} 的概率 {p}，中位数 {median}（5%—95%：{low}—{high}）",
+        (
+            "outside view (history and like regions, no plan): {label} of at least {goal} has"
+            " P = {p}; median {median} (5-95%: {low} to {high})"
+        ),
+    ),
     "section.settled": ("计划出台前一个月末已成定局的部分", "settled on the eve of the plan"),
     "settled": (
         "{label} {year} 年：方差的 {variance} 已定（误差 {error}），水平的 {level} 不靠此后开工的项目",
@@ -116,6 +123,41 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "{label}: a quarter {q25}, half {q50}, three quarters {q75}; not by {last}: {never}",
     ),
     "by": ("{month}", "by {month}"),
+    "outlook.title": (
+        "经济展望：截至 {date} 已公布的数据，{replicates} 条路径，种子 {seed}",
+        "economic outlook: as published by {date}, {replicates} paths, seed {seed}",
+    ),
+    "outlook.driver": ("同比增速", "growth on the year before"),
+    "outlook.known": ("已知至", "known to"),
+    "outlook.month": ("月份", "month"),
+    "outlook.median": ("中位数", "median"),
+    "outlook.range": ("5%—95%", "5-95%"),
+    "outlook.demand": (
+        "增加值加出厂价 {first} 至 {last} 均值：中位数 {median}（5%—95%：{low}—{high}）；实测标准差 {sd} 个百分点，{origins} 个起点",
+        (
+            "value added + PPI, mean of {first} to {last}: median {median} (5-95%: {low} to"
+            " {high}); measured sd {sd} points over {origins} origins"
+        ),
+    ),
+    "outlook.weights": (
+        "年均值模型的权重：{weights}",
+        "weights of the models of the yearly mean: {weights}",
+    ),
+    "outlook.coverage": (
+        "区间名义覆盖 {nominal}：实测 {measured}（{origins} 个起点）",
+        "nominal coverage {nominal}: measured {measured} ({origins} origins)",
+    ),
+    "outlook.unmeasured": ("未能测量", "cannot be measured"),
+    "outlook.series": ("{name}：第 {horizon} 步为止的预测", "{name}: forecast to step {horizon}"),
+    "outlook.backtest": (
+        "滚动起点回测（CRPS 之比：对带漂移的随机游走、对最好的单一模型；80% 区间的实测覆盖）",
+        (
+            "rolling-origin backtest (CRPS over that of a random walk with drift and of the best"
+            " single model; measured coverage of 80% intervals)"
+        ),
+    ),
+    "rate.revenue_growth": ("园区收入增长", "growth of the zones' revenue"),
+    "rate.fai_growth": ("园区投资增长", "growth of the zones' investment"),
     "never": ("未达到", "not within the run"),
     "section.why": ("什么在卡（{year} 年，均值）", "what binds ({year}, means)"),
     "why.output": (
@@ -235,7 +277,7 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     "figure.kind.logistics": ("物流", "logistics"),
     "figure.zones": ("各区{label}（合成数据）", "{label} by zone (synthetic)"),
     "figure.year": ("年份", "year"),
-    "figure.frontier": ("概率 {p} 的前沿", "Frontier of probability {p}"),
+    "figure.frontier": ("{label}：达到 {goal} 的前沿", "{label}: frontier of {goal}"),
     "figure.frontier_p": ("概率", "probability"),
     "figure.outlook": ("{label}：历史与展望", "{label}: history and outlook"),
     "figure.percent_a_year": ("同比（%）", "% a year"),
@@ -332,8 +374,8 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     "report.zone": ("集聚区", "zone"),
     "report.cause": ("最大卡点", "largest cause"),
     "report.no_additions": (
-        "本报告没有搜索最小的增加方案；下面各图给出土地、资金、用工三档交叉的结果。",
-        "No search for the smallest addition was part of this report; the maps below cross land, finance and labour at three levels.",
+        "本报告没有搜索最小的增加方案（--add 目标）；下面各图给出土地、资金、用工交叉的结果。",
+        "No search for the smallest addition was part of this report (--add TARGET); the maps below cross land, finance and labour.",
     ),
     "report.compare_note": (
         "每格：达到的概率（中位数）。各情景共用随机数，差别只来自手段。",
@@ -424,6 +466,58 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     "report.scenario": ("情景", "scenario"),
     "report.kind": ("类别", "kind"),
     "report.value": ("数值", "value"),
+    "axis.demand": ("需求", "demand"),
+    "bar.existing": ("现有企业", "existing firms"),
+    "bar.projects": ("新项目", "new projects"),
+    "bar.scope": ("统计范围", "change of scope"),
+    "bar.carried": ("结转项目", "carried over"),
+    "bar.started": ("新开工", "started"),
+    "bar.small": ("小项目", "small projects"),
+    "bar.extras": ("不成产能的规划项目", "extras of the plan"),
+    "lost.capacity": ("产能不足", "lost to capacity"),
+    "lost.labour": ("缺工", "lost to labour"),
+    "lost.finance": ("资金迟到", "lost to late finance"),
+    "lost.bank": ("银行未放款", "lost to banks"),
+    "lost.land": ("缺地", "lost to land"),
+    "lost.stall": ("停工", "lost to stalls"),
+    "report.figure.waterfall": (
+        "{label}从基年到计划年：来源与损失（误差线为两个标准误）",
+        "{label} from the base year to the plan year: gains and losses (bars: two standard errors)",
+    ),
+    "report.figure.frontier": (
+        "{label}：以 {p} 的概率能达到的值；0 缺位，1 按计划，2 到上限",
+        "{label} reached with probability {p}; 0 absent, 1 plan, 2 end of the range",
+    ),
+    "report.strength": ("{family}力度", "strength of {family}"),
+    "report.shares": (
+        "放开各类约束能使达标概率提高多少",
+        "What lifting each family of constraints adds to the probability",
+    ),
+    "report.shares_note": (
+        "沙普利值：所有放开组合的平均贡献，各项之和等于全部放开；± 为 95%。",
+        "Shapley values: the mean contribution over all combinations; they sum to lifting everything; ± is 95%.",
+    ),
+    "report.family": ("约束", "constraint"),
+    "report.as_is": ("现状", "as it is"),
+    "report.everything": ("全部放开", "everything lifted"),
+    "report.prices": ("每增加一个单位带来多少", "What one more unit brings"),
+    "report.one_more": ("手段 + 单位", "lever + unit"),
+    "report.cost": ("成本（亿元/年）", "cost (100m yuan a year)"),
+    "report.gain": ("{label}（亿元）", "{label} (100m yuan)"),
+    "report.bundles": ("最小的增加方案", "Smallest bundles"),
+    "report.strengths": (
+        "力度（0 缺位，1 计划，2 上限）",
+        "strengths (0 absent, 1 plan, 2 end of range)",
+    ),
+    "report.nothing": ("什么也不加", "nothing"),
+    "report.bundle_found": (
+        "使{goal}以 {p} 的概率达到：最小方案 {count} 个，最高概率 {best}。",
+        "{goal} with probability {p}: {count} smallest bundles; the highest probability is {best}.",
+    ),
+    "report.bundle_none": (
+        "没有方案能使{goal}以 {p} 的概率达到：最高概率 {best}，见下（{count} 个）。",
+        "No bundle reaches {goal} with probability {p}: the highest is {best}, shown below ({count}).",
+    ),
     "report.written": ("已写入 {path}", "wrote {path}"),
     "plan.title": ("{title}（{number}）", "{title} ({number})"),
     "plan.targets": ("目标", "targets"),
@@ -480,6 +574,34 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     "calibration.recovery": (
         "恢复检验：{truths} 组已知真值，秩均匀性最小 p（校正后）{p}，80% 区间覆盖 {coverage}",
         "recovery of {truths} known truths: least p of uniform ranks (corrected) {p}, 80% intervals cover {coverage}",
+    ),
+    "trust.setting": ("取值", "value"),
+    "trust.outcome": ("结果", "outcome"),
+    "trust.mean": ("均值", "mean"),
+    "trust.sd": ("标准差", "sd"),
+    "trust.parameters": ("参数", "parameters"),
+    "trust.demand": ("全国需求", "national demand"),
+    "trust.chance": ("偶然", "chance"),
+    "trust.factor": ("因素", "factor"),
+    "trust.first": ("一阶", "first order"),
+    "trust.total": ("总效应", "total"),
+    "trust.part": ("去掉", "without"),
+    "trust.all": ("以上全部", "all of these"),
+    "trust.revenue": ("收入", "revenue"),
+    "trust.fai": ("投资", "investment"),
+    "trust.revenue_next": ("次年收入", "revenue, next year"),
+    "trust.fai_next": ("次年投资", "investment, next year"),
+    "trust.revenue_growth": ("收入增长", "growth of revenue"),
+    "trust.revenue_growth_p": ("达标概率", "P(target)"),
+    "trust.fai_growth": ("投资增长", "growth of investment"),
+    "trust.fai_growth_p": ("达标概率", "P(target)"),
+    "uncertainty.title": (
+        "不确定性从何而来：情景 {scenario}，计划年增长",
+        "where the uncertainty is: scenario {scenario}, growth in the plan year",
+    ),
+    "uncertainty.decoration": (
+        "去掉枝节后的相对变化",
+        "relative change without what the design calls decoration",
     ),
     "calibration.written": ("已写入 {path}", "written to {path}"),
 }

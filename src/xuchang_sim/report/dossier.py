@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from xuchang_sim.assess import Assessment, MatrixResult, assess, matrix
+from xuchang_sim.assess import Assessment, MatrixResult, assess, goals, matrix
+from xuchang_sim.explain import Explanation, explain
+from xuchang_sim.explore.bundle import BundleResult, Frontier, frontier, smallest_bundle
 from xuchang_sim.outlook.drivers import Drivers, drivers
 from xuchang_sim.outlook.report import outlook_report
 from xuchang_sim.report.biographies import projects
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from xuchang_sim.pack import Pack
     from xuchang_sim.results import Results
 
-MATRIX_REPLICATES = 100
+DEEP_REPLICATES = 100
 OUTLOOK_PATHS = 1000
 
 
@@ -47,8 +49,12 @@ class Dossier:
         Projects of one replicate, see :func:`xuchang_sim.report.biographies.projects`.
     replicate : int
         Number of that replicate.
-    additions : dict or None
-        Smallest bundle that reaches the goal, as plain data, if it was searched for.
+    explanation : Explanation or None
+        What holds the goals back, and what one more unit brings.
+    frontier : Frontier or None
+        Growth reached with probability 0.8 over two families of levers.
+    bundle : BundleResult or None
+        Smallest bundle that reaches a goal, if it was searched for.
     """
 
     assessment: Assessment
@@ -58,7 +64,9 @@ class Dossier:
     outlook: Mapping[str, Any]
     projects: pd.DataFrame
     replicate: int = 0
-    additions: Mapping[str, Any] | None = None
+    explanation: Explanation | None = None
+    frontier: Frontier | None = None
+    bundle: BundleResult | None = None
 
     @property
     def pack(self) -> Pack:
@@ -78,8 +86,8 @@ def gather(
     replicates: int = 1000,
     seed: int = 2012,
     through: str | None = None,
-    crossed: bool = True,
-    additions: Mapping[str, Any] | None = None,
+    deep: bool = True,
+    goal: str | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Dossier:
     """Run what a report needs.
@@ -92,10 +100,11 @@ def gather(
         Pack of all of them.
     replicates, seed, through, progress
         As in :func:`xuchang_sim.simulation.simulate`.
-    crossed : bool
-        Whether to cross land, finance and labour too, at no more than 100 replicates a cell.
-    additions : mapping, optional
-        Plain data of the smallest bundle, if it was searched for.
+    deep : bool
+        Whether to cross land, finance and labour, explain, and map the frontier too, at no more
+        than 100 replicates each.
+    goal : str, optional
+        Targets joined by ``+``, or ``joint``, for which to search the smallest bundle (minutes).
 
     Raises
     ------
@@ -111,11 +120,12 @@ def gather(
     )
     others = [Variant(s) for s in resolved[1:]]
     compared = run(setup, others, full=False, progress=progress) if others else []
-    crossing = None
-    if crossed:
-        crossing = matrix(
-            replicates=min(replicates, MATRIX_REPLICATES), seed=seed, pack=pack, progress=progress
-        )
+    common: Any = {
+        "replicates": min(replicates, DEEP_REPLICATES),
+        "seed": seed,
+        "pack": pack,
+        "progress": progress,
+    }
     shown = int(main.results.good.argmax())  # the first replicate that ran through
     world = economy(first, replicate=shown, seed=seed, through=last, pack=pack)
     while world.month < setup.through:
@@ -123,10 +133,12 @@ def gather(
     return Dossier(
         main,
         (main.results, *compared, main.absent),
-        crossing,
+        matrix(**common) if deep else None,
         drivers(pack, OUTLOOK_PATHS, seed, last, shift_sd=first.demand_shift),
         outlook_report(pack, replicates=OUTLOOK_PATHS, seed=seed, outside=False),
         projects(world),
         shown,
-        additions,
+        explain(first, **common) if deep else None,
+        frontier(outcomes=goals(pack), scenarios=(), base=first, **common) if deep else None,
+        smallest_bundle(goal, **common) if goal else None,
     )

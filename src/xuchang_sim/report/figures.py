@@ -25,7 +25,7 @@ from xuchang_sim.report.style import (
     dress,
     figure,
 )
-from xuchang_sim.report.tables import number, percent
+from xuchang_sim.report.tables import number
 from xuchang_sim.report.words import Language, labelled, named, say
 from xuchang_sim.results import verdict
 from xuchang_sim.units import english, month_label
@@ -857,27 +857,36 @@ def frontier(
     x_label: str = "",
     y_label: str = "",
     goal: float = 0.8,
+    measure: str = "p",
+    label: str = "",
 ) -> Axes:
-    """Draw probability over two levers, with the frontier of a wished probability.
+    """Draw an outcome over two levers, with the frontier along which it reaches a goal.
 
     Parameters
     ----------
     points : DataFrame
-        Columns ``x``, ``y``, ``p``; on a full grid the frontier is drawn as a contour, else the
-        points that reach the goal are ringed.
+        Columns ``x``, ``y`` and the outcome; on a full grid the frontier is drawn as a contour,
+        else the points that reach the goal are ringed.
     x_label, y_label : str
         Names of the levers with their units.
     goal : float
-        Probability wished for.
+        Value of the outcome along the frontier.
+    measure : str
+        Column of the outcome: ``p``, a probability, or another.
+    label : str
+        Name of the outcome with its unit; by default a probability.
     """
     lang = speakable(lang)
     ax = axes(ax, 5.6, 4.2)
-    table = points.pivot_table(index="y", columns="x", values="p", aggfunc="mean")
+    values = points[measure].to_numpy(float)
+    low, high = (0.0, 1.0) if measure == "p" else (values.min(), values.max())
+    span: dict[str, Any] = {"vmin": low, "vmax": high if high > low else low + 1.0}
+    table = points.pivot_table(index="y", columns="x", values=measure, aggfunc="mean")
     full = not table.isna().to_numpy().any() and min(table.shape) > 1
     if full:
         xs, ys = table.columns.to_numpy(float), table.index.to_numpy(float)
         drawn: Any = ax.pcolormesh(
-            xs, ys, table.to_numpy(), cmap="cividis", vmin=0, vmax=1, shading="nearest"
+            xs, ys, table.to_numpy(), cmap="cividis", shading="nearest", **span
         )
         if table.to_numpy().min() < goal <= table.to_numpy().max():
             lines = ax.contour(
@@ -886,16 +895,18 @@ def frontier(
             ax.clabel(lines, fmt=f"{goal:g}")
     else:
         drawn = ax.scatter(
-            points["x"], points["y"], c=points["p"], cmap="cividis", vmin=0, vmax=1, s=46
+            points["x"], points["y"], c=points[measure], cmap="cividis", s=46, **span
         )
-        met = points[points["p"] >= goal]
+        met = points[points[measure] >= goal]
         ax.scatter(met["x"], met["y"], s=120, facecolors="none", edgecolors=RED, linewidths=1.5)
     ax.set_xlabel(x_label)
     ax.set_ylabel(y_label)
-    ax.set_title(say("figure.frontier", lang, p=percent(goal)), loc="left", fontsize=10)
+    shown = label or say("figure.frontier_p", lang)
+    title = say("figure.frontier", lang, label=shown, goal=f"{goal:g}")
+    ax.set_title(title, loc="left", fontsize=10)
     holder = ax.get_figure()
     if holder is not None:
         bar = holder.colorbar(drawn, ax=ax)
-        bar.set_label(say("figure.frontier_p", lang))
+        bar.set_label(shown)
         dress(bar.ax, lang, grid="")
     return dress(ax, lang, grid="")

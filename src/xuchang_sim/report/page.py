@@ -10,6 +10,7 @@ from collections import Counter
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
+from xuchang_sim.levers import AXES
 from xuchang_sim.report import figures
 from xuchang_sim.report.fonts import speakable
 from xuchang_sim.report.sentences import answer, chance
@@ -22,8 +23,12 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
+    from xuchang_sim.explain import Waterfall
+    from xuchang_sim.explore.bundle import Frontier
+    from xuchang_sim.pack import Pack
     from xuchang_sim.report.dossier import Dossier
 
+MOST_BUNDLES = 5
 #: Units of what is counted.
 COUNTED = frozenset({"个", "区", "座", "次", "家", "套", "人"})
 #: Drivers of the outlook that are shown.
@@ -175,7 +180,73 @@ def _pictures(dossier: Dossier, lang: Language) -> dict[str, list[dict[str, str]
     draw["compare"] = [
         _shown("report.figure.compare", lambda: figures.comparison(runs, ids, lang=lang), lang)
     ]
+    if dossier.explanation is not None:
+        draw["binds"] += [
+            _shown(
+                "report.figure.waterfall",
+                lambda fall=fall: figures.waterfall(  # type: ignore[misc]
+                    _steps(fall, pack, spoken),
+                    lang=lang,
+                    label=say(f"measure.{fall.measure}", spoken),
+                ),
+                lang,
+                label=say(f"measure.{fall.measure}", lang),
+            )
+            for fall in dossier.explanation.waterfalls
+        ]
+    if dossier.frontier is not None:
+        draw["matrix"] += list(_maps(dossier.frontier, lang, spoken))
     return draw
+
+
+def _steps(fall: Waterfall, pack: Pack, lang: Language) -> list[figures.Step]:
+    """Bars of a waterfall: the base year, gains, losses, the plan year."""
+    gains = [figures.Step(say(f"bar.{b.name}", lang), b.value, error=b.se) for b in fall.gains]
+    losses = [figures.Step(say(f"lost.{b.name}", lang), -b.value, error=b.se) for b in fall.losses]
+    return [
+        figures.Step(str(pack.base_year), fall.base.value, total=True),
+        *gains,
+        *losses,
+        figures.Step(str(pack.plan_year), fall.outcome.value, total=True, error=fall.outcome.se),
+    ]
+
+
+def _maps(found: Frontier, lang: Language, spoken: Language) -> Iterator[dict[str, str]]:
+    """Maps of what is reached with the wished probability over two families of levers."""
+    import pandas as pd  # noqa: PLC0415 - heavy
+
+    targets = {target.id: target for target in found.setup.pack.plan.targets()}
+    for (rows, columns), tables in found.maps.items():
+        for name, table in tables.items():
+            points = pd.DataFrame(
+                [
+                    (x, y, float(table[j, i]))
+                    for j, y in enumerate(found.grid)
+                    for i, x in enumerate(found.grid)
+                ],
+                columns=["x", "y", "value"],
+            )
+            target = targets[name]
+            unit = target.unit if spoken == "zh" else english(target.unit)
+            yield _shown(
+                "report.figure.frontier",
+                lambda points=points, target=target, unit=unit, rows=rows, columns=columns: (  # type: ignore[misc]
+                    figures.frontier(
+                        points,
+                        lang=lang,
+                        measure="value",
+                        goal=target.value,
+                        label=f"{labelled(target, spoken)} ({unit})",
+                        x_label=say(
+                            "report.strength", spoken, family=say(f"axis.{columns}", spoken)
+                        ),
+                        y_label=say("report.strength", spoken, family=say(f"axis.{rows}", spoken)),
+                    )
+                ),
+                lang,
+                label=labelled(target, lang),
+                p=percent(found.p),
+            )
 
 
 # ---------------------------------------------------------------------------------- parts
@@ -221,6 +292,8 @@ def _part(dossier: Dossier, lang: Language) -> dict[str, Any]:
         "binds": list(_binds(data, lang)),
         "zones": _by_zone(dossier, lang),
         "compare": _compare(dossier, lang),
+        "shares": _shares(dossier, lang),
+        "prices": list(_prices(dossier, lang)),
         "additions": _additions(dossier, lang),
         "outlook": _outlook(dossier, lang),
         "synthetic": list(_synthetic(dossier, lang)),
@@ -341,12 +414,66 @@ def _compare(dossier: Dossier, lang: Language) -> dict[str, Any]:
     }
 
 
+def _shares(dossier: Dossier, lang: Language) -> dict[str, Any] | None:
+    """What lifting each family of constraints would bring to each goal: a column a goal."""
+    if dossier.explanation is None:
+        return None
+    found = [a for a in dossier.explanation.attributions if a.outcome.startswith("P(")]
+    labels = {target.id: labelled(target, lang) for target in dossier.pack.plan.targets()}
+    return {
+        "titles": [labels[a.outcome[2:-1]] for a in found],
+        "base": [f"{a.base:.2f}" for a in found],
+        "rows": [
+            [
+                say(f"axis.{name}", lang),
+                *(f"{a.shares[name].value:+.2f} ± {1.96 * a.shares[name].se:.2f}" for a in found),
+            ]
+            for name in found[0].shares
+        ],
+        "total": [f"{a.total:+.2f} ± {1.96 * a.total_se:.2f}" for a in found],
+    }
+
+
+def _prices(dossier: Dossier, lang: Language) -> Iterator[list[str]]:
+    """What one unit more of each lever brings in the plan year."""
+    if dossier.explanation is None:
+        return
+    for price in dossier.explanation.prices:
+        lever = dossier.pack.levers[price.lever]
+        yield [
+            f"{labelled(lever, lang)} +{price.unit}",
+            number(price.cost),
+            *(f"{value:+.2f} ± {1.96 * se:.2f}" for value, se in price.effect.values()),
+        ]
+
+
 def _additions(dossier: Dossier, lang: Language) -> dict[str, Any] | None:
-    """Smallest bundle, if one was searched for: its verdict and its moves."""
-    found = dossier.additions
+    """Smallest bundles, if they were searched for: the verdict, and what each one moves."""
+    found = dossier.bundle
     if found is None:
         return None
-    return {"verdict": found[f"verdict_{lang}"], "rows": found[f"rows_{lang}"]}
+    labels = {target.id: labelled(target, lang) for target in dossier.pack.plan.targets()}
+    goal = say("list.and", lang).join(labels[name] for name in found.goal.ids)
+    key = "report.bundle_found" if found.reachable else "report.bundle_none"
+    shown = found.bundles or (found.best,)
+    return {
+        "verdict": say(
+            key, lang, goal=goal, p=percent(found.p), best=f"{found.best.p:.2f}", count=len(shown)
+        ),
+        "rows": [
+            [
+                say("list.comma", lang).join(
+                    f"{say(f'axis.{name}', lang) if name in AXES else name} {value:g}"
+                    for name, value in choice.strengths.items()
+                    if value
+                )
+                or say("report.nothing", lang),
+                number(choice.cost),
+                f"{choice.p:.2f} [{choice.p_low:.2f}–{choice.p_high:.2f}]",
+            ]
+            for choice in shown[:MOST_BUNDLES]
+        ],
+    }
 
 
 def _outlook(dossier: Dossier, lang: Language) -> dict[str, Any]:

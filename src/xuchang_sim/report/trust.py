@@ -83,6 +83,44 @@ def calibration(report: Mapping[str, Any], lang: Language) -> RenderableType:
     return Group(title, moments, note, Text(""), parameters, *[Text(line) for line in lines])
 
 
+def uncertainty(
+    data: Mapping[str, Any], labels: Mapping[str, str], lang: Language
+) -> RenderableType:
+    """Lay out where the uncertainty is; ``labels`` names parameters, levers and outcomes."""
+    shares = _table(lang, "outcome", "mean", "sd", "parameters", "demand", "chance")
+    for name, row in data["shares"].items():
+        split = [f"{100 * row[key]:.0f}%" for key in ("parameters", "demand", "chance")]
+        shares.add_row(labels[name], f"{row['mean']:.3f}", f"{row['sd']:.3f}", *split)
+    parts: list[RenderableType] = [
+        Text(say("uncertainty.title", lang, scenario=data["scenario"]), style="bold"),
+        shares,
+    ]
+    for outcome, rows in data["indices"].items():
+        table = _table(lang, "factor", "first", "total")
+        table.title = labels[outcome]
+        for name, row in sorted(rows.items(), key=lambda item: -item[1]["total"])[:TOP]:
+            label = labels.get(name) or say(f"trust.{name}", lang)
+            table.add_row(label, f"{row['first']:.2f}", f"{row['total']:.2f}")
+        parts += [Text(""), table]
+    for name, points in data["curves"].items():
+        table = _table(lang, "setting", *(f"{o}{k}" for o in data["shares"] for k in ("", "_p")))
+        table.title = labels[name]
+        for row in points:
+            cells = [f"{row[f'{o}{k}']:.3f}" for o in data["shares"] for k in ("", "_p")]
+            table.add_row(significant(row["value"]), *cells)
+        parts += [Text(""), table]
+    table = _table(lang, "part", "revenue", "fai", "revenue_next", "fai_next")
+    table.title = say("uncertainty.decoration", lang)
+    for name, row in data["decoration"].items():
+        label = labels.get(name) or say(f"trust.{name}", lang)
+        columns = ("revenue", "fai", "revenue_next", "fai_next")
+        table.add_row(label, *(f"{100 * row[key]:+.3f}%" for key in columns))
+    return Group(*parts, Text(""), table)
+
+
+TOP = 11  # ten parameters and chance
+
+
 def significant(value: float | None) -> str:
     """Format a number to three significant digits, without an exponent."""
     if value is None or math.isnan(value):

@@ -1,0 +1,219 @@
+"""Compute the tables of validation.md anew and write them between their marks; a few minutes.
+
+Run from anywhere: ``python docs/validation_tables.py``. The posterior is read from the pack; make it
+first with ``xuchang-sim calibrate``.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from xuchang_sim.explore.uncertainty import uncertainty
+from xuchang_sim.facts import facts
+from xuchang_sim.pack import Pack, load_pack
+from xuchang_sim.simulation import simulate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+PAGE = Path(__file__).with_name("validation.md")
+HEADLINES = "revenue_growth", "fai_growth"
+TOP = 10
+REPLICATES = 2000
+
+
+def main() -> None:
+    """Rewrite every block of the page."""
+    pack = load_pack()
+    text = PAGE.read_text(encoding="utf-8")
+    blocks = calibrated(pack) | judged(pack) | answers(pack) | split(pack)
+    for name, table in blocks.items():
+        pattern = re.compile(f"(<!-- {name} -->\n).*?(<!-- end {name} -->)", re.DOTALL)
+        text, count = pattern.subn(lambda m, t=table: f"{m[1]}\n{t}\n\n{m[2]}", text)
+        if count != 1:
+            sys.exit(f"{PAGE.name} has {count} blocks named {name}; wanted: one")
+    part = PAGE.with_suffix(".part")
+    with part.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    part.replace(PAGE)
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Lay out a Markdown table; all columns but the first to the right."""
+    lines = [head, ["---"] + ["--:"] * (len(head) - 1), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def short(value: float | None) -> str:
+    """Return three significant digits."""
+    if value is None:
+        return "–"
+    if abs(value) >= 100:
+        return f"{value:,.0f}"
+    return f"{value:.3g}" if abs(value) >= 0.001 or value == 0 else "< 0.001"
+
+
+def spread(row: Mapping[str, float]) -> str:
+    """Return mean and 80% interval."""
+    return f"{short(row['mean'])} ({short(row['q10'])} – {short(row['q90'])})"
+
+
+def judged(pack: Pack) -> dict[str, str]:
+    """Tell the facts: value, band, verdict."""
+    data = facts(pack=pack).to_dict()
+    rows = []
+    for row in data["facts"]:
+        one = not isinstance(row["target"], dict)
+        bands = {"": row["target"]} if one else row["target"]
+        values = {"": row["value"]} if one else row["value"]
+        shown = [f"{name.replace('_', ' ')} {short(values[name])}".strip() for name in bands]
+        wanted = [
+            f"{short(low)} – {short(high)}" if high is not None else f"≥ {short(low)}"
+            for low, high in bands.values()
+        ]
+        verdict = "yes" if row["passes"] else "**no**"
+        mark = " °" if row["later_source"] else ""
+        rows.append((row["label_en"] + mark, "; ".join(shown), "; ".join(wanted), verdict))
+    failed = [row for row in data["facts"] if not row["passes"]]
+    reasons = "\n".join(f"- *{row['label_en']}*: {row['reason']}." for row in failed)
+    count = f"**{data['passed']} of {len(data['facts'])} hold** ({data['replicates']} runs, parameters {data['parameters']})."
+    return {
+        "facts": table(("fact", "simulated", "band", "holds"), rows),
+        "facts-count": count,
+        "facts-failed": reasons or "None fails.",
+    }
+
+
+def calibrated(pack: Pack) -> dict[str, str]:
+    """Tell the moments, the parameters and the recovery test of the posterior that is shipped."""
+    if pack.posterior is None:
+        sys.exit("the pack has no posterior: run xuchang-sim calibrate")
+    report = pack.posterior.report
+    moments = [
+        (
+            row["label_en"] + ("" if row["weighs"] else " °"),
+            spread(row["prior"]),
+            f"{short(row['observed'])} ± {short(row['sd'])}",
+            spread(row["predicted"]),
+            "yes" if row["covered"] else "**no**",
+        )
+        for row in report["moments"]
+    ]
+    ranked = sorted(report["parameters"], key=lambda row: -row["narrowed"])
+    parameters = [
+        (
+            row["label_en"],
+            spread(row["prior"]),
+            spread(row["posterior"]),
+            f"{100 * row['narrowed']:.0f}%",
+        )
+        for row in ranked
+        if row["narrowed"] >= 0.01
+    ]
+    rest = [row["label_en"] for row in ranked if row["narrowed"] < 0.01]
+    recovery = report["recovery"]
+    return {
+        "moments": table(("moment", "prior", "data", "posterior prediction", "inside"), moments),
+        "parameters": table(("parameter", "prior", "posterior", "narrower by"), parameters),
+        "recovery": (
+            f"{report['simulations']:,} simulations, {report['incompatible']} of them incompatible"
+            f" with 2011; {report['effective']:,.0f} effective draws"
+            f" ({100 * report['effective'] / report['simulations']:.1f}%). Moments depend on"
+            f" {len(ranked)} parameters; {len(rest)} of these are not narrowed by a hundredth, and"
+            f" about {len(report['silent'])} more the data say nothing at all: they keep their priors."
+            f" Recovery of {recovery['truths']} known truths: smallest p of uniform ranks"
+            f" {short(min(recovery['p'].values()))}, {short(recovery['least_p_holm'])} after Holm's"
+            f" correction; 80% intervals hold {100 * recovery['coverage_80']:.0f}% of the truths."
+        ),
+    }
+
+
+def answers(pack: Pack) -> dict[str, str]:
+    """Tell the plan's answer under priors and under the posterior."""
+    rows = []
+    for draws in ("sampled", "posterior"):
+        found = simulate(pack=pack, replicates=REPLICATES, parameters=draws)  # type: ignore[arg-type]
+        told = {row.target.id: row for row in found.targets()}
+        cells = []
+        for name in HEADLINES:
+            row = told[name]
+            cells += [
+                f"{100 * row.median:.1f}% ({100 * row.q05:.1f} – {100 * row.q95:.1f})",
+                f"{row.p:.2f} [{row.p_low:.2f} – {row.p_high:.2f}]",
+            ]
+        rows.append(("priors" if draws == "sampled" else "posterior", *cells))
+    head = ("parameters", "growth of revenue", "P(≥ 40%)", "growth of investment", "P(≥ 30%)")
+    return {"answers": table(head, rows)}
+
+
+def split(pack: Pack) -> dict[str, str]:
+    """Tell where the uncertainty is."""
+    data = uncertainty(pack=pack).to_dict()
+    labels = {name: parameter.label_en for name, parameter in pack.parameters.items()}
+    labels |= {name: lever.label_en for name, lever in pack.levers.items()}
+    labels |= {target.id: target.label_en for target in pack.plan.targets()}
+    labels |= {"chance": "*chance*", "all": "**all of these**"}
+    shares = [
+        (
+            labels[name],
+            f"{100 * row['mean']:.1f}%",
+            f"{100 * row['sd']:.1f}",
+            *tuple(f"{100 * row[key]:.0f}%" for key in ("parameters", "demand", "chance")),
+        )
+        for name, row in data["shares"].items()
+    ]
+    head = ("growth in the plan year", "mean", "sd, points", "parameters", "national demand")
+    ranked = {
+        name: sorted(rows.items(), key=lambda item: -item[1]["total"])[: TOP + 1]
+        for name, rows in data["indices"].items()
+    }
+    indices = [
+        tuple(
+            cell
+            for name in HEADLINES
+            for key, row in [ranked[name][k]]
+            for cell in (labels[key], f"{row['first']:.2f}", f"{row['total']:.2f}")
+        )
+        for k in range(TOP + 1)
+    ]
+    curves = [
+        (labels[name], *(cell for cell in _ends(points))) for name, points in data["curves"].items()
+    ]
+    columns = ("revenue", "fai", "revenue_next", "fai_next")
+    ornaments = [
+        (labels[name], *(f"{100 * row[key]:+.3f}%" for key in columns))
+        for name, row in data["decoration"].items()
+    ]
+    return {
+        "shares": table((*head, "all other chance"), shares),
+        "indices": table(
+            ("for revenue", "first", "total", "for investment", "first", "total"), indices
+        ),
+        "curves": table(("from its lowest to its highest value", *CURVE_HEAD), curves),
+        "decoration": table(
+            ("without", "revenue", "investment", "revenue next year", "investment next year"),
+            ornaments,
+        ),
+    }
+
+
+CURVE_HEAD = ("values", "growth of revenue", "P(≥ 40%)", "growth of investment", "P(≥ 30%)")
+
+
+def _ends(points: list[dict[str, Any]]) -> list[str]:
+    chosen = [points[0], points[len(points) // 2], points[-1]]
+    cells = [" · ".join(short(point["value"]) for point in chosen)]
+    for name in HEADLINES:
+        cells.append(" · ".join(f"{100 * point[name]:.1f}%" for point in chosen))
+        cells.append(" · ".join(f"{point[f'{name}_p']:.2f}" for point in chosen))
+    return cells
+
+
+if __name__ == "__main__":
+    main()

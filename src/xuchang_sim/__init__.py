@@ -11,6 +11,13 @@ from types import ModuleType
 TYPE_CHECKING = False  # typing itself would be the dearest import here
 if TYPE_CHECKING:
     from xuchang_sim.assess import assess, matrix
+    from xuchang_sim.explain import explain
+    from xuchang_sim.explore.bundle import frontier, smallest_bundle
+    from xuchang_sim.explore.compare import compare
+    from xuchang_sim.explore.designs import load_design, make_design
+    from xuchang_sim.explore.discover import discover, robustness
+    from xuchang_sim.explore.sensitivity import sensitivity
+    from xuchang_sim.explore.sweep import sweep
     from xuchang_sim.model.economy import Economy
     from xuchang_sim.pack import load_pack
     from xuchang_sim.results import Results
@@ -24,20 +31,40 @@ __all__ = [
     "Results",
     "__version__",
     "assess",
+    "compare",
+    "discover",
+    "explain",
+    "frontier",
+    "load_design",
     "load_pack",
     "load_scenario",
+    "make_design",
     "matrix",
+    "robustness",
+    "sensitivity",
     "simulate",
+    "smallest_bundle",
+    "sweep",
 ]
 
 _HOMES = {
     "Economy": "model.economy",
     "Results": "results",
     "assess": "assess",
+    "compare": "explore.compare",
+    "discover": "explore.discover",
+    "explain": "explain",
+    "frontier": "explore.bundle",
+    "load_design": "explore.designs",
     "load_pack": "pack",
     "load_scenario": "scenario",
+    "make_design": "explore.designs",
     "matrix": "assess",
+    "robustness": "explore.discover",
+    "sensitivity": "explore.sensitivity",
     "simulate": "simulation",
+    "smallest_bundle": "explore.bundle",
+    "sweep": "explore.sweep",
 }
 
 

@@ -293,6 +293,226 @@ def sweep(
     _end(data["failed"])
 
 
+Scenario = Annotated[str, typer.Argument(help="Name or file of a scenario.")]
+Factors = Annotated[
+    str | None,
+    typer.Option(
+        "--factors", help="Families (land, finance, ...), levers or parameters, by comma."
+    ),
+]
+Wished = Annotated[float, typer.Option("--p", help="Wished probability.")]
+
+
+@app.command()
+def compare(
+    a: Annotated[str, typer.Argument(help="Name or file of a scenario.")],
+    b: Annotated[str, typer.Argument(help="Another; differences are this less the first.")],
+    replicates: Replicates = 400,
+    half_width: Annotated[
+        float | None,
+        typer.Option("--half-width", help="Wished half-width of the intervals; else a tenth."),
+    ] = None,
+    seed: Seed = 2012,
+    parameters: Parameters = None,
+    pack: PackOption = None,
+    lang: Language = "zh",
+    json: Json = False,
+) -> None:
+    """Compare two scenarios future by future: how much, how sure, when, what was moved."""
+    from xuchang_sim.explore.compare import compare as run  # noqa: PLC0415
+
+    with _progress("compare", quiet=json) as told:
+        found = run(
+            a,
+            b,
+            replicates=replicates,
+            half_width=half_width,
+            seed=seed,
+            pack=pack,
+            parameters=parameters,
+            progress=told,
+        ).to_dict()
+    _show(found, "comparison", lang, json=json)
+    _end(found["failed"])
+
+
+@app.command()
+def explain(
+    scenario: Scenario = "plan",
+    replicates: Replicates = 200,
+    seed: Seed = 2012,
+    parameters: Parameters = None,
+    pack: PackOption = None,
+    lang: Language = "zh",
+    json: Json = False,
+) -> None:
+    """Say what holds the targets back, what growth is made of, what one more unit brings."""
+    from xuchang_sim.explain import explain as run  # noqa: PLC0415
+
+    with _progress("explain", quiet=json) as told:
+        found = run(
+            scenario,
+            replicates=replicates,
+            seed=seed,
+            pack=pack,
+            parameters=parameters,
+            progress=told,
+        ).to_dict()
+    _show(found, "explanation", lang, json=json)
+    _end(found["failed"])
+
+
+@app.command()
+def bundle(
+    goal: Annotated[
+        str, typer.Option("--goal", help="Targets joined by +, or joint.")
+    ] = "fai_growth",
+    p: Wished = 0.8,
+    factors: Factors = None,
+    base: Annotated[str, typer.Option("--base", help="Scenario that is added to.")] = "no_plan",
+    exhaustive: Annotated[
+        bool, typer.Option("--exhaustive", help="Run the whole grid; infer nothing.")
+    ] = False,
+    replicates: Replicates = 200,
+    seed: Seed = 2012,
+    parameters: Parameters = None,
+    pack: PackOption = None,
+    lang: Language = "zh",
+    json: Json = False,
+) -> None:
+    """Find the smallest bundles of levers that make a target likely, or what is reachable."""
+    from xuchang_sim.explore.bundle import FAMILIES, smallest_bundle  # noqa: PLC0415
+
+    with _progress("bundle", quiet=json, plain=True) as told:
+        found = smallest_bundle(
+            goal,
+            p,
+            factors=_names(factors) or FAMILIES,
+            base=base,
+            exhaustive=exhaustive,
+            replicates=replicates,
+            seed=seed,
+            pack=pack,
+            parameters=parameters,
+            progress=told,
+        ).to_dict()
+    _show(found, "bundles", lang, json=json)
+
+
+@app.command()
+def frontier(
+    p: Wished = 0.8,
+    replicates: Replicates = 400,
+    seed: Seed = 2012,
+    parameters: Parameters = None,
+    pack: PackOption = None,
+    lang: Language = "zh",
+    json: Json = False,
+) -> None:
+    """Say which growth is reached with a probability, by scenario and over two families."""
+    from xuchang_sim.explore.bundle import frontier as run  # noqa: PLC0415
+
+    with _progress("frontier", quiet=json) as told:
+        found = run(
+            p,
+            replicates=replicates,
+            seed=seed,
+            pack=pack,
+            parameters=parameters,
+            progress=told,
+        ).to_dict()
+    _show(found, "frontier", lang, json=json)
+
+
+@app.command()
+def sensitivity(
+    scenario: Scenario = "plan",
+    method: Annotated[
+        Literal["morris", "sobol"], typer.Option("--method", help="Screening, or indices.")
+    ] = "morris",
+    factors: Factors = None,
+    size: Annotated[
+        int | None, typer.Option("--size", help="Trajectories, or rows (a power of two).")
+    ] = None,
+    replicates: Replicates = 10,
+    seed: Seed = 2012,
+    parameters: Parameters = None,
+    pack: PackOption = None,
+    lang: Language = "zh",
+    json: Json = False,
+) -> None:
+    """Say which levers and parameters the answer depends on."""
+    from xuchang_sim.explore.sensitivity import FACTORS, sensitivity as run  # noqa: PLC0415
+
+    with _progress("sensitivity", quiet=json, plain=True) as told:
+        found = run(
+            scenario,
+            method=method,
+            factors=_names(factors) or FACTORS,
+            size=size,
+            replicates=replicates,
+            seed=seed,
+            pack=pack,
+            parameters=parameters,
+            progress=told,
+        ).to_dict()
+    _show(found, "sensitivity", lang, json=json)
+
+
+@app.command()
+def discover(
+    scenario: Scenario = "plan",
+    goal: Annotated[
+        str, typer.Option("--goal", help="Targets joined by +, or joint.")
+    ] = "revenue_growth",
+    robust: Annotated[
+        bool, typer.Option("--robust", help="Also how robust this and other scenarios are.")
+    ] = False,
+    replicates: Replicates = 1000,
+    seed: Seed = 2012,
+    parameters: Parameters = None,
+    pack: PackOption = None,
+    lang: Language = "zh",
+    json: Json = False,
+) -> None:
+    """Find where a target is missed despite a scenario: ranges of parameters and demand."""
+    from xuchang_sim.explore.discover import discover as run, robustness  # noqa: PLC0415
+
+    with _progress("discover", quiet=json) as told:
+        found = run(
+            scenario,
+            goal,
+            replicates=replicates,
+            seed=seed,
+            pack=pack,
+            parameters=parameters,
+            progress=told,
+        ).to_dict()
+    if robust:
+        names = dict.fromkeys(["no_plan", scenario, "all_high"])
+        with _progress("robustness", quiet=json, plain=True) as told:
+            rows = robustness(
+                list(names), goal, seed=seed, pack=pack, parameters=parameters, progress=told
+            )
+        found["robustness"] = rows.to_dict()
+    _show(found, "discovery", lang, json=json)
+
+
+def _names(text: str | None) -> tuple[str, ...]:
+    """Names of a list by comma."""
+    return tuple(word.strip() for word in text.split(",")) if text else ()
+
+
+def _show(data: dict[str, Any], table: str, lang: Lang, *, json: bool) -> None:
+    """Print plain data as JSON or as the table of this name."""
+    if json:
+        _print_json(data)
+        return
+    from xuchang_sim.report import exploring, tables  # noqa: PLC0415
+
+    tables.show(getattr(exploring, table)(data, lang))
+
+
 @app.command()
 def report(
     scenarios: Annotated[

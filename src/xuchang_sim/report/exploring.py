@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Group, RenderableType
+from rich.table import Table
 from rich.text import Text
 
-from xuchang_sim.report.words import Language, say
+from xuchang_sim.report.tables import number, percent, quantity
+from xuchang_sim.report.words import CATALOGUE, Language, say
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,3 +27,251 @@ def sweep(data: Mapping[str, Any], lang: Language) -> RenderableType:
     ]
     lines.append(Text(say("sweep.digest", lang, digest=data["digest"])))
     return Group(*lines)
+
+
+def _table(title: str = "") -> Table:
+    return Table(title=title or None, title_justify="left", box=None, pad_edge=False, expand=False)
+
+
+def _right(table: Table, *names: str) -> None:
+    for name in names:
+        table.add_column(name, justify="right", no_wrap=True)
+
+
+def _some(value: float, digits: int = 3) -> str:
+    """Format a number of any size with so many significant digits."""
+    if math.isnan(value):
+        return "–"
+    if value == 0 or 0.001 <= abs(value) < 10 ** (digits + 3):
+        return number(value) if abs(value) >= 1 else f"{value:.{digits}g}"
+    return f"{value:.{digits}g}"
+
+
+def _label(name: str, lang: Language) -> str:
+    """Name of a factor in a language, if it has one."""
+    for kind in ("axis", "factor"):
+        if f"{kind}.{name}" in CATALOGUE:
+            return say(f"{kind}.{name}", lang)
+    return name
+
+
+def comparison(data: Mapping[str, Any], lang: Language) -> RenderableType:
+    """Lay out a comparison: measures, targets, attainment, what was moved."""
+    table = _table()
+    table.add_column(say("compare.measure", lang), no_wrap=True)
+    wished = {row["half_width"] for row in data["measures"]}
+    width = _some(wished.pop()) if len(wished) == 1 else say("compare.tenth", lang)
+    _right(table, say("compare.year", lang), data["a"], data["b"], say("compare.difference", lang))
+    _right(table, say("explore.interval", lang), say("compare.reduction", lang))
+    _right(table, say("compare.needed", lang, width=width))
+    for row in data["measures"]:
+        shown = [_some(row[key]) for key in ("a", "b", "difference")]
+        limits = f"{_some(row['low'])} – {_some(row['high'])}"
+        needed = [_some(row["variance_reduction"]), _some(row["replicates_needed"])]
+        table.add_row(row["measure"], str(row["year"]), *shown, limits, *needed)
+    title = Text(say("compare.title", lang, **data), style="bold")
+    parts: list[RenderableType] = [title, table, Text()]
+    moved = [row for row in data["targets"] if row["difference"]]
+    if moved:
+        targets = _table(say("compare.targets", lang))
+        targets.add_column(say("column.target", lang), max_width=48)
+        _right(targets, data["a"], data["b"], say("compare.difference", lang))
+        _right(targets, say("explore.interval", lang))
+        for row in moved:
+            shown = [f"{row[key]:.2f}" for key in ("a", "b", "difference")]
+            targets.add_row(row[f"label_{lang}"], *shown, f"{row['low']:.2f} – {row['high']:.2f}")
+        parts.append(targets)
+    else:
+        parts.append(Text(say("compare.none", lang)))
+    labels = {row["id"]: row[f"label_{lang}"] for row in data["targets"]}
+    lines = ["", say("section.attainment", lang)]
+    for name, found in data["attainment"].items():
+        label = labels.get(name, name)
+        if math.isnan(found["months"]):
+            lines.append("  " + say("compare.never", lang, label=label))
+            continue
+        shares = {key: percent(found[key]) for key in ("both", "only_a", "only_b")}
+        shown_months = {key: f"{found[key]:.1f}" for key in ("months", "low", "high")}
+        values = {"label": label, "a": data["a"], "b": data["b"], **shares, **shown_months}
+        lines.append("  " + say("compare.shift", lang, **values))
+    lines += ["", say("section.moved", lang)]
+    for name, found in data["moved"].items():
+        keys = {"first": "this_year", "first_se": "this_year_se", "second": "next_year"}
+        keys |= {"second_se": "next_year_se", "moved": "moved", "added": "added"}
+        values = {key: number(found[value]) for key, value in keys.items()}
+        lines.append("  " + say("moved", lang, label=labels.get(name, name), **values))
+    return Group(*parts, *(Text(line) for line in lines))
+
+
+def explanation(data: Mapping[str, Any], lang: Language) -> RenderableType:
+    """Lay out an explanation: shares, waterfalls, shadow prices."""
+    shares = _table(say("explain.shares", lang))
+    shares.add_column(say("explore.outcome", lang), no_wrap=True)
+    _right(shares, say("explain.base", lang), say("explain.gap", lang))
+    _right(shares, *(say(f"axis.{name}", lang) for name in data["families"]))
+    _right(shares, say("explain.total", lang))
+    for row in data["attribution"]:
+        cells = [
+            f"{100 * share['value']:+.1f}±{100 * share['se']:.1f}%"
+            for share in row["shares"].values()
+        ]
+        total = f"{100 * row['total']:+.1f}±{100 * row['total_se']:.1f}%"
+        gap = f"{100 * row['gap']:+.1f}%"
+        shares.add_row(row["outcome"], f"{100 * row['base']:.1f}%", gap, *cells, total)
+    shift = f"{data['demand_shift']:g}"
+    parts: list[RenderableType] = [
+        Text(say("explain.title", lang, **data), style="bold"),
+        shares,
+        Text(say("explain.demand", lang, shift=shift)),
+        Text(),
+        Text(say("explain.waterfall", lang), style="bold"),
+    ]
+    for fall in data["waterfall"]:
+        bars = [f"{say('bar.base', lang)} {number(fall['base'])}"]
+        bars += [f"+ {say('bar.' + b['name'], lang)} {number(b['value'])}" for b in fall["gains"]]
+        bars += [f"− {say('bar.' + b['name'], lang)} {number(b['value'])}" for b in fall["losses"]]
+        bars.append(f"= {number(fall['outcome']['value'])}")
+        parts.append(Text(f"  {fall['measure']}: " + "  ".join(bars)))
+    prices = _table(say("explain.prices", lang))
+    prices.add_column("", no_wrap=True)
+    prices.add_column(say("plan.lever", lang), no_wrap=True)
+    _right(prices, say("explain.unit", lang), say("explain.cost", lang))
+    outcomes = list(data["prices"][0]["effect"])
+    _right(prices, *outcomes)
+    for price in data["prices"]:
+        cells = [
+            f"{_some(price['effect'][k]['value'], 2)}±{_some(price['effect'][k]['se'], 1)}"
+            f" / {_some(price['dual'][k], 2)}"
+            for k in outcomes
+        ]
+        resource = say(f"axis.{price['resource']}", lang)
+        unit = price["unit"] if lang == "zh" else UNITS_EN.get(price["unit"], price["unit"])
+        prices.add_row(resource, price["lever"], unit, _some(price["cost"]), *cells)
+    return Group(*parts, Text(), prices)
+
+
+UNITS_EN = {
+    "1亿": "1亿",
+    "1000人": "1,000 places",
+    "10个工作日": "10 working days",
+    "100亩": "100亩",
+}
+MOST_BUNDLES = 20
+
+
+def bundles(data: Mapping[str, Any], lang: Language) -> RenderableType:
+    """Lay out the smallest bundles, or what is reachable instead."""
+    goal = " + ".join(row[f"label_{lang}"] for row in data["targets"])
+    title = say("bundle.title", lang, **{**data, "goal": goal})
+    lines: list[RenderableType] = [Text(title, style="bold")]
+    rows = data["bundles"] or [data["best"]]
+    highest = "; ".join(
+        f"{row[f'label_{lang}']} {quantity(row['highest'], row['unit'], lang)}"
+        for row in data["targets"]
+    )
+    if data["reachable"]:
+        lines.append(Text(say("bundle.found", lang, count=len(rows))))
+    else:
+        p = f"{data['best']['p']:.2f}"
+        text = say("bundle.none", lang, p=p, wished=data["p"], highest=highest)
+        lines.append(Text(text, style="red"))
+    table = _table()
+    _right(table, *(_label(name, lang) for name in data["factors"]))
+    _right(table, say("bundle.cost", lang), say("bundle.p", lang))
+    for row in rows[:MOST_BUNDLES]:
+        chance = f"{row['p']:.2f} [{row['p_low']:.2f}–{row['p_high']:.2f}]"
+        strengths = [f"{row['strengths'][name]:g}" for name in data["factors"]]
+        table.add_row(*strengths, number(row["cost"]), chance)
+    lines.append(table)
+    if len(rows) > MOST_BUNDLES:
+        lines.append(Text(say("bundle.more", lang, count=len(rows) - MOST_BUNDLES)))
+    counts = {"run": data["bundles_run"], "grid": data["grid_size"], "runs": f"{data['runs']:,}"}
+    lines.append(Text(say("bundle.spent", lang, violations=data["violations"], **counts)))
+    return Group(*lines)
+
+
+def frontier(data: Mapping[str, Any], lang: Language) -> RenderableType:
+    """Lay out the frontier by scenario and the maps."""
+    table = _table()
+    table.add_column(say("frontier.scenario", lang), no_wrap=True)
+    _right(table, *data["outcomes"])
+    for row in data["scenarios"]:
+        cells = [
+            f"{100 * row[k]['value']:.1f}% [{100 * row[k]['low']:.1f}–{100 * row[k]['high']:.1f}]"
+            for k in data["outcomes"]
+        ]
+        table.add_row(row["scenario"], *cells)
+    parts: list[RenderableType] = [Text(say("frontier.title", lang, **data), style="bold"), table]
+    for chart in data["maps"]:
+        for outcome in data["outcomes"]:
+            names = {key: _label(chart[key], lang) for key in ("rows", "columns")}
+            grid = _table(say("frontier.map", lang, outcome=outcome, **names))
+            _right(grid, "", *(f"{x:g}" for x in data["grid"]))
+            for x, row in zip(data["grid"], chart[outcome], strict=True):
+                grid.add_row(f"{x:g}", *(f"{100 * value:.1f}%" for value in row))
+            parts += [Text(), grid]
+    return Group(*parts)
+
+
+def sensitivity(data: Mapping[str, Any], lang: Language) -> RenderableType:
+    """Lay out effects or indices, the largest first."""
+    parts: list[RenderableType] = [
+        Text(say("sensitivity.title", lang, **data), style="bold"),
+        Text(say("sensitivity.note", lang)),
+    ]
+    indices = data["method"] == "sobol"
+    for outcome in data["outcomes"]:
+        table = _table(outcome["outcome"])
+        table.add_column(say("explore.factor", lang), no_wrap=True)
+        keys = ("first", "total") if indices else ("mu", "mu_star", "sigma")
+        _right(table, *(say(f"sensitivity.{key}", lang) for key in keys))
+        if outcome["constant"]:
+            parts += [Text(), Text(f"{outcome['outcome']}: {say('sensitivity.constant', lang)}")]
+            continue
+        size = "total" if indices else "mu_star"
+        for row in sorted(outcome["rows"], key=lambda r: -r[size]):
+            if indices:
+                cells = [
+                    f"{row[k]:.2f} [{row[k + '_low']:.2f}–{row[k + '_high']:.2f}]" for k in keys
+                ]
+            else:
+                spread = f"{row['mu_star']:.4f} [{row['low']:.4f}–{row['high']:.4f}]"
+                cells = [f"{row['mu']:+.4f}", spread, f"{row['sigma']:.4f}"]
+            table.add_row(_label(row["factor"], lang), *cells)
+        parts += [Text(), table]
+    return Group(*parts)
+
+
+def discovery(data: Mapping[str, Any], lang: Language) -> RenderableType:
+    """Lay out the boxes in which a target is missed, and robustness if it was asked for."""
+    shown = {**data, "goal": " + ".join(data["goal"]), "missed": percent(data["missed"])}
+    parts: list[RenderableType] = [Text(say("discover.title", lang, **shown), style="bold")]
+    for number_, box in enumerate(data["boxes"], 1):
+        shares = {key: percent(box[key]) for key in ("density", "coverage", "mass")}
+        parts.append(Text(say("discover.box", lang, number=number_, **shares)))
+        for limit in box["limits"]:
+            for side, sign in (("low", "≥"), ("high", "≤")):
+                if limit[side] is not None:
+                    value = f"{limit[side]:.3g} {limit['unit']}".replace(" 比例", "")
+                    text = say(
+                        "discover.limit",
+                        lang,
+                        factor=_label(limit["factor"], lang),
+                        sign=sign,
+                        value=value,
+                        p=f"{limit['p_' + side]:.2g}",
+                    )
+                    parts.append(Text("  " + text))
+    if not data["boxes"]:
+        parts.append(Text(say("discover.none", lang)))
+    if "robustness" in data:
+        found = data["robustness"]
+        table = _table(say("robust.title", lang, draws=found["draws"]))
+        table.add_column(say("frontier.scenario", lang), no_wrap=True)
+        _right(table, *(say(f"robust.{k}", lang) for k in ("domain", "max", "mean", "alpha")))
+        for row, gap in zip(found["rows"], found["info_gap"], strict=True):
+            alpha = f"{gap['alpha']:.1f}" if gap["alpha"] >= 0 else "–"
+            regrets = [_some(row["regret_max"]), _some(row["regret_mean"])]
+            table.add_row(row["scenario"], percent(row["domain"]), *regrets, alpha)
+        parts += [Text(), table]
+    return Group(*parts)

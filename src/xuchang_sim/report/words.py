@@ -8,6 +8,128 @@ Language = Literal["zh", "en"]
 
 #: Key to (Chinese, English). Placeholders must be the same in both.
 CATALOGUE: dict[str, tuple[str, str]] = {
+    "explore.replicates": ("{replicates} 次模拟，种子 {seed}", "{replicates} futures, seed {seed}"),
+    "explore.factor": ("因素", "factor"),
+    "explore.outcome": ("结果", "outcome"),
+    "explore.interval": ("95% 区间", "95% interval"),
+    "compare.title": (
+        "{b} 减 {a}：{replicates} 次配对模拟，种子 {seed}",
+        "{b} less {a}: {replicates} paired futures, seed {seed}",
+    ),
+    "compare.measure": ("指标", "measure"),
+    "compare.year": ("年", "year"),
+    "compare.difference": ("差", "difference"),
+    "compare.reduction": ("方差缩小倍数", "variance reduction"),
+    "compare.needed": ("所需次数（±{width}）", "futures needed (±{width})"),
+    "compare.tenth": ("差的一成", "a tenth"),
+    "compare.targets": ("达到目标的概率", "probability of the targets"),
+    "compare.none": ("各目标的概率没有差别", "no target's probability differs"),
+    "compare.shift": (
+        (
+            "{label}：平均早（负）晚（正）{months} 个月 [{low}，{high}]；两者都达到 {both}，"
+            "仅 {a} {only_a}，仅 {b} {only_b}"
+        ),
+        (
+            "{label}: {months} months earlier (negative) or later [{low}, {high}]; reached in both"
+            " {both}, only {a} {only_a}, only {b} {only_b}"
+        ),
+    ),
+    "compare.never": ("{label}：没有一次在两者中都达到", "{label}: never reached in both"),
+    "explain.title": (
+        "什么在制约：{scenario}，{replicates} 次模拟，种子 {seed}",
+        "what binds: {scenario}, {replicates} futures, seed {seed}",
+    ),
+    "explain.shares": (
+        "放开各类约束带来多少（沙普利值，各列之和等于全部放开的效果；± 为标准误）",
+        "what lifting each family of constraints brings (Shapley; columns sum to all; ± s.e.)",
+    ),
+    "explain.demand": (
+        "土地、资金、用工、审批：不设限；需求：高 {shift} 个标准差；招商：手段范围的尽头",
+        "land, finance, labour, process without limit; demand {shift} sd higher; attraction to its ends",
+    ),
+    "explain.base": ("现状", "as it is"),
+    "explain.gap": ("距目标", "gap"),
+    "explain.total": ("全部放开", "all lifted"),
+    "explain.waterfall": ("增长从哪里来（亿元）", "what growth is made of (亿)"),
+    "explain.prices": (
+        "多一个单位带来多少（亿元；实测 ± 标准误 / 线性松弛的对偶值）",
+        "what one more unit brings (亿; measured ± s.e. / dual of the linear relaxation)",
+    ),
+    "explain.unit": ("单位", "unit"),
+    "explain.cost": ("成本（亿元）", "cost (亿)"),
+    "bar.base": ("上年", "year before"),
+    "bar.capacity": ("产能不足", "lost to capacity"),
+    "bar.labour": ("缺工", "lost to labour"),
+    "bar.finance": ("资金晚到", "lost to finance"),
+    "bar.bank": ("贷款不足", "lost to bank money"),
+    "bar.land": ("土地不足", "lost to land"),
+    "bar.stall": ("停工", "lost to stalls"),
+    "bar.outcome": ("当年", "this year"),
+    "bundle.title": (
+        "达到 {goal}（概率 ≥ {p}）的最小组合：以 {base} 为底，{replicates} 次模拟",
+        "smallest bundles for {goal} with P ≥ {p}: on top of {base}, {replicates} futures",
+    ),
+    "bundle.found": (
+        "共 {count} 个最小组合（力度 0 缺位，1 计划，2 范围尽头；成本只含有价的手段，亿元/年）",
+        "{count} minimal bundles (0 absent, 1 plan, 2 the range's end; cost of priced levers, 亿 a year)",
+    ),
+    "bundle.none": (
+        "手段范围内达不到：最好的组合概率 {p}；以概率 {wished} 能达到的最高值：{highest}",
+        "not reachable within the levers' ranges: at best P = {p}; reached with P = {wished}: {highest}",
+    ),
+    "bundle.spent": (
+        "{grid} 个组合中实际模拟 {run} 个、共 {runs} 次；其余由单调性推出；违反单调 {violations} 对",
+        "{run} of {grid} bundles run, {runs} futures; the rest by monotonicity; {violations} violations",
+    ),
+    "bundle.cost": ("成本", "cost"),
+    "bundle.p": ("概率 [95%]", "P [95%]"),
+    "bundle.more": ("……另有 {count} 个", "... and {count} more"),
+    "frontier.title": (
+        "以概率 {p} 能达到的最高增长 [95%]：{replicates} 次模拟，种子 {seed}",
+        "growth reached with probability {p} [95%]: {replicates} futures, seed {seed}",
+    ),
+    "frontier.scenario": ("情景", "scenario"),
+    "frontier.map": (
+        "{rows}（行）× {columns}（列）的力度：{outcome}",
+        "strength of {rows} (rows) x {columns} (columns): {outcome}",
+    ),
+    "sensitivity.title": (
+        "敏感性（{method}）：{scenario}，{points} 个点 × {replicates} 次，设计 {design}",
+        "sensitivity ({method}): {scenario}, {points} points x {replicates}, design {design}",
+    ),
+    "sensitivity.note": (
+        "各因素视为独立；参数按先验、手段与需求按范围移动",
+        "factors taken as independent; parameters over their priors, levers and demand over ranges",
+    ),
+    "sensitivity.constant": ("不随任何因素变化", "does not vary with any factor"),
+    "sensitivity.mu": ("平均效应", "mean effect"),
+    "sensitivity.mu_star": ("平均大小 [95%]", "mean size [95%]"),
+    "sensitivity.sigma": ("离散", "spread"),
+    "sensitivity.first": ("一阶 [95%]", "first order [95%]"),
+    "sensitivity.total": ("总效应 [95%]", "total [95%]"),
+    "discover.title": (
+        "{scenario} 下未达到 {goal}：{missed} 的模拟（{replicates} 次，种子 {seed}）",
+        "{goal} missed under {scenario}: {missed} of {replicates} futures (seed {seed})",
+    ),
+    "discover.box": (
+        "区域 {number}：其中 {density} 未达到，含全部未达到的 {coverage}，占空间 {mass}",
+        "box {number}: {density} of it miss, {coverage} of all misses, {mass} of the space",
+    ),
+    "discover.none": (
+        "没有哪个区域突出：未达到的情形到处都有",
+        "no region stands out: misses are everywhere",
+    ),
+    "discover.limit": ("{factor} {sign} {value}（p = {p}）", "{factor} {sign} {value} (p = {p})"),
+    "robust.title": (
+        "稳健性：{draws} 组参数；最大、平均后悔（与最好的情景相比）；信息差距 α",
+        "robustness over {draws} parameter draws; regret behind the best scenario; info-gap alpha",
+    ),
+    "robust.domain": ("P ≥ ½ 的参数空间", "space with P ≥ ½"),
+    "robust.max": ("最大后悔", "largest regret"),
+    "robust.mean": ("平均后悔", "mean regret"),
+    "robust.alpha": ("α", "α"),
+    "factor.demand_shift": ("需求（标准差）", "demand (sd)"),
+    "factor.demand_growth": ("需求增长", "growth of demand"),
     "sweep.estimate": (
         "{points} 个点，{rows} 次模拟，约 {seconds} 秒，约 {size} MB",
         "{points} points, {rows} runs, about {seconds} s and {size} MB",
@@ -503,7 +625,11 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     "report.prices": ("每增加一个单位带来多少", "What one more unit brings"),
     "report.one_more": ("手段 + 单位", "lever + unit"),
     "report.cost": ("成本（亿元/年）", "cost (100m yuan a year)"),
-    "report.gain": ("{label}（亿元）", "{label} (100m yuan)"),
+    "report.gain": ("{year} 年{label}（亿元）", "{label} {year} (100m yuan)"),
+    "report.flat": (
+        "{label}：无论{rows}、{columns}力度如何，以 {p} 的概率能达到的都在 {low} 至 {high} 之间（目标 {goal}）。",
+        "{label}: whatever the strength of {rows} and {columns}, what is reached with probability {p} lies between {low} and {high} (target {goal}).",
+    ),
     "report.bundles": ("最小的增加方案", "Smallest bundles"),
     "report.strengths": (
         "力度（0 缺位，1 计划，2 上限）",

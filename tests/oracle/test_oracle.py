@@ -1,6 +1,8 @@
 """The engine against the oracle, month by month: every state of small random worlds and of the pack."""
 
+import math
 import random
+import zlib
 
 import numpy as np
 import pytest
@@ -8,11 +10,12 @@ import pytest
 from tests.model.worlds import SMALL, Records, random_inputs
 from tests.oracle import oracle
 from tests.oracle.compare import Pair, compare, said, unlike
+from tests.oracle.philox import WORD, philox
 from tests.oracle.state import MEASURES
 from xuchang_sim.model import engine
 from xuchang_sim.pack import load_pack
 from xuchang_sim.scenario import load_scenario
-from xuchang_sim.simulation import Variant, _Group, prepare
+from xuchang_sim.simulation import Variant, _Group, draw_parameters, prepare
 
 PACK = load_pack()
 BLOCKS, BLOCK = 6, 40
@@ -61,7 +64,7 @@ def test_every_month_of_small_worlds(block: int) -> None:
 def test_every_month_of_the_pack(replicate: int) -> None:
     """Full replicates of the embedded pack under its plan, parameters sampled."""
     scenario = load_scenario("plan", PACK)
-    setup = prepare(PACK, 3, 2012)
+    setup = prepare(PACK, 3, 2012, parameters="sampled")
     group = _Group(setup, [Variant(scenario)], scenario.parameters, full=False)
     months = setup.through - setup.opening + 1
     found = Pair(group.inputs(replicate, 1)[0], group.sizes).differences(months)
@@ -116,6 +119,29 @@ def test_branch_into_another_future(seed: int) -> None:
             if w.t == until:
                 break
     assert unlike(block.months[0, 0, -1], block.months[1, 0, -1]).any()
+
+
+def test_draws_of_triangular_parameters() -> None:
+    """Section 6 of the page: one addressed uniform per parameter and replicate, inverted."""
+    setup = prepare(PACK, 5, seed := 2**40 + 77, parameters="sampled")
+    draws = draw_parameters(setup)
+    tried = 0
+    for name, parameter in PACK.parameters.items():
+        if parameter.role != "model" or parameter.prior.kind != "triangular":
+            continue
+        low, mode, high = parameter.low, parameter.default, parameter.high
+        assert mode is not None
+        for r in range(5):
+            counter = (zlib.crc32(name.encode()), 0x70617261, r, 0)
+            u = (philox(counter, (seed & WORD, seed >> 32))[0] + 0.5) * 2.0**-32
+            left = (mode - low) / (high - low)
+            if u < left:
+                value = low + math.sqrt(u * (high - low) * (mode - low))
+            else:
+                value = high - math.sqrt((1.0 - u) * (high - low) * (high - mode))
+            assert draws[name][r] == pytest.approx(value, rel=1e-9), name
+            tried += 1
+    assert tried > 300
 
 
 def test_a_difference_is_found_and_told() -> None:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 COUNTS = frozenset({"个", "区", "次", "套", "座", "处", "人", "人次", "m²", "亩"})
 STYLE = {"likely": "green", "even": "yellow", "unlikely": "red"}
-WIDTH = 140
+WIDTH = 146
 
 
 def show(what: RenderableType, *, width: int = WIDTH) -> None:
@@ -91,7 +91,7 @@ def assessment(found: Assessment, lang: Language) -> RenderableType:
 def _targets(rows: Sequence[Mapping[str, Any]], title: str, lang: Language) -> Table:
     table = Table(title=title, title_justify="left", box=None, pad_edge=False, expand=False)
     table.add_column(say("column.paragraph", lang), no_wrap=True, style="dim")
-    table.add_column(say("column.target", lang), min_width=36)
+    table.add_column(say("column.target", lang), min_width=42)
     for key in ("value", "p", "verdict", "median", "shortfall"):
         justify: Any = "left" if key == "verdict" else "right"
         table.add_column(say(f"column.{key}", lang), justify=justify, no_wrap=True)

@@ -218,6 +218,8 @@ def _maps(found: Frontier, lang: Language, spoken: Language) -> Iterator[dict[st
     targets = {target.id: target for target in found.setup.pack.plan.targets()}
     for (rows, columns), tables in found.maps.items():
         for name, table in tables.items():
+            if _is_flat(table, targets[name].value):
+                continue
             points = pd.DataFrame(
                 [
                     (x, y, float(table[j, i]))
@@ -293,7 +295,8 @@ def _part(dossier: Dossier, lang: Language) -> dict[str, Any]:
         "zones": _by_zone(dossier, lang),
         "compare": _compare(dossier, lang),
         "shares": _shares(dossier, lang),
-        "prices": list(_prices(dossier, lang)),
+        "prices": _prices(dossier, lang),
+        "flat": list(_flat(dossier, lang)),
         "additions": _additions(dossier, lang),
         "outlook": _outlook(dossier, lang),
         "synthetic": list(_synthetic(dossier, lang)),
@@ -434,17 +437,56 @@ def _shares(dossier: Dossier, lang: Language) -> dict[str, Any] | None:
     }
 
 
-def _prices(dossier: Dossier, lang: Language) -> Iterator[list[str]]:
-    """What one unit more of each lever brings in the plan year."""
+def _prices(dossier: Dossier, lang: Language) -> dict[str, Any] | None:
+    """What one unit more of each lever brings, a column an outcome and year."""
     if dossier.explanation is None:
+        return None
+    prices, year = dossier.explanation.prices, dossier.pack.plan_year
+    return {
+        "titles": [
+            say(
+                "report.gain",
+                lang,
+                label=say(f"measure.{name.removesuffix('_next')}", lang),
+                year=year + name.endswith("_next"),
+            )
+            for name in prices[0].effect
+        ],
+        "rows": [
+            [
+                f"{labelled(dossier.pack.levers[price.lever], lang)} +{price.unit}",
+                number(price.cost),
+                *(f"{value:+.2f} ± {1.96 * se:.2f}" for value, se in price.effect.values()),
+            ]
+            for price in prices
+        ],
+    }
+
+
+def _is_flat(table: Any, goal: float) -> bool:
+    """Whether a map shows nothing: its values differ by less than a fiftieth of the goal."""
+    return bool(table.max() - table.min() < abs(goal) / 50)
+
+
+def _flat(dossier: Dossier, lang: Language) -> Iterator[str]:
+    """Say in words what a map without any slope would show."""
+    if dossier.frontier is None:
         return
-    for price in dossier.explanation.prices:
-        lever = dossier.pack.levers[price.lever]
-        yield [
-            f"{labelled(lever, lang)} +{price.unit}",
-            number(price.cost),
-            *(f"{value:+.2f} ± {1.96 * se:.2f}" for value, se in price.effect.values()),
-        ]
+    for (rows, columns), tables in dossier.frontier.maps.items():
+        for name, table in tables.items():
+            target = dossier.pack.plan.target(name)
+            if _is_flat(table, target.value):
+                yield say(
+                    "report.flat",
+                    lang,
+                    label=labelled(target, lang),
+                    rows=say(f"axis.{rows}", lang),
+                    columns=say(f"axis.{columns}", lang),
+                    p=percent(dossier.frontier.p),
+                    low=_amount(float(table.min()), target.unit, lang),
+                    high=_amount(float(table.max()), target.unit, lang),
+                    goal=_amount(target.value, target.unit, lang),
+                )
 
 
 def _additions(dossier: Dossier, lang: Language) -> dict[str, Any] | None:

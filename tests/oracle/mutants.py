@@ -299,28 +299,40 @@ def main() -> int:
     parser.add_argument("--worlds", type=int, default=12)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--least", type=float, default=0.9, help="share that must be killed")
+    parser.add_argument("--again", type=Path, help="run the survivors of an earlier --json only")
     parser.add_argument("--json", type=Path, help="write every mutant's fate to this file")
     given = parser.parse_args()
     assert not JIT, "the rules were imported compiled"
+    from tests.oracle.quiet import quiet
     from tests.oracle.test_oracle import world
 
     chosen = [m for m in mutants() if not given.only or m.module == given.only]
+    fate: dict[Mutant, str] = {}
+    if given.again:
+        for row in json.loads(given.again.read_text(encoding="utf-8")):
+            why = row.pop("killed")
+            if why:
+                fate[Mutant(**row)] = why
+    every, chosen = chosen, [m for m in chosen if m not in fate]
     if given.sample:
         chosen = random.Random(given.seed).sample(chosen, min(given.sample, len(chosen)))
+    WORLDS.append(World(quiet(1, utilisation_normal=0.2, free_labour=1, effort_cap=9.0)))
     WORLDS.extend(World(world(seed)) for seed in range(given.worlds))
     if any(m.module == "checks" for m in chosen):
         FAULTS.extend(Faults(world(seed), seed) for seed in range(2))
     told = sum(code > 0 for faults in FAULTS for code in faults.found)
     print(f"{len(chosen)} mutants, {len(WORLDS)} worlds, {told} faults noticed", flush=True)
-    fate: dict[Mutant, str] = {}
     started = time.time()
+    done = len(fate)
     with multiprocessing.get_context("fork").Pool(given.workers) as pool:
         for mutant, why in pool.imap_unordered(one, chosen):
             fate[mutant] = why
-            if len(fate) % 50 == 0 or len(fate) == len(chosen):
-                killed = sum(map(bool, fate.values()))
+            ran = len(fate) - done
+            if ran % 50 == 0 or ran == len(chosen):
+                killed = sum(map(bool, fate.values())) - done
                 spent = time.time() - started
-                print(f"{len(fate)}/{len(chosen)} {killed} killed {spent:.0f} s", file=sys.stderr)
+                print(f"{ran}/{len(chosen)} {killed} killed {spent:.0f} s", file=sys.stderr)
+    chosen = [m for m in every if m in fate]
     for title, part in (
         ("all", chosen),
         ("moved by a hair (< to <= and the like)", [m for m in chosen if hair(m)]),

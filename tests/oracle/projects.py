@@ -362,7 +362,7 @@ def bank(w: World) -> None:
 # ------------------------------------------------------------------------------ 7.15 construction
 
 
-SLACK = 1e-12  # 亿元: less than this is rounding, not a shortage
+SLACK = 1e-12  # of the budget: less than this is rounding, not a shortage
 
 
 def construct(w: World) -> None:
@@ -454,7 +454,7 @@ def _build(w: World, j: Project) -> None:
     zone.m["loans_drawn"] += j.draw
     spend = max(0.0, min(j.wish, (1.0 - j.bank) * j.budget + j.loan + j.grant - j.spent))
     zone.m["short_bank"] += j.wish - spend
-    paid = spend >= j.wish - SLACK
+    paid = spend >= j.wish - SLACK * j.budget
     before = j.tau
     j.spent += spend
     if paid and not j.capped:

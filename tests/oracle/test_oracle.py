@@ -7,12 +7,14 @@ import zlib
 import numpy as np
 import pytest
 
-from tests.model.worlds import SMALL, Records, random_inputs
+from tests.model.worlds import Records, random_inputs
 from tests.oracle import oracle
 from tests.oracle.compare import Pair, compare, said, unlike
 from tests.oracle.philox import WORD, philox
+from tests.oracle.quiet import quiet
 from tests.oracle.state import MEASURES
 from xuchang_sim.model import engine
+from xuchang_sim.model.world import Inputs, Sizes, blank, columns
 from xuchang_sim.pack import load_pack
 from xuchang_sim.scenario import load_scenario
 from xuchang_sim.simulation import Variant, _Group, draw_parameters, prepare
@@ -22,21 +24,40 @@ BLOCKS, BLOCK = 6, 40
 
 
 def world(seed: int) -> Records:
-    """A random small world; in some people are short, a crisis comes, the plan begins earlier ..."""
+    """A random small world; each of many rare things is common in a part of them."""
     record = random_inputs(seed, PACK)
     p, rng = record[0], random.Random(seed)
-    if rng.random() < 0.25:
+    level = p["level"]
+    begins = rng.random()
+    if begins < 0.25:  # a year earlier
         p["opening"] = p["policy_month"] = p["policy_month"] - 12
         p["plan_year"] -= 1
+    elif begins < 0.35:  # a year after the ledgers open
+        p["policy_month"] += 12
     if rng.random() < 0.15:
         p["shut"] = p["policy_month"] + rng.randint(0, 12)
-    if rng.random() < 0.4:  # a shortage of people
-        for name in ("opening_seekers", "transferable_pool", "matching_level"):
-            p[name] *= 0.2
-    if rng.random() < 0.4:  # a crisis, so that firms close
-        p["value_added"][36 : int(p["demand_months"])] -= rng.uniform(0.3, 0.7)
     for gate in ("land", "credit", "labour", "approval"):
         p[f"free_{gate}"] = rng.random() < 0.1
+    if rng.random() < 0.4:  # people are short
+        for name in ("opening_seekers", "transferable_pool", "matching_level"):
+            p[name] *= 0.2
+    if rng.random() < 0.4:  # a crisis in which firms close
+        p["value_added"][36 : int(p["demand_months"])] -= rng.uniform(0.3, 0.7)
+    if rng.random() < 0.3:  # most pipelines are rejected
+        p["acceptance_tolerance"] = 0.15
+    if rng.random() < 0.3:  # one common scale of shocks
+        p["size_variance_exponent"] = 0.0
+    if rng.random() < 0.5:  # spending begins late or early, and never falls
+        p["scurve_c"] = 0.9 * rng.uniform(-1.0, 1.0) * (1.0 - 3.0 / p["scurve_k"])
+    if rng.random() < 0.3:  # programmes go well or badly
+        p["execution_sd"] = 0.6
+    if rng.random() < 0.3:  # platforms meet their leverage
+        p["platform_leverage_cap"] *= 0.3
+    if rng.random() < 0.2:  # platforms need less than they may raise
+        p["infrastructure_opening"], level["platform_financing"] = 1.0, 40.0
+    if rng.random() < 0.3:  # many tenants, who come and go
+        level["factory_area"] *= 3.0
+        p["small_firm_floor"] *= 0.6
     return record
 
 
@@ -60,6 +81,14 @@ def test_every_month_of_small_worlds(block: int) -> None:
     assert [name for name, total in happened.items() if total == 0.0] == []
 
 
+def test_a_city_whose_only_firm_closes() -> None:
+    """Without capital the small lump is booked equally (7.9)."""
+    pair = Pair(quiet(1, utilisation_normal=0.2, free_labour=1, effort_cap=9.0))
+    assert pair.differences(24) == []
+    assert sum(f.alive for f in pair.state.f) == 0
+    assert pair.state.z[0].m["fai_small"] > 0.0
+
+
 @pytest.mark.parametrize("replicate", range(3))
 def test_every_month_of_the_pack(replicate: int) -> None:
     """Full replicates of the embedded pack under its plan, parameters sampled."""
@@ -69,6 +98,20 @@ def test_every_month_of_the_pack(replicate: int) -> None:
     months = setup.through - setup.opening + 1
     found = Pair(group.inputs(replicate, 1)[0], group.sizes).differences(months)
     assert not found, f"{len(found)} differ, first {found[0]}"
+
+
+def roomy(record: Records) -> Records:
+    """The same inputs with room for as much as the engine is compiled for."""
+    out = blank(Inputs, Sizes())
+    for name in columns(Inputs):
+        held = record[0][name]
+        if np.ndim(held):
+            out[0][name][tuple(slice(n) for n in held.shape)] = held
+        else:
+            out[0][name] = held
+    for part in ("absent", "level"):
+        out[0][part]["values"] = record[0][part]["values"]
+    return out
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -85,11 +128,11 @@ def test_branch_into_another_future(seed: int) -> None:
         p["shut"] = p["policy_month"] + 8
     p["redraw"] = 1 + seed
     p["value_added"][branch + 1 - int(p["demand_start"]) : int(p["demand_months"])] += 0.02
-    both = np.stack([first, second])
+    both = np.stack([roomy(first), roomy(second)])
     blocks = []
     base = 12 * int(p["base_year"])
     plan = engine.Plan(
-        SMALL,
+        Sizes(),
         int(p["zones"]),
         int(p["sectors"]),
         2,

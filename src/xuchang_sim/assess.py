@@ -312,8 +312,19 @@ def manifest(setup: Setup, scenarios: Sequence[ResolvedScenario]) -> dict[str, A
         "information_date": setup.pack.information_date.isoformat(),
         "scenarios": {s.name: s.sha256 for s in scenarios},
         "seed": setup.seed,
+        "parameters": setup.draws,
+        "posterior": _posterior(setup),
         "git": git_state(),
     }
+
+
+def _posterior(setup: Setup) -> dict[str, Any] | None:
+    """Which posterior was drawn from, and whether it was made with the very rules that ran."""
+    found = setup.pack.posterior if setup.draws == "posterior" else None
+    if found is None:
+        return None
+    same = found.report.get("rules") == rules_digest(machine=False)
+    return {"sha256": found.sha256, "made_with_these_rules": same}
 
 
 def git_state() -> str | None:

@@ -47,6 +47,13 @@ class Posterior:
     draws: npt.NDArray[np.float64]
     report: dict[str, Any]
 
+    @property
+    def sha256(self) -> str:
+        """Hash of names and draws, hexadecimal: with the pack's own it identifies a run."""
+        total = hashlib.sha256("\0".join(self.names).encode())
+        total.update(self.draws.astype("<f8").tobytes())
+        return total.hexdigest()
+
     def pick(self, uniforms: npt.NDArray[np.float64]) -> dict[str, npt.NDArray[np.float64]]:
         """Draws by name for uniforms in (0, 1), shape (replicates,): one row for each."""
         import numpy as np  # noqa: PLC0415 - reading a pack needs no arrays

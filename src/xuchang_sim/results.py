@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from xuchang_sim import measures
+from xuchang_sim.htmltable import html_table
 from xuchang_sim.measures import ATTAINABLE, REGISTRY, Cut, evaluate, first_month, goal, meets
 from xuchang_sim.model.engine import SUMMARY, Block
 from xuchang_sim.model.world import MEASURE_ROW, MEASURES
@@ -312,18 +313,20 @@ class Results:
 
     def _repr_html_(self) -> str:
         """Return a small table for notebooks."""
-        import html  # noqa: PLC0415
-
-        rows = "".join(
-            f"<tr><td>{html.escape(r.target.label_zh)} · {html.escape(r.target.label_en)}</td>"
-            f"<td>{r.target.value:g} {html.escape(r.target.unit)}</td><td>{r.p:.2f}</td>"
-            f"<td>{r.median:.4g} ({r.q05:.4g} – {r.q95:.4g})</td></tr>"
-            for r in self.targets()
-            if r.target.headline
+        return html_table(
+            self.setting.scenario.name,
+            ("target", "value", "P", "median (5–95%)"),
+            (
+                (
+                    f"{r.target.label_zh} · {r.target.label_en}",
+                    f"{r.target.value:g} {r.target.unit}",
+                    f"{r.p:.2f}",
+                    f"{r.median:.4g} ({r.q05:.4g} – {r.q95:.4g})",
+                )
+                for r in self.targets()
+                if r.target.headline
+            ),
         )
-        head = "<tr><th>target</th><th>value</th><th>P</th><th>median (5–95%)</th></tr>"
-        name = html.escape(self.setting.scenario.name)
-        return f"<table><caption>{name}</caption>{head}{rows}</table>"
 
 
 def rate(target: Target, values: Array) -> TargetResult:

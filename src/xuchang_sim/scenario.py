@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
+from xuchang_sim.htmltable import html_table
 from xuchang_sim.levers import AXES, LEVELS, Axis, Level
 from xuchang_sim.schema import Label, Many, Strict, not_a_number, validate
 from xuchang_sim.units import UnitError, canonical, convert
@@ -137,6 +138,15 @@ class ResolvedScenario:
     levels: Mapping[str, float]
     demand_shift: float
     parameters: Mapping[str, float]
+
+    def _repr_html_(self) -> str:
+        """Return a small table for notebooks."""
+        shift = [("demand_shift", f"{self.demand_shift:g}")] if self.demand_shift else []
+        return html_table(
+            f"{self.title_zh} · {self.title_en} ({' → '.join(self.lineage)})",
+            ("lever", "level"),
+            [*((k, f"{v:g}") for k, v in [*self.levels.items(), *self.parameters.items()]), *shift],
+        )
 
     @cached_property
     def sha256(self) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from xuchang_sim.assess import SETTLED, Moved, Settled, compare_years, manifest, settle
+from xuchang_sim.htmltable import html_table
 from xuchang_sim.measures import REGISTRY, meets
 from xuchang_sim.pack import Pack, load_pack
 from xuchang_sim.scenario import ResolvedScenario, load_scenario
@@ -163,6 +164,27 @@ class Comparison:
     moved: dict[str, Moved]
     settled: dict[str, dict[int, Settled]]
     setup: Setup
+
+    def _repr_html_(self) -> str:
+        """Return a small table for notebooks: probabilities of the headline targets."""
+        names = [self.a.setting.scenario.name, self.b.setting.scenario.name]
+        heads = [t for t in self.setup.pack.plan.targets() if t.headline and t.id in self.targets]
+        a, b = ({r.target.id: r.p for r in run.targets()} for run in (self.a, self.b))
+        return html_table(
+            f"{names[1]} − {names[0]}",
+            ("target", *names, "difference", "95%"),
+            (
+                (
+                    f"{target.label_zh} · {target.label_en}",
+                    f"{a[target.id]:.2f}",
+                    f"{b[target.id]:.2f}",
+                    f"{found.difference:+.3f}",
+                    f"{found.low:+.3f} – {found.high:+.3f}",
+                )
+                for target in heads
+                for found in [self.targets[target.id]]
+            ),
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data in the shape of the command line's contract."""

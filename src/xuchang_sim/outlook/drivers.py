@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from xuchang_sim.htmltable import html_table
 from xuchang_sim.outlook import cache
 from xuchang_sim.outlook.calendar import (
     dense,
@@ -99,6 +100,23 @@ class Drivers:
     weights: Mapping[str, float]
     errors: Floats
     shift_sd: float = 0.0
+
+    def _repr_html_(self) -> str:
+        """Return a small table for notebooks: the first unknown year of each driver."""
+        year = slice(self.known, self.known + YEAR)
+        if self.known >= len(self.months):
+            year = slice(max(0, self.known - YEAR), self.known)
+        rows = []
+        for name in NAMES:
+            mean = 100.0 * self.path(name)[:, year].mean(axis=1)
+            low, middle, high = np.quantile(mean, [0.05, 0.5, 0.95])
+            rows.append((name, f"{middle:.1f}%", f"{low:.1f}% – {high:.1f}%"))
+        span = self.months[year]
+        return html_table(
+            f"{len(self.deviation[NAMES[0]])} paths, mean of {span[0]} to {span[-1]}",
+            ("driver", "median a year", "5–95%"),
+            rows,
+        )
 
     def scaled(self, forecast_sd: float | Floats) -> Drivers:
         """Same paths with another annual sd (fraction; one number or one per replicate)."""

@@ -11,7 +11,10 @@ from typing import Any
 import numpy as np
 import pytest
 from scipy import stats
+from typer.testing import CliRunner
 
+from xuchang_sim.assess import manifest
+from xuchang_sim.cli import app
 from xuchang_sim.explore import calibration as room
 from xuchang_sim.explore.calibration import calibrate, effective, informed, recover, resample, weigh
 from xuchang_sim.facts import load_facts
@@ -155,6 +158,24 @@ def test_data_that_no_draw_fits_are_refused(pack: Pack, monkeypatch: pytest.Monk
     monkeypatch.setattr(room, "LEAST_SIMULATIONS", 64)
     with pytest.raises(InputError, match="effective draws"):
         calibrate(pack=pack, simulations=64)
+
+
+def test_the_command_writes_its_file_and_tells(
+    twice: tuple[Posterior, list[bytes]], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(room, "calibrate", lambda **_: twice[0])
+    path = tmp_path / "made.npz"
+    done = CliRunner().invoke(app, ["calibrate", "--out", str(path), "--json"])
+    assert done.exit_code == 0
+    assert json.loads(done.stdout)["seed"] == 5
+    assert path.read_bytes() == twice[1][0]
+    for lang in ("zh", "en"):
+        shown = CliRunner().invoke(app, ["calibrate", "--out", str(path), "--lang", lang])
+        assert shown.exit_code == 0
+        assert "0.46 ± 0.036" in shown.stdout
+    nowhere = tmp_path / "none" / "made.npz"
+    wrong = CliRunner().invoke(app, ["calibrate", "--out", str(nowhere)])
+    assert isinstance(wrong.exception, InputError)
 
 
 def test_too_few_simulations_are_refused(pack: Pack) -> None:
@@ -304,7 +325,10 @@ def test_the_shipped_posterior_holds_what_it_must(pack: Pack, shipped: Posterior
     recovery = report["recovery"]
     assert recovery["truths"] >= 100
     assert recovery["least_p_holm"] > 0.01
-    assert prepare(pack, 3, 1).draws == "posterior"
+    setup = prepare(pack, 3, 1)
+    assert setup.draws == "posterior"
+    assert manifest(setup, [])["posterior"]["sha256"] == shipped.sha256
+    assert manifest(prepare(pack, 3, 1, None, "sampled"), [])["posterior"] is None
 
 
 @pytest.mark.long

@@ -8,14 +8,13 @@ import threading
 import time
 from pathlib import Path
 
+import distributed
 import pytest
 
 from tests.explore.conftest import small
 from xuchang_sim.explore.designs import Design
 from xuchang_sim.explore.sweep import Sweep, sweep
 from xuchang_sim.pack import Pack
-
-distributed = pytest.importorskip("distributed")
 
 
 @pytest.fixture

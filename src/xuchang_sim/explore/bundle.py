@@ -159,7 +159,9 @@ def search(
             state[bundle] = 1 if answers[bundle] else -1
     else:
         while (state == 0).any():
-            chosen = _most_telling(state)
+            # The best that can be had comes first: often nothing on the grid is enough.
+            top = tuple(size - 1 for size in sizes)
+            chosen = _most_telling(state) if top in answers else [top]
             ask(chosen)
             for bundle in chosen:
                 infer(bundle)
@@ -499,6 +501,14 @@ def smallest_bundle(
     corners = list(itertools.product((0, top), repeat=len(factors)))
     full = [*found.minimal] if found.minimal else corners
     values = model.values(full)
+    needed = fewest_successes(replicates, p)
+    if not found.minimal and (model.met(values).sum(axis=1) >= needed).any():
+        # More is worse somewhere: nothing may be inferred.
+        found = search(
+            [len(grid)] * len(factors), model, p, replicates, exhaustive=True, told=progress
+        )
+        full = [*found.minimal]
+        values = model.values(full)
     choices = [
         model.choice(bundle, row) for bundle, row in zip(full, values.swapaxes(0, 1), strict=True)
     ]

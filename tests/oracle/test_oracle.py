@@ -114,37 +114,51 @@ def roomy(record: Records) -> Records:
     return out
 
 
+class Futures:
+    """A world, and another future of it from a branch month on."""
+
+    def __init__(self, seed: int) -> None:
+        self.first = random_inputs(seed, PACK)
+        self.second = self.first.copy()
+        p = self.second[0]
+        self.opening = int(p["opening"])
+        self.branch = int(p["policy_month"]) - 1 if seed % 2 else self.opening + 7
+        self.until = self.branch + 14
+        if seed % 2:
+            p["level"] = random_inputs(seed + 1000, PACK)[0]["level"]
+            p["shut"] = p["policy_month"] + 8
+        p["redraw"] = 1 + seed
+        later = slice(self.branch + 1 - int(p["demand_start"]), int(p["demand_months"]))
+        p["value_added"][later] += 0.02
+
+    def run(self) -> engine.Block:
+        """Run both by the engine."""
+        both = np.stack([roomy(self.first), roomy(self.second)])
+        zones, sectors, base = (int(self.first[0][n]) for n in ("zones", "sectors", "base_year"))
+        blocks: list[engine.Block] = []
+        plan = engine.Plan(
+            Sizes(),
+            zones,
+            sectors,
+            2,
+            1,
+            base,
+            self.branch,
+            self.until,
+            False,
+            lambda _first, _count: both,
+        )
+        engine.run(plan, lambda _, block: blocks.append(block), workers=1)
+        return blocks[0]
+
+
 @pytest.mark.parametrize("seed", range(6))
 def test_branch_into_another_future(seed: int) -> None:
     """After the branch: other levers or demand, no more starts, the later draws drawn again."""
-    first = random_inputs(seed, PACK)
-    second = first.copy()
-    p = second[0]
-    opening = int(p["opening"])
-    branch = int(p["policy_month"]) - 1 if seed % 2 else opening + 7
-    until = branch + 14
-    if seed % 2:
-        p["level"] = random_inputs(seed + 1000, PACK)[0]["level"]
-        p["shut"] = p["policy_month"] + 8
-    p["redraw"] = 1 + seed
-    p["value_added"][branch + 1 - int(p["demand_start"]) : int(p["demand_months"])] += 0.02
-    both = np.stack([roomy(first), roomy(second)])
-    blocks = []
-    base = 12 * int(p["base_year"])
-    plan = engine.Plan(
-        Sizes(),
-        int(p["zones"]),
-        int(p["sectors"]),
-        2,
-        1,
-        int(p["base_year"]),
-        branch,
-        until,
-        False,
-        lambda _first, _count: both,
-    )
-    engine.run(plan, lambda _, block: blocks.append(block), workers=1)
-    (block,) = blocks
+    futures = Futures(seed)
+    first, second, opening = futures.first, futures.second, futures.opening
+    base = 12 * int(first[0]["base_year"])
+    block = futures.run()
     assert not block.failed.any()
     for v, inputs in enumerate((first, second)):
         pair = Pair(first)
@@ -155,11 +169,11 @@ def test_branch_into_another_future(seed: int) -> None:
                 says = np.array([[zone.m[name] for zone in w.z] for name in MEASURES])
                 wrong = np.argwhere(unlike(block.months[v, 0, w.t - base], says))
                 assert len(wrong) == 0, (v, w.t, MEASURES[wrong[0, 0]], wrong[0, 1])
-            if w.t == branch and v:
+            if w.t == futures.branch and v:
                 oracle.branch(w, Pair(inputs).plain)
             if w.month == 11 and w.t > opening:
                 assert block.largest[v, 0, (w.t - base) // 12] == pytest.approx(w.largest, rel=1e-9)
-            if w.t == until:
+            if w.t == futures.until:
                 break
     assert unlike(block.months[0, 0, -1], block.months[1, 0, -1]).any()
 

@@ -619,7 +619,10 @@ class _Model:
 
 
 class Reach(NamedTuple):
-    """Largest growth reached with a probability, with its 95% interval (order statistics)."""
+    """Largest growth reached with a probability, with its 95% interval (order statistics).
+
+    A limit is NaN where there are too few replicates to have one.
+    """
 
     value: float
     low: float
@@ -635,8 +638,8 @@ def reach(values: Array, p: float) -> Reach:
     k = max(0, math.ceil(p * n - 1e-9) - 1)
     early = int(binom.ppf(0.025, n, p)) - 1
     late = int(binom.ppf(0.975, n, p))
-    low = ordered[late] if late < n else -math.inf
-    high = ordered[early] if early >= 0 else math.inf
+    low = ordered[late] if late < n else math.nan
+    high = ordered[early] if early >= 0 else math.nan
     return Reach(float(ordered[k]), float(low), float(high))
 
 

@@ -47,6 +47,11 @@ def _some(value: float, digits: int = 3) -> str:
     return f"{value:.{digits}g}"
 
 
+def _points(value: float) -> str:
+    """Format a fraction in percentage points; nothing where it is not known."""
+    return "" if math.isnan(value) else f"{100 * value:.1f}"
+
+
 def _label(name: str, lang: Language) -> str:
     """Name of a factor in a language, if it has one."""
     for kind in ("axis", "factor"):
@@ -197,7 +202,7 @@ def frontier(data: Mapping[str, Any], lang: Language) -> RenderableType:
     _right(table, *data["outcomes"])
     for row in data["scenarios"]:
         cells = [
-            f"{100 * row[k]['value']:.1f}% [{100 * row[k]['low']:.1f}–{100 * row[k]['high']:.1f}]"
+            f"{100 * row[k]['value']:.1f}% [{_points(row[k]['low'])}–{_points(row[k]['high'])}]"
             for k in data["outcomes"]
         ]
         table.add_row(row["scenario"], *cells)

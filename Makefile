@@ -4,12 +4,13 @@ SCENARIO ?= plan
 ARGS ?=
 BIN := .venv/bin/
 
-.PHONY: help assess test check bench docs lock runtime dev clean
+.PHONY: help assess test check mutants bench docs lock runtime dev clean
 
 help:
 	@echo 'make assess   how likely each target of the plan is (SCENARIO=land_high, ARGS="--replicates 200 --lang zh")'
 	@echo 'make test     every check and every test'
 	@echo 'make check    style, types and structure only'
+	@echo 'make mutants  do the tests of the rules notice a changed operator? (ARGS="--sample 100 --seed 1" for some)'
 	@echo 'make bench    run time, in agent-steps per second'
 	@echo 'make docs     the pages in docs/_build'
 	@echo 'make lock     renew the pinned requirements after editing pyproject.toml (ARGS=--upgrade for newer releases)'
@@ -27,6 +28,9 @@ check: dev
 test: check
 	@echo '== rules' && $(BIN)python -c 'from xuchang_sim.model.engine import warm; warm()'
 	@echo '== pytest' && $(BIN)pytest --numprocesses 2 $(ARGS)
+
+mutants: dev
+	@$(BIN)python -m tests.oracle.mutants $(ARGS)
 
 bench: runtime
 	@for script in benchmarks/*.py; do echo "== $$script" && $(BIN)python "$$script" $(ARGS) || exit; done

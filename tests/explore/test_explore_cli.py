@@ -40,10 +40,14 @@ def call(*words: str) -> tuple[int, str]:
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_json_is_one_object_and_the_same_twice(name: str) -> None:
-    code, text = call(*COMMANDS[name], "--json")
-    assert code == 0
-    assert KEYS[name] <= json.loads(text).keys()
-    assert call(*COMMANDS[name], "--json") == (0, text)
+    told = []
+    for _ in range(2):
+        code, text = call(*COMMANDS[name], "--json")
+        assert code == 0
+        told.append(json.loads(text))
+        assert KEYS[name] <= told[-1].keys()
+        told[-1].pop("manifest")  # the state of the checkout may change in between
+    assert told[0] == told[1]
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])

@@ -10,8 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 from hypothesis import given, strategies as st
+from typer.testing import CliRunner
 
 from xuchang_sim import facts as room
+from xuchang_sim.cli import app
 from xuchang_sim.facts import Evidence, Fact, Facts, Verdict, facts, load_facts
 from xuchang_sim.model.engine import SUMMARY
 from xuchang_sim.model.world import ABANDONED, BUILDING, DONE, MEASURE_ROW
@@ -66,6 +68,21 @@ def test_the_contract_of_facts(found: Facts) -> None:
     assert data["passed"] == sum(row["passes"] for row in data["facts"])
     assert data["manifest"]["facts"] == load_facts(PACK).sha256
     json.dumps(data, allow_nan=False)
+
+
+def test_the_command_prints_one_object_or_a_table(
+    found: Facts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(room, "facts", lambda **_: found)
+    done = CliRunner().invoke(app, ["facts", "--json"])
+    assert done.exit_code == 0
+    assert json.loads(done.stdout)["passed"] == found.to_dict()["passed"]
+    for lang in ("zh", "en"):
+        shown = CliRunner().invoke(app, ["facts", "--lang", lang])
+        assert shown.exit_code == 0
+        for fact in (verdict.fact for verdict in found.verdicts):
+            label = fact.label_zh if lang == "zh" else fact.label_en
+            assert label[:12] in shown.stdout
 
 
 def test_bands_are_those_of_the_description() -> None:

@@ -31,6 +31,10 @@ seed = 2012
 lang = "zh"
 
 # %%
+# %matplotlib inline
+from xuchang_sim.report.notebook import accept
+
+accept(globals(), "scenario", "replicates", "seed", "lang")
 from matplotlib.figure import Figure
 
 from xuchang_sim import assess, load_pack, load_scenario

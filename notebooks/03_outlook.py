@@ -29,6 +29,10 @@ backtest_series = ["industrial_value_added_yoy", "ppi_yoy"]
 backtest_origins = 8
 
 # %%
+# %matplotlib inline
+from xuchang_sim.report.notebook import accept
+
+accept(globals(), "replicates", "seed", "through", "backtest_series", "backtest_origins")
 from matplotlib.figure import Figure
 
 from xuchang_sim import load_pack
@@ -62,7 +66,7 @@ print("weights of the joint models:", {name: round(w, 2) for name, w in paths.we
 figure = Figure(figsize=(9, 5), layout="constrained")
 for name, axes in zip(paths.central, figure.subplots(2, 2).flat, strict=True):
     fan(paths, name, axes)
-figure  # noqa: B018
+figure
 
 # %% [markdown]
 # ## 2 外部视角 · The outside view
@@ -115,4 +119,4 @@ for line in summary(rows):
         )
 figure = Figure(figsize=(5, 4), layout="constrained")
 plot(rows, figure.subplots())
-figure  # noqa: B018
+figure

@@ -288,6 +288,10 @@ def calibrate(
         "simulations": simulations,
         "incompatible": int((~good).sum()),
         "effective": ess,
+        "attempts": {
+            "prior": float(table.moments["attempts"][good].mean()),
+            "posterior": float(weights[good] @ table.moments["attempts"][good]),
+        },
         "moments": [
             _moment_row(moment, table.moments[moment.measure], weights, predicted, rng)
             for moment in file.moments

@@ -216,15 +216,20 @@ def plan(
 
 @app.command()
 def validate(
-    path: Annotated[Path, typer.Argument(help="Folder of a pack, or file of a scenario.")],
+    path: Annotated[Path, typer.Argument(help="Folder of a pack, file of a scenario or sweep.")],
     pack: PackOption = None,
     lang: Language = "zh",
 ) -> None:
-    """Check a pack or a scenario; every fault with its file, line and what is allowed."""
+    """Check a pack, a scenario or a sweep; every fault with its file, line and what is allowed."""
+    from xuchang_sim.explore.designs import is_sweep, load_design  # noqa: PLC0415
     from xuchang_sim.pack import load_pack, validate_path  # noqa: PLC0415
     from xuchang_sim.report.words import say  # noqa: PLC0415
     from xuchang_sim.yamlfile import InputError  # noqa: PLC0415
 
+    if is_sweep(path):
+        load_design(path, load_pack(pack))
+        typer.echo(say("validate.good", lang, path=path))
+        return
     problems = validate_path(path, load_pack(pack) if pack else None)
     if problems:
         raise InputError(problems)
@@ -653,6 +658,41 @@ def new(
     from xuchang_sim.starter import new_pack  # noqa: PLC0415
 
     typer.echo(say("new.made", lang, path=new_pack(folder, source, excel=excel)))
+
+
+@app.command()
+def explore(
+    replicates: Replicates = 200,
+    seed: Seed = 2012,
+    port: Annotated[
+        int, typer.Option("--port", min=0, max=65535, help="Port on this machine; 0 for any.")
+    ] = 8765,
+    browser: Annotated[
+        bool, typer.Option("--browser/--no-browser", help="Open the page at once.")
+    ] = True,
+    pack: PackOption = None,
+    lang: Language = "zh",
+) -> None:
+    """Open a page on this machine whose sliders move the levers; it reaches nobody else."""
+    from xuchang_sim.pack import load_pack  # noqa: PLC0415
+    from xuchang_sim.report.live import Desk, Server  # noqa: PLC0415
+    from xuchang_sim.report.words import say  # noqa: PLC0415
+    from xuchang_sim.yamlfile import InputError, Problem  # noqa: PLC0415
+
+    desk = Desk(load_pack(pack), replicates, seed)
+    desk.answer({}, lang)  # so that the first slider need not wait for the rules
+    try:
+        server = Server(desk, port, lang)
+    except OSError as error:
+        text = f"{port}: {error.strerror}; allowed: a free port, or 0 for any"
+        raise InputError([Problem("--port", "", 0, text)]) from None
+    typer.echo(say("live.open", lang, address=server.address))
+    if browser:
+        import webbrowser  # noqa: PLC0415
+
+        webbrowser.open(server.address)
+    with server:
+        server.serve_forever()
 
 
 def _plan_row(row: Any) -> dict[str, Any]:

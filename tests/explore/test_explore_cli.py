@@ -90,3 +90,18 @@ def test_wrong_words_are_told(words: tuple[str, ...], expected: str) -> None:
     code, text = call(*words)
     assert code == 2
     assert expected in text
+
+
+def test_sweep_files_are_validated_like_scenarios(tmp_path: Path) -> None:
+    from xuchang_sim.explore.designs import shipped
+
+    for path in shipped().glob("*.yaml"):
+        code, text = call("validate", str(path))
+        assert code == 0
+        assert path.name in text
+    broken = tmp_path / "quick.yaml"
+    text = (shipped() / "quick.yaml").read_text(encoding="utf-8")
+    broken.write_text(text.replace("points: 64", "points: 65"), encoding="utf-8")
+    code, text = call("validate", str(broken))
+    assert code == 2
+    assert "no power of two" in text

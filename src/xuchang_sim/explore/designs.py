@@ -349,6 +349,14 @@ def load_design(name_or_path: str | Path, pack: Pack | None = None) -> Design:
 TABLES = {".csv", ".xlsx"}
 
 
+def is_sweep(path: Path) -> bool:
+    """Whether a file says that it is a sweep."""
+    source = read_yaml(path, []) if path.suffix == ".yaml" and path.is_file() else None
+    return (
+        source is not None and isinstance(source.data, dict) and source.data.get("kind") == "sweep"
+    )
+
+
 def shipped() -> Path:
     """Folder of the sweeps that come with the code."""
     here = Path(__file__).parents[1]

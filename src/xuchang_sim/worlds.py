@@ -141,7 +141,9 @@ def run_given(
     Parameters
     ----------
     setup : Setup
+        Pack, replicates, seed, horizon.
     scenario : ResolvedScenario
+        Levers.
     values : mapping of str to float or ndarray, shape (replicates,)
         Parameters that are not drawn.
     keep : collection of str, optional

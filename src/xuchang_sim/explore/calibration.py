@@ -77,6 +77,7 @@ def reference(
     Parameters
     ----------
     pack : Pack
+        Priors, base year, history.
     simulations : int
         Number of draws; a power of two keeps the sequence balanced.
     seed : int
@@ -141,6 +142,7 @@ def weigh(simulated: Array, observed: Array, sd: Array) -> Array:
     simulated : ndarray, shape (simulations, moments)
         NaN rows weigh nothing.
     observed, sd : ndarray, shape (moments,)
+        What is known, and how sure one is of it.
     """
     with np.errstate(invalid="ignore"):
         distance = 0.5 * (((simulated - observed) / sd) ** 2).sum(axis=1)
@@ -190,6 +192,7 @@ def recover(
     ranks : ndarray, shape (truths, parameters)
         Posterior probability below the truth.
     ess : ndarray, shape (truths,)
+        Effective draws of each posterior.
     """
     good = np.flatnonzero(np.isfinite(simulated).all(axis=1))
     chosen = rng.choice(good, size=min(truths, len(good)), replace=False)

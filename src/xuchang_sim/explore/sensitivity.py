@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
-from xuchang_sim.assess import JOINT
+from xuchang_sim.assess import goals, manifest
 from xuchang_sim.explore.designs import Design, factor_names, make_design, quantile
 from xuchang_sim.explore.sweep import collect
 from xuchang_sim.levers import AXES
 from xuchang_sim.pack import Pack, load_pack
 from xuchang_sim.scenario import ResolvedScenario, load_scenario
+from xuchang_sim.simulation import Setup
 from xuchang_sim.yamlfile import InputError, Problem, did_you_mean
 
 if TYPE_CHECKING:
@@ -298,9 +299,6 @@ class Sensitivity:
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data in the shape of the command line's contract."""
-        from xuchang_sim.assess import manifest  # noqa: PLC0415
-        from xuchang_sim.simulation import Setup  # noqa: PLC0415
-
         setup = Setup(self.design.pack, self.design.replicates, self.design.seed)
         return {
             "scenario": self.scenario,
@@ -330,7 +328,7 @@ def sensitivity(
     method: Method = "morris",
     factors: Sequence[str] = FACTORS,
     size: int | None = None,
-    outcomes: Sequence[str] = JOINT,
+    outcomes: Sequence[str] | None = None,
     replicates: int = 10,
     seed: int = 2012,
     pack: Pack | str | Path | None = None,
@@ -353,8 +351,8 @@ def sensitivity(
         Families, levers, ``demand_shift``, parameters.
     size : int, optional
         Trajectories (10) or rows of the design (64, a power of two).
-    outcomes : sequence of str
-        Measures or targets.
+    outcomes : sequence of str, optional
+        Measures or targets; by default the plan's goals.
     replicates, seed, pack, parameters, progress
         As in :func:`xuchang_sim.simulation.simulate`.
     executor : concurrent.futures.Executor, optional
@@ -369,6 +367,7 @@ def sensitivity(
     resolved = (
         scenario if isinstance(scenario, ResolvedScenario) else load_scenario(scenario, loaded)
     )
+    outcomes = goals(loaded) if outcomes is None else outcomes
     known = factor_names(loaded)
     problems = [
         Problem("--factors", "", 0, f"{name!r} is no factor{did_you_mean(name, known)}")

@@ -36,7 +36,7 @@ os.environ["NUMBA_DISABLE_JIT"] = "1"  # before the engine is imported
 
 from tests.model.worlds import Records, Trace
 from tests.oracle.compare import TABLES, Pair, State, compare, said, unlike
-from tests.oracle.quiet import quiet
+from tests.oracle.quiet import closing
 from tests.oracle.state import OPEN
 from tests.oracle.test_oracle import Futures, world
 from xuchang_sim.model import engine, steps
@@ -322,7 +322,7 @@ def main() -> int:
         chosen = [m for m in chosen if hair(m) == (given.kind == "hair")]
     if given.sample:
         chosen = random.Random(given.seed).sample(chosen, min(given.sample, len(chosen)))
-    WORLDS.append(World(quiet(1, utilisation_normal=0.2, free_labour=1, effort_cap=9.0)))
+    WORLDS.append(World(closing()))
     WORLDS.extend(World(world(seed)) for seed in range(given.worlds))
     if any(m.function == "redraw_latent" for m in chosen):
         FUTURES.update((seed, Futures(seed).run().months) for seed in range(4))

@@ -67,3 +67,14 @@ def quiet(seed: int, *, projects: bool = False, **changes: float) -> Records:
     for name, value in changes.items():
         p[name] = value
     return record
+
+
+def closing() -> Records:
+    """Return a city whose only firm closes for want of custom; its second zone is empty."""
+    record = quiet(1, utilisation_normal=0.2, free_labour=1, effort_cap=9.0)
+    p = record[0]
+    p["zones"] = 2
+    p["zone_code"][1] = p["zone_code"][0] + 1
+    p["zone_share"][1] = 0.0
+    p["zone_lead"][1, 0], p["zone_leading"][1, 0] = 1.0, 1
+    return record

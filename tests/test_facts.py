@@ -20,7 +20,7 @@ from xuchang_sim.model.world import ABANDONED, BUILDING, DONE, MEASURE_ROW
 from xuchang_sim.pack import load_pack
 from xuchang_sim.scenario import load_scenario
 from xuchang_sim.simulation import Variant, prepare, run
-from xuchang_sim.worlds import Worlds, columns
+from xuchang_sim.worlds import FailedWorldError, Worlds, columns
 from xuchang_sim.yamlfile import InputError
 
 PACK = load_pack()
@@ -137,6 +137,29 @@ def test_worlds_are_the_replicates_of_a_run(worlds: Worlds) -> None:
         assert moments["large_fai_0"] == pytest.approx(carried + new, rel=1e-9)
         assert moments["fai_first_quarter"] == pytest.approx(fai[:3].sum() / fai[:12].sum())
         assert moments["attempts"] == results.summary[number, SUMMARY.index("attempts")]
+
+
+def test_two_worlds_at_once_in_a_thread_are_refused(worlds: Worlds) -> None:
+    one = worlds.months(0)
+    next(one)
+    next(worlds.months(1))
+    with pytest.raises(RuntimeError, match="another world"):
+        next(one)
+
+
+def test_worlds_that_fail_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    setup = prepare(PACK, 3, 2012, "2014-12", "sampled")
+    whole = Worlds(setup, load_scenario("no_plan", PACK))
+    months = whole.months
+
+    def failing(number: int) -> Any:
+        if number == 1:
+            message = "no pipeline fits"
+            raise FailedWorldError(message)
+        return months(number)
+
+    monkeypatch.setattr(whole, "months", failing)
+    assert [look.number for look in room.look(whole)] == [0, 2]
 
 
 def test_moments_of_projects_by_brute_force(worlds: Worlds) -> None:

@@ -29,7 +29,7 @@ from xuchang_sim.scenario import load_scenario
 from xuchang_sim.schema import Day, Id, Label, Many, Strict, validate
 from xuchang_sim.simulation import Draws, Variant, prepare, run
 from xuchang_sim.units import month_label
-from xuchang_sim.worlds import MOMENTS, View, WarmUp, Worlds, columns
+from xuchang_sim.worlds import MOMENTS, FailedWorldError, View, WarmUp, Worlds, columns
 from xuchang_sim.yamlfile import InputError, Problem, Source, read_text, read_yaml
 
 if TYPE_CHECKING:
@@ -177,6 +177,8 @@ class Look:
 
     Attributes
     ----------
+    number : int
+        Which replicate.
     moments : dict of str to float
         See :class:`xuchang_sim.worlds.WarmUp`.
     shocks : ndarray
@@ -198,6 +200,7 @@ class Look:
 
     def __init__(self, worlds: Worlds, number: int) -> None:
         pack = worlds.setup.pack
+        self.number = number
         self._base, self._plan = pack.base_year, pack.plan_year
         warm_up = WarmUp(pack, lambda name: float(worlds.parameters[name][number]))
         spent: dict[int, Array] = {}
@@ -325,7 +328,7 @@ class Evidence:
 
     def parameter(self, name: str) -> Array:
         """One parameter of the worlds that were looked at: shape (looks,)."""
-        return self.results.parameters[name][: len(self.looks)]
+        return self.results.parameters[name][[look.number for look in self.looks]]
 
 
 Numbers = dict[str, float]
@@ -706,12 +709,20 @@ def facts(
 
 
 def look(worlds: Worlds, progress: Callable[[int, int], None] | None = None) -> list[Look]:
-    """Look at every replicate of a run, in parallel threads."""
+    """Look at every replicate of a run that goes through, in parallel threads."""
+
+    def one(number: int) -> Look | None:
+        try:
+            return Look(worlds, number)
+        except FailedWorldError:
+            return None
+
     whole = worlds.setup.replicates
     found = []
     with ThreadPoolExecutor(threads(), thread_name_prefix="worlds") as pool:
-        for one in pool.map(lambda number: Look(worlds, number), range(whole)):
-            found.append(one)
+        for done, seen in enumerate(pool.map(one, range(whole)), 1):
+            if seen is not None:
+                found.append(seen)
             if progress:
-                progress(len(found), whole)
+                progress(done, whole)
     return found

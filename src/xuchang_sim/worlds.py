@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import threading
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -51,6 +52,9 @@ MOMENTS = (
     "fai_first_quarter",
     "attempts",
 )
+
+
+_TURN = threading.local()
 
 
 class FailedWorldError(RuntimeError):
@@ -102,7 +106,10 @@ class Worlds:
         ------
         FailedWorldError
             If conditioning fails or a month goes wrong.
+        RuntimeError
+            If another world was begun in this thread meanwhile.
         """
+        turn = _TURN.turn = object()
         memory = engine._memory(self._group.sizes)[0]
         given = self._group.inputs(number, 1)[0]
         rules = engine.as_rules(memory), engine.as_rules(given)
@@ -117,6 +124,9 @@ class Worlds:
                 raise FailedWorldError(message)
             if int(city["attempt"]) == attempt:
                 yield View(phase, month, world)
+                if _TURN.turn is not turn:
+                    message = f"replicate {number}: another world was begun in this thread"
+                    raise RuntimeError(message)
             if phase == OPEN and month >= self.setup.through:
                 return
 

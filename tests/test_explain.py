@@ -74,6 +74,12 @@ def test_shares_sum_to_what_lifting_everything_brings(found: Explanation) -> Non
         if a.total:
             assert sum(s.of_total for s in a.shares.values()) == pytest.approx(1.0)
         assert all(s.se >= 0.0 for s in a.shares.values())
+    for row in found.to_dict()["attribution"]:
+        for share in row["shares"].values():
+            if row["gap"] > 0:
+                assert share["of_gap"] * row["gap"] == pytest.approx(share["value"])
+            else:  # the mean lies above the target: there is nothing to close
+                assert math.isnan(share["of_gap"])
 
 
 def test_attribution_is_that_of_the_64_runs(found: Explanation) -> None:

@@ -181,7 +181,13 @@ class Explanation:
                     "gap": a.gap,
                     "total": a.total,
                     "total_se": a.total_se,
-                    "shares": {name: share._asdict() for name, share in a.shares.items()},
+                    "shares": {
+                        name: {
+                            **share._asdict(),
+                            "of_gap": share.value / a.gap if a.gap > 0 else math.nan,
+                        }
+                        for name, share in a.shares.items()
+                    },
                     "alone": a.alone,
                 }
                 for a in self.attributions

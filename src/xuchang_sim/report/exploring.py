@@ -137,6 +137,9 @@ def explanation(data: Mapping[str, Any], lang: Language) -> RenderableType:
         bars += [f"− {say('bar.' + b['name'], lang)} {number(b['value'])}" for b in fall["losses"]]
         bars.append(f"= {number(fall['outcome']['value'])}")
         parts.append(Text(f"  {fall['measure']}: " + "  ".join(bars)))
+    for part in ("output", "waiting"):
+        shown = {name: number(value) for name, value in data["why"][part].items()}
+        parts.append(Text("  " + say(f"why.{part}", lang, **shown)))
     prices = _table(say("explain.prices", lang))
     prices.add_column("", no_wrap=True)
     prices.add_column(say("plan.lever", lang), no_wrap=True)

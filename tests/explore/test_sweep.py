@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 import time
-from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
 from dataclasses import replace
 from multiprocessing import get_context
 from pathlib import Path
@@ -88,6 +88,36 @@ def test_chunks_and_order_change_no_bit(
 def test_the_last_part_may_come_first(design: Design, done: Sweep, tmp_path: Path) -> None:
     again = sweep(design, out=tmp_path / "s", rows_per_part=15, executor=Reversed(), ahead=4)
     assert again.digest() == done.digest()
+
+
+class Lost(Executor):
+    """An executor whose workers are gone."""
+
+    def submit(self, fn: Any, /, *args: Any, **_: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        if args[0].number < 2:
+            future.set_result(fn(*args))
+        else:
+            future.set_exception(BrokenExecutor("the workers died"))
+        return future
+
+
+def test_lost_workers_are_told_and_what_is_finished_is_kept(
+    design: Design, done: Sweep, tmp_path: Path
+) -> None:
+    with pytest.raises(InputError, match="the workers died"):
+        sweep(design, out=tmp_path / "s", rows_per_part=10, executor=Lost(), ahead=1)
+    assert len(list((tmp_path / "s").glob("part-*"))) == 2
+    assert sweep(design, out=tmp_path / "s").digest() == done.digest()
+
+
+def test_a_worker_of_another_version_is_refused(
+    design: Design, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = module._job
+    monkeypatch.setattr(module, "_job", lambda *words: real(*words)._replace(code="other"))
+    with pytest.raises(RuntimeError, match="another version"):
+        sweep(design, out=tmp_path / "s")
 
 
 def test_processes_change_no_bit(design: Design, done: Sweep, tmp_path: Path) -> None:
@@ -279,9 +309,10 @@ def killed_and_resumed(name: str, out: Path, kills: int, longest: float) -> None
     assert json.loads(done.stdout)["failed"] == 0
 
 
-def small_file(folder: Path) -> Path:
+def small_file(folder: Path, points: int = 32) -> Path:
     text = (
-        "kind: sweep\nname: short\ntitle_zh: 短\ntitle_en: short\nmethod: sobol\npoints: 32\n"
+        "kind: sweep\nname: short\ntitle_zh: 短\ntitle_en: short\nmethod: sobol\n"
+        f"points: {points}\n"
         "replicates: 20\nparameters: sampled\nmeasures: [revenue, fai]\nfactors: {land: range, realised_yield: prior}\n"
     )
     path = folder / "short.yaml"
@@ -307,7 +338,7 @@ def test_the_shipped_sobol_sweep_survives_twenty_kills(tmp_path: Path) -> None:
 
 
 def test_failed_rows_end_the_command_with_three(tmp_path: Path) -> None:
-    path = small_file(tmp_path)
+    path = small_file(tmp_path, 8)
     program = (
         "import xuchang_sim.explore.sweep as m\n"
         "real = m.run\n"
@@ -330,6 +361,6 @@ def test_failed_rows_end_the_command_with_three(tmp_path: Path) -> None:
     done = subprocess.run(words, capture_output=True, text=True, check=False)
     assert done.returncode == 3, done.stderr
     data = json.loads(done.stdout)
-    assert data["failed"] == 32
+    assert data["failed"] == 8
     assert data["failures"][0]["replicate"] == 7
     assert "no seven" in data["failures"][0]["traceback"]

@@ -548,7 +548,11 @@ def _computed(
             for future in ready:
                 number = running.pop(future)
                 yield number, future.result()
-    except (BrokenExecutor, CancelledError) as error:
+    except Exception as error:
+        if not isinstance(error, BrokenExecutor | CancelledError) and (
+            type(error).__name__ != "KilledWorker"  # Dask's, which need not be installed
+        ):
+            raise
         message = f"lost its workers ({error}); run the same again: what is finished is kept"
         raise InputError([Problem("executor", "", 0, message)]) from error
     finally:

@@ -389,6 +389,7 @@ def goal(pack: Pack, name: str) -> float | None:
     Parameters
     ----------
     pack : Pack
+        Plan and totals of the base year.
     name : {"revenue", "fai", "profit_tax"}
         Total of the base year.
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
+from xuchang_sim.cli import app
 from xuchang_sim.explore import uncertainty as room
 from xuchang_sim.explore.uncertainty import (
     CHANCE,
@@ -120,3 +123,23 @@ def test_small_parts_on_the_real_city(
         assert abs(ornaments["all"][name]) < 0.01
     json.dumps([rows, ornaments, {k: v._asdict() for k, v in shares.items()}], allow_nan=False)
     assert {name for name in ornaments if name in pack.levers} == set(room.DECORATION_LEVERS)
+
+
+def test_the_command_tells_all_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(room, "free", lambda *_: [A, B, "wage"])
+    monkeypatch.setattr(room, "STEPS", 3)
+    monkeypatch.setattr(room, "variance_shares", partial(variance_shares, draws=4, seeds=3))
+    monkeypatch.setattr(room, "screen", partial(screen, points=4))
+    monkeypatch.setattr(room, "indices", partial(indices, points=8))
+    monkeypatch.setattr(room, "curve", partial(curve, replicates=6))
+    monkeypatch.setattr(room, "decoration", partial(decoration, replicates=6))
+    done = CliRunner().invoke(app, ["facts", "--uncertainty", "--json"])
+    assert done.exit_code == 0, done.exception
+    data = json.loads(done.stdout)
+    parts = {"shares", "screened", "indices", "curves", "decoration", "manifest"}
+    assert parts <= set(data)
+    assert set(data["curves"]) == set(room.CURVES)
+    assert set(data["indices"]["fai_growth"]) == {A, B, "wage", CHANCE}
+    shown = CliRunner().invoke(app, ["facts", "--uncertainty", "--lang", "zh"])
+    assert shown.exit_code == 0, shown.exception
+    assert "不确定性从何而来" in shown.stdout

@@ -1,0 +1,64 @@
+"""What the pages promise is true: their code runs, their files load, their commands exist."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from xuchang_sim.cli import app
+from xuchang_sim.pack import load_pack, validate_path
+
+DOCS = Path(__file__).parents[1] / "docs"
+PAGES = ("tutorial.md", "howto_report.md", "howto_new_city.md")
+
+
+def blocks(page: str, language: str) -> list[str]:
+    text = (DOCS / page).read_text(encoding="utf-8")
+    return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
+
+
+@pytest.mark.parametrize("page", PAGES[:2])
+def test_code_runs(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    found = blocks(page, "python")
+    assert found
+    for code in found:
+        exec(code.replace("replicates=200", "replicates=10"), {})  # noqa: S102 - our own page
+    assert list(tmp_path.glob("*.png"))
+
+
+def test_scenario_of_the_tutorial_loads(tmp_path: Path) -> None:
+    (text,) = blocks("tutorial.md", "yaml")
+    path = tmp_path / "more_land.yaml"
+    path.write_text(text, encoding="utf-8")
+    assert validate_path(path) == []
+
+
+@pytest.mark.parametrize("page", [PAGES[0], PAGES[2]])
+def test_commands_exist(page: str) -> None:
+    known = {command.name or command.callback.__name__ for command in app.registered_commands}  # type: ignore[union-attr]
+    asked = {
+        words
+        for block in blocks(page, "sh")
+        for words in re.findall(r"^xuchang-sim (\w+)", block, re.MULTILINE)
+    }
+    assert asked
+    assert asked <= known
+
+
+def test_how_to_names_what_scales_and_what_drives() -> None:
+    """The page's lists of parameters and series are those of the example and of the outlook."""
+    from xuchang_sim.outlook.drivers import SOURCES
+    from xuchang_sim.pack import shipped
+
+    text = (DOCS / "howto_new_city.md").read_text(encoding="utf-8")
+    example, first = load_pack(shipped()[-1]), load_pack()
+    scaled = {
+        name
+        for name, parameter in example.parameters.items()
+        if parameter.role == "model" and parameter.default != first.parameters[name].default
+    }
+    for name in (*SOURCES, *scaled):
+        assert f"`{name}`" in text, name

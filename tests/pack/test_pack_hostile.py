@@ -354,7 +354,9 @@ def test_what_is_not_a_pack(tmp_path: Path) -> None:
     for name in names:
         with pytest.raises(InputError, match="is not a pack") as caught:
             load_pack(name)
-        assert "allowed: a folder with pack.yaml, a workbook, or xuchang_2623, yangli_2011" in str(caught.value)
+        assert "allowed: a folder with pack.yaml, a workbook, or xuchang_2623, yangli_2011" in str(
+            caught.value
+        )
     assert "did you mean 'xuchang_2623'?" in str(caught.value)
 
 

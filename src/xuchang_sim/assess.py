@@ -13,6 +13,7 @@ import os
 import platform
 import subprocess
 from dataclasses import dataclass, replace
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -307,6 +308,7 @@ def manifest(setup: Setup, scenarios: Sequence[ResolvedScenario]) -> dict[str, A
         "python": platform.python_version(),
         "numpy": np.__version__,
         "numba": numba.__version__,
+        **{name: version(name) for name in ("scipy", "statsmodels")},
         "rules": rules_digest(machine=False),
         "pack": {"name": setup.pack.name, "sha256": setup.pack.sha256},
         "information_date": setup.pack.information_date.isoformat(),

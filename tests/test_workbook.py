@@ -85,9 +85,10 @@ def test_round_trip_is_exact(folder: Path, tmp_path: Path) -> None:
 
 
 def test_assess_is_the_same_bit_for_bit(book: Path) -> None:
-    """What a workbook does not hold stands beside it."""
-    if (HOME / FILE).is_file():
-        shutil.copyfile(HOME / FILE, book.parent / FILE)
+    """What a workbook does not hold stands beside it: calibrated draws and what they belong to."""
+    for name in (FILE, "facts.yaml"):
+        if (HOME / name).is_file():
+            shutil.copyfile(HOME / name, book.parent / name)
     found = [
         subprocess.run(
             [sys.executable, "-c", "from xuchang_sim.cli import main; main()", "assess", "-n", "20",

@@ -4,12 +4,13 @@ SCENARIO ?= plan
 ARGS ?=
 BIN := .venv/bin/
 
-.PHONY: help assess test check mutants bench docs lock runtime dev clean
+.PHONY: help assess test check long mutants bench docs lock runtime dev clean
 
 help:
 	@echo 'make assess   how likely each target of the plan is (SCENARIO=land_high, ARGS="--replicates 200 --lang zh")'
 	@echo 'make test     every check and every test'
 	@echo 'make check    style, types and structure only'
+	@echo 'make long     tests that take many minutes: kills of a sweep, recovery of known truths'
 	@echo 'make mutants  do the tests of the rules notice a changed operator? (ARGS="--sample 100 --seed 1" for some)'
 	@echo 'make bench    run time, in agent-steps per second'
 	@echo 'make docs     the pages in docs/_build'
@@ -28,6 +29,9 @@ check: dev
 test: check
 	@echo '== rules' && $(BIN)python -c 'from xuchang_sim.model.engine import warm; warm()'
 	@echo '== pytest' && $(BIN)pytest --numprocesses 2 $(ARGS)
+
+long: dev
+	@XUCHANG_SIM_LONG=1 $(BIN)pytest --numprocesses 2 -m long $(ARGS)
 
 mutants: dev
 	@$(BIN)python -m tests.oracle.mutants $(ARGS)

@@ -4,10 +4,11 @@ SCENARIO ?= plan
 ARGS ?=
 BIN := .venv/bin/
 
-.PHONY: help assess test check long mutants bench docs lock runtime dev clean
+.PHONY: help assess report test check long mutants bench docs lock runtime dev clean
 
 help:
 	@echo 'make assess   how likely each target of the plan is (SCENARIO=land_high, ARGS="--replicates 200 --lang zh")'
+	@echo 'make report   all of it for a reader: report.html (ARGS="--lang both", ARGS="-o report.xlsx")'
 	@echo 'make test     every check and every test'
 	@echo 'make check    style, types and structure only'
 	@echo 'make long     tests that take many minutes: kills of a sweep, recovery of known truths'
@@ -18,6 +19,9 @@ help:
 
 assess: runtime
 	@$(BIN)xuchang-sim assess $(SCENARIO) $(ARGS)
+
+report: runtime
+	@$(BIN)xuchang-sim report $(ARGS)
 
 check: dev
 	@echo '== ruff check' && $(BIN)ruff check --quiet

@@ -56,8 +56,8 @@ def world(seed: int) -> Records:
     if rng.random() < 0.2:  # platforms need less than they may raise
         p["infrastructure_opening"], level["platform_financing"] = 1.0, 40.0
     if rng.random() < 0.3:  # many tenants, who come and go
-        level["factory_area"] *= 3.0
-        p["small_firm_floor"] *= 0.6
+        level["factory_area"] *= 2.0
+        p["small_firm_floor"] = max(0.7 * p["small_firm_floor"], level["factory_area"] / 60.0)
     return record
 
 

@@ -98,13 +98,15 @@ def gather(
         The first is the one the report is about, the others are compared with it.
     pack : Pack
         Pack of all of them.
-    replicates, seed, through, progress
+    replicates, seed, through
         As in :func:`xuchang_sim.simulation.simulate`.
     deep : bool
         Whether to cross land, finance and labour, explain, and map the frontier too, at no more
         than 100 replicates each.
     goal : str, optional
         Targets joined by ``+``, or ``joint``, for which to search the smallest bundle (minutes).
+    progress : callable, optional
+        Called with (replicates done, replicates in all) of each part in turn.
 
     Raises
     ------

@@ -299,7 +299,7 @@ def _part(dossier: Dossier, lang: Language) -> dict[str, Any]:
         "flat": list(_flat(dossier, lang)),
         "additions": _additions(dossier, lang),
         "outlook": _outlook(dossier, lang),
-        "synthetic": list(_synthetic(dossier, lang)),
+        "synthetic": _synthetic(dossier, lang),
         "figures": _pictures(dossier, lang),
     }
 
@@ -544,10 +544,10 @@ def _outlook(dossier: Dossier, lang: Language) -> dict[str, Any]:
     }
 
 
-def _synthetic(dossier: Dossier, lang: Language) -> Iterator[str]:
+def _synthetic(dossier: Dossier, lang: Language) -> list[str]:
     """Say what is made up, what is judged, and what only an assumption decides."""
     pack = dossier.pack
-    yield say("report.synthetic_zones", lang, note=pack.region.share_note)
+    told = [say("report.synthetic_zones", lang, note=pack.region.share_note)]
     model = [p for p in pack.parameters.values() if p.role == "model"]
     marks = Counter(parameter.mark for parameter in model)
     parts = [
@@ -556,9 +556,9 @@ def _synthetic(dossier: Dossier, lang: Language) -> Iterator[str]:
         if marks[mark]
     ]
     joined = say("list.comma", lang).join(parts)
-    yield say("report.synthetic_parameters", lang, count=len(model), parts=joined)
+    told.append(say("report.synthetic_parameters", lang, count=len(model), parts=joined))
     assumed = [labelled(t, lang) for t in pack.plan.targets() if t.basis == "assumption"]
     if assumed:
         joined = say("list.comma", lang).join(assumed)
-        yield say("report.synthetic_assumed", lang, count=len(assumed), labels=joined)
-    yield say("report.synthetic_base", lang, year=pack.base_year)
+        told.append(say("report.synthetic_assumed", lang, count=len(assumed), labels=joined))
+    return [*told, say("report.synthetic_base", lang, year=pack.base_year)]

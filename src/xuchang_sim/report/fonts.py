@@ -29,7 +29,7 @@ SEARCH = (
 FILES = ("notosanscjk", "notosanssc", "sourcehansans", "wqy", "msyh", "pingfang", "simhei")
 LATIN = "DejaVu Sans"
 #: Characters a family must have before it is used at all.
-SAMPLE = "许昌市产业集聚区固定资产投资亿元概率需求审批"
+SAMPLE = "城市产业集聚区固定资产投资亿元概率需求审批"
 
 
 @cache

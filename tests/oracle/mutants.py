@@ -45,7 +45,9 @@ from xuchang_sim.model.steps.checks import check
 from xuchang_sim.model.world import City, columns
 
 STEPS = Path(steps.__file__).parent
-SECONDS = 20.0  # a mutant that needs longer for one world does not end
+SECONDS = 30.0  # of the processor: a mutant that needs more for one world does not end
+#: Small worlds: the first nine were chosen so that all that happens in the first hundred does.
+SEEDS = (2, 4, 8, 15, 31, 45, 74, 82, 90, 0, 1, 3, 5, 6, 7)
 MONTHS = 24
 MONTH = 17  # open months before faults are put in
 
@@ -261,19 +263,19 @@ def execute(mutant: Mutant) -> str:
     function = getattr(module, mutant.function)
     original = function.__code__
     checks = mutant.module == "checks"
-    signal.signal(signal.SIGALRM, too_long)
+    signal.signal(signal.SIGPROF, too_long)
     function.__code__ = code_of(mutant)
     try:
         for early in (False,) if checks else (False, True):
             for n, world in enumerate(WORLDS):
                 world.inputs[0]["check"] = checks
-                signal.setitimer(signal.ITIMER_REAL, SECONDS)
+                signal.setitimer(signal.ITIMER_PROF, SECONDS)
                 why = world.killed(early=early)
-                signal.setitimer(signal.ITIMER_REAL, 0.0)
+                signal.setitimer(signal.ITIMER_PROF, 0.0)
                 if why:
                     return f"world {n}: {why}"
         for n, faults in enumerate(FAULTS if checks else ()):
-            signal.setitimer(signal.ITIMER_REAL, SECONDS)
+            signal.setitimer(signal.ITIMER_PROF, SECONDS)
             for k, (code, before) in enumerate(zip(faults.codes(), faults.found, strict=True)):
                 if code != before:
                     fault = faults.wrong[k - 1] if k else "none"
@@ -287,7 +289,7 @@ def execute(mutant: Mutant) -> str:
     except (ArithmeticError, LookupError, TypeError, ValueError) as error:
         return f"{type(error).__name__}: {error}"
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0.0)
+        signal.setitimer(signal.ITIMER_PROF, 0.0)
         function.__code__ = original
     return ""
 
@@ -303,7 +305,7 @@ def main() -> int:
     parser.add_argument("--sample", type=int, default=0, help="so many mutants by lot, 0 all")
     parser.add_argument("--seed", type=int, default=0, help="of the lot")
     parser.add_argument("--only", default="", help="one module of model/steps")
-    parser.add_argument("--worlds", type=int, default=12)
+    parser.add_argument("--worlds", type=int, default=len(SEEDS))
     parser.add_argument("--kind", choices=("all", "hair", "others"), default="all")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--least", type=float, default=0.9, help="share that must be killed")
@@ -323,7 +325,7 @@ def main() -> int:
     if given.sample:
         chosen = random.Random(given.seed).sample(chosen, min(given.sample, len(chosen)))
     WORLDS.append(World(closing()))
-    WORLDS.extend(World(world(seed)) for seed in range(given.worlds))
+    WORLDS.extend(World(world(seed)) for seed in SEEDS[: given.worlds])
     if any(m.function == "redraw_latent" for m in chosen):
         FUTURES.update((seed, Futures(seed).run().months) for seed in range(4))
     if any(m.module == "checks" for m in chosen):

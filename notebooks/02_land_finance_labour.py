@@ -30,6 +30,9 @@ lang = "zh"
 
 # %%
 # %matplotlib inline
+from xuchang_sim.report.notebook import accept
+
+accept(globals(), "replicates", "seed", "p", "lang")
 import pandas as pd
 from matplotlib.figure import Figure
 

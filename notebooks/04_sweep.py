@@ -31,6 +31,9 @@ lang = "zh"
 
 # %%
 # %matplotlib inline
+from xuchang_sim.report.notebook import accept
+
+accept(globals(), "sweep_file", "replicates", "seed", "folder", "lang")
 import tempfile
 from dataclasses import replace
 from pathlib import Path

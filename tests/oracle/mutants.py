@@ -132,15 +132,43 @@ def bodies(function: ast.FunctionDef) -> list[ast.AST]:
     return [node for statement in function.body for node in ast.walk(statement)]
 
 
+def chooses(node: ast.AST) -> ast.Compare | None:
+    """Return the comparison of ``a if a < b else b`` or of ``if a > b: a = b``.
+
+    At a tie both give the same number: moved by a hair, they are the same function.
+    """
+    if isinstance(node, ast.IfExp):
+        test, ways = node.test, (node.body, node.orelse)
+    elif (
+        isinstance(node, ast.If)
+        and len(node.body) == 1
+        and not node.orelse
+        and isinstance(node.body[0], ast.Assign)
+    ):
+        test, ways = node.test, (node.body[0].targets[0], node.body[0].value)
+    else:
+        return None
+    if not isinstance(test, ast.Compare) or len(test.ops) != 1:
+        return None
+    sides = {ast.unparse(test.left), ast.unparse(test.comparators[0])}
+    return test if sides == {ast.unparse(way) for way in ways} else None
+
+
 def mutants() -> list[Mutant]:
-    """Return every mutant, in the order of the files."""
-    return [
-        Mutant(module, name, n, what, node.lineno)  # type: ignore[attr-defined]
-        for module in sorted(path.stem for path in STEPS.glob("*.py") if path.stem != "__init__")
-        for name, function in functions(module).items()
-        for n, node in enumerate(bodies(function))
-        for what in changes(node)
-    ]
+    """Return every mutant, in the order of the files; not those that change nothing at all."""
+    return [m for m, same in _mutants() if not same]
+
+
+def _mutants() -> Iterator[tuple[Mutant, bool]]:
+    for module in sorted(path.stem for path in STEPS.glob("*.py") if path.stem != "__init__"):
+        for name, function in functions(module).items():
+            nodes = bodies(function)
+            choices = {id(chooses(node)) for node in nodes}
+            for n, node in enumerate(nodes):
+                for what in changes(node):
+                    line = node.lineno  # type: ignore[attr-defined]
+                    mutant = Mutant(module, name, n, what, line)
+                    yield mutant, id(node) in choices and hair(mutant)
 
 
 def code_of(mutant: Mutant) -> types.CodeType:

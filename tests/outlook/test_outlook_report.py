@@ -82,7 +82,7 @@ def test_predictive_of_a_class_is_wide_but_finite(rng: np.random.Generator) -> N
     draws = predictive([0.2, 0.3], 20_000, rng, 0.08)
     assert np.median(draws) == pytest.approx(0.25, abs=0.01)
     assert 0.09 < draws.std() < 0.2
-    with pytest.raises(ValueError, match="at least one"):
+    with pytest.raises(ValueError, match="no figure"):
         predictive([], 10, rng, 0.08)
 
 

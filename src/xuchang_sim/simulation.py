@@ -509,13 +509,13 @@ def sizes_for(setup: Setup) -> Sizes:
     """Room for the pack's zones, sectors, firms and projects through the horizon."""
     region = setup.pack.region
     years = setup.through // 12 - setup.pack.base_year
-    rows = 4096 if years <= MANY_YEARS else 8192
+    rows = 3864 if years <= MANY_YEARS else 10128
     small = Sizes()
     return small._replace(
         zones=max(small.zones, 8 * -(-len(region.zones) // 8)),
         sectors=max(small.sectors, 8 * -(-len(region.sectors) // 8)),
-        firms=rows + 8,
-        projects=rows + 8,
+        firms=rows,
+        projects=rows,
     )
 
 

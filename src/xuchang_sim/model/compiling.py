@@ -20,7 +20,6 @@ from numba.core import types
 from xuchang_sim.model.kernel import CACHE, JIT
 from xuchang_sim.model.population import clear, watch_firms, watch_pipeline
 from xuchang_sim.model.schedule import STEPS
-from xuchang_sim.model.steps.projects import run_alone
 from xuchang_sim.model.world import Inputs, Sizes, World, dtype_of
 
 if TYPE_CHECKING:
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
 
 RULES: dict[str, Any] = {
     rule.__name__: rule
-    for rule in (*STEPS, run_alone, clear, watch_pipeline, watch_firms)
+    for rule in (*STEPS, clear, watch_pipeline, watch_firms)
     if rule.__name__ != "check"
 }
 #: Rules left to the second process: about half of the work.

@@ -22,7 +22,6 @@ from xuchang_sim.model.steps.projects import (
     close,
     compact,
     construct,
-    run_alone,
 )
 from xuchang_sim.model.steps.public_works import build
 from xuchang_sim.model.steps.statistics import close_year, evaluate, report
@@ -85,15 +84,15 @@ def month(w: World, p: Inputs) -> None:
         small_lump(w, p)  # 6 replacement and expansion
     if w.city.phase != FIRMS:
         arrivals(w, p)  # 7 projects arrive
-    if w.city.phase == PIPELINE:
-        run_alone(w, p)  # 8 to 11 without gates: each project by itself
-    if w.city.phase == OPEN:
         approve(w, p)  # 8 dropouts, approval
+    if w.city.phase == OPEN:
         allocate(w, p)  # 9 land and floor
-        close(w, p)  # 10 own money, group month, start
-        bank_limit(w, p)  # 11 what banks may lend
-        construct(w, p)  # 11 bank draws, spending, completion
     if w.city.phase != FIRMS:
+        close(w, p)  # 10 own money, group month, start
+    if w.city.phase == OPEN:
+        bank_limit(w, p)  # 11 what banks may lend
+    if w.city.phase != FIRMS:
+        construct(w, p)  # 11 bank draws, spending, completion
         compact(w, p)
     if w.city.phase != PIPELINE:
         commission(w, p)  # 12 plants are born

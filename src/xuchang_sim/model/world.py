@@ -395,7 +395,6 @@ class Zones(Table):
     award: Ints = _column("i8", "", "1 if an award is paid next June", ("zones",))
     graduates_year: Floats = _column("f8", "人", "graduates of the year", ("zones",))
     annexed: Floats = _column("f8", "km²", "area added to the zone", ("zones",))
-    revenue_year: Floats = _column("f8", "亿元", "real revenue of the year to date", ("zones",))
     share: Floats = _column("f8", "1", "share of base-year revenue of this replicate", ("zones",))
     weight: Floats = _column("f8", "1", "weight of arrivals: root of the share, sum 1", ("zones",))
     sales_share: Floats = _column(
@@ -472,19 +471,12 @@ class Firms(Table):
     sales: Floats = _column("f8", "亿元", "sales of the month", ("firms",))
     sales_year: Floats = _column("f8", "亿元", "sales of the year to date", ("firms",))
     sales_last: Floats = _column("f8", "亿元", "sales of the last calendar year", ("firms",))
-    group_sales: Floats = _column(
-        "f8", "亿元", "last year's sales with the plants owned", ("firms",)
-    )
-    invested_year: Floats = _column("f8", "亿元", "investment of the year to date", ("firms",))
     cash: Floats = _column("f8", "亿元", "cash; negative is an overdraft", ("firms",))
     debt: Floats = _column("f8", "亿元", "loans", ("firms",))
     equity: Floats = _column("f8", "亿元", "equity", ("firms",))
     rate: Floats = _column("f8", "1/年", "loan rate before cuts", ("firms",))
     floor: Floats = _column("f8", "m²", "standard floor it lets", ("firms",))
     research: Ints = _column("i8", "", "1 municipal, 2 provincial research centre", ("firms",))
-    moved: Ints = _column("i8", "", "scratch: a list of rows", ("firms",))
-    word_0: Ints = _column("i8", "", "scratch: first random word of the month", ("firms",))
-    word_1: Ints = _column("i8", "", "scratch: second random word of the month", ("firms",))
     stream: Ints = _column("i8", "", "purpose of its shocks in the address", ("firms",))
     orders_sum: Floats = _column(
         "f8", "亿元/年", "orders of the year before opening, summed", ("firms",)
@@ -624,6 +616,28 @@ class Lot(Table):
     span: Floats = _column("f8", "1", "share of the size law below its maximum, by kind", ("two",))
 
 
+class Temp(Table):
+    """Scratch by row: nothing in it outlives the step that writes it."""
+
+    rows: Ints = _column("i8", "", "a list of rows", ("firms",))
+    word_0: Ints = _column("i8", "", "first random word of the month", ("firms",))
+    word_1: Ints = _column("i8", "", "second random word of the month", ("firms",))
+    over: Floats = _column("f8", "亿元/年", "orders above capacity", ("firms",))
+    room: Floats = _column("f8", "亿元/年", "free capacity", ("firms",))
+    invested: Floats = _column("f8", "亿元", "small investment of the month", ("firms",))
+    wanted: Floats = _column("f8", "人", "workers wanted", ("firms",))
+    gone_s: Floats = _column("f8", "人", "skilled workers who leave", ("firms",))
+    gone_u: Floats = _column("f8", "人", "other workers who leave", ("firms",))
+    missed: Floats = _column("f8", "亿元", "sales lost to full capacity", ("firms",))
+    unmanned: Floats = _column("f8", "亿元", "sales lost to missing workers", ("firms",))
+    wages: Floats = _column("f8", "亿元", "labour cost of the month", ("firms",))
+    interest: Floats = _column("f8", "亿元", "interest of the month", ("firms",))
+    profit: Floats = _column("f8", "亿元", "profit of the month", ("firms",))
+    repaid: Floats = _column("f8", "亿元", "loans repaid this month", ("firms",))
+    group_sales: Floats = _column("f8", "亿元", "sales with the plants owned", ("firms",))
+    site: Ints = _column("i8", "", "a list of rows of projects", ("projects",))
+
+
 class World(Table):
     """Everything that changes in a replicate."""
 
@@ -636,6 +650,7 @@ class World(Table):
     past: Past
     tally: Tally
     lot: Lot
+    temp: Temp
 
 
 class Inputs(Table):
@@ -902,7 +917,7 @@ def columns(table: type[Table]) -> dict[str, Column]:
 def _parts(table: type[Table]) -> dict[str, type[Table]]:
     """Return the tables nested in a table."""
     parts = {"city": City, "now": Levers, "zone": Zones, "sector": Sectors, "firm": Firms}
-    parts |= {"project": Projects, "past": Past, "tally": Tally, "lot": Lot}
+    parts |= {"project": Projects, "past": Past, "tally": Tally, "lot": Lot, "temp": Temp}
     parts |= {"absent": Levers, "level": Levers}
     own = columns(table)
     return {n: parts[n] for n in table.__annotations__ if n in parts and n not in own}
@@ -911,6 +926,11 @@ def _parts(table: type[Table]) -> dict[str, type[Table]]:
 MEASURES: dict[str, Column] = {n: c for n, c in columns(Zones).items() if c.role}
 MEASURE_ROW: dict[str, int] = {name: row for row, name in enumerate(MEASURES)}
 STARTS_LAND: int = MEASURE_ROW["starts_land"]
+# Rows of revenue of initial firms, warm-up plants and later ones follow each other.
+REVENUE_OF_GROUP: int = MEASURE_ROW["revenue_incumbents"]
+# So do investment of industrial and other projects, and of earlier and this year's starts.
+FAI_BY_KIND: int = MEASURE_ROW["fai_industrial"]
+FAI_BY_AGE: int = MEASURE_ROW["fai_carried"]
 FLOWS: int = sum(1 for c in MEASURES.values() if c.role == "flow")
 LEVERS: tuple[str, ...] = tuple(columns(Levers))
 # Overlays: the same memory seen as one block, to copy, clear or record it whole.

@@ -98,7 +98,6 @@ def new_year(w: World) -> None:
     for i in range(c.firms):
         firm.sales_last[i] = firm.sales_year[i]
         firm.sales_year[i] = 0.0
-        firm.invested_year[i] = 0.0
         firm.alpha[i] *= firm.gain[i]
         firm.gain[i] = 1.0
     for z in range(c.zones):
@@ -106,7 +105,6 @@ def new_year(w: World) -> None:
         zone.used_year[z] = 0.0
         zone.posted_year[z] = 0.0
         zone.graduates_year[z] = 0.0
-        zone.revenue_year[z] = 0.0
         for s in range(c.sectors):
             w.tally.sales_last[z, s] = w.tally.sales[z, s]
             w.tally.sales[z, s] = 0.0

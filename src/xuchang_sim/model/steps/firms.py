@@ -32,15 +32,15 @@ def ramp(p: Inputs, age: int) -> float:
 @step
 def shocks(w: World) -> None:
     """Draw two random words for every firm row: one loop that the compiler can vectorise."""
-    c, firm = w.city, w.firm
+    c, firm, temp = w.city, w.firm, w.temp
     low, high = c.seed & MASK, (c.seed >> 32) & MASK
     month, replicate, salt = c.t & MASK, c.replicate & MASK, c.salt
     # With every word masked the compiler can multiply them four at a time.
     for i in range(c.firms):
         stream = (firm.stream[i] + salt) & MASK
         a, b, _, _ = philox(firm.id[i] & MASK, month, replicate, stream, low, high)
-        firm.word_0[i] = a
-        firm.word_1[i] = b
+        temp.word_0[i] = a
+        temp.word_1[i] = b
 
 
 @inlined
@@ -50,11 +50,10 @@ def jump(w: World, i: int, k: int) -> float:
     With probability 1/k a Laplace jump of scale a sqrt(k / 12), else nought: every year-to-date
     sum is then exactly Laplace(0, a sqrt(k / 12)).
     """
-    firm = w.firm
-    if unit(firm.word_0[i]) * k >= 1.0:
+    if unit(w.temp.word_0[i]) * k >= 1.0:
         return 1.0
-    v = unit(firm.word_1[i])
-    size = firm.a[i] * math.sqrt(k / 12.0)
+    v = unit(w.temp.word_1[i])
+    size = w.firm.a[i] * math.sqrt(k / 12.0)
     if v < 0.5:
         return math.exp(size * math.log(2.0 * v))
     return math.exp(-size * math.log(2.0 * (1.0 - v)))
@@ -92,31 +91,36 @@ def orders(w: World, p: Inputs) -> None:
             total = sector.before[s, g] + sector.after[s, g]
             if total > 0.0:
                 sector.after[s, g] = math.exp(sector.growth[s, m]) * sector.before[s, g] / total
+    temp = w.temp
     for i in range(c.firms):
+        s = firm.sector[i]
         if firm.ramping[i] == 1:
             young(w, p, i)
-            continue
-        s = firm.sector[i]
-        asked = firm.b[i] * sector.after[s, side(w, i)]
-        firm.b[i] = asked
-        if c.phase == OPEN:
+        else:
+            firm.b[i] *= sector.after[s, side(w, i)]
+    if c.phase == OPEN:
+        # A plant in its ramp takes no part in this month's market for orders.
+        for i in range(c.firms):
+            asked = firm.b[i]
             full = firm.kappa[i] * firm.K[i]
             over = asked - full
-            over = 0.0 if over < 0.0 else over
+            over = 0.0 if (over < 0.0) | (firm.ramping[i] == 1) else over
             room = full - asked
-            room = 0.0 if room < 0.0 else room
-            sector.over[s] += over
-            sector.slack[s] += room
-            w.zone.spill[firm.zone[i]] += over
-            firm.b[i] = full if full < asked else asked
-    if c.phase == OPEN:
+            room = 0.0 if (room < 0.0) | (firm.ramping[i] == 1) else room
+            temp.over[i] = over
+            temp.room[i] = room
+            firm.b[i] = full if over > 0.0 else asked
+        for i in range(c.firms):
+            s = firm.sector[i]
+            sector.over[s] += temp.over[i]
+            sector.slack[s] += temp.room[i]
+            w.zone.spill[firm.zone[i]] += temp.over[i]
         recapture(w, p)
+    now, months = c.t, p.ramp_months
     for i in range(c.firms):
         # The personnel office sees orders smoothed over about three months.
         firm.smooth[i] += (firm.b[i] - firm.smooth[i]) / 3.0
-        # A plant whose ramp ends takes no part in this month's market for orders.
-        if firm.ramping[i] == 1 and c.t - firm.born[i] >= p.ramp_months:
-            firm.ramping[i] = 0
+        firm.ramping[i] = 0 if now - firm.born[i] >= months else firm.ramping[i]
 
 
 @inlined
@@ -128,7 +132,7 @@ def side(w: World, i: int) -> int:
 @step
 def move_shares(w: World, p: Inputs) -> None:
     """Apply growth shocks to incumbents; keep the sum of orders before, and its change."""
-    c, firm, sector = w.city, w.firm, w.sector
+    c, firm, sector, temp = w.city, w.firm, w.sector, w.temp
     k = c.calendar_month + 1
     # With one common scale of shocks the correction cancels in the centring.
     uneven = p.size_variance_exponent > 0.0
@@ -136,10 +140,10 @@ def move_shares(w: World, p: Inputs) -> None:
     for i in range(c.firms):
         grown = firm.ramping[i] == 0
         sector.before[firm.sector[i], side(w, i)] += firm.b[i] if grown else 0.0
-        firm.moved[moved] = i
-        moved += 1 if grown and (uneven or unit(firm.word_0[i]) * k < 1.0) else 0
+        temp.rows[moved] = i
+        moved += 1 if grown & (uneven | (unit(temp.word_0[i]) * k < 1.0)) else 0
     for n in range(moved):
-        i = firm.moved[n]
+        i = temp.rows[n]
         old = firm.b[i]
         firm.b[i] = old * jump(w, i, k)
         if uneven:
@@ -171,9 +175,7 @@ def recapture(w: World, p: Inputs) -> None:
     if over <= 0.0:
         return
     for i in range(c.firms):
-        room = firm.kappa[i] * firm.K[i] - firm.b[i]
-        room = 0.0 if room < 0.0 or firm.ramping[i] == 1 else room
-        firm.b[i] += sector.taken[firm.sector[i]] * room
+        firm.b[i] += sector.taken[firm.sector[i]] * w.temp.room[i]
     for z in range(c.zones):
         zone.lost_rate[z] += lost / over * zone.spill[z]
 
@@ -199,11 +201,11 @@ def small_lump(w: World, p: Inputs) -> None:
     capital = 0.0
     eager = 0.0
     decay = p.depreciation / 12.0
+    threshold = p.expansion_threshold
     for i in range(c.firms):
         # Closed rows have no capital.
         capital += firm.K[i]
-        if firm.ramping[i] == 0 and firm.use[i] > p.expansion_threshold:
-            eager += firm.K[i]
+        eager += firm.K[i] if (firm.ramping[i] == 0) & (firm.use[i] > threshold) else 0.0
     worn = capital * decay
     replaced = min(private - equipment, worn)
     rest = private - equipment - replaced
@@ -212,20 +214,19 @@ def small_lump(w: World, p: Inputs) -> None:
         idle = private
         for z in range(c.zones):
             zone.fai_small[z] += private / c.zones
+    replacing = replaced / capital if capital > 0.0 else 0.0
+    growing = rest / eager if eager > 0.0 else 0.0
+    booked = idle / capital if capital > 0.0 else 0.0
     for i in range(c.firms):
         K = firm.K[i]
-        if K <= 0.0:
-            firm.added[i] = 0.0
-            firm.worn[i] = 0.0
-            continue
-        add = replaced / capital * K
-        if eager > 0.0 and firm.ramping[i] == 0 and firm.use[i] > p.expansion_threshold:
-            add += rest / eager * K
+        add = replacing * K
+        add += growing * K if (firm.ramping[i] == 0) & (firm.use[i] > threshold) else 0.0
         firm.added[i] = add
         firm.worn[i] = decay * K
         firm.K[i] = K + add - decay * K
-        firm.invested_year[i] += add
-        zone.fai_small[firm.zone[i]] += add + idle / capital * K
+        w.temp.invested[i] = add + booked * K
+    for i in range(c.firms):
+        zone.fai_small[firm.zone[i]] += w.temp.invested[i]
     c.capital_added += private - idle
     c.capital_lost += worn
     for z in range(c.zones):
@@ -309,7 +310,6 @@ def plant(w: World, p: Inputs, j: int) -> None:
     firm.debt[i] = project.loan[j]
     firm.equity[i] = project.budget[j] - firm.debt[i]
     firm.rate[i] = p.rate_medium
-    firm.invested_year[i] = project.budget[j]
     c.capital_added += firm.K[i]
     firm.stream[i] = SHOCK_PLANT
     young(w, p, i)
@@ -324,21 +324,21 @@ def plant(w: World, p: Inputs, j: int) -> None:
 @step
 def owner_of(w: World, j: int, i: int, z: int, s: int) -> int:
     """Owner of an incumbent's project: a firm of its zone and sector, drawn by orders."""
-    firm, project = w.firm, w.project
+    firm, project, rows = w.firm, w.project, w.temp.rows
     total = 0.0
     found = 0
     for k in range(i):
-        firm.moved[found] = k
-        fits = firm.zone[k] == z and firm.sector[k] == s and firm.owner[k] == k
-        found += 1 if fits and firm.alive[k] == 1 else 0
+        rows[found] = k
+        fits = (firm.zone[k] == z) & (firm.sector[k] == s) & (firm.owner[k] == k)
+        found += 1 if fits & (firm.alive[k] == 1) else 0
     for n in range(found):
-        total += firm.b[firm.moved[n]]
+        total += firm.b[rows[n]]
     u, _, _, _ = uniforms(w, OWNER, project.id[j], project.arrived[j], 0)
     reach = 0.0
     for n in range(found):
-        reach += firm.b[firm.moved[n]]
+        reach += firm.b[rows[n]]
         if reach > u * total:
-            return firm.moved[n]
+            return rows[n]
     return i
 
 
@@ -389,40 +389,50 @@ def leading_sector(w: World, p: Inputs, z: int) -> int:
 
 @step
 def leave(w: World, p: Inputs) -> None:
-    """Close firms without equity, or hardly used for six months; land and floor come back."""
-    c, firm, zone = w.city, w.firm, w.zone
+    """Close firms without equity, or hardly used for six months."""
+    c, firm, rows = w.city, w.firm, w.temp.rows
+    found = 0
     for i in range(c.firms):
-        if firm.alive[i] == 0 or firm.ramping[i] == 1:
-            continue
-        if firm.use[i] < USE_LOW:
-            firm.idle_months[i] += 1
-        else:
-            firm.idle_months[i] = 0
-        if firm.equity[i] >= 0.0 and firm.idle_months[i] < IDLE_LIMIT:
-            continue
-        z = firm.zone[i]
-        firm.alive[i] = 0
-        c.capital_lost += firm.K[i]
-        c.loans -= firm.debt[i]
-        c.loans_lost += firm.debt[i]
-        zone.skilled[z] += firm.skilled[i]
-        zone.unskilled[z] += firm.unskilled[i]
-        zone.separations[z] += firm.skilled[i] + firm.unskilled[i]
-        zone.vacant[z] += firm.floor[i]
-        zone.floor_released[z] += firm.floor[i]
-        firm.floor[i] = 0.0
-        firm.skilled[i] = 0.0
-        firm.unskilled[i] = 0.0
-        firm.K[i] = 0.0
-        firm.other[i] = 0.0
-        firm.b[i] = 0.0
-        firm.smooth[i] = 0.0
-        firm.debt[i] = 0.0
-        firm.cash[i] = 0.0
-        firm.equity[i] = 0.0
-        if firm.project[i] >= 0:
-            return_land(w, firm.project[i])
-        zone.exits[z] += 1.0
+        settled = (firm.alive[i] == 1) & (firm.ramping[i] == 0)
+        idle = firm.idle_months[i] + 1 if firm.use[i] < USE_LOW else 0
+        idle = idle if settled else firm.idle_months[i]
+        firm.idle_months[i] = idle
+        rows[found] = i
+        found += 1 if settled & ((firm.equity[i] < 0.0) | (idle >= IDLE_LIMIT)) else 0
+    for n in range(found):
+        shut_down(w, rows[n])
+
+
+@step
+def shut_down(w: World, i: int) -> None:
+    """Close one firm: its workers seek work, its land and floor come back, its debt is lost."""
+    c, firm, zone = w.city, w.firm, w.zone
+    z = firm.zone[i]
+    firm.alive[i] = 0
+    c.capital_lost += firm.K[i]
+    c.loans -= firm.debt[i]
+    c.loans_lost += firm.debt[i]
+    zone.skilled[z] += firm.skilled[i]
+    zone.unskilled[z] += firm.unskilled[i]
+    zone.separations[z] += firm.skilled[i] + firm.unskilled[i]
+    zone.vacant[z] += firm.floor[i]
+    zone.floor_released[z] += firm.floor[i]
+    firm.floor[i] = 0.0
+    firm.skilled[i] = 0.0
+    firm.unskilled[i] = 0.0
+    firm.K[i] = 0.0
+    firm.other[i] = 0.0
+    firm.b[i] = 0.0
+    firm.smooth[i] = 0.0
+    firm.sales[i] = 0.0
+    firm.worn[i] = 0.0
+    firm.added[i] = 0.0
+    firm.debt[i] = 0.0
+    firm.cash[i] = 0.0
+    firm.equity[i] = 0.0
+    if firm.project[i] >= 0:
+        return_land(w, firm.project[i])
+    zone.exits[z] += 1.0
 
 
 @step

@@ -60,9 +60,9 @@ def training(w: World, p: Inputs) -> None:
 
 
 @inlined
-def workers_wanted(w: World, i: int) -> float:
-    """Workers a firm wants for its smoothed orders, in persons (real numbers)."""
-    return w.firm.smooth[i] / 12.0 / (w.firm.alpha[i] * 1e-4)
+def workers_wanted(orders: float, alpha: float) -> float:
+    """Workers a firm wants for its smoothed orders (亿元/年), in persons (real numbers)."""
+    return orders / 12.0 / (alpha * 1e-4)
 
 
 @inlined
@@ -85,23 +85,17 @@ def employ(w: World, p: Inputs) -> None:
         zone.vacancies_u[z] = 0.0
         zone.workers_wanted[z] = 0.0
     if c.phase != OPEN:
+        share = p.skilled_share_jobs
         for i in range(c.firms):
-            if firm.alive[i] == 1:
-                wanted = workers_wanted(w, i)
-                firm.skilled[i] = wanted * p.skilled_share_jobs
-                firm.unskilled[i] = wanted - firm.skilled[i]
-                if firm.ramping[i] == 0:
-                    firm.alpha[i] *= drift
+            wanted = workers_wanted(firm.smooth[i], firm.alpha[i])
+            skilled = wanted * share
+            firm.skilled[i] = skilled
+            firm.unskilled[i] = wanted - skilled
+            firm.alpha[i] *= drift if firm.ramping[i] == 0 else 1.0
         return
-    quits = p.separation - w.now.worker_retention / 12.0
-    quits = 0.0 if quits < 0.0 else quits
-    for i in range(c.firms):
-        if firm.alive[i] == 1:
-            part(w, p, i, quits)
+    part(w, p)
     meet(w, p)
     for i in range(c.firms):
-        if firm.alive[i] == 0:
-            continue
         z = firm.zone[i]
         hired_s = firm.short_s[i] * zone.fill_s[z]
         makeshift = (firm.short_s[i] - hired_s) * zone.fill_x[z]
@@ -112,8 +106,8 @@ def employ(w: World, p: Inputs) -> None:
         zone.hires[z] += hired_s + makeshift + hired_u + below
         zone.unfilled_skilled[z] += firm.short_s[i] - hired_s - makeshift
         zone.unfilled_unskilled[z] += firm.short_u[i] - hired_u - below
-        if firm.ramping[i] == 0:
-            firm.alpha[i] *= drift
+    for i in range(c.firms):
+        firm.alpha[i] *= drift if (firm.alive[i] == 1) & (firm.ramping[i] == 0) else 1.0
     for z in range(c.zones):
         # Shortage raises pay: unfilled over wanted posts, with the elasticity of the table.
         short = zone.unfilled_skilled[z] + zone.unfilled_unskilled[z]
@@ -122,34 +116,48 @@ def employ(w: World, p: Inputs) -> None:
 
 
 @step
-def part(w: World, p: Inputs, i: int, quits: float) -> None:
-    """One firm's quits, layoffs beyond its wants, and vacancies by skill."""
-    firm, zone = w.firm, w.zone
-    z = firm.zone[i]
-    wanted = workers_wanted(w, i)
-    zone.workers_wanted[z] += wanted
-    gone_s = firm.skilled[i] * quits
-    gone_u = firm.unskilled[i] * quits
-    over = firm.skilled[i] - gone_s + firm.unskilled[i] - gone_u - wanted
-    if over > 0.0:
-        cut = min(over, firm.unskilled[i] - gone_u)
+def part(w: World, p: Inputs) -> None:
+    """Quits, layoffs beyond what a firm wants, and vacancies by skill.
+
+    Closed rows want and have nobody. The first loop has no branches: several firms at a time.
+    """
+    c, firm, zone, temp = w.city, w.firm, w.zone, w.temp
+    quits = p.separation - w.now.worker_retention / 12.0
+    quits = 0.0 if quits < 0.0 else quits
+    share = p.skilled_share_jobs
+    for i in range(c.firms):
+        wanted = workers_wanted(firm.smooth[i], firm.alpha[i])
+        skilled, unskilled = firm.skilled[i], firm.unskilled[i]
+        gone_s = skilled * quits
+        gone_u = unskilled * quits
+        over = skilled - gone_s + unskilled - gone_u - wanted
+        others = unskilled - gone_u
+        cut = others if others < over else over
+        cut = cut if over > 0.0 else 0.0
         gone_u += cut
-        gone_s += over - cut
-    firm.skilled[i] -= gone_s
-    firm.unskilled[i] -= gone_u
-    zone.skilled[z] += gone_s
-    zone.unskilled[z] += gone_u
-    zone.separations[z] += gone_s + gone_u
-    want_s = wanted * p.skilled_share_jobs
-    total = wanted - firm.skilled[i] - firm.unskilled[i]
-    total = 0.0 if total < 0.0 else total
-    short_s = want_s - firm.skilled[i]
-    short_s = 0.0 if short_s < 0.0 else short_s
-    short_s = total if total < short_s else short_s
-    firm.short_s[i] = short_s
-    firm.short_u[i] = total - short_s
-    zone.vacancies_s[z] += short_s
-    zone.vacancies_u[z] += total - short_s
+        gone_s += over - cut if over > 0.0 else 0.0
+        skilled -= gone_s
+        unskilled -= gone_u
+        total = wanted - skilled - unskilled
+        total = 0.0 if total < 0.0 else total
+        short_s = wanted * share - skilled
+        short_s = 0.0 if short_s < 0.0 else short_s
+        short_s = total if total < short_s else short_s
+        firm.skilled[i] = skilled
+        firm.unskilled[i] = unskilled
+        firm.short_s[i] = short_s
+        firm.short_u[i] = total - short_s
+        temp.wanted[i] = wanted
+        temp.gone_s[i] = gone_s
+        temp.gone_u[i] = gone_u
+    for i in range(c.firms):
+        z = firm.zone[i]
+        zone.workers_wanted[z] += temp.wanted[i]
+        zone.skilled[z] += temp.gone_s[i]
+        zone.unskilled[z] += temp.gone_u[i]
+        zone.separations[z] += temp.gone_s[i] + temp.gone_u[i]
+        zone.vacancies_s[z] += firm.short_s[i]
+        zone.vacancies_u[z] += firm.short_u[i]
 
 
 @step

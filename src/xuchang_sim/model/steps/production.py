@@ -4,8 +4,15 @@ from __future__ import annotations
 
 from xuchang_sim.model.kernel import step
 from xuchang_sim.model.steps.calendar import power, years_since_base
-from xuchang_sim.model.steps.firms import INITIAL, WARM, ramp
-from xuchang_sim.model.world import BUILDING, INDUSTRIAL, OPEN, Inputs, World
+from xuchang_sim.model.steps.firms import NEW, ramp
+from xuchang_sim.model.world import (
+    BUILDING,
+    INDUSTRIAL,
+    OPEN,
+    REVENUE_OF_GROUP,
+    Inputs,
+    World,
+)
 
 
 @step
@@ -17,47 +24,63 @@ def produce(w: World, p: Inputs) -> None:
     c, firm, zone = w.city, w.firm, w.zone
     season = p.revenue_season[c.calendar_month]
     month = season / 12.0
+    if c.phase == OPEN:
+        make(w, p, season)
+    else:
+        for i in range(c.firms):
+            firm.sales[i] = firm.b[i] * month
     for i in range(c.firms):
-        if firm.alive[i] == 0:
-            continue
-        z = firm.zone[i]
-        ordered = firm.b[i] * month
-        made = ordered
-        if c.phase == OPEN:
-            running = firm.kappa[i] * firm.K[i] / 12.0
-            if firm.ramping[i] == 1:
-                running *= ramp(p, c.t - firm.born[i])
-            workers = firm.skilled[i] + firm.unskilled[i]
-            makeshift = workers * p.skilled_share_jobs - firm.skilled[i]
-            makeshift = 0.0 if makeshift < 0.0 else makeshift
-            hands = workers - makeshift * (1.0 - p.unskilled_output)
-            effort = p.effort_cap * firm.alpha[i] * 1e-4 * hands
-            made = running if running < made else made
-            zone.lost_capacity[z] += ordered - made
-            zone.wished[z] += ordered
-            if effort < made:
-                zone.lost_labour[z] += made - effort
-                made = effort
-            if running > 0.0:
-                firm.use[i] += 0.25 * (made / (season * running) - firm.use[i])
-        firm.sales[i] = made
+        z, made = firm.zone[i], firm.sales[i]
         firm.sales_year[i] += made
         zone.revenue[z] += made
         w.tally.sales[z, firm.sector[i]] += made
-        if firm.group[i] == INITIAL:
-            zone.revenue_incumbents[z] += made
-        elif firm.group[i] == WARM:
-            zone.revenue_warm[z] += made
-        else:
-            zone.revenue_new[z] += made
+        group = firm.group[i]
+        zone.measures[REVENUE_OF_GROUP + (NEW if group > NEW else group), z] += made
     if c.phase != OPEN:
         return
     for z in range(c.zones):
         lost = zone.lost_rate[z] * month
         zone.lost_capacity[z] += lost
         zone.wished[z] += lost
-        zone.revenue_year[z] += zone.revenue[z]
     late_plants(w, p, month)
+
+
+@step
+def make(w: World, p: Inputs, season: float) -> None:
+    """What each firm can make of its orders; what falls short is booked by reason.
+
+    Closed rows have neither orders nor capital nor workers. The first loop has no branches, so
+    that the compiler can work on several firms at a time.
+    """
+    c, firm, zone, temp = w.city, w.firm, w.zone, w.temp
+    month = season / 12.0
+    skilled_share, lack = p.skilled_share_jobs, 1.0 - p.unskilled_output
+    cap = p.effort_cap
+    now, start, rise, months = c.t, p.ramp_start, 1.0 - p.ramp_start, p.ramp_months
+    for i in range(c.firms):
+        ordered = firm.b[i] * month
+        reached = start + rise * (now - firm.born[i]) / months
+        reached = 1.0 if reached > 1.0 or firm.ramping[i] == 0 else reached
+        running = firm.kappa[i] * firm.K[i] / 12.0 * reached
+        skilled = firm.skilled[i]
+        workers = skilled + firm.unskilled[i]
+        makeshift = workers * skilled_share - skilled
+        makeshift = 0.0 if makeshift < 0.0 else makeshift
+        effort = cap * firm.alpha[i] * 1e-4 * (workers - makeshift * lack)
+        made = running if running < ordered else ordered
+        temp.missed[i] = ordered - made
+        short = made - effort
+        temp.unmanned[i] = 0.0 if short < 0.0 else short
+        made = effort if effort < made else made
+        full = season * running
+        use = made / (full if full > 0.0 else 1.0) - firm.use[i]
+        firm.use[i] += 0.25 * use if full > 0.0 else 0.0
+        firm.sales[i] = made
+    for i in range(c.firms):
+        z = firm.zone[i]
+        zone.wished[z] += firm.b[i] * month
+        zone.lost_capacity[z] += temp.missed[i]
+        zone.lost_labour[z] += temp.unmanned[i]
 
 
 @step
@@ -82,33 +105,39 @@ def account(w: World, p: Inputs) -> None:
     Sales = inputs + wages + depreciation + interest + surcharges + profit; a part of a positive
     profit is paid out, loans are repaid, the rest is kept as cash.
     """
-    c, firm, zone = w.city, w.firm, w.zone
+    c, firm, zone, temp = w.city, w.firm, w.zone, w.temp
     pay = p.wage * power(1.0 + p.wage_growth, years_since_base(p, c.t)) * p.labour_cost_factor
     repay = p.repayment_quarter / 3.0
     inputs = 1.0 - c.gross_margin
+    kept = 1.0 - inputs - p.surcharge_rate
+    cut, payout = w.now.spread_cut, p.payout_share
     for z in range(c.zones):
         zone.workers[z] = 0.0
         zone.capital[z] = 0.0
     for i in range(c.firms):
-        if firm.alive[i] == 0:
-            continue
-        z = firm.zone[i]
-        sales = firm.sales[i]
         workers = firm.skilled[i] + firm.unskilled[i]
-        wages = workers * pay * zone.tightness[z] / 1e8
-        interest = firm.debt[i] * (firm.rate[i] - w.now.spread_cut) / 1200.0
-        profit = sales * (1.0 - inputs - p.surcharge_rate) - wages - firm.worn[i] - interest
-        paid_out = p.payout_share * profit if profit > 0.0 else 0.0
-        repaid = firm.debt[i] * repay
-        firm.cash[i] += profit + firm.worn[i] - paid_out - repaid - firm.added[i]
-        firm.debt[i] -= repaid
+        temp.wages[i] = workers * pay * zone.tightness[firm.zone[i]] / 1e8
+    # Closed rows sell, own and owe nothing. No branches: several firms at a time.
+    for i in range(c.firms):
+        worn, debt = firm.worn[i], firm.debt[i]
+        interest = debt * (firm.rate[i] - cut) / 1200.0
+        profit = firm.sales[i] * kept - temp.wages[i] - worn - interest
+        paid_out = payout * profit if profit > 0.0 else 0.0
+        repaid = debt * repay
+        firm.cash[i] += profit + worn - paid_out - repaid - firm.added[i]
+        firm.debt[i] = debt - repaid
         firm.equity[i] += profit - paid_out
-        c.loans_repaid += repaid
-        zone.wages[z] += wages
+        temp.interest[i] = interest
+        temp.profit[i] = profit
+        temp.repaid[i] = repaid
+    for i in range(c.firms):
+        z = firm.zone[i]
+        c.loans_repaid += temp.repaid[i]
+        zone.wages[z] += temp.wages[i]
         zone.depreciation[z] += firm.worn[i]
-        zone.interest[z] += interest
-        zone.profit[z] += profit
-        zone.workers[z] += workers
+        zone.interest[z] += temp.interest[i]
+        zone.profit[z] += temp.profit[i]
+        zone.workers[z] += firm.skilled[i] + firm.unskilled[i]
         zone.capital[z] += firm.K[i]
     c.loans -= c.loans_repaid
     for z in range(c.zones):

@@ -32,6 +32,8 @@ from xuchang_sim.model.world import (
     CLOSING,
     DONE,
     DROPPED,
+    FAI_BY_AGE,
+    FAI_BY_KIND,
     INDUSTRIAL,
     INFRASTRUCTURE,
     LAND,
@@ -362,13 +364,17 @@ def approve(w: World, p: Inputs) -> None:
     if c.policy == 1 and c.t == p.policy_month:
         choose_express(w, p)
     ordinary, major = dropout_hazards(w, p)
+    rows = w.temp.site
+    waiting = 0
     for k in range(c.live):
         j = project.live[k]
-        if project.state[j] < BUILDING:
-            wait_month(w, p, j, ordinary, major, ramp)
+        rows[waiting] = j
+        waiting += 1 if project.state[j] < BUILDING else 0
+    for n in range(waiting):
+        wait_month(w, p, rows[n], ordinary, major, ramp)
 
 
-@step
+@inlined
 def wait_month(w: World, p: Inputs, j: int, ordinary: float, major: float, ramp: float) -> None:
     """Let one project before its start drop out, or progress in approval.
 
@@ -382,35 +388,41 @@ def wait_month(w: World, p: Inputs, j: int, ordinary: float, major: float, ramp:
         project.ended[j] = c.t
         w.zone.dropouts[project.zone[j]] += 1.0
         return_land(w, j)
-        return
-    if project.state[j] != APPROVAL:
-        return
-    pace = 1.0
-    if c.policy == 1:
-        pace = 1.0 / (1.0 - min(p.approval_cut_cap, now.approval_cut * ramp + tier_bonus(w, p, j)))
-    if c.t - project.arrived[j] >= p.approval_months:
-        pace *= 1.0 + now.overrun_speedup
-    project.work[j] -= pace
-    if project.work[j] <= 0.0 or (p.free_approval == 1 and c.policy == 1):
-        project.queued[j] = c.t
-        if project.land[j] < project.need[j]:
-            project.state[j] = LAND
+    elif project.state[j] == APPROVAL:
+        pace = 1.0
+        if c.policy == 1:
+            cut = min(p.approval_cut_cap, now.approval_cut * ramp + tier_bonus(w, p, j))
+            pace = 1.0 / (1.0 - cut)
+        late = c.t - project.arrived[j] >= p.approval_months
+        pace *= 1.0 + now.overrun_speedup if late else 1.0
+        project.work[j] -= pace
+        if project.work[j] <= 0.0 or (p.free_approval == 1 and c.policy == 1):
+            project.queued[j] = c.t
+            if project.land[j] < project.need[j]:
+                project.state[j] = LAND
+            else:
+                project.state[j] = CLOSING
+                project.ready[j] = c.t
         else:
-            project.state[j] = CLOSING
-            project.ready[j] = c.t
-    else:
-        w.zone.wait_approval[project.zone[j]] += project.budget[j]
+            w.zone.wait_approval[project.zone[j]] += project.budget[j]
 
 
 @step
 def close(w: World, p: Inputs) -> None:
     """Start what has land, own money and, if it waits for one, a group month."""
     c, project = w.city, w.project
+    rows = w.temp.site
+    waiting = 0
     for k in range(c.live):
         j = project.live[k]
+        state = project.state[j]
+        rows[waiting] = j
+        waiting += 1 if (state == LAND) | (state == CLOSING) else 0
+    for n in range(waiting):
+        j = rows[n]
         if project.state[j] == LAND:
             w.zone.wait_land[project.zone[j]] += project.budget[j]
-        elif project.state[j] == CLOSING:
+        else:
             close_month(w, p, j)
 
 
@@ -455,192 +467,180 @@ def stall_hazards(w: World, p: Inputs) -> tuple[float, float]:
     return -math.log(1.0 - hazard), -math.log(1.0 - hazard * (1.0 - w.now.stall_cut_major))
 
 
-@inlined
-def begin_site(w: World) -> None:
-    """Count the sites anew."""
-    for z in range(w.city.zones):
-        w.zone.building[z] = 0.0
-        w.zone.building_large[z] = 0.0
-
-
-@inlined
-def end_site(w: World) -> None:
-    """Add the month's spending of large projects to investment."""
-    zone = w.zone
-    for z in range(w.city.zones):
-        zone.fai[z] += zone.fai_industrial[z] + zone.fai_infrastructure[z]
-
-
-@step
-def run_alone(w: World, p: Inputs) -> None:
-    """Steps 8 to 11 of the pipeline alone: without gates no project waits for another.
-
-    Each goes through approval, start and construction in one pass; banks pay what is wanted.
-    """
-    c, project = w.city, w.project
-    pace = p.fai_season[c.calendar_month]
-    ordinary, major = dropout_hazards(w, p)
-    smooth, coordinated = stall_hazards(w, p)
-    begin_site(w)
-    for k in range(c.live):
-        j = project.live[k]
-        if project.state[j] < BUILDING:
-            wait_month(w, p, j, ordinary, major, 0.0)
-            if project.state[j] == CLOSING:
-                close_month(w, p, j)
-        if project.state[j] == BUILDING:
-            clock = coordinated if project.raw[j] >= p.coordination_threshold else smooth
-            plan_month(w, p, j, pace, clock)
-            spend_month(w, p, j)
-    end_site(w)
-
-
 @step
 def construct(w: World, p: Inputs) -> None:
     """Plan the month's spending, draw on the bank, spend, advance.
 
     Effective time passes at the season's pace, slower in a stall. Own and other money may run
     ahead of a late loan but not beyond their share; if money or land is short, the project
-    advances only as far as its spending reaches.
+    advances only as far as its spending reaches. While the pipeline runs alone banks pay what is
+    wanted.
     """
-    c, project = w.city, w.project
-    pace = p.fai_season[c.calendar_month]
-    smooth, coordinated = stall_hazards(w, p)
-    begin_site(w)
-    wanted = 0.0
-    leading = 0.0
+    c, project, zone, site = w.city, w.project, w.zone, w.temp.site
+    for z in range(c.zones):
+        zone.building[z] = 0.0
+        zone.building_large[z] = 0.0
+    sites = 0
     for k in range(c.live):
         j = project.live[k]
-        if project.state[j] == BUILDING:
-            clock = coordinated if project.raw[j] >= p.coordination_threshold else smooth
-            plan_month(w, p, j, pace, clock)
+        site[sites] = j
+        sites += 1 if project.state[j] == BUILDING else 0
+    plan_month(w, p, sites)
+    if c.phase == OPEN:
+        wanted = 0.0
+        leading = 0.0
+        for n in range(sites):
+            j = site[n]
             wanted += project.draw[j]
-            if project.leads[j] == 1:
-                leading += project.draw[j]
-    if c.grant_left > 0.0 and leading > 0.0:
-        wanted -= grants(w, leading)
-    granted = ration(w, p, wanted)
-    c.loans += granted
-    c.loans_drawn += granted
-    for k in range(c.live):
-        j = project.live[k]
-        if project.state[j] == BUILDING:
-            spend_month(w, p, j)
-    end_site(w)
+            leading += project.draw[j] if project.leads[j] == 1 else 0.0
+        if c.grant_left > 0.0 and leading > 0.0:
+            wanted -= grants(w, leading)
+        granted = ration(w, p, wanted)
+        c.loans += granted
+        c.loans_drawn += granted
+    spend_month(w, p, sites)
+    for z in range(c.zones):
+        zone.fai[z] += zone.fai_industrial[z] + zone.fai_infrastructure[z]
 
 
 @step
-def plan_month(w: World, p: Inputs, j: int, pace: float, clock: float) -> None:
-    """Stalls, planned spending and the draw wanted by one project."""
-    project, zone = w.project, w.zone
-    budget, duration, before = project.budget[j], project.duration[j], project.spent[j]
-    z = project.zone[j]
-    speed = pace
-    if project.stalled[j] > 0:
-        project.stalled[j] -= 1
-        speed = pace * p.stall_pace
-    else:
-        project.stall_clock[j] += clock
-        if project.stall_clock[j] > project.stall_at[j]:
-            project.stalls[j] += 1
-            project.stalled[j] = int(p.stall_months + 0.5) - 1
-            project.stall_clock[j] = 0.0
-            project.stall_at[j] = stall_threshold(w, j, project.stalls[j])
-            speed = pace * p.stall_pace
-    reach = min(duration, project.tau[j] + speed)
-    wish = budget * s_curve(p, reach / duration) - before
-    wish = 0.0 if wish < 0.0 else wish
-    if speed < pace:
-        full = min(duration, project.tau[j] + pace)
-        lost = budget * s_curve(p, full / duration) - before - wish
-        zone.short_stall[z] += lost if lost > 0.0 else 0.0
-    if project.land[j] < project.need[j]:
-        cap = budget * project.land[j] / project.need[j] - before
-        cap = 0.0 if cap < 0.0 else cap
-        if cap < wish:
-            zone.short_land[z] += wish - cap
-            wish = cap
-            reach = -1.0
-    project.wish[j] = wish
-    project.reach[j] = reach
-    project.ahead[j] = speed
-    paid = before + wish
-    bank = project.loan[j] + project.grant[j]
-    entitled = project.bank[j] * paid - bank
-    land_value = p.land_price * project.land[j] * YI_PER_WAN
-    room = p.loan_to_value * (land_value + p.collateral_haircut * paid) - project.loan[j]
-    entitled = room if room < entitled else entitled
-    project.draw[j] = entitled if entitled > 0.0 else 0.0
+def plan_month(w: World, p: Inputs, sites: int) -> None:
+    """Stalls, planned spending and the draw wanted by every building project.
+
+    What is rare is a branch, everything else is not: a branch taken by chance costs more than
+    the arithmetic it spares.
+    """
+    c, project, zone, site = w.city, w.project, w.zone, w.temp.site
+    pace = p.fai_season[c.calendar_month]
+    slow_pace = pace * p.stall_pace
+    smooth, coordinated = stall_hazards(w, p)
+    threshold = p.coordination_threshold
+    land_price, haircut, loan_to_value = p.land_price, p.collateral_haircut, p.loan_to_value
+    for n in range(sites):
+        j = site[n]
+        budget, duration, before = project.budget[j], project.duration[j], project.spent[j]
+        ticks = coordinated if project.raw[j] >= threshold else smooth
+        # The clock stands still in a stall: it was set to nought when the stall began.
+        clock = project.stall_clock[j] + (0.0 if project.stalled[j] > 0 else ticks)
+        project.stall_clock[j] = clock
+        if clock > project.stall_at[j]:
+            begin_stall(w, p, j)
+        slow = project.stalled[j] > 0
+        project.stalled[j] -= 1 if slow else 0
+        speed = slow_pace if slow else pace
+        reach = project.tau[j] + speed
+        reach = duration if duration < reach else reach
+        wish = budget * s_curve(p, reach / duration) - before
+        wish = 0.0 if wish < 0.0 else wish
+        if slow:
+            full = min(duration, project.tau[j] + pace)
+            lost = budget * s_curve(p, full / duration) - before - wish
+            zone.short_stall[project.zone[j]] += lost if lost > 0.0 else 0.0
+        if project.land[j] < project.need[j]:
+            cap = budget * project.land[j] / project.need[j] - before
+            cap = 0.0 if cap < 0.0 else cap
+            if cap < wish:
+                zone.short_land[project.zone[j]] += wish - cap
+                wish = cap
+                reach = -1.0
+        project.wish[j] = wish
+        project.reach[j] = reach
+        project.ahead[j] = speed
+        paid = before + wish
+        entitled = project.bank[j] * paid - (project.loan[j] + project.grant[j])
+        land_value = land_price * project.land[j] * YI_PER_WAN
+        room = loan_to_value * (land_value + haircut * paid) - project.loan[j]
+        entitled = room if room < entitled else entitled
+        project.draw[j] = entitled if entitled > 0.0 else 0.0
 
 
 @step
-def spend_month(w: World, p: Inputs, j: int) -> None:
-    """Spend what own money and the granted draw allow; advance, complete or fail."""
-    c, project, zone = w.city, w.project, w.zone
-    z, budget, wish = project.zone[j], project.budget[j], project.wish[j]
-    before = project.spent[j]
-    draw = project.draw[j]
-    if draw > 0.0:
-        project.loan[j] += draw
+def begin_stall(w: World, p: Inputs, j: int) -> None:
+    """A stall begins this month; when the next one comes is drawn."""
+    project = w.project
+    project.stalls[j] += 1
+    project.stalled[j] = int(p.stall_months + 0.5)
+    project.stall_clock[j] = 0.0
+    project.stall_at[j] = stall_threshold(w, j, project.stalls[j])
+
+
+@step
+def spend_month(w: World, p: Inputs, sites: int) -> None:
+    """Spend what own money and the granted draws allow; advance, complete or fail."""
+    c, project, zone, site = w.city, w.project, w.zone, w.temp.site
+    january = 12 * c.year
+    large_from, major_from = p.large_threshold, p.coordination_threshold
+    for n in range(sites):
+        j = site[n]
+        z, budget, wish = project.zone[j], project.budget[j], project.wish[j]
+        before, draw = project.spent[j], project.draw[j]
+        loan = project.loan[j] + draw
+        project.loan[j] = loan
         zone.loans_drawn[z] += draw
-    # Own and other money never exceed their share of the budget.
-    spend = (1.0 - project.bank[j]) * budget + project.loan[j] + project.grant[j] - before
-    spend = wish if wish <= spend + 1e-12 * budget else spend
-    spend = 0.0 if spend < 0.0 else spend
-    spent = before + spend
-    if spend >= wish and project.reach[j] >= 0.0:
-        project.tau_free[j] += project.ahead[j]
-        project.tau[j] = project.reach[j]
-    else:
-        zone.short_bank[z] += wish - spend
-        old = project.tau[j]
-        if spend > 0.0:
-            project.tau[j] = project.duration[j] * s_inverse(p, min(1.0, spent / budget))
-        # Had the bank paid, a month capped by land would not have gone further than this.
-        project.tau_free[j] += project.ahead[j] if project.reach[j] >= 0.0 else project.tau[j] - old
-    progress = project.tau[j] / project.duration[j]
-    if progress >= 1.0:
-        spent = budget
-    project.spent[j] = spent
-    project.spent_year[j] += spend
-    c.cip += spend
-    if project.kind[j] == INDUSTRIAL:
-        zone.fai_industrial[z] += spend
-    else:
-        zone.fai_infrastructure[z] += spend
-    if project.started[j] < 12 * c.year:
-        zone.fai_carried[z] += spend
-    else:
-        zone.fai_new[z] += spend
-    zone.outside_capital[z] += spend * project.outside[j]
-    if project.spent_year[j] > c.largest:
-        c.largest = project.spent_year[j]
-    large = project.raw[j] >= p.large_threshold
-    if large:
-        zone.large_year[z] = 1.0
-    if project.raw[j] >= p.coordination_threshold:
-        zone.major_year[z] = 1.0
-    if project.fails[j] == 1 and progress >= project.fail_at[j]:
-        project.state[j] = ABANDONED
-        project.ended[j] = c.t
-        c.cip -= spent
-        c.written_off += spent
-        c.loans -= project.loan[j]
-        c.loans_lost += project.loan[j]
-        project.loan[j] = 0.0
-        return_land(w, j)
-    elif progress >= 1.0:
-        project.state[j] = DONE
-        project.ended[j] = c.t
-        c.cip -= spent
-        c.capitalised += spent
-        project.finished[c.finished] = j
-        c.finished += 1
-        zone.completions[z] += 1.0
-    else:
-        zone.building[z] += 1.0
-        if large:
-            zone.building_large[z] += 1.0
+        # Own and other money never exceed their share of the budget.
+        spend = (1.0 - project.bank[j]) * budget + loan + project.grant[j] - before
+        spend = wish if wish <= spend + 1e-12 * budget else spend
+        spend = 0.0 if spend < 0.0 else spend
+        spent = before + spend
+        tau = project.reach[j]
+        if spend >= wish and tau >= 0.0:
+            project.tau_free[j] += project.ahead[j]
+        else:
+            zone.short_bank[z] += wish - spend
+            old = project.tau[j]
+            tau = old
+            if spend > 0.0:
+                tau = project.duration[j] * s_inverse(p, min(1.0, spent / budget))
+            # Had the bank paid, a month capped by land would not have gone further than this.
+            project.tau_free[j] += project.ahead[j] if project.reach[j] >= 0.0 else tau - old
+        project.tau[j] = tau
+        progress = tau / project.duration[j]
+        spent = budget if progress >= 1.0 else spent
+        project.spent[j] = spent
+        year = project.spent_year[j] + spend
+        project.spent_year[j] = year
+        c.largest = year if year > c.largest else c.largest
+        c.cip += spend
+        zone.measures[FAI_BY_KIND + (0 if project.kind[j] == INDUSTRIAL else 1), z] += spend
+        zone.measures[FAI_BY_AGE + (0 if project.started[j] < january else 1), z] += spend
+        zone.outside_capital[z] += spend * project.outside[j]
+        large = project.raw[j] >= large_from
+        zone.large_year[z] = 1.0 if large else zone.large_year[z]
+        zone.major_year[z] = 1.0 if project.raw[j] >= major_from else zone.major_year[z]
+        if (project.fails[j] == 1) & (progress >= project.fail_at[j]):
+            abandon(w, j)
+        elif progress >= 1.0:
+            complete(w, j)
+        else:
+            zone.building[z] += 1.0
+            zone.building_large[z] += 1.0 if large else 0.0
+
+
+@step
+def abandon(w: World, j: int) -> None:
+    """A project fails on the way: what was spent and owed is lost, the land comes back."""
+    c, project = w.city, w.project
+    project.state[j] = ABANDONED
+    project.ended[j] = c.t
+    c.cip -= project.spent[j]
+    c.written_off += project.spent[j]
+    c.loans -= project.loan[j]
+    c.loans_lost += project.loan[j]
+    project.loan[j] = 0.0
+    return_land(w, j)
+
+
+@step
+def complete(w: World, j: int) -> None:
+    """A project is finished."""
+    c, project = w.city, w.project
+    project.state[j] = DONE
+    project.ended[j] = c.t
+    c.cip -= project.spent[j]
+    c.capitalised += project.spent[j]
+    project.finished[c.finished] = j
+    c.finished += 1
+    w.zone.completions[project.zone[j]] += 1.0
 
 
 @step

@@ -39,10 +39,10 @@ def report(w: World, p: Inputs) -> None:
         zone.platform_debt[z] = zone.debt[z]
         zone.platform_equity[z] = zone.equity[z]
     for i in range(c.firms):
-        if firm.alive[i] == 1 and firm.in_scope[i] == 1:
-            zone.reported[firm.zone[i]] += firm.sales[i]
-            if firm.owner[i] == i:
-                zone.firms[firm.zone[i]] += 1.0
+        z = firm.zone[i]
+        listed = (firm.alive[i] == 1) & (firm.in_scope[i] == 1)
+        zone.reported[z] += firm.sales[i] if listed else 0.0
+        zone.firms[z] += 1.0 if listed & (firm.owner[i] == i) else 0.0
     inflow = p.scope_inflow * (c.year - p.base_year)
     season = p.revenue_season[c.calendar_month] / 12.0
     for z in range(c.zones):
@@ -136,18 +136,18 @@ def research(w: World, p: Inputs, i: int) -> float:
 @step
 def dragons(w: World, p: Inputs) -> None:
     """Count firms of dragon-head size, plants added to their owners; mean default odds."""
-    c, firm, zone = w.city, w.firm, w.zone
+    c, firm, zone, temp = w.city, w.firm, w.zone, w.temp
     for i in range(c.firms):
-        firm.group_sales[i] = 0.0
+        temp.group_sales[i] = 0.0
     for i in range(c.firms):
         if firm.alive[i] == 1:
             owner = firm.owner[i]
             if firm.alive[owner] == 0:
                 owner = i
-            firm.group_sales[owner] += firm.sales_year[i]
+            temp.group_sales[owner] += firm.sales_year[i]
     for i in range(c.firms):
         z = firm.zone[i]
-        if firm.group_sales[i] >= p.dragon_head_revenue:
+        if temp.group_sales[i] >= p.dragon_head_revenue:
             zone.dragon_heads[z] += 1.0
         if firm.alive[i] == 1 and zone.capital[z] > 0.0:
             assets = firm.K[i] + firm.other[i] + (firm.cash[i] if firm.cash[i] > 0.0 else 0.0)

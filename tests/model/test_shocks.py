@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from xuchang_sim.model import streams
 from xuchang_sim.model.engine import as_rules
 from xuchang_sim.model.kernel import entry
 from xuchang_sim.model.steps.firms import correction, jump, shocks
+from xuchang_sim.model.streams import unit
 from xuchang_sim.model.world import Sizes, World, blank
 
 FIRMS, YEARS, SCALE = 4000, 8, 0.2
@@ -25,7 +27,9 @@ def year(memory: Any, out: Any) -> None:
         w.city.t += 1
         shocks(w)
         for i in range(w.city.firms):
-            out[k - 1, i] = jump(w, i, k)
+            size = w.firm.a[i] * math.sqrt(k / 12.0)
+            jumps = unit(w.temp.word_0[i]) * k < 1.0
+            out[k - 1, i] = jump(unit(w.temp.word_1[i]), size) if jumps else 1.0
 
 
 @entry

@@ -54,13 +54,10 @@ UNCOMPARED = {
             "buffers; what enters and leaves them is compared",
         ),
         **dict.fromkeys(("fill_s", "fill_u", "fill_x", "fill_y"), "scratch; workers are compared"),
-        **dict.fromkeys(("revenue_year",), "sums of compared flows"),
+        **dict.fromkeys(("weight_sum", "pull"), "scratch; arrivals are compared"),
     },
     "firm": {
         **dict.fromkeys(("rows",), "layout"),
-        **dict.fromkeys(("word_0", "word_1", "moved"), "scratch; orders are compared"),
-        "group_sales": "scratch; dragon heads are compared",
-        **dict.fromkeys(("invested_year",), "sums of compared flows"),
     },
     "project": {
         **dict.fromkeys(("rows", "live", "key"), "layout and scratch"),

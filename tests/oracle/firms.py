@@ -289,6 +289,7 @@ def leave(w: World) -> None:
             give_back(zone, w.j[f.project])
         f.skilled = f.unskilled = f.b = f.smooth = f.K = f.other = 0.0
         f.cash = f.debt = f.equity = f.floor = 0.0
+        f.sales = f.worn = f.added = f.short_s = f.short_u = 0.0
 
 
 # ------------------------------------------------------------------------------ 7.18 employment

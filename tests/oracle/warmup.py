@@ -135,6 +135,7 @@ def _initial(w: World) -> None:
     there = max(0.2, 1.0 - w.expected_entrants / p.firms_count)
     left = max(0.1 * p.base_revenue, p.base_revenue - w.expected_plants)
     first = 12 * p.base_year
+    founded: dict[tuple[int, int], list[tuple[int, float]]] = {}
     for s in range(p.sectors):
         growth = 0.0
         for m in range(12):
@@ -153,10 +154,17 @@ def _initial(w: World) -> None:
                 for name in names
             ]
             factor = share * left / growth / math.fsum(sizes)
-            for name, size in zip(names, sizes, strict=True):
-                f = Firm(len(w.f), name, zone.row, s, INITIAL, p.firms_start, len(w.f))
+            founded[zone.row, s] = [(n, x * factor) for n, x in zip(names, sizes, strict=True)]
+    for k in range(max(map(len, founded.values()))):
+        for a in range(len(w.z)):
+            for s in range(p.sectors):
+                z = (a + s) % len(w.z)
+                if k >= len(founded.get((z, s), ())):
+                    continue
+                name, size = founded[z, s][k]
+                f = Firm(len(w.f), name, z, s, INITIAL, p.firms_start, len(w.f))
                 f.stream = SHOCK
-                f.b = f.smooth = size * factor
+                f.b = f.smooth = size
                 f.a = firms.shock_scale(w, f.b)
                 f.kappa = p.revenue_per_capital / p.utilisation_normal
                 f.use = p.utilisation_normal

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from xuchang_sim.model.elementary import exp, log
 from xuchang_sim.model.kernel import entry, inlined, step
 from xuchang_sim.model.steps.calendar import demand, power
 from xuchang_sim.model.steps.checks import remember
@@ -36,6 +37,7 @@ from xuchang_sim.model.streams import (
 from xuchang_sim.model.world import (
     ABANDONED,
     APPROVAL,
+    BATCH,
     DONE,
     DROPPED,
     FIRMS,
@@ -129,7 +131,7 @@ def clear(w: World, p: Inputs) -> None:
     for k in range(w.tally.execution.shape[0]):
         u, v, _, _ = uniforms(w, PROGRAMME, k, 0, 0)
         x, _ = normals(u, v)
-        w.tally.execution[k] = math.exp(p.execution_sd * x)
+        w.tally.execution[k] = exp(p.execution_sd * x)
     begin_pipeline(w, p, 0, 12 * p.base_year + 11)
 
 
@@ -151,8 +153,11 @@ def share_zones(w: World, p: Inputs) -> None:
     for z in range(c.zones):
         zone.share[z] /= total
         roots += math.sqrt(zone.share[z])
+    reach = 0.0
     for z in range(c.zones):
         zone.weight[z] = math.sqrt(zone.share[z]) / roots
+        reach += zone.weight[z]
+        zone.weight_sum[z] = reach
         old = 0.0
         new = 0.0
         for s in range(c.sectors):
@@ -286,7 +291,7 @@ def approved_by(p: Inputs, shape: int, months: int) -> float:
     for i in range(1, shape):
         term *= x / i
         total += term
-    return 1.0 - math.exp(-x) * total
+    return 1.0 - exp(-x) * total
 
 
 @step
@@ -301,9 +306,10 @@ def expect(w: World, p: Inputs) -> None:
     months = first + 12
     expected_pace(w, p, months)
     expected_starts(w, p, months)
-    yields = p.announced_yield * math.exp(0.5 * p.announced_yield_sigma * p.announced_yield_sigma)
+    yields = p.announced_yield * exp(0.5 * p.announced_yield_sigma * p.announced_yield_sigma)
     yields *= p.realised_yield * (1.0 - p.infrastructure_share) * (1.0 - p.abandonment_share)
     for b in range(months):
+        w.past.season[b] = p.fai_season[(p.pipeline_start + b) % 12]
         sold = 0.0
         if b + p.pipeline_start >= p.firms_start:
             for m in range(12):
@@ -323,7 +329,7 @@ def expect(w: World, p: Inputs) -> None:
         if rate > 0.0:
             passed = 0.0
             for e in range(s, months):
-                passed += w.past.pace[e - s] * p.fai_season[(p.pipeline_start + e) % 12]
+                passed += w.past.pace[e - s] * w.past.season[e]
                 w.past.tau[e] = passed
             expect_cohort(w, p, s, first, rate, yields)
     # Investment per start and the land it wants: sizes and intensities are independent.
@@ -345,7 +351,7 @@ def expect(w: World, p: Inputs) -> None:
 @inlined
 def mean_size(alpha: float, low: float, high: float) -> float:
     """Mean of the truncated Pareto law (alpha other than 1)."""
-    tail = math.exp(-alpha * math.log(high / low))
+    tail = exp(-alpha * log(high / low))
     factor = alpha / (alpha - 1.0) / (1.0 - tail)
     return factor * (low - high * tail)
 
@@ -355,7 +361,7 @@ def inverse_intensity(p: Inputs, median: float, sigma: float) -> float:
     """Mean of 1 / max(minimum, lognormal), 亩 per 万元, by Gauss–Hermite."""
     total = 0.0
     for k in range(DURATION_NODES):
-        total += W9[k] / max(p.intensity_min, median * math.exp(sigma * X9[k]))
+        total += W9[k] / max(p.intensity_min, median * exp(sigma * X9[k]))
     return total
 
 
@@ -373,16 +379,18 @@ def place_nodes(w: World, p: Inputs, kind: int) -> None:
     else:
         alpha, low, high = p.size_large_alpha, p.size_large_min, p.size_large_max
         rate = p.starts_large / p.starts_ordinary
-    half = 0.5 * math.log(high / low)
-    norm = rate * alpha / (1.0 - math.exp(-alpha * 2.0 * half))
+    past.longest[kind] = 0.0
+    half = 0.5 * log(high / low)
+    norm = rate * alpha / (1.0 - exp(-alpha * 2.0 * half))
     for i in range(8):
         log_size = half * (1.0 + X8[i])
-        raw = low * math.exp(log_size)
-        chance = norm * W8[i] * half * math.exp(-alpha * log_size)
+        raw = low * exp(log_size)
+        chance = norm * W8[i] * half * exp(-alpha * log_size)
         base = p.duration_base * power(raw, p.duration_elasticity)
         for k in range(DURATION_NODES):
             n = DURATION_NODES * i + k
-            past.length[kind, n] = max(p.duration_min, base * math.exp(p.duration_sigma * X9[k]))
+            past.length[kind, n] = max(p.duration_min, base * exp(p.duration_sigma * X9[k]))
+            past.longest[kind] = max(past.longest[kind], past.length[kind, n])
             past.count[kind, n] = chance * W9[k]
             past.weight[kind, n] = chance * W9[k] * p.invest_realised * raw
 
@@ -392,29 +400,40 @@ def expect_cohort(w: World, p: Inputs, s: int, first: int, rate: float, yields: 
     """Add to the expectations the projects that start in month s."""
     c, past = w.city, w.past
     last = first + 11
+    before = past.tau[first - 1] if s < first else 0.0
+    after = past.tau[last]
+    # What is finished before the first month of firms belongs to the initial ones.
+    earliest = p.firms_start - p.pipeline_start - 1
+    known = past.tau[earliest - 1] if s < earliest else 0.0
     own = 1.0 - p.incumbent_project_share
     stays = (1.0 - p.infrastructure_share) * (1.0 - p.abandonment_share)
     for kind in range(2):
-        for n in range(past.length.shape[1]):
-            length = past.length[kind, n]
-            share = rate * past.weight[kind, n]
-            begin = past.tau[first - 1] / length if s < first else 0.0
-            end = past.tau[last] / length
-            if begin < 1.0:
-                reached = survived(p, min(1.0, end)) - survived(p, begin)
-                c.expected_fai += share * reached
-            if end >= 1.0:
-                lo, hi = s, last
+        if before < past.longest[kind]:
+            for n in range(past.length.shape[1]):
+                length = past.length[kind, n]
+                begin, end = before / length, after / length
+                begin = 1.0 if begin > 1.0 else begin
+                end = 1.0 if end > 1.0 else end
+                reached = survived(p, end) - survived(p, begin)
+                past.reached[n] = rate * past.weight[kind, n] * reached
+            for n in range(past.length.shape[1]):
+                c.expected_fai += past.reached[n]
+        if known < past.longest[kind]:
+            independent = own if kind == 0 else 1.0
+            for n in range(past.length.shape[1]):
+                length = past.length[kind, n]
+                if known >= length or after < length:
+                    continue
+                lo, hi = max(s, earliest), last
                 while lo < hi:
                     mid = (lo + hi) // 2
                     if past.tau[mid] >= length:
                         hi = mid
                     else:
                         lo = mid + 1
-                born = lo + 1
-                if born <= last and born + p.pipeline_start >= p.firms_start:
-                    c.expected_plants += share * yields * past.ramped[born]
-                    independent = own if kind == 0 else 1.0
+                if lo < last:
+                    sold = past.ramped[lo + 1]
+                    c.expected_plants += rate * past.weight[kind, n] * yields * sold
                     c.expected_entrants += rate * past.count[kind, n] * stays * independent
 
 
@@ -453,10 +472,18 @@ def watch_pipeline(w: World, p: Inputs) -> None:
 @step
 def finish_traits(w: World, p: Inputs) -> None:
     """Draw the remaining traits of every project that was not lost before its start."""
-    project = w.project
+    project, lot = w.project, w.lot
+    waiting = 0
     for j in range(w.city.projects):
         if project.state[j] != DROPPED and project.state[j] != ABANDONED:
-            late_traits(w, p, j)
+            lot.row[waiting] = j
+            waiting += 1
+            if waiting == BATCH:
+                late_traits(w, p, waiting)
+                waiting = 0
+    late_traits(w, p, waiting)
+    for j in range(w.city.projects):
+        if project.state[j] != DROPPED and project.state[j] != ABANDONED:
             if project.state[j] != APPROVAL:
                 project.land[j] = project.need[j]
             if w.city.rewinding == 0 and project.started[j] // 12 == p.base_year:
@@ -486,35 +513,42 @@ def found_firms(w: World, p: Inputs) -> None:
     per_worker = p.base_revenue / p.base_workers / YI_PER_WAN / 12.0
     per_worker *= power(1.0 + p.productivity_growth, back)
     span = pareto_span(p.firm_tail, 1.0, LARGEST_FIRM)
+    most = 0
     for s in range(c.sectors):
-        growth = growth_to_base(w, p, s)
+        past.growth[s] = growth_to_base(w, p, s)
         for z in range(c.zones):
             part = w.zone.share[z] * w.zone.sales_share[z, s]
-            if part <= 0.0:
-                continue
-            count = max(1, int(p.firms_count * there * part + 0.5))
-            target = part * left / growth
-            begin = c.firms
-            summed = 0.0
-            for k in range(count):
-                i = new_row(w)
-                if i < 0:
-                    return
-                firm.id[i] = (p.zone_code[z] << 16) | (p.sector_code[s] << 10) | k
-                u, _, _, _ = uniforms(w, FIRM, firm.id[i], 0, 0)
-                firm.b[i] = pareto(u, span, p.firm_tail, 1.0)
-                summed += firm.b[i]
-            for i in range(begin, c.firms):
-                firm.zone[i] = z
-                firm.sector[i] = s
-                firm.group[i] = INITIAL
-                firm.stream[i] = SHOCK
-                firm.b[i] *= target / summed
-                firm.smooth[i] = firm.b[i]
-                firm.a[i] = dispersion_of(p, firm.b[i])
-                firm.kappa[i] = p.revenue_per_capital / p.utilisation_normal
-                firm.use[i] = p.utilisation_normal
-                firm.alpha[i] = per_worker * p.sector_alpha[s]
+            count = max(1, int(p.firms_count * there * part + 0.5)) if part > 0.0 else 0
+            past.cell_firms[z, s] = count
+            past.cell_size[z, s] = 0.0
+            most = max(most, count)
+    # Firm k of every zone and sector, along diagonals, then the next: neighbours in the table
+    # differ in both, so that sums by either do not wait for each other.
+    for k in range(most):
+        for a in range(c.zones):
+            for s in range(c.sectors):
+                z = (a + s) % c.zones
+                if k < past.cell_firms[z, s]:
+                    i = new_row(w)
+                    if i < 0:
+                        return
+                    firm.id[i] = (p.zone_code[z] << 16) | (p.sector_code[s] << 10) | k
+                    u, _, _, _ = uniforms(w, FIRM, firm.id[i], 0, 0)
+                    firm.b[i] = pareto(u, span, p.firm_tail, 1.0)
+                    firm.zone[i] = z
+                    firm.sector[i] = s
+                    past.cell_size[z, s] += firm.b[i]
+    for i in range(c.firms):
+        z, s = firm.zone[i], firm.sector[i]
+        target = w.zone.share[z] * w.zone.sales_share[z, s] * left / past.growth[s]
+        firm.group[i] = INITIAL
+        firm.stream[i] = SHOCK
+        firm.b[i] *= target / past.cell_size[z, s]
+        firm.smooth[i] = firm.b[i]
+        firm.a[i] = dispersion_of(p, firm.b[i])
+        firm.kappa[i] = p.revenue_per_capital / p.utilisation_normal
+        firm.use[i] = p.utilisation_normal
+        firm.alpha[i] = per_worker * p.sector_alpha[s]
     c.t = p.firms_start - 1
 
 
@@ -526,7 +560,7 @@ def growth_to_base(w: World, p: Inputs, s: int) -> float:
     for t in range(p.firms_start, 12 * p.base_year + 12):
         log_index += w.sector.growth[s, t - p.demand_start]
         if t >= 12 * p.base_year:
-            total += math.exp(log_index) * p.revenue_season[t % 12] / 12.0
+            total += exp(log_index) * p.revenue_season[t % 12] / 12.0
     return total
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from xuchang_sim.model.elementary import circle, log
 from xuchang_sim.model.kernel import inlined, step
 
 if TYPE_CHECKING:
@@ -35,7 +36,6 @@ SHOCK_TENANT = 15  # entity: tenant's id
 SHARE = 16  # entity: zone code; its share of the base year's revenue
 
 MASK = 0xFFFFFFFF
-TWO_PI = 6.283185307179586
 
 
 @inlined
@@ -85,8 +85,9 @@ def uniforms(
 @inlined
 def normals(u: float, v: float) -> tuple[float, float]:
     """Two independent standard normals from two uniforms (Box and Muller 1958)."""
-    radius = math.sqrt(-2.0 * math.log(u))
-    return radius * math.cos(TWO_PI * v), radius * math.sin(TWO_PI * v)
+    radius = math.sqrt(-2.0 * log(u))
+    cosine, sine = circle(v)
+    return radius * cosine, radius * sine
 
 
 @step
@@ -108,7 +109,7 @@ def gamma(w: World, purpose: int, shape: float, entity: int, month: int, block: 
             # Most trials are accepted within the squeeze, which needs no logarithm.
             if accept < 1.0 - 0.0331 * (x * x) * (x * x):
                 return d * t
-            if math.log(accept) < 0.5 * x * x + d - d * t + d * math.log(t):
+            if log(accept) < 0.5 * x * x + d - d * t + d * log(t):
                 return d * t
 
 
@@ -129,4 +130,4 @@ def erlang(w: World, purpose: int, entity: int, month: int, block: int, shape: i
             product *= d
         left -= 4
         k += 1
-    return -math.log(product)
+    return -log(product)

@@ -35,6 +35,7 @@ PROGRAMMES = (
 )
 FACTORIES, HOUSING, VILLAGES, SEWAGE, HEATING, TRANSIT, STATION, BASES = range(8)
 
+CLASSES = 64  # classes of progress when bank money is short
 BATCH = 32  # random addresses drawn at once for arrivals
 RING = 40  # months a ring buffer holds; longer than any lag or building time
 NODES = 72  # sizes times durations in the expectation of the pipeline
@@ -397,6 +398,7 @@ class Zones(Table):
     annexed: Floats = _column("f8", "km²", "area added to the zone", ("zones",))
     share: Floats = _column("f8", "1", "share of base-year revenue of this replicate", ("zones",))
     weight: Floats = _column("f8", "1", "weight of arrivals: root of the share, sum 1", ("zones",))
+    weight_sum: Floats = _column("f8", "1", "sum of the weights up to this zone", ("zones",))
     sales_share: Floats = _column(
         "f8", "1", "sectors' shares of initial sales", ("zones", "sectors")
     )
@@ -413,6 +415,7 @@ class Zones(Table):
     )
     fill_y: Floats = _column("f8", "1", "other vacancies filled by the skilled", ("zones",))
     spill: Floats = _column("f8", "亿元/年", "orders above capacity", ("zones",))
+    pull: Floats = _column("f8", "1", "multiplier of arrivals", ("zones",))
     lost_rate: Floats = _column(
         "f8", "亿元/年", "yearly orders lost to capacity so far", ("zones",)
     )
@@ -581,8 +584,14 @@ class Past(Table):
     draws: Floats = _column(
         "f8", "亿元", "bank draws of the base year and the year before", ("two",)
     )
+    growth: Floats = _column("f8", "1", "scratch: growth of orders to the base year", ("sectors",))
+    cell_firms: Ints = _column("i8", "个", "scratch: initial firms", ("zones", "sectors"))
+    cell_size: Floats = _column("f8", "1", "scratch: sum of their sizes", ("zones", "sectors"))
     tau: Floats = _column("f8", "月", "scratch: construction time passed by month", ("span",))
     pace: Floats = _column("f8", "1", "scratch: mean pace in the n-th month of building", ("span",))
+    season: Floats = _column("f8", "1", "scratch: season of investment by month", ("span",))
+    reached: Floats = _column("f8", "亿元", "scratch: expected spending by node", ("nodes",))
+    longest: Floats = _column("f8", "月", "scratch: longest construction time, by kind", ("two",))
     arrived: Floats = _column(
         "f8", "个", "scratch: expected arrivals by month at scale 1", ("span",)
     )
@@ -611,9 +620,13 @@ class Tally(Table):
 class Lot(Table):
     """Scratch of the arrivals of a month."""
 
-    entity: Ints = _column("i8", "", "numbers of the projects drawn for", ("batch",))
-    words: Ints = _column("i8", "", "random words of a batch of candidates", ("nine", "batch"))
-    span: Floats = _column("f8", "1", "share of the size law below its maximum, by kind", ("two",))
+    entity: Ints = _column("i8", "", "stable numbers", ("batch",))
+    month: Ints = _column("i8", "月", "months of arrival", ("batch",))
+    row: Ints = _column("i8", "", "rows of the projects drawn for", ("batch",))
+    kind: Ints = _column("i8", "", "kinds of arrival", ("batch",))
+    height: Floats = _column("f8", "1", "height under the envelope, over the bar", ("batch",))
+    words: Ints = _column("i8", "", "random words, four a block", ("words", "batch"))
+    x: Floats = _column("f8", "", "numbers made of them", ("made", "batch"))
 
 
 class Temp(Table):
@@ -622,6 +635,9 @@ class Temp(Table):
     rows: Ints = _column("i8", "", "a list of rows", ("firms",))
     word_0: Ints = _column("i8", "", "first random word of the month", ("firms",))
     word_1: Ints = _column("i8", "", "second random word of the month", ("firms",))
+    chance: Floats = _column("f8", "1", "does it jump: below 1", ("firms",))
+    draw: Floats = _column("f8", "1", "how far it jumps", ("firms",))
+    factor: Floats = _column("f8", "1", "factor of its jump", ("firms",))
     over: Floats = _column("f8", "亿元/年", "orders above capacity", ("firms",))
     room: Floats = _column("f8", "亿元/年", "free capacity", ("firms",))
     invested: Floats = _column("f8", "亿元", "small investment of the month", ("firms",))
@@ -636,6 +652,7 @@ class Temp(Table):
     repaid: Floats = _column("f8", "亿元", "loans repaid this month", ("firms",))
     group_sales: Floats = _column("f8", "亿元", "sales with the plants owned", ("firms",))
     site: Ints = _column("i8", "", "a list of rows of projects", ("projects",))
+    drawn: Floats = _column("f8", "亿元", "draws wanted by class of progress", ("classes",))
 
 
 class World(Table):
@@ -899,7 +916,9 @@ class Sizes(NamedTuple):
         return self._asdict() | {
             "ring": RING,
             "batch": BATCH,
-            "nine": 9,
+            "words": 12,
+            "classes": CLASSES,
+            "made": 10,
             "history": HISTORY,
             "twelve": 12,
             "two": 2,

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-
+from xuchang_sim.model.elementary import exp, log
 from xuchang_sim.model.kernel import inlined, step
 from xuchang_sim.model.world import FIRMS, FLOWS, OPEN, PIPELINE, Inputs, World
 
@@ -17,7 +16,7 @@ def clip(x: float, low: float, high: float) -> float:
 @inlined
 def power(x: float, exponent: float) -> float:
     """Raise x > 0 to a power through exp and log: the same bits compiled and uncompiled."""
-    return math.exp(exponent * math.log(x))
+    return exp(exponent * log(x))
 
 
 @inlined
@@ -124,9 +123,9 @@ def demand(w: World, p: Inputs) -> None:
             drift = p.demand_wedge + p.premium
             g = p.value_added[m] + beta * p.prices[m] + drift
             central = p.value_added_central[m] + beta * p.prices_central[m] + drift
-            own = math.log(1.0 + clip(p.incumbent_share * g, -0.9, 9.0))
-            full = math.log(1.0 + clip(g, -0.9, 9.0))
-            middle = math.log(1.0 + clip(central, -0.9, 9.0))
+            own = log(1.0 + clip(p.incumbent_share * g, -0.9, 9.0))
+            full = log(1.0 + clip(g, -0.9, 9.0))
+            middle = log(1.0 + clip(central, -0.9, 9.0))
             if m < 12:
                 w.sector.growth[s, m] = own / 12.0
                 w.sector.gap[s, m] = (full - middle) / 12.0

@@ -6,9 +6,10 @@ from xuchang_sim.model.kernel import step
 from xuchang_sim.model.sorting import sort_keys
 from xuchang_sim.model.steps.calendar import clip, power
 from xuchang_sim.model.steps.land import YI_PER_WAN
-from xuchang_sim.model.world import BUILDING, Inputs, World
+from xuchang_sim.model.world import CLASSES, Inputs, World
 
-CLOSENESS = 1048575.0  # steps of progress told apart when bank money is rationed
+CLOSENESS = 1048575.0  # steps of progress told apart when bank money is rationed: 20 bits
+CLASS_BITS = 14  # a class of progress is what agrees in all but the last bits
 
 
 @step
@@ -99,50 +100,69 @@ def bank_limit(w: World, p: Inputs) -> None:
 
 
 @step
-def grants(w: World, leading: float) -> float:
+def grants(w: World, sites: int, leading: float) -> float:
     """Grant money replaces wanted draws of leading-industry projects, pro rata; return its sum.
 
-    ``leading`` is the sum of their wanted draws, 亿元.
+    ``leading`` is the sum of their wanted draws, 亿元; ``temp.site`` lists the building projects.
     """
     c, project = w.city, w.project
     part = c.grant_left / leading
     part = 1.0 if part > 1.0 else part
-    for k in range(c.live):
-        j = project.live[k]
-        if project.state[j] == BUILDING and project.leads[j] == 1:
-            given = part * project.draw[j]
-            project.grant[j] += given
-            project.draw[j] -= given
+    for n in range(sites):
+        j = w.temp.site[n]
+        given = part * project.draw[j] if project.leads[j] == 1 else 0.0
+        project.grant[j] += given
+        project.draw[j] -= given
     c.grant_left -= part * leading
     return part * leading
 
 
 @step
-def ration(w: World, p: Inputs, wanted: float) -> float:
+def ration(w: World, p: Inputs, sites: int, wanted: float) -> float:
     """Hold the draws of building projects to the bank's limit; return what is granted.
 
     If the limit does not suffice, projects closest to completion are served first, ties by date
     (Fernandes and Rigato: in a credit crunch completions go on, starts wait).
     """
-    c, project = w.city, w.project
+    c = w.city
     available = c.limit + c.unused
     granted = wanted
     if wanted > available and not (p.free_credit == 1 and c.policy == 1):
-        count = 0
-        for k in range(c.live):
-            j = project.live[k]
-            if project.state[j] == BUILDING and project.draw[j] > 0.0:
-                behind = int((1.0 - project.tau[j] / project.duration[j]) * CLOSENESS)
-                project.key[count] = (behind << 40) | (project.started[j] << 20) | j
-                count += 1
-        sort_keys(w, count)
-        left = available
-        for k in range(count):
-            j = project.key[k] & 0xFFFFF
-            if project.draw[j] > left:
-                project.draw[j] = left
-            left -= project.draw[j]
-        granted = available - left
+        granted = available - serve(w, sites, available)
     c.unused = available - granted if available > granted else 0.0
     c.drawn_year += granted
     return granted
+
+
+@step
+def serve(w: World, sites: int, available: float) -> float:
+    """Serve wanted draws by closeness to completion while money lasts; return what is left.
+
+    Classes of progress are served whole; only the class in which the money ends is put in order.
+    """
+    project, site, drawn = w.project, w.temp.site, w.temp.drawn
+    for k in range(CLASSES):
+        drawn[k] = 0.0
+    for n in range(sites):
+        j = site[n]
+        behind = int((1.0 - project.tau[j] / project.duration[j]) * CLOSENESS)
+        project.key[n] = (behind << 40) | (project.started[j] << 20) | j
+        drawn[behind >> CLASS_BITS] += project.draw[j]
+    left = available
+    last = 0
+    while last < CLASSES and drawn[last] <= left:
+        left -= drawn[last]
+        last += 1
+    count = 0
+    for n in range(sites):
+        j = site[n]
+        at = project.key[n] >> (40 + CLASS_BITS)
+        project.draw[j] = 0.0 if at > last else project.draw[j]
+        project.key[count] = project.key[n]
+        count += 1 if at == last else 0
+    sort_keys(w, count)
+    for k in range(count):
+        j = project.key[k] & 0xFFFFF
+        project.draw[j] = left if project.draw[j] > left else project.draw[j]
+        left -= project.draw[j]
+    return left

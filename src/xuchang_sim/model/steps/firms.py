@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from xuchang_sim.model.elementary import exp, log
 from xuchang_sim.model.kernel import inlined, step
 from xuchang_sim.model.steps.calendar import clip, power, years_since_base
 from xuchang_sim.model.steps.land import YI_PER_WAN, return_land
@@ -44,19 +45,11 @@ def shocks(w: World) -> None:
 
 
 @inlined
-def jump(w: World, i: int, k: int) -> float:
-    """Factor on a firm's orders by its growth shock in calendar month k = 1..12 (the ladder).
-
-    With probability 1/k a Laplace jump of scale a sqrt(k / 12), else nought: every year-to-date
-    sum is then exactly Laplace(0, a sqrt(k / 12)).
-    """
-    if unit(w.temp.word_0[i]) * k >= 1.0:
-        return 1.0
-    v = unit(w.temp.word_1[i])
-    size = w.firm.a[i] * math.sqrt(k / 12.0)
-    if v < 0.5:
-        return math.exp(size * math.log(2.0 * v))
-    return math.exp(-size * math.log(2.0 * (1.0 - v)))
+def jump(u: float, size: float) -> float:
+    """Factor on a firm's orders of a Laplace jump of scale ``size``, from a uniform."""
+    below = u < 0.5
+    depth = size * log(2.0 * (u if below else 1.0 - u))
+    return exp(depth if below else -depth)
 
 
 @inlined
@@ -81,7 +74,7 @@ def orders(w: World, p: Inputs) -> None:
             sector.after[s, g] = 0.0
         sector.over[s] = 0.0
         sector.slack[s] = 0.0
-        sector.pull[s] = math.exp(p.demand_pass_through * sector.gap[s, m])
+        sector.pull[s] = exp(p.demand_pass_through * sector.gap[s, m])
     for z in range(c.zones):
         w.zone.spill[z] = 0.0
     shocks(w)
@@ -90,7 +83,7 @@ def orders(w: World, p: Inputs) -> None:
         for g in range(2):
             total = sector.before[s, g] + sector.after[s, g]
             if total > 0.0:
-                sector.after[s, g] = math.exp(sector.growth[s, m]) * sector.before[s, g] / total
+                sector.after[s, g] = exp(sector.growth[s, m]) * sector.before[s, g] / total
     temp = w.temp
     for i in range(c.firms):
         s = firm.sector[i]
@@ -131,7 +124,11 @@ def side(w: World, i: int) -> int:
 
 @step
 def move_shares(w: World, p: Inputs) -> None:
-    """Apply growth shocks to incumbents; keep the sum of orders before, and its change."""
+    """Apply growth shocks to incumbents; keep the sum of orders before, and its change.
+
+    The ladder: in calendar month k = 1..12, with probability 1/k, a Laplace jump of scale
+    a sqrt(k / 12), else nought; every year-to-date sum is then exactly Laplace(0, a sqrt(k / 12)).
+    """
     c, firm, sector, temp = w.city, w.firm, w.sector, w.temp
     k = c.calendar_month + 1
     # With one common scale of shocks the correction cancels in the centring.
@@ -144,10 +141,18 @@ def move_shares(w: World, p: Inputs) -> None:
         moved += 1 if grown & (uneven | (unit(temp.word_0[i]) * k < 1.0)) else 0
     for n in range(moved):
         i = temp.rows[n]
+        temp.factor[n] = firm.a[i]
+        temp.chance[n] = unit(temp.word_0[i]) * k
+        temp.draw[n] = unit(temp.word_1[i])
+    root = math.sqrt(k / 12.0)
+    for n in range(moved):
+        a = temp.factor[n]
+        factor = jump(temp.draw[n], a * root) if temp.chance[n] < 1.0 else 1.0
+        temp.factor[n] = factor / correction(a, k) if uneven else factor
+    for n in range(moved):
+        i = temp.rows[n]
         old = firm.b[i]
-        firm.b[i] = old * jump(w, i, k)
-        if uneven:
-            firm.b[i] /= correction(firm.a[i], k)
+        firm.b[i] = old * temp.factor[n]
         sector.after[firm.sector[i], side(w, i)] += firm.b[i] - old
 
 
@@ -438,4 +443,4 @@ def shut_down(w: World, i: int) -> None:
 @step
 def odds_of_default(lever: float) -> float:
     """Default odds by leverage, logistic with (-15, 13) after Assenza et al. 2015; reported only."""
-    return 1.0 / (1.0 + math.exp(15.0 - 13.0 * clip(lever, -5.0, 5.0)))
+    return 1.0 / (1.0 + exp(15.0 - 13.0 * clip(lever, -5.0, 5.0)))

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-
+from xuchang_sim.model.elementary import exp, log
 from xuchang_sim.model.kernel import inlined, step
 from xuchang_sim.model.steps.calendar import power
 from xuchang_sim.model.world import OPEN, RING, Inputs, World
@@ -71,7 +70,7 @@ def matches(p: Inputs, vacancies: float, seekers: float) -> float:
     if vacancies <= 0.0 or seekers <= 0.0:
         return 0.0
     e = p.matching_elasticity
-    met = p.matching_level * math.exp(e * math.log(seekers) + (1.0 - e) * math.log(vacancies))
+    met = p.matching_level * exp(e * log(seekers) + (1.0 - e) * log(vacancies))
     return min(met, min(vacancies, seekers))
 
 

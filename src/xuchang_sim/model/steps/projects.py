@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from xuchang_sim.model.elementary import exp, log
 from xuchang_sim.model.kernel import inlined, step
 from xuchang_sim.model.steps.calendar import clip, power, years_since_base
 from xuchang_sim.model.steps.finance import grants, ration
@@ -56,9 +57,9 @@ def s_curve(p: Inputs, x: float) -> float:
 
 
 @step
-def s_inverse(p: Inputs, share: float) -> float:
+def s_inverse(p: Inputs, share: float, guess: float) -> float:
     """Progress at which a share of the budget is spent: Newton steps, held inside a bracket."""
-    low, high, x = 0.0, 1.0, share
+    low, high, x = 0.0, 1.0, guess
     for _ in range(60):
         miss = s_curve(p, x) - share
         if miss < 0.0:
@@ -69,7 +70,8 @@ def s_inverse(p: Inputs, share: float) -> float:
         better = x - miss / slope
         if not low < better < high:
             better = 0.5 * (low + high)
-        if abs(better - x) <= 1e-15:
+        # The error of the next step is of the order of this step's square.
+        if abs(better - x) <= 1e-8:
             return better
         x = better
     return x
@@ -91,14 +93,16 @@ def sector_of(w: World, p: Inputs, z: int, u: float) -> int:
 
 
 @inlined
-def zone_of(w: World, p: Inputs, u: float) -> int:
+def zone_of(w: World, u: float) -> int:
     """Home zone drawn from the weights of arrivals (square root of zone revenue)."""
-    total = 0.0
-    for z in range(w.city.zones):
-        total += w.zone.weight[z]
-        if u < total:
-            return z
-    return w.city.zones - 1
+    low, high = 0, w.city.zones - 1
+    while low < high:
+        middle = (low + high) // 2
+        if u < w.zone.weight_sum[middle]:
+            high = middle
+        else:
+            low = middle + 1
+    return low
 
 
 @inlined
@@ -124,9 +128,8 @@ def arrivals(w: World, p: Inputs) -> None:
     growth = power(1.0 + p.starts_growth, years_since_base(p, t))
     highest = 1.0
     for z in range(c.zones):
-        highest = max(highest, pull(w, p, z))
-    w.lot.span[0] = pareto_span(p.size_ordinary_alpha, p.size_ordinary_min, p.size_ordinary_max)
-    w.lot.span[1] = pareto_span(p.size_large_alpha, p.size_large_min, p.size_large_max)
+        w.zone.pull[z] = pull(w, p, z)
+        highest = max(highest, w.zone.pull[z])
     first = c.projects
     for kind in range(2):
         rate = c.scale * growth / 12.0
@@ -142,187 +145,253 @@ def arrivals(w: World, p: Inputs) -> None:
         if bar * highest > 1.0:
             c.code = ENVELOPE
             return
-        clock = 0.0
-        number = 0
-        while True:
-            n = number % BATCH
-            if n == 0:
-                draw_candidates(w, (kind << 20) | number)
-            clock -= math.log(unit(w.lot.words[0, n]))
-            if clock > envelope * crowd:
-                break
-            height = unit(w.lot.words[1, n])
-            if height < bar * highest:
-                candidate(w, p, kind, number, height / bar)
-            number += 1
-    begin = first
-    while begin < c.projects:
+        thin(w, p, kind, envelope * crowd, bar, highest)
+    for begin in range(first, c.projects, BATCH):
         end = min(begin + BATCH, c.projects)
-        draw_traits(w, begin, end)
-        for j in range(begin, end):
-            early_traits(w, p, j, j - begin)
-        begin = end
+        early_traits(w, p, begin, end)
+        if c.phase == OPEN:
+            for j in range(begin, end):
+                w.lot.row[j - begin] = j
+            late_traits(w, p, end - begin)
 
 
 @step
-def draw_candidates(w: World, entity: int) -> None:
-    """Draw gap and height of the next candidates: one loop that the compiler can vectorise."""
-    c = w.city
-    low, high = c.seed & MASK, (c.seed >> 32) & MASK
-    month, replicate, purpose = c.t & MASK, c.replicate & MASK, (ARRIVAL + c.salt) & MASK
-    for n in range(BATCH):
-        a, b, _, _ = philox((entity + n) & MASK, month, replicate, purpose, low, high)
-        w.lot.words[0, n] = a
-        w.lot.words[1, n] = b
+def draw_words(w: World, count: int, purpose: int, block: int, lane: int) -> None:
+    """Draw a block at each of the lot's first ``count`` addresses, and a little beyond.
 
-
-@step
-def draw_traits(w: World, begin: int, end: int) -> None:
-    """Draw the traits of the rows from ``begin`` to before ``end``, and a little beyond."""
-    c, project, words = w.city, w.project, w.lot.words
-    low, high = c.seed & MASK, (c.seed >> 32) & MASK
-    month, replicate, salt = c.t & MASK, c.replicate & MASK, c.salt
-    # Whole vectors of eight; the last ones draw for rows that are not there.
-    count = min((end - begin + 7) // 8 * 8, project.id.shape[0] - begin)
-    one = (TRAIT + (1 << 20) + salt) & MASK
-    two = (TRAIT + (2 << 20) + salt) & MASK
-    stall = (STALL + salt) & MASK
-    for n in range(count):
-        w.lot.entity[n] = project.id[begin + n] & MASK
-    for n in range(count):
-        a, b, d, e = philox(w.lot.entity[n], month, replicate, one, low, high)
-        words[0, n], words[1, n], words[2, n], words[3, n] = a, b, d, e
-    for n in range(count):
-        a, b, d, e = philox(w.lot.entity[n], month, replicate, two, low, high)
-        words[4, n], words[5, n], words[6, n], words[7, n] = a, b, d, e
-    for n in range(count):
-        a, _, _, _ = philox(w.lot.entity[n], month, replicate, stall, low, high)
-        words[8, n] = a
-
-
-@step
-def candidate(w: World, p: Inputs, kind: int, number: int, height: float) -> None:
-    """Accept a candidate if its height is below its zone's pull; then it is a project.
-
-    The next project row is all nought.
+    The four words go to the lanes from ``lane`` on. One loop that the compiler can vectorise:
+    whole vectors of eight, the last ones for addresses that nobody asked for.
     """
-    c, project = w.city, w.project
-    t = c.t
-    identity = (kind << 31) | ((t - p.pipeline_start) << 24) | number
-    u_size, u_zone, u_sector, u_kind = uniforms(w, TRAIT, identity, t, 0)
-    z = zone_of(w, p, u_zone)
-    if height >= pull(w, p, z):
-        return
-    j = c.projects
-    if j >= project.id.shape[0]:
-        c.code = TOO_MANY_PROJECTS
-        return
-    c.projects += 1
-    c.arrivals_total += 1
-    project.live[c.live] = j
-    c.live += 1
-    project.id[j] = identity
-    project.zone[j] = z
-    project.large[j] = kind
-    project.arrived[j] = t
-    project.queued[j] = t
-    project.state[j] = APPROVAL
-    project.plant[j] = -1
-    project.sector[j] = -1
-    if u_kind >= p.infrastructure_share:
-        project.kind[j] = INDUSTRIAL
-        project.sector[j] = sector_of(w, p, z, u_sector)
-        project.leads[j] = p.zone_leading[z, project.sector[j]]
-    else:
-        project.kind[j] = INFRASTRUCTURE
-    span = w.lot.span[kind]
-    if kind == 1:
-        project.raw[j] = pareto(u_size, span, p.size_large_alpha, p.size_large_min)
-    else:
-        project.raw[j] = pareto(u_size, span, p.size_ordinary_alpha, p.size_ordinary_min)
+    c, lot = w.city, w.lot
+    low, high = c.seed & MASK, (c.seed >> 32) & MASK
+    replicate, stream = c.replicate & MASK, (purpose + c.salt + (block << 20)) & MASK
+    for n in range(whole_vectors(count)):
+        a, b, d, e = philox(lot.entity[n] & MASK, lot.month[n] & MASK, replicate, stream, low, high)
+        lot.words[lane, n] = a
+        lot.words[lane + 1, n] = b
+        lot.words[lane + 2, n] = d
+        lot.words[lane + 3, n] = e
+
+
+@inlined
+def whole_vectors(count: int) -> int:
+    """Least multiple of eight that holds ``count``."""
+    return (count + 7) // 8 * 8
 
 
 @step
-def early_traits(w: World, p: Inputs, j: int, n: int) -> None:
-    """Give a new project what it needs from the first day, from the n-th drawn words."""
-    c, project, words = w.city, w.project, w.lot.words
-    raw, z = project.raw[j], project.zone[j]
-    u_group, u_owner = unit(words[0, n]), unit(words[1, n])
-    u_drop, u_fail = unit(words[2, n]), unit(words[3, n])
-    n_duration, n_own = normals(unit(words[4, n]), unit(words[5, n]))
-    if project.kind[j] == INFRASTRUCTURE and unit(words[7, n]) < p.logistics_share:
-        project.kind[j] = LOGISTICS
-    project.budget[j] = p.invest_realised * raw
-    project.group[j] = 1 if u_group < p.group_start_share else 0
-    owned = project.large[j] == 0 and u_owner < p.incumbent_project_share
-    project.incumbent[j] = 1 if owned else 0
-    project.drop_at[j] = -math.log(u_drop)
-    project.fails[j] = 1 if u_fail < p.abandonment_share else 0
-    project.fail_at[j] = unit(words[6, n])
+def thin(w: World, p: Inputs, kind: int, limit: float, bar: float, highest: float) -> None:
+    """Keep the candidates of one kind that are below the bar, up to the envelope's limit."""
+    lot = w.lot
+    clock = 0.0
+    number = 0
+    while clock <= limit:
+        for n in range(BATCH):
+            lot.entity[n] = (kind << 20) | (number + n)
+            lot.month[n] = w.city.t
+        draw_words(w, BATCH, ARRIVAL, 0, 0)
+        for n in range(BATCH):
+            lot.x[0, n] = -log(unit(lot.words[0, n]))
+            lot.x[1, n] = unit(lot.words[1, n])
+        kept = 0
+        for n in range(BATCH):
+            clock += lot.x[0, n]
+            lot.row[kept] = number + n
+            lot.height[kept] = lot.x[1, n] / bar
+            kept += 1 if (clock <= limit) & (lot.x[1, n] < bar * highest) else 0
+        if kept > 0:
+            settle(w, p, kind, kept)
+        number += BATCH
+
+
+@step
+def settle(w: World, p: Inputs, kind: int, count: int) -> None:
+    """Accept the candidates whose height is below their zone's pull; then they are projects.
+
+    ``lot.row`` holds their numbers. The next project row is all nought.
+    """
+    c, project, lot = w.city, w.project, w.lot
+    t = c.t
+    for n in range(count):
+        lot.entity[n] = (kind << 31) | ((t - p.pipeline_start) << 24) | lot.row[n]
+    draw_words(w, count, TRAIT, 0, 0)
+    alpha, least, most = p.size_ordinary_alpha, p.size_ordinary_min, p.size_ordinary_max
+    if kind == 1:
+        alpha, least, most = p.size_large_alpha, p.size_large_min, p.size_large_max
+    span = pareto_span(alpha, least, most)
+    for n in range(whole_vectors(count)):
+        lot.x[0, n] = pareto(unit(lot.words[0, n]), span, alpha, least)
+    for n in range(count):
+        z = zone_of(w, unit(lot.words[1, n]))
+        if lot.height[n] >= w.zone.pull[z]:
+            continue
+        j = c.projects
+        if j >= project.id.shape[0]:
+            c.code = TOO_MANY_PROJECTS
+            return
+        c.projects += 1
+        c.arrivals_total += 1
+        project.live[c.live] = j
+        c.live += 1
+        project.id[j] = lot.entity[n]
+        project.zone[j] = z
+        project.large[j] = kind
+        project.arrived[j] = t
+        project.queued[j] = t
+        project.state[j] = APPROVAL
+        project.plant[j] = -1
+        project.sector[j] = -1
+        project.raw[j] = lot.x[0, n]
+        if unit(lot.words[3, n]) >= p.infrastructure_share:
+            project.kind[j] = INDUSTRIAL
+            project.sector[j] = sector_of(w, p, z, unit(lot.words[2, n]))
+            project.leads[j] = p.zone_leading[z, project.sector[j]]
+        else:
+            project.kind[j] = INFRASTRUCTURE
+
+
+@step
+def early_traits(w: World, p: Inputs, begin: int, end: int) -> None:
+    """Give new projects what they need from the first day."""
+    c, project, lot = w.city, w.project, w.lot
+    words, x = lot.words, lot.x
+    count = end - begin
+    for n in range(whole_vectors(count)):
+        x[0, n] = 1.0
+        x[1, n] = 1.0
+    for n in range(count):
+        lot.entity[n] = project.id[begin + n]
+        lot.month[n] = c.t
+        x[0, n] = project.raw[begin + n]
+    # Approval work: Erlang, minus the log of a product of uniforms.
     shape = int(p.approval_shape + 0.5)
-    work = erlang(w, TRAIT, project.id[j], project.arrived[j], 8, shape)
-    project.work[j] = work * p.approval_months / shape
-    spread = p.duration_elasticity * math.log(raw) + p.duration_sigma * n_duration
-    project.duration[j] = max(p.duration_min, p.duration_base * math.exp(spread))
-    own = clip(p.own_money_mean + p.own_money_sd * n_own, p.own_money_low, p.own_money_high)
-    project.own[j] = own
-    project.bank[j] = p.bank_share_rest * (1.0 - own)
-    project.outside[j] = p.outside_share
-    project.stall_at[j] = -math.log(unit(words[8, n]))
-    w.zone.arrivals[z] += 1.0
-    if raw >= p.large_threshold:
-        w.zone.arrivals_large[z] += 1.0
-    if c.phase == OPEN:
-        late_traits(w, p, j)
+    for block in range((shape + 3) // 4):
+        draw_words(w, count, TRAIT, 8 + block, 0)
+        for lane in range(min(4, shape - 4 * block)):
+            for n in range(whole_vectors(count)):
+                x[1, n] *= unit(words[lane, n])
+    draw_words(w, count, TRAIT, 1, 0)
+    draw_words(w, count, TRAIT, 2, 4)
+    draw_words(w, count, STALL, 0, 8)
+    work = p.approval_months / shape
+    elasticity, sigma = p.duration_elasticity, p.duration_sigma
+    base, least = p.duration_base, p.duration_min
+    mean, sd, low, high = p.own_money_mean, p.own_money_sd, p.own_money_low, p.own_money_high
+    for n in range(whole_vectors(count)):
+        n_duration, n_own = normals(unit(words[4, n]), unit(words[5, n]))
+        length = base * exp(elasticity * log(x[0, n]) + sigma * n_duration)
+        x[1, n] = -log(x[1, n]) * work
+        x[2, n] = -log(unit(words[2, n]))
+        x[3, n] = -log(unit(words[8, n]))
+        x[4, n] = least if length < least else length
+        x[5, n] = clip(mean + sd * n_own, low, high)
+    for n in range(count):
+        j = begin + n
+        raw = project.raw[j]
+        if project.kind[j] == INFRASTRUCTURE and unit(words[7, n]) < p.logistics_share:
+            project.kind[j] = LOGISTICS
+        project.budget[j] = p.invest_realised * raw
+        project.group[j] = 1 if unit(words[0, n]) < p.group_start_share else 0
+        owned = (project.large[j] == 0) & (unit(words[1, n]) < p.incumbent_project_share)
+        project.incumbent[j] = 1 if owned else 0
+        project.work[j] = x[1, n]
+        project.drop_at[j] = x[2, n]
+        project.stall_at[j] = x[3, n]
+        project.fails[j] = 1 if unit(words[3, n]) < p.abandonment_share else 0
+        project.fail_at[j] = unit(words[6, n])
+        project.duration[j] = x[4, n]
+        project.own[j] = x[5, n]
+        project.bank[j] = p.bank_share_rest * (1.0 - x[5, n])
+        project.outside[j] = p.outside_share
+        w.zone.arrivals[project.zone[j]] += 1.0
+        w.zone.arrivals_large[project.zone[j]] += 1.0 if raw >= p.large_threshold else 0.0
 
 
 @inlined
 def pareto_span(alpha: float, low: float, high: float) -> float:
     """Probability that a Pareto variate from ``low`` on stays below ``high``."""
-    return 1.0 - math.exp(-alpha * math.log(high / low))
+    return 1.0 - exp(-alpha * log(high / low))
 
 
 @inlined
 def pareto(u: float, span: float, alpha: float, low: float) -> float:
     """Pareto variate from ``low`` on, truncated to its share ``span``, by inversion."""
-    return low * math.exp(-math.log(1.0 - u * span) / alpha)
+    return low * exp(-log(1.0 - u * span) / alpha)
 
 
 @step
-def late_traits(w: World, p: Inputs, j: int) -> None:
-    """Draw what the pipeline alone does not need: land, jobs, yield."""
-    project = w.project
-    identity, t, raw = project.id[j], project.arrived[j], project.raw[j]
-    u_site, _, u, v = uniforms(w, TRAIT, identity, t, 3)
-    n_intensity, n_jobs = normals(u, v)
-    if raw >= p.large_threshold:
-        intensity = p.intensity_large * math.exp(p.intensity_large_sigma * n_intensity)
-    else:
-        intensity = p.intensity_ordinary * math.exp(p.intensity_ordinary_sigma * n_intensity)
-    intensity *= power(w.zone.premium[project.zone[j]], PREMIUM_EXPONENT)
-    # Admission: a project below the minimum intensity is redesigned to it, none is lost.
-    intensity = max(p.intensity_min, intensity)
-    project.intensity[j] = intensity
-    project.plot[j] = project.budget[j] / YI_PER_WAN / intensity
-    project.need[j] = 0.0 if u_site < p.own_site_share else project.plot[j]
-    if project.kind[j] != INDUSTRIAL:
-        return
-    per_job = p.investment_per_job * math.exp(p.investment_per_job_sigma * n_jobs)
-    project.jobs[j] = project.budget[j] / YI_PER_WAN / per_job
-    u, v, _, _ = uniforms(w, YIELD, identity, t, 0)
-    n_yield, _ = normals(u, v)
-    project.rho[j] = p.announced_yield * math.exp(p.announced_yield_sigma * n_yield)
+def late_traits(w: World, p: Inputs, count: int) -> None:
+    """Draw what the pipeline alone does not need, for the rows in ``lot.row``: land, jobs, yield."""
+    project, lot = w.project, w.lot
+    words, x = lot.words, lot.x
+    for n in range(whole_vectors(count)):
+        x[0, n] = 1.0
+        x[1, n] = 1.0
+    for n in range(count):
+        j = lot.row[n]
+        lot.entity[n] = project.id[j]
+        lot.month[n] = project.arrived[j]
+        x[0, n] = project.raw[j]
+        x[1, n] = w.zone.premium[project.zone[j]]
+    draw_words(w, count, TRAIT, 3, 0)
+    draw_words(w, count, YIELD, 0, 4)
+    large, threshold = p.intensity_large, p.large_threshold
+    ordinary, wide, narrow = (
+        p.intensity_ordinary,
+        p.intensity_ordinary_sigma,
+        p.intensity_large_sigma,
+    )
+    least, per_job, job_sigma = p.intensity_min, p.investment_per_job, p.investment_per_job_sigma
+    announced, yield_sigma = p.announced_yield, p.announced_yield_sigma
+    for n in range(whole_vectors(count)):
+        n_intensity, n_jobs = normals(unit(words[2, n]), unit(words[3, n]))
+        big = x[0, n] >= threshold
+        intensity = (large if big else ordinary) * exp((narrow if big else wide) * n_intensity)
+        intensity *= power(x[1, n], PREMIUM_EXPONENT)
+        # Admission: a project below the minimum intensity is redesigned to it, none is lost.
+        x[2, n] = least if intensity < least else intensity
+        x[3, n] = per_job * exp(job_sigma * n_jobs)
+        n_yield, _ = normals(unit(words[4, n]), unit(words[5, n]))
+        x[4, n] = announced * exp(yield_sigma * n_yield)
     precision = p.realised_yield_precision
-    x = gamma(w, REALISED, precision * p.realised_yield, identity, t, 0)
-    y = gamma(w, REALISED, precision * (1.0 - p.realised_yield), identity, t, 64)
-    project.realised[j] = x / (x + y)
+    gammas(w, count, precision * p.realised_yield, 0, 5)
+    gammas(w, count, precision * (1.0 - p.realised_yield), 64, 6)
+    for n in range(count):
+        j = lot.row[n]
+        project.intensity[j] = x[2, n]
+        project.plot[j] = project.budget[j] / YI_PER_WAN / x[2, n]
+        project.need[j] = 0.0 if unit(words[0, n]) < p.own_site_share else project.plot[j]
+        if project.kind[j] == INDUSTRIAL:
+            project.jobs[j] = project.budget[j] / YI_PER_WAN / x[3, n]
+            project.rho[j] = x[4, n]
+            project.realised[j] = x[5, n] / (x[5, n] + x[6, n])
+
+
+@step
+def gammas(w: World, count: int, shape: float, block: int, into: int) -> None:
+    """Gamma variates at the lot's addresses, as :func:`gamma`: the first trial of all at once."""
+    lot = w.lot
+    d = shape - 1.0 / 3.0
+    c = 1.0 / math.sqrt(9.0 * d)
+    draw_words(w, count, REALISED, block, 8)
+    for n in range(whole_vectors(count)):
+        z, _ = normals(unit(lot.words[8, n]), unit(lot.words[9, n]))
+        t = 1.0 + c * z
+        good = t > 0.0
+        t = t * t * t if good else 1.0
+        below = 0.5 * z * z + d - d * t + d * log(t)
+        good = good & (log(unit(lot.words[10, n])) < below)
+        lot.x[into, n] = d * t if good else -1.0
+    for n in range(count):
+        if lot.x[into, n] < 0.0:
+            lot.x[into, n] = gamma(w, REALISED, shape, lot.entity[n], lot.month[n], block + 1)
 
 
 @inlined
 def stall_threshold(w: World, j: int, count: int) -> float:
     """Cumulated hazard at which the next stall comes: exponential, one draw per stall."""
     u, _, _, _ = uniforms(w, STALL, w.project.id[j], w.project.arrived[j], count)
-    return -math.log(u)
+    return -log(u)
 
 
 @inlined
@@ -353,7 +422,7 @@ def choose_express(w: World, p: Inputs) -> None:
 def dropout_hazards(w: World, p: Inputs) -> tuple[float, float]:
     """Monthly advance of the dropout clock, for ordinary and for major projects."""
     major = p.dropout_rate * (1.0 - w.now.dropout_cut_major)
-    return -math.log(1.0 - p.dropout_rate), -math.log(1.0 - major)
+    return -log(1.0 - p.dropout_rate), -log(1.0 - major)
 
 
 @step
@@ -464,7 +533,7 @@ def close_month(w: World, p: Inputs, j: int) -> None:
 def stall_hazards(w: World, p: Inputs) -> tuple[float, float]:
     """Monthly advance of the stall clock, for ordinary and for coordinated projects."""
     hazard = p.stall_hazard * (1.0 - w.now.stall_cut_service)
-    return -math.log(1.0 - hazard), -math.log(1.0 - hazard * (1.0 - w.now.stall_cut_major))
+    return -log(1.0 - hazard), -log(1.0 - hazard * (1.0 - w.now.stall_cut_major))
 
 
 @step
@@ -494,8 +563,8 @@ def construct(w: World, p: Inputs) -> None:
             wanted += project.draw[j]
             leading += project.draw[j] if project.leads[j] == 1 else 0.0
         if c.grant_left > 0.0 and leading > 0.0:
-            wanted -= grants(w, leading)
-        granted = ration(w, p, wanted)
+            wanted -= grants(w, sites, leading)
+        granted = ration(w, p, sites, wanted)
         c.loans += granted
         c.loans_drawn += granted
     spend_month(w, p, sites)
@@ -590,7 +659,8 @@ def spend_month(w: World, p: Inputs, sites: int) -> None:
             old = project.tau[j]
             tau = old
             if spend > 0.0:
-                tau = project.duration[j] * s_inverse(p, min(1.0, spent / budget))
+                duration = project.duration[j]
+                tau = duration * s_inverse(p, min(1.0, spent / budget), old / duration)
             # Had the bank paid, a month capped by land would not have gone further than this.
             project.tau_free[j] += project.ahead[j] if project.reach[j] >= 0.0 else tau - old
         project.tau[j] = tau
@@ -667,5 +737,5 @@ def redraw_latent(w: World, p: Inputs) -> None:
     for k in range(c.live):
         j = project.live[k]
         u, v, _, _ = uniforms(w, LATENT, project.id[j], c.t, 0)
-        project.drop_at[j] = project.drop_clock[j] - math.log(u)
-        project.stall_at[j] = project.stall_clock[j] - math.log(v)
+        project.drop_at[j] = project.drop_clock[j] - log(u)
+        project.stall_at[j] = project.stall_clock[j] - log(v)

@@ -3,6 +3,8 @@ PYTHON ?= python3
 SCENARIO ?= plan
 ARGS ?=
 BIN := .venv/bin/
+# Bytecode is kept even where the environment forbids it: without it every start takes seconds.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: help assess report test check long mutants bench docs lock runtime dev clean
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numba
 from numba.core import types
+from numba.core.codegen import CPUCodeLibrary
 
 from xuchang_sim.model.kernel import CACHE, JIT
 from xuchang_sim.model.population import clear, watch_firms, watch_pipeline
@@ -33,22 +34,18 @@ RULES: dict[str, Any] = {
 #: Rules left to the second process: about half of the work.
 SECOND = frozenset(
     [
-        "build",
+        "arrivals",
+        "watch_pipeline",
+        "approve",
         "allocate",
         "close",
-        "bank_limit",
         "construct",
         "compact",
-        "leave",
         "employ",
-        "produce",
-        "account",
-        "report",
-        "evaluate",
-        "close_year",
-        "watch_firms",
+        "leave",
     ]
 )
+OUTERMOST = "run_chunk"
 PATIENCE = 600.0  # seconds
 OPERATORS = frozenset(f for n, f in vars(operator).items() if n[0] != "_" and callable(f))
 
@@ -152,14 +149,17 @@ def _start_helper(sizes: Sizes) -> subprocess.Popen[bytes] | None:
 
 @contextmanager
 def _quicker() -> Iterator[None]:
-    """Spare Numba two habits while it compiles; together they take a quarter of the time.
+    """Spare Numba three habits while it compiles; together they take a third of the time.
 
-    It formats every type at every pass, and a record of a hundred columns prints at length; and it
-    tries every template anew each time the same operator meets the same types.
+    It formats every type at every pass, and a record of a hundred columns prints at length; it
+    tries every template anew each time the same operator meets the same types; and it optimises
+    once more, with the outermost kernel, all the rules that were optimised one by one.
     """
     record: Any = types.Record
     function: Any = types.functions.BaseFunction
+    library: Any = CPUCodeLibrary
     shown, asked = record.__repr__, function.get_call_type
+    optimise = library._optimize_final_module
     found: dict[tuple[Any, Any], Any] = {}
 
     def get_call_type(self: Any, context: Any, args: Any, kws: Any) -> Any:
@@ -170,11 +170,17 @@ def _quicker() -> Iterator[None]:
             found[key] = asked(self, context, args, kws)
         return found[key]
 
+    def optimise_once(self: Any) -> None:
+        if self.name != OUTERMOST:
+            optimise(self)
+
     try:
+        library._optimize_final_module = optimise_once
         record.__repr__ = types.Type.__repr__
         function.get_call_type = get_call_type
         yield
     finally:
+        library._optimize_final_module = optimise
         record.__repr__ = shown
         function.get_call_type = asked
 

@@ -227,10 +227,11 @@ def assess(
     setup = prepare(loaded, replicates, seed, through, parameters)
     eve = setup.policy_month - 1
     setup = replace(setup, branch=eve)
+    settled = frozenset(SETTLED)
     variants = [
         Variant(resolved),
-        Variant(resolved, redraw=1),
-        Variant(resolved, shut=eve + 1),
+        Variant(resolved, redraw=1, only=settled),
+        Variant(resolved, shut=eve + 1, only=settled),
         Variant(absent(resolved, loaded)),
     ]
     base, again, shut, without = run(setup, variants, progress=progress)
@@ -427,9 +428,10 @@ def matrix(
         if progress:
             progress(shift + done, whole)
 
+    keep = {*goals(loaded), "workers", *(measure for _, measure, _ in SHOWN)}
     variants = [Variant(cell.scenario) for cell in grid.cells]
     everything = [*variants, Variant(parent), Variant(parent, redraw=1)]
-    found = run(replace(setup, branch=eve), everything, full=False, progress=told)
+    found = run(replace(setup, branch=eve), everything, full=False, keep=keep, progress=told)
     cells, (first, second) = found[:-2], found[-2:]
     both = first.good & second.good
     year = setup.pack.plan_year
@@ -443,7 +445,7 @@ def matrix(
     if earlier:
         shift = replicates
         before = replace(setup, earlier=YEAR_EARLIER, branch=eve - YEAR_EARLIER)
-        again = run(before, variants, full=False, progress=told)
+        again = run(before, variants, full=False, keep=keep, progress=told)
         other = [
             _cell({str(k): str(v) for k, v in c.at.items()}, r)
             for c, r in zip(grid.cells, again, strict=True)
@@ -462,6 +464,15 @@ def matrix(
 
 
 LIMITS = ("_low", "_high")
+#: Means of a cell: key, measure, years after the plan's.
+SHOWN = (
+    ("fai", "fai", 0),
+    ("starts_1e8", "starts_1e8", 0),
+    ("workers", "workers", 0),
+    ("revenue", "revenue", 0),
+    ("revenue_next", "revenue", 1),
+    ("run_rate", "run_rate", 0),
+)
 
 
 def _cell(at: Mapping[str, str], results: Results) -> dict[str, Any]:
@@ -480,16 +491,9 @@ def _cell(at: Mapping[str, str], results: Results) -> dict[str, Any]:
         # What the plan does not ask for has no probability.
         p, low, high = results.joint(tuple(ids)) if ids else (math.nan, math.nan, math.nan)
         rows |= {key: p, f"{key}_low": low, f"{key}_high": high}
-    later = year + 1 if year + 1 in results.setting.years else None
-    for key, measure, when in (
-        ("fai", "fai", year),
-        ("starts_1e8", "starts_1e8", year),
-        ("workers", "workers", year),
-        ("revenue", "revenue", year),
-        ("revenue_next", "revenue", later),
-        ("run_rate", "run_rate", year),
-    ):
-        rows[key] = float(results.outcome(measure, when).mean()) if n and when else math.nan
+    for key, measure, after in SHOWN:
+        there = n and year + after in results.setting.years
+        rows[key] = float(results.outcome(measure, year + after).mean()) if there else math.nan
     return rows
 
 

@@ -6,7 +6,7 @@ year. Rates and counts are defined once, here, for assessment, sweeps and report
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -59,6 +59,8 @@ class Cut:
     parameters: Mapping[str, Array]
     levels: Mapping[str, float]
     demand: Array
+    _zone: dict[str, Array] = field(default_factory=dict)
+    _city: dict[str, Array] = field(default_factory=dict)
 
     @property
     def years(self) -> int:
@@ -80,13 +82,21 @@ class Cut:
 
     def zone(self, name: str) -> Array:
         """Yearly sum of a flow, December of a stock: shape (replicates, years, zones)."""
-        found: Array = self.annual[:, :, MEASURE_ROW[name]]
-        return found
+        if name not in self._zone:
+            row, span = MEASURE_ROW[name], 12 * self.years
+            if row < FLOWS:
+                months = self.months[:, :span, row]
+                folded = months.reshape(len(months), self.years, 12, months.shape[2])
+                self._zone[name] = folded.sum(axis=2)
+            else:
+                self._zone[name] = self.months[:, 11:span:12, row]
+        return self._zone[name]
 
     def city(self, name: str) -> Array:
         """Sum of :meth:`zone` over zones: shape (replicates, years)."""
-        found: Array = self.zone(name).sum(axis=2)
-        return found
+        if name not in self._city:
+            self._city[name] = self.zone(name).sum(axis=2)
+        return self._city[name]
 
     def scalar(self, name: str) -> Array:
         """One number of the summary as a column: shape (replicates, 1)."""

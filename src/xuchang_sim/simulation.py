@@ -57,12 +57,15 @@ class Variant:
         Month (12 * year + month - 1) from which no project starts; 0 never.
     relaxed : frozenset of str
         Gates without limit under the plan's levers: of :data:`RELAXATIONS`.
+    only : frozenset of str
+        If any, all that is kept of this variant: these measures, and no months.
     """
 
     scenario: ResolvedScenario
     redraw: int = 0
     shut: int = 0
     relaxed: frozenset[str] = field(default_factory=frozenset)
+    only: frozenset[str] = field(default_factory=frozenset)
 
 
 @dataclass(frozen=True)
@@ -349,7 +352,14 @@ class _Group:
         self.draws = draw_parameters(setup, fixed)
         self.sizes = sizes_for(setup)
         self.branch = setup.branch or _branch(setup, variants)
-        self.paths = [self._path(variant) for variant in variants]
+        # Variants with the same demand share one path.
+        kinds = [(variant.scenario.demand_shift, variant.redraw) for variant in variants]
+        found = {kind: self._path(*kind) for kind in dict.fromkeys(kinds)}
+        yearly = {kind: (path.value_added_yoy, path.ppi_yoy) for kind, path in found.items()}
+        demand = {kind: self._growth(path.months[0], *yearly[kind]) for kind, path in found.items()}
+        self.paths = [found[kind] for kind in kinds]
+        self.yearly = [yearly[kind] for kind in kinds]
+        self.demand = [demand[kind] for kind in kinds]
         self.template = _template(setup, self.paths[0], self.sizes)
         self.results = [
             Results(
@@ -363,12 +373,11 @@ class _Group:
                     setup.policy_month,
                 ),
                 self.draws,
-                full=full,
-                keep=keep,
+                full=full and not variant.only,
+                keep=variant.only or keep,
             )
             for variant in variants
         ]
-        self.demand = [self._growth(path) for path in self.paths]
         self.plan = Plan(
             self.sizes,
             len(pack.region.zones),
@@ -382,23 +391,23 @@ class _Group:
             self.inputs,
         )
 
-    def _path(self, variant: Variant) -> Drivers:
+    def _path(self, shift_sd: float, redraw: int) -> Drivers:
         """Demand path of a variant: known months, then one path per replicate."""
         found = drivers(
             self.setup.pack,
             self.setup.replicate_numbers,
             self.setup.seed,
             month_label(self.setup.through),
-            shift_sd=variant.scenario.demand_shift,
-            redraw=variant.redraw,
-            redraw_after=month_label(self.branch) if variant.redraw else None,
+            shift_sd=shift_sd,
+            redraw=redraw,
+            redraw_after=month_label(self.branch) if redraw else None,
         )
         return found.scaled(self.draws["forecast_sd"])
 
-    def _growth(self, path: Drivers) -> Array:
+    def _growth(self, start: str, value_added: Array, prices: Array) -> Array:
         """Mean yearly growth of nominal demand by calendar year, shape (replicates, years)."""
-        first = 12 * self.setup.pack.base_year - month_index(path.months[0])
-        monthly = path.value_added_yoy[:, first:] + path.ppi_yoy[:, first:]
+        first = 12 * self.setup.pack.base_year - month_index(start)
+        monthly = value_added[:, first:] + prices[:, first:]
         years = monthly.shape[1] // 12
         mean = monthly[:, : 12 * years].reshape(len(monthly), years, 12).mean(axis=2)
         drift = self.draws["demand_wedge"] + self.draws["premium"]
@@ -413,10 +422,10 @@ class _Group:
             if name in PARAMETERS:
                 records[name] = values[rows]
         records["replicate"] = self.setup.first + np.arange(first, first + count)
-        for v, (variant, path) in enumerate(zip(self.variants, self.paths, strict=True)):
-            span = len(path.months)
-            records["value_added"][v, :, :span] = path.value_added_yoy[rows]
-            records["prices"][v, :, :span] = path.ppi_yoy[rows]
+        for v, (variant, yearly) in enumerate(zip(self.variants, self.yearly, strict=True)):
+            value_added, prices = yearly
+            records["value_added"][v, :, : value_added.shape[1]] = value_added[rows]
+            records["prices"][v, :, : prices.shape[1]] = prices[rows]
             records["redraw"][v] = variant.redraw
             records["shut"][v] = variant.shut
             for gate in RELAXATIONS:

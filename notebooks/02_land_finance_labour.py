@@ -187,8 +187,9 @@ print(f"看不出作用的 · no effect to be seen: {', '.join(slack) or '–'}"
 
 # %% [markdown]
 # ## 4 最小组合 · The smallest bundle
-# 三类手段各取 0、1、2 三档，以无计划为底，其余手段不动。
-# The three families at strengths 0, 1 and 2 on top of no plan; all other levers stay.
+# 三类手段各取 0、1、2 三档，以无计划为底，其余手段不动。两个条件：总概率够高；四组参数里有三组，各自的概率也够高。
+# The three families at strengths 0, 1 and 2 on top of no plan; all other levers stay. Two conditions: P over all
+# futures, and a P of its own for each parameter draw, high enough in three draws of four.
 
 # %%
 found = smallest_bundle(
@@ -204,7 +205,10 @@ if found.reachable:
     print(f"{len(found.bundles)} 个最小组合 · minimal bundles:")
     for choice in found.bundles:
         words = ", ".join(f"{name} {x:g}" for name, x in choice.strengths.items())
-        print(f"  {words}: P = {choice.p:.2f} [{choice.p_low:.2f}, {choice.p_high:.2f}]")
+        print(
+            f"  {words}: P = {choice.p:.2f} [{choice.p_low:.2f}, {choice.p_high:.2f}],"
+            f" 下四分位 · lower quartile {choice.quartile:.2f}"
+        )
 else:
     print(
         f"只靠这三类手段达不到：最好的概率 {found.best.p:.2f}，以概率 {p:g} 最多增长"

@@ -374,6 +374,14 @@ def bundle(
     ] = "fai_growth",
     p: Wished = 0.8,
     factors: Factors = None,
+    robust: Annotated[
+        float | None,
+        typer.Option(
+            "--robust",
+            help="P that three parameter draws in four must reach; three quarters of --p if left"
+            " out, 0 for none.",
+        ),
+    ] = None,
     base: Annotated[str, typer.Option("--base", help="Scenario that is added to.")] = "no_plan",
     exhaustive: Annotated[
         bool, typer.Option("--exhaustive", help="Run the whole grid; infer nothing.")
@@ -394,6 +402,7 @@ def bundle(
             p,
             factors=_names(factors) or FAMILIES,
             base=base,
+            robust=robust,
             exhaustive=exhaustive,
             replicates=replicates,
             seed=seed,
@@ -402,6 +411,7 @@ def bundle(
             progress=told,
         ).to_dict()
     _show(found, "bundles", lang, json=json)
+    _end(found["failed"])
 
 
 @app.command()
@@ -427,6 +437,7 @@ def frontier(
             progress=told,
         ).to_dict()
     _show(found, "frontier", lang, json=json)
+    _end(found["failed"])
 
 
 @app.command()

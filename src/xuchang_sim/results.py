@@ -167,10 +167,11 @@ class Results:
         self.sectors: Array | None = None
         self.held: Array | None = None
         if full:
-            self.city = np.full((n, span, len(MEASURES)), np.nan)
-            self.zone_years = np.full((n, years, len(MEASURES), zones), np.nan)
-            self.sectors = np.full((n, years, zones, sectors), np.nan)
-            self.held = np.full((n, span, len(HELD), zones), np.nan)
+            # Every row is taken in, failed ones as NaN, before anyone reads.
+            self.city = np.empty((n, span, len(MEASURES)))
+            self.zone_years = np.empty((n, years, len(MEASURES), zones))
+            self.sectors = np.empty((n, years, zones, sectors))
+            self.held = np.empty((n, span, len(HELD), zones))
 
     def take(self, first: int, cut: Cut, failed: npt.NDArray[np.int64]) -> None:
         """Take in a finished chunk of replicates, from number ``first`` on."""

@@ -7,7 +7,7 @@ have in common until their branch month is computed once.
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
@@ -93,6 +93,8 @@ class Setup:
         Test the identities every month.
     first : int
         Number of the first replicate: a part of a longer run has the same bits as in the whole.
+    worlds : int
+        Replicates in a row that share one parameter draw: replicate r has draw number r // worlds.
     """
 
     pack: Pack
@@ -104,6 +106,7 @@ class Setup:
     branch: int = 0
     check: bool = False
     first: int = 0
+    worlds: int = 1
 
     @property
     def replicate_numbers(self) -> range:
@@ -462,6 +465,11 @@ def draw_parameters(setup: Setup, fixed: Mapping[str, float] | None = None) -> d
     dict of str to ndarray, shape (replicates,)
     """
     n = setup.replicates
+    if setup.worlds > 1:
+        numbers = np.array(setup.replicate_numbers) // setup.worlds
+        first, last = int(numbers[0]), int(numbers[-1])
+        few = replace(setup, first=first, replicates=last - first + 1, worlds=1)
+        return {k: v[numbers - first] for k, v in draw_parameters(few, fixed).items()}
     found: dict[str, Array] = {}
     known: dict[str, Array] = {}
     if setup.draws == "posterior" and setup.pack.posterior:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +15,7 @@ from statsmodels.stats.proportion import proportion_confint
 
 from xuchang_sim.explore.bundle import (
     Bundle,
+    Hurdle,
     cost,
     fewest_successes,
     frontier,
@@ -25,17 +27,23 @@ from xuchang_sim.explore.bundle import (
     smallest_bundle,
     strengthened,
 )
+from xuchang_sim.measures import meets
 from xuchang_sim.pack import Pack
 from xuchang_sim.scenario import load_scenario
+from xuchang_sim.simulation import Variant, draw_parameters, prepare, run
 from xuchang_sim.yamlfile import InputError
+
+Bools = npt.NDArray[np.bool_]
+#: A small second hurdle: eight draws, all of which must hold.
+QUICK: dict[str, Any] = {"draws": 8, "worlds": 4}
 
 
 class Synthetic:
-    """Replicate r meets the goal if the bundle's worth exceeds a threshold of its own."""
+    """Trial r succeeds if the bundle's worth exceeds a threshold of its own."""
 
-    def __init__(self, sizes: Sequence[int], seed: int, replicates: int) -> None:
+    def __init__(self, sizes: Sequence[int], seed: int, trials: int) -> None:
         dice = np.random.default_rng(seed)
-        self.thresholds = dice.uniform(0.0, 1.0, replicates)
+        self.thresholds = dice.uniform(0.0, 1.0, trials)
         steps = [np.cumsum(dice.exponential(1.0, size)) for size in sizes]
         grid = np.zeros(tuple(sizes))
         for k, step in enumerate(steps):
@@ -44,23 +52,30 @@ class Synthetic:
         self.worth = worth / max(worth.max(), 1e-9) * dice.uniform(0.5, 1.4)
         self.runs = 0
 
-    def __call__(self, bundles: Sequence[Bundle], first: int, count: int) -> npt.NDArray[np.bool_]:
+    def __call__(self, bundles: Sequence[Bundle], first: int, count: int) -> Bools:
         self.runs += len(bundles) * count
         part = self.thresholds[first : first + count]
         return np.stack([self.worth[b] >= part for b in bundles])
 
-    def brute(self, p: float) -> set[Bundle]:
+    def accepted(self, p: float) -> Bools:
+        """All trials of all bundles of the grid at once."""
         n = len(self.thresholds)
-        good = {
-            b
-            for b in itertools.product(*(range(s) for s in self.worth.shape))
-            if lower_bound(int((self.worth[b] >= self.thresholds).sum()), n) >= p
-        }
-        return {
-            b
-            for b in good
-            if not any(o != b and all(x <= y for x, y in zip(o, b, strict=True)) for o in good)
-        }
+        enough = np.array([lower_bound(k, n) >= p for k in range(n + 1)])
+        met = np.searchsorted(np.sort(self.thresholds), self.worth, side="right")
+        return np.asarray(enough[met])
+
+
+def smallest(accepted: Bools) -> set[Bundle]:
+    """Accepted bundles none of whose lower neighbours or theirs is accepted, one by one."""
+    good = [tuple(int(x) for x in b) for b in np.argwhere(accepted)]
+    return {b for b in good if accepted[tuple(slice(None, x + 1) for x in b)].sum() == 1}
+
+
+def shapes(bits: int, most: int) -> list[tuple[int, ...]]:
+    """All grids of 2**bits bundles whose levers have powers of two of levels, the most first."""
+    if bits == 0:
+        return [()]
+    return [(2**k, *rest) for k in range(min(bits, most), 0, -1) for rest in shapes(bits - k, k)]
 
 
 @settings(max_examples=60, deadline=None)
@@ -68,43 +83,65 @@ class Synthetic:
     st.lists(st.integers(1, 5), min_size=1, max_size=5),
     st.integers(0, 10_000),
     st.sampled_from([0.3, 0.5, 0.8, 0.9]),
+    st.sampled_from([0.2, 0.75, 0.9]),
 )
-def test_search_agrees_with_brute_force(sizes: list[int], seed: int, p: float) -> None:
-    game = Synthetic(sizes, seed, 120)
-    found = search(sizes, game, p, 120)
-    assert set(found.minimal) == game.brute(p)
+def test_search_agrees_with_brute_force(sizes: list[int], seed: int, p: float, q: float) -> None:
+    likely, robust = Synthetic(sizes, seed, 120), Synthetic(sizes, seed + 1, 50)
+    found = search(sizes, [Hurdle(likely, p, 120), Hurdle(robust, q, 50)])
+    assert set(found.minimal) == smallest(likely.accepted(p) & robust.accepted(q))
     assert found.violations == ()
-    assert all(n <= 120 for _, n in found.tried.values())
+    for spent in found.tried.values():
+        assert spent[0][1] <= 120
+        assert len(spent) == 1 or (spent[1][1] <= 50 and spent[0][0] >= fewest_successes(120, p))
+    assert robust.runs == sum(spent[1][1] for spent in found.tried.values() if len(spent) == 2)
 
 
-@pytest.mark.parametrize(
-    "sizes", [(2,) * 12, (4,) * 6, (8, 8, 8, 8), (16, 16, 16), (64, 64), (4096,)]
-)
-def test_search_agrees_with_brute_force_on_grids_of_4096(sizes: tuple[int, ...]) -> None:
-    assert math.prod(sizes) == 2**12
-    for seed in range(3):
-        game = Synthetic(sizes, seed, 200)
-        expected = game.brute(0.8)
-        game.runs = 0
-        found = search(sizes, game, 0.8, 200)
-        assert set(found.minimal) == expected
-        assert game.runs < 0.5 * 200 * 2**12
+@pytest.mark.parametrize("bits", range(1, 13))
+def test_search_agrees_with_brute_force_on_every_grid_of_powers_of_two(bits: int) -> None:
+    reachable = 0
+    for number, sizes in enumerate(shapes(bits, bits)):
+        likely, robust = Synthetic(sizes, number, 200), Synthetic(sizes, 1000 + number, 50)
+        assert likely.worth.size == 2**bits
+        expected = smallest(likely.accepted(0.8) & robust.accepted(0.75))
+        found = search(sizes, [Hurdle(likely, 0.8, 200), Hurdle(robust, 0.75, 50)])
+        assert set(found.minimal) == expected, sizes
+        assert bits < 12 or likely.runs < 0.5 * 200 * 2**12
+        reachable += bool(expected)
+    assert bits < 4 or 0 < reachable < len(shapes(bits, bits))
+
+
+def test_trying_all_4096_bundles_gives_the_same() -> None:
+    likely, robust = Synthetic((2,) * 12, 8, 60), Synthetic((2,) * 12, 6, 50)
+    hurdles = [Hurdle(likely, 0.8, 60), Hurdle(robust, 0.75, 50)]
+    found = search((2,) * 12, hurdles)
+    spent = likely.runs
+    every = search((2,) * 12, hurdles, exhaustive=True)
+    assert len(every.tried) == 4096 > 3 * len(found.tried)
+    assert likely.runs - spent > 2 * spent
+    assert (
+        set(found.minimal)
+        == set(every.minimal)
+        == smallest(likely.accepted(0.8) & robust.accepted(0.75))
+    )
+    # Both hurdles matter: neither alone gives these bundles.
+    assert len(found.minimal) > len(smallest(likely.accepted(0.8))) > 1
+    assert set(found.minimal) != smallest(robust.accepted(0.75))
 
 
 def test_pruning_and_stages_spend_a_fraction() -> None:
     game = Synthetic((5, 5, 5, 5), 3, 400)
-    found = search((5, 5, 5, 5), game, 0.8, 400)
-    assert set(found.minimal) == game.brute(0.8)
+    found = search((5, 5, 5, 5), [Hurdle(game, 0.8, 400)])
+    assert set(found.minimal) == smallest(game.accepted(0.8))
     assert game.runs < 0.3 * 400 * 625
 
 
 def test_a_game_that_is_not_monotone_is_told() -> None:
-    def odd(bundles: Sequence[Bundle], first: int, count: int) -> npt.NDArray[np.bool_]:
+    def odd(bundles: Sequence[Bundle], first: int, count: int) -> Bools:
         # Everything from the middle up succeeds, but the corner does not.
         assert 0 <= first < first + count <= 50
         return np.array([[2 <= sum(b) < 8] * count for b in bundles])
 
-    whole = search((5, 5), odd, 0.5, 50, exhaustive=True)
+    whole = search((5, 5), [Hurdle(odd, 0.5, 50)], exhaustive=True)
     assert {sum(b) for b in whole.minimal} == {2}
     assert len(whole.minimal) == 3
     assert whole.violations
@@ -127,6 +164,9 @@ def test_reached_is_the_largest_value_with_that_probability() -> None:
     assert reached(values, 0.8) == 21.0
     assert (values >= reached(values, 0.8)).mean() == 0.8
     assert reached(values, 0.8, low=True) == 80.0
+    failed = np.append(values, np.full(25, np.nan))
+    assert reached(failed, 0.8) == 1.0
+    assert reached(failed, 0.8, low=True) == 100.0
     found = reach(values, 0.8)
     assert found.low < found.value == 21.0 < found.high
     dice = np.random.default_rng(1)
@@ -146,6 +186,7 @@ def test_model_bundles_hold_when_run_again(pack: Pack) -> None:
         pack=pack,
         grid=(0, 1, 2),
         parameters="sampled",
+        **QUICK,
     )
     again = smallest_bundle(
         "fai_growth",
@@ -155,6 +196,7 @@ def test_model_bundles_hold_when_run_again(pack: Pack) -> None:
         pack=pack,
         grid=(0, 1, 2),
         parameters="sampled",
+        **QUICK,
         exhaustive=True,
     )
     if not again.search.violations:
@@ -162,9 +204,41 @@ def test_model_bundles_hold_when_run_again(pack: Pack) -> None:
         assert found.bundles == again.bundles
     assert found.reachable
     for choice in found.bundles:
-        assert lower_bound(round(choice.p * 60), 60) >= 0.8
+        assert choice.p_bound == lower_bound(round(choice.p * 60), 60) >= 0.8
+        assert choice.quartile >= choice.quartile_bound >= 0.6
     costs = [choice.cost for choice in found.bundles]
     assert costs == sorted(costs)
+
+
+def test_the_quartile_is_that_of_draws_run_one_by_one(pack: Pack) -> None:
+    words: dict[str, Any] = {"base": "plan", "replicates": 60, "pack": pack, "p": 0.3}
+    words |= {"factors": ("process",), "grid": (1,), "parameters": "sampled", **QUICK}
+    found = smallest_bundle("fai_growth", robust=0.01, **words)
+    (choice,) = found.bundles
+    # The same by hand: every draw a scenario of its own, in the worlds that are its own.
+    setup = prepare(pack, 8, 2012, f"{pack.plan_year}-12", "sampled")
+    drawn = draw_parameters(setup)
+    chances = []
+    for d in range(8):
+        own = {name: float(values[d]) for name, values in drawn.items()}
+        scenario = replace(load_scenario("plan", pack), parameters=own)
+        part = replace(setup, first=4 * d, replicates=4)
+        (result,) = run(part, [Variant(scenario)], full=False, keep=("fai_growth",))
+        chances.append(
+            float(meets(result.outcome("fai_growth"), pack.plan.target("fai_growth")).mean())
+        )
+    rising = sorted(chances)
+    assert choice.quartile == rising[2]  # six of eight draws reach it
+    assert choice.quartile_bound == rising[0]  # so few draws prove only what all reach
+    assert rising[0] < rising[-1]
+    # Just above what the draws prove, the bundle fails though it is as likely as before.
+    stricter = smallest_bundle("fai_growth", robust=rising[0] + 0.01, **words)
+    assert not stricter.reachable
+    assert (stricter.best.p, stricter.best.quartile) == (choice.p, choice.quartile)
+    without = smallest_bundle("fai_growth", robust=0, **words)
+    assert without.reachable
+    assert math.isnan(without.best.quartile)
+    assert without.to_dict()["draws"] == 0
 
 
 def test_what_is_not_reachable_is_said_with_what_is(pack: Pack) -> None:
@@ -176,6 +250,7 @@ def test_what_is_not_reachable_is_said_with_what_is(pack: Pack) -> None:
         replicates=60,
         pack=pack,
         parameters="sampled",
+        **QUICK,
     )
     assert not found.reachable
     assert found.bundles == ()
@@ -204,6 +279,9 @@ def test_costs_add_up(pack: Pack) -> None:
         ({"grid": (1, 0)}, "rising"),
         ({"factors": ("lnd",)}, "no family or lever"),
         ({"replicates": 3}, "cannot prove"),
+        ({"robust": 1.2}, "0 to 1"),
+        ({"draws": 4}, "cannot prove a quartile"),
+        ({"worlds": 0}, "1 or more"),
     ],
 )
 def test_wrong_questions_are_refused(pack: Pack, words: dict[str, object], expected: str) -> None:

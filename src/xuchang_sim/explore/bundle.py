@@ -1,8 +1,8 @@
 """The smallest bundle of levers that makes a target likely, and what is reachable with a probability.
 
-The search knows nothing of the model: it asks whether bundles of a grid are accepted, prunes by
-monotonicity, and spends replicates only where the answer is still open. What it accepts is what
-running every bundle with every replicate would accept.
+The search knows nothing of the model: it asks whether bundles of a grid clear every hurdle, prunes
+by monotonicity, and spends trials only where the answer is still open. What it accepts is what
+running every bundle with every trial would accept.
 """
 
 from __future__ import annotations
@@ -38,17 +38,34 @@ GRID = (0.0, 0.5, 1.0, 1.5, 2.0)
 #: Families of levers that a bundle is made of; works act on neither target.
 FAMILIES = ("land", "finance", "labour", "process", "attraction")
 Z90 = 1.2815515655446004  # one-sided 90%
-FIRST = 25  # replicates of the first stage; each stage doubles them
+FIRST = 25  # trials of the first stage; each stage doubles them
+#: Second hurdle: at the lower quartile of parameter draws, P must reach this share of the wished P.
+ROBUST = 0.75
+QUARTILE = 0.25
+DRAWS, WORLDS = 50, 20  # parameter draws of the second hurdle, and worlds of each
 TOGETHER = 24  # bundles run together: the years before the plan are shared
 MOST_BUNDLES = 100_000
 
 
 class Evaluate(Protocol):
-    """Tell for each bundle in which replicates the goal is met."""
+    """Tell for each bundle which trials succeed."""
 
     def __call__(self, bundles: Sequence[Bundle], first: int, count: int) -> Bools:
-        """Run replicates ``first`` to ``first + count``: shape (bundles, count)."""
+        """Run trials ``first`` to ``first + count``: shape (bundles, count)."""
         ...
+
+
+class Hurdle(NamedTuple):
+    """A test that a bundle passes if the lower 90% bound of its successes' share reaches ``p``."""
+
+    evaluate: Evaluate
+    p: float
+    trials: int
+
+    @property
+    def needed(self) -> int:
+        """Fewest successes that pass."""
+        return fewest_successes(self.trials, self.p)
 
 
 def lower_bound(successes: int, trials: int, z: float = Z90) -> float:
@@ -79,8 +96,8 @@ class Search:
     ----------
     minimal : tuple of Bundle
         Accepted bundles below which nothing is accepted; all of them.
-    tried : dict of Bundle to (int, int)
-        Successes and replicates spent on every bundle that was run.
+    tried : dict of Bundle to tuple of (int, int)
+        Successes and trials spent on every bundle that was run, by hurdle.
     bundles : int
         Size of the grid.
     violations : tuple of (Bundle, Bundle)
@@ -89,36 +106,31 @@ class Search:
     """
 
     minimal: tuple[Bundle, ...]
-    tried: dict[Bundle, tuple[int, int]]
+    tried: dict[Bundle, tuple[tuple[int, int], ...]]
     bundles: int
     violations: tuple[tuple[Bundle, Bundle], ...]
 
 
 def search(
     sizes: Sequence[int],
-    evaluate: Evaluate,
-    p: float,
-    replicates: int,
+    hurdles: Sequence[Hurdle],
     *,
     exhaustive: bool = False,
     told: Callable[[int, int], None] | None = None,
 ) -> Search:
     """Find all minimal accepted bundles of a grid.
 
-    A bundle is accepted if the lower 90% bound of its probability over all replicates reaches
-    ``p``. Replicates come in stages that double; a bundle leaves as soon as those that remain
-    cannot change its answer. More is never worse, so that one answer settles whole regions; each
-    minimal bundle's lower neighbours are run, not inferred.
+    A bundle is accepted if it clears every hurdle, and is put to the next only after the last.
+    Trials come in stages that double; a bundle leaves as soon as those that remain cannot change
+    its answer. More is never worse, so that one answer settles whole regions; each minimal
+    bundle's lower neighbours are run, not inferred.
 
     Parameters
     ----------
     sizes : sequence of int
         Number of levels of each lever, level 0 the least.
-    evaluate : Evaluate
-    p : float
-        Wished probability.
-    replicates : int
-        Replicates on which the decision rests.
+    hurdles : sequence of Hurdle
+        What an accepted bundle clears.
     exhaustive : bool
         Run every bundle, and infer nothing.
     told : callable, optional
@@ -133,15 +145,17 @@ def search(
     if not 1 <= count <= MOST_BUNDLES:
         message = f"a grid of {count} bundles; allowed: 1 to {MOST_BUNDLES}"
         raise ValueError(message)
-    needed = fewest_successes(replicates, p)
-    tried: dict[Bundle, tuple[int, int]] = {}
+    tried: dict[Bundle, tuple[tuple[int, int], ...]] = {}
     answers: dict[Bundle, bool] = {}
     state = np.zeros(tuple(sizes), np.int8)  # 0 open, 1 accepted, -1 rejected
 
     def ask(bundles: Sequence[Bundle]) -> None:
         new = [b for b in dict.fromkeys(bundles) if b not in answers]
         for k in range(0, len(new), TOGETHER):
-            _decide(new[k : k + TOGETHER], evaluate, replicates, needed, tried, answers)
+            waiting = new[k : k + TOGETHER]
+            for hurdle in hurdles:
+                waiting = _cleared(waiting, hurdle, tried)
+            answers.update({b: b in waiting for b in new[k : k + TOGETHER]})
 
     def infer(bundle: Bundle) -> None:
         above = tuple(slice(level, None) for level in bundle)
@@ -178,43 +192,36 @@ def search(
         for bundle in unsure:
             state[bundle] = 1 if answers[bundle] else -1
         minimal = _minimal(state)
+    worse = [bundle for bundle, good in answers.items() if not good]
+    rejected = np.array(worse).reshape(-1, len(sizes))
     violations = tuple(
-        (less, more)
-        for less, more in itertools.permutations(answers, 2)
-        if answers[less]
-        and not answers[more]
-        and all(a <= b for a, b in zip(less, more, strict=True))
+        (less, worse[k])
+        for less, good in answers.items()
+        if good
+        for k in np.flatnonzero((rejected >= less).all(axis=1))
     )
     return Search(minimal, tried, count, violations)
 
 
-def _decide(
-    bundles: Sequence[Bundle],
-    evaluate: Evaluate,
-    replicates: int,
-    needed: int,
-    tried: dict[Bundle, tuple[int, int]],
-    answers: dict[Bundle, bool],
-) -> None:
-    """Run bundles in doubling stages until every answer is certain."""
+def _cleared(
+    bundles: Sequence[Bundle], hurdle: Hurdle, tried: dict[Bundle, tuple[tuple[int, int], ...]]
+) -> list[Bundle]:
+    """Run bundles in doubling stages until every answer is certain; return those that clear."""
     met = dict.fromkeys(bundles, 0)
-    waiting = list(bundles)
-    done = 0
+    spent = dict.fromkeys(bundles, 0)
+    needed, waiting, done = hurdle.needed, list(bundles), 0
     while waiting:
-        count = min(FIRST if done == 0 else done, replicates - done)
-        hits = evaluate(waiting, done, count)
+        count = min(FIRST if done == 0 else done, hurdle.trials - done)
+        hits = hurdle.evaluate(waiting, done, count)
         done += count
-        left = []
         for bundle, row in zip(waiting, hits, strict=True):
             met[bundle] += int(row.sum())
-            tried[bundle] = (met[bundle], done)
-            if met[bundle] >= needed:
-                answers[bundle] = True
-            elif met[bundle] + replicates - done < needed:
-                answers[bundle] = False
-            else:
-                left.append(bundle)
-        waiting = left
+            spent[bundle] = done
+        open_ = range(needed - hurdle.trials + done, needed)
+        waiting = [bundle for bundle in waiting if met[bundle] in open_]
+    for bundle in bundles:
+        tried[bundle] = (*tried.get(bundle, ()), (met[bundle], spent[bundle]))
+    return [bundle for bundle in bundles if met[bundle] >= needed]
 
 
 def _most_telling(state: npt.NDArray[np.int8]) -> list[Bundle]:
@@ -289,6 +296,9 @@ class Choice(NamedTuple):
 
     ``strengths`` by family or lever (0 absent, 1 plan, 2 the end of its range); ``levels`` of the
     levers that differ from the base; ``cost`` beyond the base, 亿元 a year, of what has a price.
+    ``p`` over all futures, with its 95% interval and its lower 90% bound. ``quartile`` is what
+    three parameter draws in four reach at least, each with a P of its own, ``quartile_bound`` its
+    lower 90% bound; NaN where the parameters are not drawn. A bundle is accepted on both bounds.
     """
 
     strengths: dict[str, float]
@@ -297,6 +307,9 @@ class Choice(NamedTuple):
     p: float
     p_low: float
     p_high: float
+    p_bound: float
+    quartile: float
+    quartile_bound: float
     replicates: int
 
 
@@ -308,6 +321,11 @@ class BundleResult:
     ----------
     goal : Goal
     p : float
+        That the lower 90% bound of P must reach.
+    robust : float
+        That the lower 90% bound of the quartile of P over parameter draws must reach; 0 for none.
+    draws, worlds : int
+        Parameter draws behind the quartile, and worlds of each.
     reachable : bool
     bundles : tuple of Choice
         All minimal bundles, the cheapest first; empty if there is none.
@@ -320,6 +338,9 @@ class BundleResult:
 
     goal: Goal
     p: float
+    robust: float
+    draws: int
+    worlds: int
     base: str
     factors: tuple[str, ...]
     grid: tuple[float, ...]
@@ -330,6 +351,7 @@ class BundleResult:
     search: Search
     setup: Setup
     spent: int
+    failed: int
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data in the shape of the command line's contract."""
@@ -348,6 +370,9 @@ class BundleResult:
                 for name in self.goal.ids
             ],
             "p": self.p,
+            "robust": self.robust,
+            "draws": self.draws,
+            "worlds": self.worlds,
             "base": self.base,
             "factors": list(self.factors),
             "grid": list(self.grid),
@@ -355,6 +380,7 @@ class BundleResult:
             "bundles": [choice._asdict() for choice in self.bundles],
             "best": self.best._asdict(),
             "replicates": self.setup.replicates,
+            "failed": self.failed,
             "seed": self.setup.seed,
             "grid_size": self.search.bundles,
             "bundles_run": len(self.search.tried),
@@ -438,10 +464,16 @@ def smallest_bundle(
     seed: int = 2012,
     pack: Pack | str | Path | None = None,
     parameters: Draws | None = None,
+    robust: float | None = None,
+    draws: int = DRAWS,
+    worlds: int = WORLDS,
     exhaustive: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> BundleResult:
     """Find the smallest bundles of levers with which a goal is met with probability ``p``.
+
+    A bundle is accepted if two lower 90% bounds hold: of P over all futures, and of the lower
+    quartile of P over parameter draws, each draw run in the same worlds under every bundle.
 
     Parameters
     ----------
@@ -457,6 +489,11 @@ def smallest_bundle(
         What everything else stays at.
     replicates, seed, pack, parameters
         As in :func:`xuchang_sim.simulation.simulate`.
+    robust : float, optional
+        Probability that the bound of the quartile must reach; by default three quarters of ``p``,
+        0 to leave it out. It is left out with central parameters.
+    draws, worlds : int
+        Parameter draws behind the quartile, and worlds (replicates) in which each of them is run.
     exhaustive : bool
         Run the whole grid.
     progress : callable, optional
@@ -477,6 +514,8 @@ def smallest_bundle(
     problems = []
     if not 0.0 < p < 1.0:
         problems.append(Problem("--p", "", 0, f"{p}: allowed: above 0 and below 1"))
+    if robust is not None and not 0.0 <= robust <= 1.0:
+        problems.append(Problem("--robust", "", 0, f"{robust}: allowed: 0 to 1"))
     rising = all(a < b for a, b in itertools.pairwise(grid))
     if not grid or not rising or min(grid) < 0 or max(grid) > 2:
         problems.append(Problem("--grid", "", 0, "allowed: rising strengths from 0 to 2"))
@@ -488,29 +527,43 @@ def smallest_bundle(
     if not problems and fewest_successes(replicates, p) > replicates:
         text = f"{replicates} cannot prove {p:g} even if all succeed; allowed: more"
         problems.append(Problem("--replicates", "", 0, text))
+    if fewest_successes(draws, 1.0 - QUARTILE) > draws:
+        text = f"{draws} draws cannot prove a quartile even if all succeed; allowed: more"
+        problems.append(Problem("draws", "", 0, text))
+    if worlds < 1:
+        problems.append(Problem("worlds", "", 0, f"{worlds}: allowed: 1 or more"))
     if problems:
         raise InputError(problems)
     strengthened(start, dict.fromkeys(factors, max(grid)), loaded)
     setup = prepare(loaded, replicates, seed, None, parameters)
-    model = _Model(setup, start, tuple(factors), tuple(grid), wanted)
-    found = search(
-        [len(grid)] * len(factors), model, p, replicates, exhaustive=exhaustive, told=progress
-    )
+    least = ROBUST * p if robust is None else robust
+    least = 0.0 if setup.draws == "central" else least
+    model = _Model(setup, start, tuple(factors), tuple(grid), wanted, (least, draws, worlds))
+    hurdles = [Hurdle(model, p, replicates)]
+    if least:
+        hurdles.append(Hurdle(model.holds, 1.0 - QUARTILE, draws))
+    sizes = [len(grid)] * len(factors)
+    found = search(sizes, hurdles, exhaustive=exhaustive, told=progress)
     # What is reachable instead: the corners of the grid, run to the end.
-    top = len(grid) - 1
-    corners = list(itertools.product((0, top), repeat=len(factors)))
-    full = [*found.minimal] if found.minimal else corners
-    values = model.values(full)
-    needed = fewest_successes(replicates, p)
-    if not found.minimal and (model.met(values).sum(axis=1) >= needed).any():
-        # More is worse somewhere: nothing may be inferred.
-        found = search(
-            [len(grid)] * len(factors), model, p, replicates, exhaustive=True, told=progress
-        )
+    if not found.minimal:
+        full = list(itertools.product((0, len(grid) - 1), repeat=len(factors)))
+        values = model.values(full)
+        likely = model.met(values).sum(axis=1) >= hurdles[0].needed
+        accepted = [bundle for bundle, good in zip(full, likely, strict=True) if good]
+        for hurdle in hurdles[1:]:
+            accepted = _cleared(accepted, hurdle, {})
+        if accepted:  # More is worse somewhere: nothing may be inferred.
+            found = search(sizes, hurdles, exhaustive=True, told=progress)
+    if found.minimal:
         full = [*found.minimal]
         values = model.values(full)
+        described = full
+    else:
+        described = [full[int(model.met(values).sum(axis=1).argmax())]]
+    quartiles = model.quartiles(described)
     choices = [
-        model.choice(bundle, row) for bundle, row in zip(full, values.swapaxes(0, 1), strict=True)
+        model.choice(bundle, values[:, full.index(bundle)], quartiles[k])
+        for k, bundle in enumerate(described)
     ]
     best = max(choices, key=lambda choice: choice.p)
     highest = {
@@ -521,6 +574,9 @@ def smallest_bundle(
     return BundleResult(
         wanted,
         p,
+        least,
+        draws if least else 0,
+        worlds if least else 0,
         start.name,
         tuple(factors),
         tuple(grid),
@@ -531,6 +587,7 @@ def smallest_bundle(
         found,
         setup,
         model.spent,
+        model.failed,
     )
 
 
@@ -547,10 +604,10 @@ def reached(values: Array, p: float, *, low: bool = False) -> float:
     p : float
         Share of replicates that must be at least as good.
     low : bool
-        Whether less is better.
+        Whether less is better; a run that failed, NaN, is the worst either way.
     """
     n = len(values)
-    ordered = np.sort(values) if low else np.sort(values)[::-1]
+    ordered = np.sort(values) if low else -np.sort(-values)
     return float(ordered[max(0, math.ceil(p * n - 1e-9) - 1)])
 
 
@@ -564,13 +621,16 @@ class _Model:
         factors: tuple[str, ...],
         grid: tuple[float, ...],
         goal: Goal,
+        quartile: tuple[float, int, int],
     ) -> None:
         self.setup = replace(setup, through=12 * setup.pack.plan_year + 11)
         self.base = base
         self.factors = factors
         self.grid = grid
         self.goal = goal
+        self.robust, self.draws, self.worlds = quartile
         self.spent = 0
+        self.failed = 0
 
     def scenario(self, bundle: Bundle) -> ResolvedScenario:
         return strengthened(self.base, self.strengths(bundle), self.setup.pack)
@@ -578,17 +638,47 @@ class _Model:
     def strengths(self, bundle: Bundle) -> dict[str, float]:
         return {name: self.grid[k] for name, k in zip(self.factors, bundle, strict=True)}
 
-    def outcomes(self, bundles: Sequence[Bundle], first: int, count: int) -> Array:
-        """Outcomes of the goal's targets: shape (targets, bundles, count); NaN if a run failed."""
-        part = replace(self.setup, first=first, replicates=count)
+    def outcomes(self, bundles: Sequence[Bundle], first: int, count: int, worlds: int = 1) -> Array:
+        """Outcomes of the goal's targets: shape (targets, bundles, count); NaN if a run failed.
+
+        Replicates ``first`` to ``first + count``; ``worlds`` of them share a parameter draw.
+        """
+        part = replace(self.setup, first=first, replicates=count, worlds=worlds)
         variants = [Variant(self.scenario(bundle)) for bundle in bundles]
         results = run(part, variants, full=False, keep=self.goal.ids, chunk=4)
         self.spent += count * len(bundles)
+        self.failed += sum(int((~r.good).sum()) for r in results)
         year = results[0].setting.years.index(self.setup.pack.plan_year)
         return np.stack([[r.outcomes[name][:, year] for r in results] for name in self.goal.ids])
 
     def __call__(self, bundles: Sequence[Bundle], first: int, count: int) -> Bools:
         return self.met(self.outcomes(bundles, first, count))
+
+    def chances(self, bundles: Sequence[Bundle], first: int, count: int) -> Array:
+        """P(goal) of parameter draws ``first`` to ``first + count``: shape (bundles, count)."""
+        worlds = self.worlds
+        runs = self.outcomes(bundles, first * worlds, count * worlds, worlds)
+        return np.asarray(self.met(runs).reshape(len(bundles), count, worlds).mean(axis=2))
+
+    def holds(self, bundles: Sequence[Bundle], first: int, count: int) -> Bools:
+        """Tell in which parameter draws P(goal) is high enough: shape (bundles, count)."""
+        return np.asarray(self.chances(bundles, first, count) >= self.robust - 1e-9)
+
+    def quartiles(self, bundles: Sequence[Bundle]) -> list[tuple[float, float]]:
+        """Lower quartile of P(goal) over parameter draws, and its lower 90% bound, by bundle.
+
+        The bound reaches a value just if so many draws reach it that :meth:`holds` passes.
+        """
+        if not self.robust:
+            return [(math.nan, math.nan)] * len(bundles)
+        found = []
+        for k in range(0, len(bundles), TOGETHER):
+            for row in self.chances(bundles[k : k + TOGETHER], 0, self.draws):
+                falling = np.sort(row)[::-1]
+                middle = math.ceil((1.0 - QUARTILE) * self.draws) - 1
+                bound = fewest_successes(self.draws, 1.0 - QUARTILE) - 1
+                found.append((float(falling[middle]), float(falling[bound])))
+        return found
 
     def met(self, values: Array) -> Bools:
         """Where all targets are met; a run that failed met none."""
@@ -604,7 +694,7 @@ class _Model:
         ]
         return np.concatenate(parts, axis=1)
 
-    def choice(self, bundle: Bundle, values: Array) -> Choice:
+    def choice(self, bundle: Bundle, values: Array, quartile: tuple[float, float]) -> Choice:
         """Describe a bundle; values of shape (targets, replicates)."""
         scenario = self.scenario(bundle)
         met = self.met(values)
@@ -612,7 +702,9 @@ class _Model:
         moved = {k: v for k, v in scenario.levels.items() if v != self.base.levels[k]}
         price = cost(scenario, self.base, self.setup.pack)
         p = float(met.mean())
-        return Choice(self.strengths(bundle), moved, price, p, low, high, len(met))
+        bound = lower_bound(int(met.sum()), len(met))
+        strengths = self.strengths(bundle)
+        return Choice(strengths, moved, price, p, low, high, bound, *quartile, len(met))
 
 
 # ------------------------------------------------------------------------------------- frontier
@@ -662,12 +754,14 @@ class Frontier:
     scenarios: dict[str, dict[str, Reach]]
     maps: dict[tuple[str, str], dict[str, Array]]
     setup: Setup
+    failed: int
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data in the shape of the command line's contract."""
         plan = self.setup.pack.plan
         return {
             "p": self.p,
+            "failed": self.failed,
             "outcomes": list(self.outcomes),
             "targets": {name: plan.target(name).value for name in self.outcomes},
             "grid": list(self.grid),
@@ -761,4 +855,5 @@ def frontier(
         {s.name: {name: table[name][k] for name in outcomes} for k, s in enumerate(found)},
         drawn,
         setup,
+        int((~good).sum()),
     )

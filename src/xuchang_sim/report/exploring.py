@@ -183,13 +183,21 @@ def bundles(data: Mapping[str, Any], lang: Language) -> RenderableType:
         p = f"{data['best']['p']:.2f}"
         text = say("bundle.none", lang, p=p, wished=data["p"], highest=highest)
         lines.append(Text(text, style="red"))
+    key, robust = (
+        ("bundle.robust", f"{data['robust']:g}") if data["robust"] else ("bundle.accepted", "")
+    )
+    lines.append(Text(say(key, lang, p=data["p"], robust=robust, draws=data["draws"])))
+    bound = say("bundle.bound", lang)
     table = _table()
     _right(table, *(_label(name, lang) for name in data["factors"]))
-    _right(table, say("bundle.cost", lang), say("bundle.p", lang))
+    _right(table, say("bundle.cost", lang), say("bundle.p", lang), bound)
+    if data["robust"]:
+        _right(table, say("bundle.quartile", lang), bound)
     for row in rows[:MOST_BUNDLES]:
         chance = f"{row['p']:.2f} [{row['p_low']:.2f}–{row['p_high']:.2f}]"
         strengths = [f"{row['strengths'][name]:g}" for name in data["factors"]]
-        table.add_row(*strengths, number(row["cost"]), chance)
+        sure = [row["p_bound"], *([row["quartile"], row["quartile_bound"]] if robust else [])]
+        table.add_row(*strengths, number(row["cost"]), chance, *(f"{x:.2f}" for x in sure))
     lines.append(table)
     if len(rows) > MOST_BUNDLES:
         lines.append(Text(say("bundle.more", lang, count=len(rows) - MOST_BUNDLES)))

@@ -81,8 +81,18 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "{grid} 个组合中实际模拟 {run} 个、共 {runs} 次；其余由单调性推出；违反单调 {violations} 对",
         "{run} of {grid} bundles run, {runs} futures; the rest by monotonicity; {violations} violations",
     ),
+    "bundle.accepted": (
+        "接受的条件：概率的 90% 下限达到 {p}",
+        "accepted if the lower 90% bound of P reaches {p}",
+    ),
+    "bundle.robust": (
+        "接受的条件：概率的 90% 下限达到 {p}，且 {draws} 组参数各自概率的下四分位数的 90% 下限达到 {robust}",
+        "accepted if the lower 90% bounds of P and of its lower quartile over {draws} parameter draws reach {p} and {robust}",
+    ),
     "bundle.cost": ("成本", "cost"),
     "bundle.p": ("概率 [95%]", "P [95%]"),
+    "bundle.bound": ("90% 下限", "90% bound"),
+    "bundle.quartile": ("下四分位", "quartile"),
     "bundle.more": ("……另有 {count} 个", "... and {count} more"),
     "frontier.title": (
         "以概率 {p} 能达到的最高增长 [95%]：{replicates} 次模拟，种子 {seed}",

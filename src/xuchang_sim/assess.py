@@ -27,7 +27,7 @@ from xuchang_sim.outlook.outside import outside_view
 from xuchang_sim.pack import Pack, load_pack
 from xuchang_sim.results import Results, wilson
 from xuchang_sim.scenario import ResolvedScenario, load_matrix, load_scenario
-from xuchang_sim.simulation import Draws, Setup, Variant, prepare, run
+from xuchang_sim.simulation import WIDE, Draws, Setup, Variant, prepare, run
 from xuchang_sim.units import month_label
 
 if TYPE_CHECKING:
@@ -420,7 +420,6 @@ def matrix(
     grid = load_matrix(name, loaded)
     setup = prepare(loaded, replicates, seed, None, parameters)
     eve = setup.policy_month - 1
-    parent = load_scenario("plan", loaded)
     whole = replicates * (2 if earlier else 1)
     shift = 0
 
@@ -430,9 +429,14 @@ def matrix(
 
     keep = {*goals(loaded), "workers", *(measure for _, measure, _ in SHOWN)}
     variants = [Variant(cell.scenario) for cell in grid.cells]
-    everything = [*variants, Variant(parent), Variant(parent, redraw=1)]
-    found = run(replace(setup, branch=eve), everything, full=False, keep=keep, progress=told)
-    cells, (first, second) = found[:-2], found[-2:]
+    # The parent is a cell, too, if the levels crossed hold its own.
+    alike = [n for n, cell in enumerate(grid.cells) if cell.scenario.levels == grid.parent.levels]
+    again = Variant(grid.parent, redraw=1, only=frozenset({"revenue"}))
+    everything = [*variants, *([] if alike else [Variant(grid.parent)]), again]
+    shared: dict[str, Any] = {"full": False, "keep": keep, "chunk": WIDE, "progress": told}
+    found = run(replace(setup, branch=eve), everything, **shared)
+    cells, second = found[: len(variants)], found[-1]
+    first = cells[alike[0]] if alike else found[-2]
     both = first.good & second.good
     year = setup.pack.plan_year
     y = first.setting.years.index(year)
@@ -445,10 +449,10 @@ def matrix(
     if earlier:
         shift = replicates
         before = replace(setup, earlier=YEAR_EARLIER, branch=eve - YEAR_EARLIER)
-        again = run(before, variants, full=False, keep=keep, progress=told)
+        moved = run(before, variants, **shared)
         other = [
             _cell({str(k): str(v) for k, v in c.at.items()}, r)
-            for c, r in zip(grid.cells, again, strict=True)
+            for c, r in zip(grid.cells, moved, strict=True)
         ]
     measured = [key for key in rows[0] if key not in grid.axes and not key.endswith(LIMITS)]
     return MatrixResult(

@@ -20,7 +20,7 @@ from xuchang_sim.model.world import MEASURE_ROW
 from xuchang_sim.outlook.calendar import fai_season
 from xuchang_sim.pack import Pack, load_pack
 from xuchang_sim.scenario import ResolvedScenario, adjust, load_scenario
-from xuchang_sim.simulation import Draws, Setup, Variant, prepare, run
+from xuchang_sim.simulation import WIDE, Draws, Setup, Variant, prepare, run
 from xuchang_sim.units import month_label
 
 if TYPE_CHECKING:
@@ -43,7 +43,6 @@ FAMILIES: dict[str, str | None] = {
     "attraction": None,
 }
 DEMAND_SHIFT = 2.0  # standard deviations by which demand is lifted: the edge of what is plausible
-WIDE = 4  # replicates a chunk when many variants run together: bounds the memory
 WORKING_DAYS = 21.75  # a month
 DAYS = 10
 

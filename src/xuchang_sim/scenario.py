@@ -488,6 +488,7 @@ class Matrix:
     axes: tuple[str, ...]
     levels: tuple[str, ...]
     cells: tuple[Cell, ...]
+    parent: ResolvedScenario
 
 
 def load_matrix(name_or_path: str | Path, pack: "Pack") -> Matrix:
@@ -533,6 +534,5 @@ def load_matrix(name_or_path: str | Path, pack: "Pack") -> Matrix:
             parent, name=name, lineage=(*parent.lineage, name), levels={**parent.levels, **moved}
         )
         cells.append(Cell(at, scenario))
-    return Matrix(
-        entry.name, entry.title_zh, entry.title_en, entry.axes, entry.levels, tuple(cells)
-    )
+    titles = entry.title_zh, entry.title_en
+    return Matrix(entry.name, *titles, entry.axes, entry.levels, tuple(cells), parent)

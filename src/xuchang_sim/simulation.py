@@ -36,6 +36,7 @@ Records = npt.NDArray[np.void]
 Draws = Literal["sampled", "central", "posterior"]
 
 MOST_REPLICATES = 10_000_000
+WIDE = 4  # replicates a chunk when many variants run together: bounds the memory
 RELAXATIONS = ("land", "credit", "labour", "approval")
 # Room for arrivals: the envelope holds every rate up to these multiples of the central one.
 ENVELOPE_ORDINARY, ENVELOPE_LARGE = 3.2, 10.0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -103,13 +104,13 @@ class Setting:
     policy_month: int
     label: str = ""
 
-    @property
+    @cached_property
     def months(self) -> tuple[str, ...]:
         """Months on record, ``YYYY-MM``, from January of the base year."""
         first = 12 * self.pack.base_year
         return tuple(month_label(first + m) for m in range(self.through - first + 1))
 
-    @property
+    @cached_property
     def years(self) -> tuple[int, ...]:
         """Complete calendar years on record."""
         base = self.pack.base_year

@@ -476,6 +476,10 @@ def draw_parameters(setup: Setup, fixed: Mapping[str, float] | None = None) -> d
     if setup.draws == "posterior" and setup.pack.posterior:
         # One number of the replicate picks a joint draw: others keep their own streams.
         known = setup.pack.posterior.pick(_uniforms(setup.seed, _crc(JOINT_DRAW), n, setup.first))
+    # All in one go: a stream is a row of counters, whoever stands beside it.
+    streams = {name: _crc(name) for name in setup.pack.parameters}
+    table = _uniforms(setup.seed, np.array([*streams.values()])[:, None], n, setup.first)
+    uniforms = dict(zip(streams, table, strict=True))
     for name, parameter in setup.pack.parameters.items():
         if parameter.role != "model":
             continue
@@ -486,9 +490,7 @@ def draw_parameters(setup: Setup, fixed: Mapping[str, float] | None = None) -> d
         elif setup.draws == "central" or parameter.prior.kind == "fixed":
             found[name] = np.full(n, float(parameter.default or 0.0))
         else:
-            stream = _crc(name)
-            u = _uniforms(setup.seed, stream, n, setup.first)
-            found[name] = np.asarray(parameter.prior.quantile(u))
+            found[name] = np.asarray(parameter.prior.quantile(uniforms[name]))
     return found
 
 
@@ -498,18 +500,16 @@ def _crc(name: str) -> int:
     return zlib.crc32(name.encode())
 
 
-def _uniforms(seed: int, stream: int, count: int, first: int = 0) -> Array:
+def _uniforms(seed: int, stream: int | npt.NDArray[np.int64], count: int, first: int = 0) -> Array:
     """Uniforms in (0, 1) of replicates ``first``, ``first`` + 1, ...: Philox4x32-10, vectorised.
 
     The counter is (stream, purpose, replicate, 0), the key the seed, as in the rules.
     """
     mask, shift = np.uint64(0xFFFFFFFF), np.uint64(32)
-    c = [
-        np.full(count, stream, np.uint64),
-        np.full(count, PARAMETER, np.uint64),
-        np.arange(first, first + count, dtype=np.uint64),
-        np.zeros(count, np.uint64),
-    ]
+    rows = np.arange(first, first + count, dtype=np.uint64)
+    streams = np.asarray(stream, np.uint64)
+    none = np.zeros(np.broadcast_shapes(streams.shape, rows.shape), np.uint64)
+    c = [none + streams, none + np.uint64(PARAMETER), none + rows, none]
     keys = [seed & 0xFFFFFFFF, (seed >> 32) & 0xFFFFFFFF]
     for _ in range(10):
         p0, p1 = c[0] * np.uint64(0xD2511F53), c[2] * np.uint64(0xCD9E8D57)

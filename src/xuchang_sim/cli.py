@@ -262,7 +262,7 @@ def sweep(
 ) -> None:
     """Run every point of a design; killed and started again, it goes on."""
     from xuchang_sim.explore.designs import load_design  # noqa: PLC0415
-    from xuchang_sim.explore.sweep import estimate, rerun, sweep as run  # noqa: PLC0415
+    from xuchang_sim.explore.sweep import estimate, exportable, rerun, sweep as run  # noqa: PLC0415
     from xuchang_sim.pack import load_pack  # noqa: PLC0415
     from xuchang_sim.report.words import say  # noqa: PLC0415
 
@@ -272,6 +272,8 @@ def sweep(
         _print_json(found)
         _end("failure" in found)
         return
+    if export is not None:
+        exportable(export)
     cost = estimate(design, threads)
     if not json:
         shown = {"rows": f"{cost.rows:,}", "points": len(design.points)}

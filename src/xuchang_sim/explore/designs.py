@@ -467,7 +467,7 @@ def _points(
     if sampled != (file.points is not None):
         fault(["points"], "goes with the methods sobol and latin_hypercube; allowed: both or none")
     elif file.method == "sobol" and file.points and file.points & (file.points - 1):
-        fault(["points"], f"{file.points} is no power of two; allowed: 64, 128, 256, ...")
+        fault(["points"], f"{file.points} is no power of two; allowed: ..., 32, 64, 128, ...")
     for name, entry in file.factors.items():
         if entry == "prior" and (name in pack.levers or name in AXES or name == DEMAND):
             fault(["factors", name], "has no prior; allowed: range, values or {low, high}")

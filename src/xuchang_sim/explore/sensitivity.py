@@ -117,8 +117,8 @@ def sobol_plan(names: Sequence[str], size: int, seed: int) -> Plan:
     from scipy.stats import qmc  # noqa: PLC0415 - slow to import
 
     if size < 2 or size & (size - 1):
-        message = f"{size} is no power of two; allowed: 64, 128, 256, ..."
-        raise InputError([Problem("--points", "", 0, message)])
+        message = f"{size} is no power of two; allowed: ..., 32, 64, 128, ..."
+        raise InputError([Problem("--size", "", 0, message)])
     d = len(names)
     both = qmc.Sobol(2 * d, rng=np.random.default_rng(seed)).random(size)
     a, b = both[:, :d], both[:, d:]
@@ -370,7 +370,12 @@ def sensitivity(
     outcomes = goals(loaded) if outcomes is None else outcomes
     known = factor_names(loaded)
     problems = [
-        Problem("--factors", "", 0, f"{name!r} is no factor{did_you_mean(name, known)}")
+        Problem(
+            "--factors",
+            "",
+            0,
+            f"{name!r} is no factor{did_you_mean(name, known)}; allowed: {', '.join(known)}",
+        )
         for name in factors
         if name not in known
     ]

@@ -20,7 +20,7 @@ from concurrent.futures import (
     ThreadPoolExecutor,
     wait,
 )
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -640,10 +640,7 @@ class Sweep:
         InputError
             If the ending is another, a part is missing, or the file cannot be written.
         """
-        path = Path(path)
-        if path.suffix not in {".parquet", ".csv"}:
-            message = "has no known ending; allowed: .parquet, .csv"
-            raise InputError([Problem(str(path), "", 0, message)])
+        path = exportable(path)
         temporary = path.with_name(f"_{path.name}.tmp")
         try:
             with ExitStack() as stack:
@@ -663,7 +660,8 @@ class Sweep:
                     writer.write_table(table)
             temporary.replace(path)
         except OSError as error:
-            temporary.unlink(missing_ok=True)
+            with suppress(OSError):
+                temporary.unlink()
             message = f"cannot be written: {error.strerror or error}"
             raise InputError([Problem(str(path), "", 0, message)]) from error
         return path
@@ -693,6 +691,25 @@ class Sweep:
             "digest": self.digest(),
             "manifest": Store(self.folder).manifest(),
         }
+
+
+def exportable(path: str | Path) -> Path:
+    """Check where an export shall go, before anything is computed for it.
+
+    Raises
+    ------
+    InputError
+        If the ending is unknown or there is no such folder.
+    """
+    path = Path(path)
+    message = ""
+    if path.suffix not in {".parquet", ".csv"}:
+        message = "has no known ending; allowed: .parquet, .csv"
+    elif not path.parent.is_dir():
+        message = "cannot be written: there is no such folder"
+    if message:
+        raise InputError([Problem(str(path), "", 0, message)])
+    return path
 
 
 def _regrouped(tables: Iterator[pa.Table]) -> Iterator[pa.Table]:

@@ -512,6 +512,7 @@ def _additions(dossier: Dossier, lang: Language) -> dict[str, Any] | None:
                 or say("report.nothing", lang),
                 number(choice.cost),
                 f"{choice.p:.2f} [{choice.p_low:.2f}–{choice.p_high:.2f}]",
+                f"{choice.quartile:.2f}" if found.robust else "–",
             ]
             for choice in shown[:MOST_BUNDLES]
         ],

@@ -645,6 +645,10 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "力度（0 缺位，1 计划，2 上限）",
         "strengths (0 absent, 1 plan, 2 end of range)",
     ),
+    "report.quartile": (
+        "四分之三的参数组至少达到的概率",
+        "P that three parameter draws in four reach",
+    ),
     "report.nothing": ("什么也不加", "nothing"),
     "report.bundle_found": (
         "使{goal}以 {p} 的概率达到：最小方案 {count} 个，最高概率 {best}。",

@@ -281,6 +281,7 @@ def test_costs_add_up(pack: Pack) -> None:
         ({"replicates": 3}, "cannot prove"),
         ({"robust": 1.2}, "0 to 1"),
         ({"draws": 4}, "cannot prove a quartile"),
+        ({"draws": 0}, "cannot prove a quartile"),
         ({"worlds": 0}, "1 or more"),
     ],
 )

@@ -42,7 +42,7 @@ FIRST = 25  # trials of the first stage; each stage doubles them
 #: Second hurdle: at the lower quartile of parameter draws, P must reach this share of the wished P.
 ROBUST = 0.75
 QUARTILE = 0.25
-DRAWS, WORLDS = 50, 20  # parameter draws of the second hurdle, and worlds of each
+DRAWS, WORLDS = (8, 50), (4, 20)  # fewest, most parameter draws of the second hurdle, and worlds
 TOGETHER = 24  # bundles run together: the years before the plan are shared
 MOST_BUNDLES = 100_000
 
@@ -465,8 +465,8 @@ def smallest_bundle(
     pack: Pack | str | Path | None = None,
     parameters: Draws | None = None,
     robust: float | None = None,
-    draws: int = DRAWS,
-    worlds: int = WORLDS,
+    draws: int | None = None,
+    worlds: int | None = None,
     exhaustive: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> BundleResult:
@@ -492,8 +492,9 @@ def smallest_bundle(
     robust : float, optional
         Probability that the bound of the quartile must reach; by default three quarters of ``p``,
         0 to leave it out. It is left out with central parameters.
-    draws, worlds : int
-        Parameter draws behind the quartile, and worlds (replicates) in which each of them is run.
+    draws, worlds : int, optional
+        Parameter draws behind the quartile, and worlds (replicates) in which each of them is run;
+        by default a quarter (8 to 50) and a tenth (4 to 20) of ``replicates``.
     exhaustive : bool
         Run the whole grid.
     progress : callable, optional
@@ -527,7 +528,9 @@ def smallest_bundle(
     if not problems and fewest_successes(replicates, p) > replicates:
         text = f"{replicates} cannot prove {p:g} even if all succeed; allowed: more"
         problems.append(Problem("--replicates", "", 0, text))
-    if fewest_successes(draws, 1.0 - QUARTILE) > draws:
+    draws = min(DRAWS[1], max(DRAWS[0], replicates // 4)) if draws is None else draws
+    worlds = min(WORLDS[1], max(WORLDS[0], replicates // 10)) if worlds is None else worlds
+    if draws < 1 or fewest_successes(draws, 1.0 - QUARTILE) > draws:
         text = f"{draws} draws cannot prove a quartile even if all succeed; allowed: more"
         problems.append(Problem("draws", "", 0, text))
     if worlds < 1:

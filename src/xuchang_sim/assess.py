@@ -63,6 +63,8 @@ def goals(pack: Pack) -> tuple[str, ...]:
 #: Outcomes for which settled and moved parts are reported.
 SETTLED = ("revenue", "fai")
 YEAR_EARLIER = 12
+#: Replicates on which it is measured what was settled and moved: paired differences are sharp.
+COMPANIONS = 320
 
 
 class Moved(NamedTuple):
@@ -101,7 +103,7 @@ class Assessment:
     results : Results
         The scenario itself.
     absent : Results
-        The same replicates with every lever absent.
+        The same replicates, or the first of them, with every lever absent.
     settled : dict of str to dict of int to Settled
         By outcome and calendar year.
     moved : dict of str to Moved
@@ -129,6 +131,7 @@ class Assessment:
         return {
             "scenario": r.setting.scenario.name,
             "replicates": r.setting.replicates,
+            "companions": self.absent.setting.replicates,
             "failed": int((~r.good).sum()),
             "seed": r.setting.seed,
             "through": month_label(r.setting.through),
@@ -201,6 +204,7 @@ def assess(
     through: str | None = None,
     pack: Pack | str | Path | None = None,
     parameters: Draws | None = None,
+    companions: int = COMPANIONS,
     progress: Callable[[int, int], None] | None = None,
 ) -> Assessment:
     """Say how likely every target is, and what stands around the answer.
@@ -210,6 +214,9 @@ def assess(
     scenario : str, Path or ResolvedScenario
     replicates, seed, through, pack, parameters, progress
         As in :func:`xuchang_sim.simulation.simulate`.
+    companions : int
+        Replicates, the first ones, on which it is measured what was settled and what the levers
+        moved; the standard errors beside these figures are of as many.
 
     Returns
     -------
@@ -228,11 +235,12 @@ def assess(
     eve = setup.policy_month - 1
     setup = replace(setup, branch=eve)
     settled = frozenset(SETTLED)
+    most = min(replicates, companions)
     variants = [
         Variant(resolved),
-        Variant(resolved, redraw=1, only=settled),
-        Variant(resolved, shut=eve + 1, only=settled),
-        Variant(absent(resolved, loaded)),
+        Variant(resolved, redraw=1, only=settled, most=most),
+        Variant(resolved, shut=eve + 1, only=settled, most=most),
+        Variant(absent(resolved, loaded), most=most),
     ]
     base, again, shut, without = run(setup, variants, progress=progress)
     return Assessment(
@@ -251,12 +259,13 @@ def settle(base: Results, again: Results, shut: Results, name: str) -> dict[int,
     Two continuations of the same state are independent given the state, so that the covariance
     of their outcomes is the variance of the conditional mean.
     """
-    both = base.good & again.good & shut.good
+    n = len(again.good)
+    both = base.good[:n] & again.good & shut.good
     found = {}
     for y, year in enumerate(base.setting.years):
         if year < base.setting.pack.plan_year:
             continue
-        one, two = base.outcomes[name][both, y], again.outcomes[name][both, y]
+        one, two = base.outcomes[name][:n][both, y], again.outcomes[name][both, y]
         closed = shut.outcomes[name][both, y]
         share, error = math.nan, math.nan
         if len(one) > 2 and one.std() > 0 and two.std() > 0:
@@ -268,10 +277,11 @@ def settle(base: Results, again: Results, shut: Results, name: str) -> dict[int,
 
 def compare_years(base: Results, without: Results, name: str) -> Moved:
     """Split a gain of the plan year into what was moved from the next and what was added."""
-    both = base.good & without.good
+    n = min(len(base.good), len(without.good))
+    both = base.good[:n] & without.good[:n]
     years = base.setting.years
     this = years.index(base.setting.pack.plan_year)
-    gain = (base.outcomes[name] - without.outcomes[name])[both]
+    gain = (base.outcomes[name][:n] - without.outcomes[name][:n])[both]
     count = max(1, len(gain))
 
     def mean_and_error(values: Array) -> tuple[float, float]:

@@ -60,6 +60,8 @@ class Variant:
         Gates without limit under the plan's levers: of :data:`RELAXATIONS`.
     only : frozenset of str
         If any, all that is kept of this variant: these measures, and no months.
+    most : int
+        Replicates of it to run, the first ones; 0 for all. Such variants come last.
     """
 
     scenario: ResolvedScenario
@@ -67,6 +69,7 @@ class Variant:
     shut: int = 0
     relaxed: frozenset[str] = field(default_factory=frozenset)
     only: frozenset[str] = field(default_factory=frozenset)
+    most: int = 0
 
 
 @dataclass(frozen=True)
@@ -370,13 +373,13 @@ class _Group:
                 Setting(
                     pack,
                     variant.scenario,
-                    setup.replicates,
+                    variant.most or setup.replicates,
                     setup.seed,
                     setup.through,
                     setup.draws,
                     setup.policy_month,
                 ),
-                self.draws,
+                {k: v[: variant.most or None] for k, v in self.draws.items()},
                 full=full and not variant.only,
                 keep=variant.only or keep,
             )
@@ -393,6 +396,7 @@ class _Group:
             setup.through,
             setup.check,
             self.inputs,
+            max(variant.most for variant in variants),
         )
 
     def _path(self, shift_sd: float, redraw: int) -> Drivers:
@@ -420,13 +424,14 @@ class _Group:
     def inputs(self, first: int, count: int) -> Records:
         """Fill the records of a chunk: shape (variants, count)."""
         rows = slice(first, first + count)
-        records = np.empty((len(self.variants), count), self.template.dtype)
+        here = [v for v in self.variants if not v.most or first < v.most]
+        records = np.empty((len(here), count), self.template.dtype)
         records[:] = self.template
         for name, values in self.draws.items():
             if name in PARAMETERS:
                 records[name] = values[rows]
         records["replicate"] = self.setup.first + np.arange(first, first + count)
-        for v, (variant, yearly) in enumerate(zip(self.variants, self.yearly, strict=True)):
+        for v, (variant, yearly) in enumerate(zip(here, self.yearly, strict=False)):
             value_added, prices = yearly
             records["value_added"][v, :, : value_added.shape[1]] = value_added[rows]
             records["prices"][v, :, : prices.shape[1]] = prices[rows]
@@ -442,7 +447,7 @@ class _Group:
         """Hand a finished chunk to the results of each variant."""
         rows = slice(first, first + len(block.summary))
         parameters = {name: values[rows] for name, values in self.draws.items()}
-        for v, result in enumerate(self.results):
+        for v, result in enumerate(self.results[: len(block.failed)]):
             levels = self.variants[v].scenario.levels
             cut = cut_block(block, v, result.setting, parameters, levels, self.demand[v][rows])
             result.take(first, cut, block.failed[v])

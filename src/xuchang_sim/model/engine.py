@@ -283,7 +283,8 @@ class Plan(NamedTuple):
     """What the engine is asked to do.
 
     ``inputs(first, count)`` returns the records of ``count`` replicates from number ``first``,
-    shape (variants, count).
+    shape (variants, count). From replicate ``few`` on, if there is such, it returns fewer variants:
+    those that the later replicates are run for.
     """
 
     sizes: Sizes
@@ -296,22 +297,23 @@ class Plan(NamedTuple):
     until: int
     checked: bool
     inputs: Callable[[int, int], Records]
+    few: int = 0
 
     @property
     def months(self) -> int:
         """Months on record, from January of the base year."""
         return self.until - 12 * self.base_year + 1
 
-    def block(self, count: int) -> Block:
+    def block(self, variants: int, count: int) -> Block:
         """Return empty results for ``count`` replicates."""
         span = self.months
         years = (span + 11) // 12
         return Block(
-            np.zeros((self.variants, count, span, len(MEASURES), self.zones)),
-            np.zeros((self.variants, count, years, self.zones, self.sectors)),
-            np.zeros((self.variants, count, years)),
+            np.zeros((variants, count, span, len(MEASURES), self.zones)),
+            np.zeros((variants, count, years, self.zones, self.sectors)),
+            np.zeros((variants, count, years)),
             np.zeros((count, len(SUMMARY))),
-            np.zeros((self.variants, count, 2), np.int64),
+            np.zeros((variants, count, 2), np.int64),
         )
 
 
@@ -365,9 +367,10 @@ def as_rules(records: Records) -> Any:
 
 def _run(plan: Plan, first: int, count: int) -> Block:
     """Run one chunk in the calling thread."""
-    block = plan.block(count)
+    given = plan.inputs(first, count)
+    block = plan.block(len(given), count)
     memory, saved = (as_rules(one) for one in _memory(plan.sizes))
-    inputs = as_rules(plan.inputs(first, count))
+    inputs = as_rules(given)
     run_chunk(
         memory,
         saved,
@@ -429,26 +432,26 @@ def run(
     """
     prepare(plan.sizes, _first_run, checked=plan.checked)
     started = time.perf_counter()
-    firsts = list(range(0, plan.replicates, chunk))
+    few = min(plan.few, plan.replicates)
+    parts = [(r, min(chunk, few - r)) for r in range(0, few, chunk)]
+    parts += [(r, min(chunk, plan.replicates - r)) for r in range(few, plan.replicates, chunk)]
     done = 0
     if not JIT or (workers or threads()) == 1:
-        for first in firsts:
-            count = min(chunk, plan.replicates - first)
+        for first, count in parts:
             consume(first, _run(plan, first, count))
             done += count
             if progress:
                 progress(done, plan.replicates)
         return time.perf_counter() - started
     with ThreadPoolExecutor(workers or threads(), thread_name_prefix="engine") as pool:
-        waiting = iter(firsts)
+        waiting = iter(parts)
         running: dict[Future[Block], tuple[int, int]] = {}
         try:
             while True:
                 while len(running) < 2 * (workers or threads()):
-                    first = next(waiting, -1)
+                    first, count = next(waiting, (-1, 0))
                     if first < 0:
                         break
-                    count = min(chunk, plan.replicates - first)
                     running[pool.submit(_run, plan, first, count)] = (first, count)
                 if not running:
                     break

@@ -117,8 +117,15 @@ def gather(
     first = resolved[0]
     setup = prepare(pack, replicates, seed, through)
     last = month_label(setup.through)
+    # The report shows the run without levers beside the others: all replicates of it.
     main = assess(
-        first, replicates=replicates, seed=seed, through=last, pack=pack, progress=progress
+        first,
+        replicates=replicates,
+        seed=seed,
+        through=last,
+        pack=pack,
+        companions=replicates,
+        progress=progress,
     )
     others = [Variant(s) for s in resolved[1:]]
     compared = run(setup, others, full=False, progress=progress) if others else []

@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import math
 import struct
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from numba import types
 from numba.extending import intrinsic
 
 from xuchang_sim.model.kernel import JIT, inlined
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 LN2_HIGH = 6.93147180369123816490e-01  # ln 2 to 33 bits: whole multiples of it are exact
 LN2_LOW = 1.90821492927058770002e-10  # the rest of ln 2
@@ -26,37 +29,31 @@ LARGEST = 700.0  # exp stays finite and normal up to here
 TWO_PI = 6.283185307179586
 
 
-if JIT:
+def _as(kind: Any) -> Any:
+    """Typing and code of a change of type that keeps the bits."""
 
-    @intrinsic
-    def bits_of(_: Any, x: Any) -> Any:
-        """Bits of a float as an integer."""
+    def cast(_typing: Any, x: Any) -> Any:
+        def code(context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+            return builder.bitcast(arguments[0], context.get_value_type(kind))
 
-        def code(_c: Any, builder: Any, _s: Any, args: Any) -> Any:
-            return builder.bitcast(args[0], _c.get_value_type(types.int64))
+        return kind(x), code
 
-        return types.int64(types.float64), code
+    return intrinsic(cast)
 
-    @intrinsic
-    def float_of(_: Any, n: Any) -> Any:
-        """Float that has these bits."""
 
-        def code(_c: Any, builder: Any, _s: Any, args: Any) -> Any:
-            return builder.bitcast(args[0], _c.get_value_type(types.float64))
+def _bits(x: float) -> int:
+    found: int = struct.unpack("<q", struct.pack("<d", x))[0]
+    return found
 
-        return types.float64(types.int64), code
 
-else:
+def _float(n: int) -> float:
+    found: float = struct.unpack("<d", struct.pack("<q", n))[0]
+    return found
 
-    def bits_of(x: float) -> int:
-        """Bits of a float as an integer."""
-        bits: int = struct.unpack("<q", struct.pack("<d", x))[0]
-        return bits
 
-    def float_of(n: int) -> float:
-        """Float that has these bits."""
-        value: float = struct.unpack("<d", struct.pack("<q", n))[0]
-        return value
+#: Bits of a float as an integer, and the float that has these bits.
+bits_of: Callable[[float], int] = _as(types.int64) if JIT else _bits
+float_of: Callable[[int], float] = _as(types.float64) if JIT else _float
 
 
 @inlined

@@ -15,7 +15,7 @@ help:
 	@echo 'make check    style, types and structure only'
 	@echo 'make long     tests that take many minutes: kills of a sweep, recovery of known truths'
 	@echo 'make mutants  do the tests of the rules notice a changed operator? (ARGS="--sample 100 --seed 1" for some)'
-	@echo 'make bench    run time, in agent-steps per second'
+	@echo 'make bench    run time, a table in three minutes (ARGS="--keep" or ARGS="--out new.json"; then benchmarks/compare.py)'
 	@echo 'make docs     the pages in docs/_build'
 	@echo 'make lock     renew the pinned requirements after editing pyproject.toml (ARGS=--upgrade for newer releases)'
 
@@ -43,7 +43,7 @@ mutants: dev
 	@$(BIN)python -m tests.oracle.mutants $(ARGS)
 
 bench: runtime
-	@for script in benchmarks/*.py; do echo "== $$script" && $(BIN)python "$$script" $(ARGS) || exit; done
+	@$(BIN)python -m benchmarks.short $(ARGS)
 
 docs: dev
 	@$(BIN)sphinx-build --quiet --fail-on-warning docs docs/_build

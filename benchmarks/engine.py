@@ -1,52 +1,42 @@
-"""Run time of the engine: agent-steps per second, threads, start-up, memory.
+"""The engine: by step, by replicates, months and threads; agent-steps a second; memory.
 
 An agent-step is one month of one zone, firm or followed project, warm-up and rejected attempts of
-the pipeline included. Machines are noisy: a yardstick (a fixed piece of numpy work) is timed
-before and after, and every figure is the median of several runs with its extremes.
+the pipeline included.
 """
 
-import argparse
-import os
-import resource
-import statistics
-import subprocess
-import sys
-import time
-from collections.abc import Callable
+from functools import cache
 
-import numpy as np
-
+from benchmarks.scaled import PLACES, scaled_pack
 from xuchang_sim import load_pack, load_scenario
-from xuchang_sim.model import engine
+from xuchang_sim.pack import Pack
+from xuchang_sim.profiling import BEGIN, CHECK, NAMES, PHASES, WARM_UP, WATCH, profile
 from xuchang_sim.simulation import Variant, prepare, run
 from xuchang_sim.worlds import Worlds
 
-
-def timed(work: Callable[[], object], repeats: int) -> tuple[float, float, float]:
-    """Median, least and greatest seconds of some repeats."""
-    seconds = []
-    for _ in range(repeats):
-        begun = time.perf_counter()
-        work()
-        seconds.append(time.perf_counter() - begun)
-    return statistics.median(seconds), min(seconds), max(seconds)
+STEP_NAMES = [
+    f"{phase} {step}"
+    for number, phase in PHASES.items()
+    for step in (*WARM_UP.get(number, NAMES[:CHECK]), *([WATCH[number]] if number in WATCH else []))
+]
 
 
-def show(label: str, seconds: tuple[float, float, float], rate: float = 0.0) -> None:
-    """Print a line: label, median, extremes, agent-steps per second if there are any."""
-    middle, low, high = seconds
-    steps = f"  {rate / middle / 1e6:7.1f} M agent-steps/s" if rate else ""
-    print(f"{label:44s} {middle:8.3f} s  ({low:.3f} to {high:.3f}){steps}")
+def run_plan(
+    replicates: int,
+    *,
+    workers: int | None = None,
+    through: str | None = None,
+    full: bool = False,
+    pack: Pack | None = None,
+) -> float:
+    """Run the plan; return the seconds in the engine."""
+    chosen = pack or load_pack()
+    variants = [Variant(load_scenario("plan", chosen))]
+    setup = prepare(chosen, replicates, 2012, through)
+    return run(setup, variants, full=full, workers=workers)[0].seconds
 
 
-def yardstick() -> None:
-    """Do a fixed piece of work."""
-    values = np.linspace(0.0, 1.0, 2_000_000)
-    for _ in range(5):
-        np.exp(values).sum()
-
-
-def agent_steps(replicates: int) -> float:
+@cache
+def agent_steps(replicates: int = 24) -> float:
     """Mean agent-steps of a replicate of the default scenario, counted month by month."""
     pack = load_pack()
     worlds = Worlds(prepare(pack, replicates, 2012), load_scenario("plan", pack))
@@ -58,45 +48,91 @@ def agent_steps(replicates: int) -> float:
     return count / replicates
 
 
-def process_seconds(*words: str) -> Callable[[], object]:
-    """Run a program of its own."""
-    return lambda: subprocess.run(  # noqa: S603
-        [sys.executable, *words], capture_output=True, check=True
-    )
+class Steps:
+    """Time of each rule in a replicate."""
+
+    params = [f"pipeline {BEGIN}", *STEP_NAMES]
+    param_names = ["step"]
+    unit = "µs a replicate"
+    timeout = 600
+
+    def setup_cache(self) -> dict[str, float]:
+        found = profile(replicates=40)
+        return {f"{row.phase} {row.step}": 1e6 * row.seconds for row in found.steps}
+
+    def track_step(self, found: dict[str, float], step: str) -> float:
+        return found[step]
+
+    track_step.unit = unit  # type: ignore[attr-defined]
 
 
-def main() -> None:
-    """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--replicates", type=int, default=1000)
-    parser.add_argument("--repeats", type=int, default=5)
-    asked = parser.parse_args()
-    n, repeats = asked.replicates, asked.repeats
-    pack = load_pack()
-    plan = [Variant(load_scenario("plan", pack))]
-    run(prepare(pack, 8, 2012), plan)
-    steps = agent_steps(24)
-    print(f"{steps:,.0f} agent-steps a replicate; {n} replicates; {engine.threads()} threads")
-    show("yardstick before", timed(yardstick, repeats))
-    for threads in sorted({1, engine.threads()}):
-        os.environ["NUMBA_NUM_THREADS"] = str(threads)
-        engine_seconds: list[float] = []
+class Replicates:
+    """Time and memory by the number of replicates, targets only."""
 
-        def work(kept: list[float] = engine_seconds) -> None:
-            kept.append(run(prepare(pack, n, 2012), plan)[0].seconds)
+    params = [1, 10, 100, 1000, 10_000, 100_000]
+    param_names = ["replicates"]
+    timeout = 3600
+    number = 1
+    warmup_time = 0
+    rounds = 1
 
-        whole = timed(work, repeats)
-        inside = statistics.median(engine_seconds), min(engine_seconds), max(engine_seconds)
-        show(f"engine, {n} replicates, threads: {threads}", inside, n * steps)
-        show("  with inputs and results", whole, n * steps)
-    show("xuchang-sim --help", timed(process_seconds("-m", "xuchang_sim.cli", "--help"), repeats))
-    first = "from xuchang_sim import simulate; simulate(replicates=8)"
-    show("new process to first result (8 replicates)", timed(process_seconds("-c", first), repeats))
-    whole_command = process_seconds("-m", "xuchang_sim.cli", "assess", "-n", str(n), "--json")
-    show(f"assess, {n} replicates, whole command", timed(whole_command, repeats))
-    show("yardstick after", timed(yardstick, repeats))
-    print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20:.2f} GiB")
+    def setup(self, replicates: int) -> None:  # noqa: ARG002
+        run_plan(1)
+
+    def time_targets(self, replicates: int) -> None:
+        run_plan(replicates)
+
+    def peakmem_targets(self, replicates: int) -> None:
+        run_plan(replicates)
 
 
-if __name__ == "__main__":
-    main()
+class Months:
+    """Time by the last month, all months kept."""
+
+    params = ["2012-12", "2013-12", "2015-12"]
+    param_names = ["through"]
+    timeout = 600
+    number = 1
+
+    def setup(self, through: str) -> None:
+        run_plan(1, through=through)
+
+    def time_months(self, through: str) -> None:
+        run_plan(100, through=through, full=True)
+
+
+class Threads:
+    """Time by the number of threads, and agent-steps a second."""
+
+    params = [1, 2, 4]
+    param_names = ["threads"]
+    timeout = 600
+    number = 1
+
+    def setup(self, threads: int) -> None:
+        run_plan(1, workers=threads)
+        agent_steps()
+
+    def time_threads(self, threads: int) -> None:
+        run_plan(400, workers=threads)
+
+    def track_agent_steps(self, threads: int) -> float:
+        return 400 * agent_steps() / run_plan(400, workers=threads)
+
+    track_agent_steps.unit = "agent-steps/s"  # type: ignore[attr-defined]
+
+
+class Province:
+    """A province: 180 zones, 8,000 firms, twelve months from the opening, all months kept."""
+
+    params = [4, 100]
+    param_names = ["replicates"]
+    timeout = 1200
+    number = 1
+
+    def setup(self, replicates: int) -> None:  # noqa: ARG002
+        self.pack = scaled_pack(*PLACES["province"])
+        run_plan(1, through="2012-12", full=True, pack=self.pack)
+
+    def time_province(self, replicates: int) -> None:
+        run_plan(replicates, through="2012-12", full=True, pack=self.pack)

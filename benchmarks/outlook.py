@@ -1,35 +1,83 @@
-"""Time of every candidate's fit, of one forecast and of a backtest, on the pack's series."""
+"""The outlook: every candidate's fit, one forecast, a backtest, the drivers of demand cold and kept."""
 
 import os
-import tempfile
-import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from xuchang_sim import load_pack
 
-
-def main() -> None:
-    """Measure cold, in an empty cache."""
-    os.environ["XUCHANG_SIM_CACHE"] = tempfile.mkdtemp()
-    pack = load_pack()
-    from xuchang_sim.outlook import backtest, drivers, report, series  # noqa: PLC0415
-
-    for name, horizon in (("xuchang_gdp", 5), ("ppi_yoy", 9), ("fai_ytd", 9)):
-        one = series.regular(name, series.history(pack, name))
-        began = time.perf_counter()
-        told = report.forecast(one, horizon)
-        print(f"{name}: forecast {time.perf_counter() - began:.2f} s")
-        for fit in told["fits"]:
-            print(f"  {fit['model']:20s} {1000 * fit['seconds']:6.0f} ms")
-    one = series.regular("ppi_yoy", series.history(pack, "ppi_yoy"))
-    for work, label in (
-        (lambda: backtest.backtest(one, 9, 8, 3), "backtest of 8 origins"),
-        (lambda: drivers.drivers(pack, 1000, 2012, "2012-12"), "drivers, cold"),
-        (lambda: drivers.drivers(pack, 1000, 2012, "2012-12"), "drivers, from cache"),
-    ):
-        began = time.perf_counter()
-        work()
-        print(f"{label}: {time.perf_counter() - began:.2f} s")
+HORIZON = {"xuchang_gdp": 5, "ppi_yoy": 9, "fai_ytd": 9}
 
 
-if __name__ == "__main__":
-    main()
+class EmptyCache:
+    """Gives each call a cache of its own, so that nothing was fitted before."""
+
+    number = 1
+    warmup_time = 0
+    timeout = 600
+
+    def setup(self, *_: object) -> None:
+        from xuchang_sim.outlook import backtest, drivers, report, series  # noqa: F401, PLC0415
+
+        self.pack = load_pack()
+        self.folder = TemporaryDirectory()
+        self.before = os.environ.get("XUCHANG_SIM_CACHE")
+        os.environ["XUCHANG_SIM_CACHE"] = str(Path(self.folder.name))
+
+    def teardown(self, *_: object) -> None:
+        if self.before is None:
+            os.environ.pop("XUCHANG_SIM_CACHE")
+        else:
+            os.environ["XUCHANG_SIM_CACHE"] = self.before
+        self.folder.cleanup()
+
+
+class Forecast(EmptyCache):
+    """All candidates of a series and their combination."""
+
+    params = list(HORIZON)
+    param_names = ["series"]
+
+    def time_forecast(self, name: str) -> None:
+        from xuchang_sim.outlook import report, series  # noqa: PLC0415
+
+        report.forecast(series.regular(name, series.history(self.pack, name)), HORIZON[name])
+
+
+class Fits(EmptyCache):
+    """Fit of one candidate to producer prices, as the forecast itself tells it."""
+
+    def track_slowest_fit(self) -> float:
+        from xuchang_sim.outlook import report, series  # noqa: PLC0415
+
+        one = series.regular("ppi_yoy", series.history(self.pack, "ppi_yoy"))
+        return float(max(fit["seconds"] for fit in report.forecast(one, 9)["fits"]))
+
+    track_slowest_fit.unit = "s"  # type: ignore[attr-defined]
+
+
+class Backtest(EmptyCache):
+    """Eight origins of producer prices."""
+
+    def time_backtest(self) -> None:
+        from xuchang_sim.outlook import backtest, series  # noqa: PLC0415
+
+        one = series.regular("ppi_yoy", series.history(self.pack, "ppi_yoy"))
+        backtest.backtest(one, 9, 8, 3)
+
+
+class Drivers(EmptyCache):
+    """Demand paths of 1,000 replicates: fitted anew, and from the cache."""
+
+    params = ["cold", "kept"]
+    param_names = ["cache"]
+
+    def setup(self, *words: object) -> None:
+        super().setup()
+        if "kept" in words:
+            self.time_drivers("kept")
+
+    def time_drivers(self, cache: str) -> None:  # noqa: ARG002
+        from xuchang_sim.outlook import drivers  # noqa: PLC0415
+
+        drivers.drivers(self.pack, 1000, 2012, "2012-12")

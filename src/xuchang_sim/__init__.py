@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from xuchang_sim.explore.sweep import sweep
     from xuchang_sim.model.economy import Economy
     from xuchang_sim.pack import load_pack
+    from xuchang_sim.profiling import profile
     from xuchang_sim.results import Results
     from xuchang_sim.scenario import load_scenario
     from xuchang_sim.simulation import simulate
@@ -40,6 +41,7 @@ __all__ = [
     "load_scenario",
     "make_design",
     "matrix",
+    "profile",
     "robustness",
     "sensitivity",
     "simulate",
@@ -60,6 +62,7 @@ _HOMES = {
     "load_scenario": "scenario",
     "make_design": "explore.designs",
     "matrix": "assess",
+    "profile": "profiling",
     "robustness": "explore.discover",
     "sensitivity": "explore.sensitivity",
     "simulate": "simulation",

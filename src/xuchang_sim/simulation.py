@@ -6,6 +6,7 @@ have in common until their branch month is computed once.
 
 from __future__ import annotations
 
+import math
 import warnings
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal, get_args
@@ -16,7 +17,17 @@ import numpy.typing as npt
 from xuchang_sim.measures import complaint
 from xuchang_sim.model import engine
 from xuchang_sim.model.engine import Block, Plan
-from xuchang_sim.model.world import LEVERS, Inputs, Sizes, blank, columns
+from xuchang_sim.model.world import (
+    LEVERS,
+    MEASURES,
+    Firms,
+    Inputs,
+    Projects,
+    Sizes,
+    Temp,
+    blank,
+    columns,
+)
 from xuchang_sim.outlook.calendar import fai_season
 from xuchang_sim.outlook.drivers import Drivers, drivers
 from xuchang_sim.pack import Pack, load_pack
@@ -37,6 +48,7 @@ Draws = Literal["sampled", "central", "posterior"]
 
 MOST_REPLICATES = 10_000_000
 WIDE = 4  # replicates a chunk when many variants run together: bounds the memory
+BLOCK_BYTES = 2**27  # of one chunk's record; a few chunks are held at a time
 RELAXATIONS = ("land", "credit", "labour", "approval")
 # Room for arrivals: the envelope holds every rate up to these multiples of the central one.
 ENVELOPE_ORDINARY, ENVELOPE_LARGE = 3.2, 10.0
@@ -99,6 +111,8 @@ class Setup:
         Number of the first replicate: a part of a longer run has the same bits as in the whole.
     worlds : int
         Replicates in a row that share one parameter draw: replicate r has draw number r // worlds.
+    room : Sizes, optional
+        Room for rows, by default :func:`sizes_for`; more room than needed changes no bit.
     """
 
     pack: Pack
@@ -111,6 +125,7 @@ class Setup:
     check: bool = False
     first: int = 0
     worlds: int = 1
+    room: Sizes | None = None
 
     @property
     def replicate_numbers(self) -> range:
@@ -299,13 +314,18 @@ def run(
             if progress:
                 progress(start + done, whole)
 
-        options = {} if chunk is None else {"chunk": chunk}
-        seconds = engine.run(group.plan, group.take, told, workers, **options)
+        seconds = engine.run(group.plan, group.take, told, workers, chunk or chunk_of(group.plan))
         before += setup.replicates
         for n, result in zip(numbers, group.results, strict=True):
             result.seconds = seconds
             found[n] = result
     return [found[n] for n in range(len(variants))]
+
+
+def chunk_of(plan: Plan) -> int:
+    """Replicates a chunk, so that the months of one chunk stay within :data:`BLOCK_BYTES`."""
+    record = plan.variants * plan.months * len(MEASURES) * plan.zones * 8
+    return max(1, min(engine.CHUNK, BLOCK_BYTES // record))
 
 
 def economy(
@@ -357,7 +377,7 @@ class _Group:
         self.variants = variants
         pack = setup.pack
         self.draws = draw_parameters(setup, fixed)
-        self.sizes = sizes_for(setup)
+        self.sizes = setup.room or sizes_for(setup)
         self.branch = setup.branch or _branch(setup, variants)
         # Variants with the same demand share one path.
         kinds = [(variant.scenario.demand_shift, variant.redraw) for variant in variants]
@@ -529,20 +549,80 @@ def _uniforms(seed: int, stream: int | npt.NDArray[np.int64], count: int, first:
 
 
 def sizes_for(setup: Setup) -> Sizes:
-    """Room for the pack's zones, sectors, firms and projects through the horizon."""
-    region = setup.pack.region
-    years = setup.through // 12 - setup.pack.base_year
-    rows = 3864 if years <= MANY_YEARS else 10128
-    small = Sizes()
+    """Room for the pack's zones, sectors, firms and projects through the horizon.
+
+    Every size of world has its own machine code: room comes in few classes, so that packs share it.
+    Rows that are not used cost nothing, and one too few would fail the replicate, never pass.
+
+    Raises
+    ------
+    InputError
+        If the pack has more projects than the rules can number.
+    """
+    pack, small = setup.pack, Sizes()
+    years = setup.through // 12 - pack.base_year
+    starts = _starts_a_year(pack) * (1 if years <= MANY_YEARS else 2)
+    cells = len(pack.region.zones) * len(pack.region.sectors)
+    least = LEAST if years <= MANY_YEARS else LEAST_LONG
+    projects = _room(PROJECTS_PER_START * starts, least)
+    firms = FIRMS_PER_START * starts + pack.parameters["firms_count"].high + cells
+    firms = _room(firms, least)
+    rows = {"firms": firms, "projects": projects}
+    tables = (*columns(Firms).values(), *columns(Projects).values(), *columns(Temp).values())
+    held = 8 * sum(rows[column.shape[0]] for column in tables)
+    if projects > MOST_PROJECTS or held > MOST_BYTES:
+        text = (
+            f"{firms:,} rows of firms and {projects:,} of projects, their reserve included; the "
+            f"rules hold {MOST_PROJECTS:,} projects and {MOST_BYTES / 2**30:.2f} GiB of both "
+            f"({held / 2**30:.2f}): a part of the region, or a nearer last month"
+        )
+        raise InputError([Problem(str(pack.folder / "pack.yaml"), "base.fai", 0, text)])
+    zones = small.zones
+    while zones < len(pack.region.zones):
+        zones *= 4
     return small._replace(
-        zones=max(small.zones, 8 * -(-len(region.zones) // 8)),
-        sectors=max(small.sectors, 8 * -(-len(region.sectors) // 8)),
-        firms=rows,
-        projects=rows,
+        zones=zones,
+        sectors=max(small.sectors, 8 * -(-len(pack.region.sectors) // 8)),
+        firms=firms,
+        projects=projects,
     )
 
 
+def _room(wanted: float, least: int) -> int:
+    """Rows of the next class: the least, powers of four, then multiples of :data:`STRIDE`."""
+    if wanted <= least:
+        return least
+    room = 4 * FIRST_CLASS
+    while room + SPREAD < wanted:
+        room = 4 * room if room < STRIDE else room + STRIDE
+    return room + SPREAD
+
+
 MANY_YEARS = 3
+LEAST, LEAST_LONG = 3864, 10128  # rows of any pack, by the length of the run
+FIRST_CLASS, STRIDE = 2**12, 2**16
+SPREAD = 280  # rows above a multiple of 512, so that columns spread over the cache
+MOST_PROJECTS = 2**20  # a row has 20 bits in the keys by which projects queue
+MOST_BYTES = 2**31 - 2**27  # of both tables: numpy counts the bytes of a record in 31 bits
+# Rows for each start a year that is expected in the base year, warm-up and spread of draws included:
+# about twice what the mean replicate of the embedded pack uses by the end of its third year.
+PROJECTS_PER_START, FIRMS_PER_START = 20.0, 10.0
+
+
+def _starts_a_year(pack: Pack) -> float:
+    """Starts of the base year that its investment in projects can have, at central values."""
+
+    def value(name: str) -> float:
+        return pack.parameters[name].default or 0.0
+
+    def mean(size: str) -> float:  # of the truncated Pareto law
+        alpha, low, high = (value(f"size_{size}_{part}") for part in ("alpha", "min", "max"))
+        tail = math.exp(-alpha * math.log(high / low))
+        return alpha / (alpha - 1.0) * (low - high * tail) / (1.0 - tail)
+
+    large = value("starts_large") / (value("starts_ordinary") + value("starts_large"))
+    size = (1.0 - large) * mean("ordinary") + large * mean("large")
+    return value("large_share_fai") * pack.base.fai.value / (value("invest_realised") * size)
 
 
 def _branch(setup: Setup, variants: Sequence[Variant]) -> int:

@@ -16,6 +16,7 @@ TOLERANCE = 1e-6
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Code = Annotated[int, Field(ge=1, le=9999)]
+SectorCode = Annotated[int, Field(ge=1, le=63)]  # six bits of a firm's random address
 
 
 class LeadingSector(Strict):
@@ -86,7 +87,7 @@ class Sector(Strict):
     """
 
     id: Id
-    code: Code
+    code: SectorCode
     name_zh: Label
     name_en: Label
     ppi_beta: Annotated[float, Field(ge=-5, le=5)]

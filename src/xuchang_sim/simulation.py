@@ -557,7 +557,7 @@ def sizes_for(setup: Setup) -> Sizes:
     Raises
     ------
     InputError
-        If the pack has more projects than the rules can number.
+        If the pack has more firms or projects than the rules can number.
     """
     pack, small = setup.pack, Sizes()
     years = setup.through // 12 - pack.base_year
@@ -565,8 +565,8 @@ def sizes_for(setup: Setup) -> Sizes:
     cells = len(pack.region.zones) * len(pack.region.sectors)
     least = LEAST if years <= MANY_YEARS else LEAST_LONG
     projects = _room(PROJECTS_PER_START * starts, least)
-    firms = FIRMS_PER_START * starts + pack.parameters["firms_count"].high + cells
-    firms = _room(firms, least)
+    most_firms = pack.parameters["firms_count"].high
+    firms = _room(FIRMS_PER_START * starts + most_firms + cells, least)
     rows = {"firms": firms, "projects": projects}
     tables = (*columns(Firms).values(), *columns(Projects).values(), *columns(Temp).values())
     held = 8 * sum(rows[column.shape[0]] for column in tables)
@@ -577,6 +577,14 @@ def sizes_for(setup: Setup) -> Sizes:
             f"({held / 2**30:.2f}): a part of the region, or a nearer last month"
         )
         raise InputError([Problem(str(pack.folder / "pack.yaml"), "base.fai", 0, text)])
+    dense = max(z.revenue_share * max(s.weight for s in z.leading) for z in pack.region.zones)
+    if SHARE_SPREAD * dense * most_firms > MOST_OF_A_CELL:
+        text = (
+            f"about {dense * most_firms:,.0f} firms of one sector in one zone, before the draw of "
+            f"shares; allowed: {MOST_OF_A_CELL / SHARE_SPREAD:,.0f}; split the zone or the sector"
+        )
+        where = str(pack.folder / "parameters.yaml")
+        raise InputError([Problem(where, "firms_count", 0, text)])
     zones = small.zones
     while zones < len(pack.region.zones):
         zones *= 4
@@ -603,6 +611,8 @@ LEAST, LEAST_LONG = 3864, 10128  # rows of any pack, by the length of the run
 FIRST_CLASS, STRIDE = 2**12, 2**16
 SPREAD = 280  # rows above a multiple of 512, so that columns spread over the cache
 MOST_PROJECTS = 2**20  # a row has 20 bits in the keys by which projects queue
+MOST_OF_A_CELL = 2**10  # initial firms of a zone and sector with an address of their own
+SHARE_SPREAD = 2.0  # by which the draw of shares may enlarge a zone
 MOST_BYTES = 2**31 - 2**27  # of both tables: numpy counts the bytes of a record in 31 bits
 # Rows for each start a year that is expected in the base year, warm-up and spread of draws included:
 # about twice what the mean replicate of the embedded pack uses by the end of its third year.

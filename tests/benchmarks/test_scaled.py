@@ -48,7 +48,16 @@ def test_room_grows_in_classes_and_the_city_keeps_its_own() -> None:
     assert province.zones >= 180
 
 
-def test_more_projects_than_the_rules_can_number_are_refused() -> None:
-    pack = scaled_pack(10, 10_000_000)
-    with pytest.raises(InputError, match="rows of firms"):
+@pytest.mark.parametrize(
+    ("zones", "firms", "starts", "message"),
+    [
+        (100, 400_000, None, "rows of firms and .* of projects"),
+        (10, 20_000, 150, "firms of one sector in one zone"),
+    ],
+)
+def test_more_than_the_rules_can_number_is_refused(
+    zones: int, firms: int, starts: float | None, message: str
+) -> None:
+    pack = scaled_pack(zones, firms, starts)
+    with pytest.raises(InputError, match=message):
         sizes_for(prepare(pack, 1, 1))

@@ -88,6 +88,10 @@ CASES: dict[str, tuple[str, str, str, str, int, str]] = {
         "region.yaml", "    code: 2\n", "    code: 1\n",
         "zones[yuzhou].code", 0, "code 1 is used twice",
     ),
+    "code of a sector beyond its six bits": (
+        "region.yaml", "id: power_equipment\n    code: 1\n", "id: power_equipment\n    code: 64\n",
+        "sectors[power_equipment].code", 1, "64 is out of range; allowed: <= 63",
+    ),
     "changed quotation": (
         "plan.yaml", "quote: 新增3万人以上", "quote: 新增3万人 以上",
         "rows[new_workers].quote", 0, "is not in the document; allowed: its words",

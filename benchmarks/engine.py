@@ -8,9 +8,10 @@ from functools import cache
 
 from benchmarks.scaled import PLACES, scaled_pack
 from xuchang_sim import load_pack, load_scenario
+from xuchang_sim.model import engine
 from xuchang_sim.pack import Pack
 from xuchang_sim.profiling import BEGIN, CHECK, NAMES, PHASES, WARM_UP, WATCH, profile
-from xuchang_sim.simulation import Variant, prepare, run
+from xuchang_sim.simulation import Variant, _Group, prepare, run
 from xuchang_sim.worlds import Worlds
 
 STEP_NAMES = [
@@ -84,6 +85,24 @@ class Replicates:
 
     def peakmem_targets(self, replicates: int) -> None:
         run_plan(replicates)
+
+
+class HundredThousand:
+    """Memory of 100,000 replicates, targets only, without the time they take.
+
+    All arrays are made, and touched, for all of them; the engine then runs the first 64, and the
+    rest would pass through the same chunks.
+    """
+
+    timeout = 600
+
+    def peakmem_targets(self) -> None:
+        pack = load_pack()
+        scenario = load_scenario("plan", pack)
+        setup = prepare(pack, 100_000, 2012)
+        group = _Group(setup, [Variant(scenario)], scenario.parameters, full=False)
+        engine.run(group.plan._replace(replicates=64), group.take)
+        assert group.results[0].outcomes["revenue"].shape[0] == setup.replicates
 
 
 class Months:

@@ -80,7 +80,7 @@ def need(name: str) -> Need:
                 }
         for node in ast.walk(sources()[rule]):
             if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Subscript):
-                read |= {_named(node.target.value, local)} - {""}
+                read.update({_named(node.target.value, local)} - {""})
             if isinstance(node, ast.Subscript) and (column := _named(node.value, local)):
                 (written if isinstance(node.ctx, ast.Store) else read).add(column)
             if isinstance(node, ast.Call):

@@ -2,7 +2,7 @@
 
     python -m benchmarks.scaling firms            4e3 to 1e6 firms in 200 zones
     python -m benchmarks.scaling projects         1e3 to 1.5e4 starts a year, 40,000 firms in 200 zones
-    python -m benchmarks.scaling zones            10 to 2,000 zones, 33,000 firms
+    python -m benchmarks.scaling zones            10 to 250 zones, 8,000 firms
     python -m benchmarks.scaling replicates       1 to 1e5 replicates of the city, targets only
     python -m benchmarks.scaling place province   180 zones, 8,000 firms, 12 months from the opening
 
@@ -31,11 +31,11 @@ from xuchang_sim.simulation import Setup, Variant, prepare, run
 
 PROJECTS = (1_000, 3_000, 10_000, 15_000)
 FIRMS = (4_000, 12_000, 40_000, 120_000, 400_000, 1_000_000)
-ZONES = (10, 30, 100, 300, 1000, 2000)
+ZONES = (10, 30, 100, 250)
 REPLICATES = (1, 10, 100, 1000, 10_000, 100_000)
 #: One room for all sizes of a series: one compilation, and no other change between its members.
-ROOM_FIRMS = Sizes(zones=256, firms=2**21 + 8, projects=2**21 + 8)
-ROOM_ZONES = Sizes(zones=2048, firms=2**19 + 8, projects=2**19 + 8)
+ROOM_FIRMS = Sizes(zones=256, firms=2**21 + 280, projects=2**21 - 2**18 + 280)
+ROOM_ZONES = Sizes(zones=256, firms=65_816, projects=65_816)  # a province's own
 STARTS_PER_FIRM = STARTS / FIRMS_OF_CITY
 #: A quarter of the city's projects: with all of them a million firms would not fit into one world.
 FEWER = 0.25
@@ -113,7 +113,9 @@ def one_place(name: str, replicates: int, months: int) -> dict[str, Any]:
 def child(*words: object) -> dict[str, Any]:
     """Measure in a process of its own, so that memory is its own."""
     command = [sys.executable, "-m", "benchmarks.scaling", *map(str, words)]
-    told = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)  # noqa: S603
+    told = subprocess.run(  # noqa: S603
+        command, check=True, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[1]
+    )
     found: dict[str, Any] = json.loads(told.stdout.splitlines()[-1])
     return found
 
@@ -178,7 +180,7 @@ def case(kind: str, size: int) -> tuple[str, int, float, float]:
         return kind, 200, size, FEWER * STARTS_PER_FIRM * size
     if kind == "projects":
         return kind, 200, 40_000, size
-    return kind, size, 33_000, STARTS_PER_FIRM * 33_000
+    return kind, size, 8_000, STARTS_PER_FIRM * 8_000
 
 
 def main() -> None:

@@ -51,6 +51,7 @@ ITEMS = (
 )
 MEMORY = (
     Item("memory, 1000 replicates, targets", engine.Replicates, "peakmem_targets", (1000,)),
+    Item("memory, 100000 replicates, targets", engine.HundredThousand, "peakmem_targets"),
     Item("memory, 1000 replicates, months", commands.Writing, "peakmem_full"),
 )
 
@@ -80,7 +81,10 @@ def timed(item: Item) -> float:
 def memory(item: Item) -> int:
     """Peak memory of one run in a process of its own, set-up included."""
     words = [sys.executable, "-m", "benchmarks.short", "--memory-of", item.name]
-    return int(subprocess.run(words, check=True, capture_output=True, text=True).stdout)  # noqa: S603
+    told = subprocess.run(  # noqa: S603
+        words, check=True, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[1]
+    )
+    return int(told.stdout)
 
 
 def measure(rounds: int, only: str, say: Callable[[str], object]) -> dict[str, Any]:

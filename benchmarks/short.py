@@ -98,7 +98,7 @@ def measure(rounds: int, only: str, say: Callable[[str], object]) -> dict[str, A
             if item.once and number:
                 continue
             say(f"round {number + 1} of {rounds}: {item.name}")
-            if number == 0:
+            if number == 0 and not item.once:
                 timed(item)  # compiles, reads, fills caches: not counted
             entry = samples.setdefault(item.name, {"unit": "s", "samples": [], "rounds": []})
             entry["samples"].append(timed(item))

@@ -569,7 +569,7 @@ def sizes_for(setup: Setup) -> Sizes:
     firms = _room(FIRMS_PER_START * starts + most_firms + cells, least)
     rows = {"firms": firms, "projects": projects}
     tables = (*columns(Firms).values(), *columns(Projects).values(), *columns(Temp).values())
-    held = 8 * sum(rows[column.shape[0]] for column in tables)
+    held = 8 * sum(rows.get(column.shape[0], 0) for column in tables)
     if projects > MOST_PROJECTS or held > MOST_BYTES:
         text = (
             f"{firms:,} rows of firms and {projects:,} of projects, their reserve included; the "

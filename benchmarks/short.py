@@ -87,9 +87,13 @@ def memory(item: Item) -> int:
     return int(told.stdout)
 
 
-def measure(rounds: int, only: str, say: Callable[[str], object]) -> dict[str, Any]:
-    """Measure everything whose name holds ``only``; return the content of a result file."""
-    items = [item for item in ITEMS if only in item.name]
+def measure(rounds: int, only: list[str], say: Callable[[str], object]) -> dict[str, Any]:
+    """Measure what has one of the words ``only`` in its name; return a result file's content."""
+
+    def wanted(item: Item) -> bool:
+        return not only or any(word in item.name for word in only)
+
+    items = [item for item in ITEMS if wanted(item)]
     samples: dict[str, dict[str, Any]] = {}
     rods: list[list[float]] = []
     for number in range(rounds):
@@ -105,7 +109,7 @@ def measure(rounds: int, only: str, say: Callable[[str], object]) -> dict[str, A
             entry["rounds"].append(number)
         rods.append([before, yardstick()])
     for item in MEMORY:
-        if only in item.name:
+        if wanted(item):
             say(item.name)
             samples[item.name] = {"unit": "B", "samples": [memory(item)], "rounds": [0]}
     return {
@@ -148,7 +152,7 @@ def main() -> None:
     """Measure, print, keep."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=4)
-    parser.add_argument("--only", default="", help="benchmarks whose name holds this")
+    parser.add_argument("--only", nargs="*", default=[], help="words in the names of benchmarks")
     parser.add_argument("--out", type=Path, help="write the result file")
     parser.add_argument(
         "--keep", action="store_true", help=f"write it to {RESULTS.name}/VERSION.json"

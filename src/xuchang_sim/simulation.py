@@ -610,8 +610,8 @@ MANY_YEARS = 3
 LEAST, LEAST_LONG = 3864, 10128  # rows of any pack, by the length of the run
 FIRST_CLASS, STRIDE = 2**12, 2**16
 SPREAD = 280  # rows above a multiple of 512, so that columns spread over the cache
-MOST_PROJECTS = 2**20  # a row has 20 bits in the keys by which projects queue
-MOST_OF_A_CELL = 2**10  # initial firms of a zone and sector with an address of their own
+MOST_PROJECTS = 2**27  # a row has 27 bits in the keys by which projects queue for bank money
+MOST_OF_A_CELL = 2**22  # initial firms of a zone and sector with an address of their own
 SHARE_SPREAD = 2.0  # by which the draw of shares may enlarge a zone
 MOST_BYTES = 2**31 - 2**27  # of both tables: numpy counts the bytes of a record in 31 bits
 # Rows for each start a year that is expected in the base year, warm-up and spread of draws included:

@@ -18,6 +18,7 @@ from xuchang_sim.model.steps.firms import (
     INITIAL,
     commissioning_delay,
     dispersion_of,
+    enlist,
     new_row,
     ramp,
 )
@@ -193,6 +194,10 @@ def clear_firms(w: World) -> None:
         for i in range(w.city.firms):
             w.firm.rows[k, i] = 0
     w.city.firms = 0
+    for z in range(w.city.zones):
+        for s in range(w.city.sectors):
+            w.zone.first[z, s] = 0
+            w.zone.last[z, s] = 0
 
 
 @step
@@ -532,8 +537,13 @@ def found_firms(w: World, p: Inputs) -> None:
                     i = new_row(w)
                     if i < 0:
                         return
-                    firm.id[i] = (p.zone_code[z] << 16) | (p.sector_code[s] << 10) | k
-                    u, _, _, _ = uniforms(w, FIRM, firm.id[i], 0, 0)
+                    # An address has room for 1,024 firms of a zone and sector; further ones
+                    # have a block of their own, above the word.
+                    block = k >> 10
+                    entity = (p.zone_code[z] << 16) | (p.sector_code[s] << 10) | (k & 1023)
+                    firm.id[i] = (block << 32) | entity
+                    firm.stream[i] = SHOCK + (block << 20)
+                    u, _, _, _ = uniforms(w, FIRM, entity, 0, block)
                     firm.b[i] = pareto(u, span, p.firm_tail, 1.0)
                     firm.zone[i] = z
                     firm.sector[i] = s
@@ -542,7 +552,7 @@ def found_firms(w: World, p: Inputs) -> None:
         z, s = firm.zone[i], firm.sector[i]
         target = w.zone.share[z] * w.zone.sales_share[z, s] * left / past.growth[s]
         firm.group[i] = INITIAL
-        firm.stream[i] = SHOCK
+        enlist(w, i)
         firm.b[i] *= target / past.cell_size[z, s]
         firm.smooth[i] = firm.b[i]
         firm.a[i] = dispersion_of(p, firm.b[i])

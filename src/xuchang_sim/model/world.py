@@ -399,6 +399,12 @@ class Zones(Table):
     share: Floats = _column("f8", "1", "share of base-year revenue of this replicate", ("zones",))
     weight: Floats = _column("f8", "1", "weight of arrivals: root of the share, sum 1", ("zones",))
     weight_sum: Floats = _column("f8", "1", "sum of the weights up to this zone", ("zones",))
+    first: Ints = _column(
+        "i8", "", "1 + row of a sector's first independent firm, 0 none", ("zones", "sectors")
+    )
+    last: Ints = _column(
+        "i8", "", "1 + row of a sector's last independent firm, 0 none", ("zones", "sectors")
+    )
     sales_share: Floats = _column(
         "f8", "1", "sectors' shares of initial sales", ("zones", "sectors")
     )
@@ -449,6 +455,9 @@ class Firms(Table):
     sector: Ints = _column("i8", "", "sector row", ("firms",))
     id: Ints = _column("i8", "", "stable number", ("firms",))
     owner: Ints = _column("i8", "", "row of the owner; itself if independent", ("firms",))
+    after: Ints = _column(
+        "i8", "", "1 + row of the next independent firm of its zone and sector", ("firms",)
+    )
     project: Ints = _column("i8", "", "row of the project it came from, -1 none", ("firms",))
     group: Ints = _column("i8", "", "0 initial firm, 1 plant of the warm-up, 2 later", ("firms",))
     born: Ints = _column("i8", "月", "month of birth", ("firms",))

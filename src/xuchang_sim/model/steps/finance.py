@@ -146,7 +146,7 @@ def serve(w: World, sites: int, available: float) -> float:
     for n in range(sites):
         j = site[n]
         behind = int((1.0 - project.tau[j] / project.duration[j]) * CLOSENESS)
-        project.key[n] = (behind << 40) | (project.started[j] << 20) | j
+        project.key[n] = (behind << 43) | (project.started[j] << 27) | j
         drawn[behind >> CLASS_BITS] += project.draw[j]
     left = available
     last = 0
@@ -156,13 +156,13 @@ def serve(w: World, sites: int, available: float) -> float:
     count = 0
     for n in range(sites):
         j = site[n]
-        at = project.key[n] >> (40 + CLASS_BITS)
+        at = project.key[n] >> (43 + CLASS_BITS)
         project.draw[j] = 0.0 if at > last else project.draw[j]
         project.key[count] = project.key[n]
         count += 1 if at == last else 0
     sort_keys(w, count)
     for k in range(count):
-        j = project.key[k] & 0xFFFFF
+        j = project.key[k] & 0x7FFFFFF
         project.draw[j] = left if project.draw[j] > left else project.draw[j]
         left -= project.draw[j]
     return left

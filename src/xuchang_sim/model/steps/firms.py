@@ -279,6 +279,18 @@ def new_row(w: World) -> int:
 
 
 @inlined
+def enlist(w: World, i: int) -> None:
+    """Append an independent firm to the list of its zone and sector: owners are sought there."""
+    zone = w.zone
+    z, s = w.firm.zone[i], w.firm.sector[i]
+    if zone.first[z, s] == 0:
+        zone.first[z, s] = i + 1
+    else:
+        w.firm.after[zone.last[z, s] - 1] = i + 1
+    zone.last[z, s] = i + 1
+
+
+@inlined
 def dispersion_of(p: Inputs, sales: float) -> float:
     """Scale of a firm's growth shock; larger firms vary less if the exponent is above nought."""
     a = p.growth_dispersion
@@ -323,6 +335,8 @@ def plant(w: World, p: Inputs, j: int) -> None:
         firm.owner[i] = owner_of(w, j, i, z, s)
     elif normal >= p.dragon_head_revenue:
         w.zone.dragons_new[z] += 1.0
+    if firm.owner[i] == i:
+        enlist(w, i)
     w.zone.plants[z] += 1.0
 
 
@@ -332,12 +346,13 @@ def owner_of(w: World, j: int, i: int, z: int, s: int) -> int:
     firm, project, rows = w.firm, w.project, w.temp.rows
     total = 0.0
     found = 0
-    for k in range(i):
-        rows[found] = k
-        fits = (firm.zone[k] == z) & (firm.sector[k] == s) & (firm.owner[k] == k)
-        found += 1 if fits & (firm.alive[k] == 1) else 0
-    for n in range(found):
-        total += firm.b[rows[n]]
+    k = w.zone.first[z, s] - 1
+    while k >= 0:
+        if firm.alive[k] == 1:
+            rows[found] = k
+            found += 1
+            total += firm.b[k]
+        k = firm.after[k] - 1
     u, _, _, _ = uniforms(w, OWNER, project.id[j], project.arrived[j], 0)
     reach = 0.0
     for n in range(found):
@@ -360,6 +375,7 @@ def tenants(w: World, p: Inputs) -> None:
             s = leading_sector(w, p, z)
             firm.zone[i] = z
             firm.sector[i] = s
+            enlist(w, i)
             firm.id[i] = (zone.code[z] << 16) | zone.tenant_count[z]
             zone.tenant_count[z] += 1
             firm.group[i] = TENANT

@@ -119,13 +119,13 @@ def allocate(w: World, p: Inputs) -> None:
         if (state == LAND or state == CLOSING or state == BUILDING) and (
             project.land[j] < project.need[j]
         ):
-            project.key[waiting] = (priority(w, p, j) << 40) | (project.queued[j] << 20) | j
+            project.key[waiting] = (priority(w, p, j) << 52) | (project.queued[j] << 32) | j
             waiting += 1
             zone.land_unmet[project.zone[j]] += project.need[j] - project.land[j]
     sort_keys(w, waiting)
     for k in range(waiting):
-        j = project.key[k] & 0xFFFFF
-        first = project.key[k] >> 40 == 0
+        j = project.key[k] & 0xFFFFFFFF
+        first = project.key[k] >> 52 == 0
         z = project.zone[j]
         usable = zone.land[z] if zone.index[z] >= p.infrastructure_min else 0.0
         rest = project.need[j] - project.land[j]
@@ -151,14 +151,14 @@ def allocate(w: World, p: Inputs) -> None:
         else:
             take_floor(w, p, j)
     for k in range(waiting):
-        j = project.key[k] & 0xFFFFF
+        j = project.key[k] & 0xFFFFFFFF
         if project.state[j] == LAND and project.moved[j] == 0 and c.t - project.queued[j] >= 3:
             move(w, p, j)
     lease_floor(w, p)
     for z in range(c.zones):
         zone.land_unmet[z] = 0.0
     for k in range(waiting):
-        j = project.key[k] & 0xFFFFF
+        j = project.key[k] & 0xFFFFFFFF
         zone.land_unmet[project.zone[j]] += project.need[j] - project.land[j]
     for z in range(c.zones):
         zone.unmet_year[z] += zone.land_unmet[z]

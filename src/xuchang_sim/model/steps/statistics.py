@@ -8,7 +8,7 @@ from xuchang_sim.model.kernel import step
 from xuchang_sim.model.steps.calendar import power
 from xuchang_sim.model.steps.firms import odds_of_default
 from xuchang_sim.model.steps.land import MU_PER_KM2, YI_PER_WAN, update_premium
-from xuchang_sim.model.streams import RESEARCH, uniforms
+from xuchang_sim.model.streams import MASK, RESEARCH, uniforms
 
 if TYPE_CHECKING:
     from xuchang_sim.model.world import Inputs, World
@@ -119,7 +119,8 @@ def research(w: World, p: Inputs, i: int) -> float:
     firm, zone = w.firm, w.zone
     if firm.research[i] > 0 or firm.sales_year[i] < p.rd_backbone_revenue or w.city.policy == 0:
         return 0.0
-    u, _, _, _ = uniforms(w, RESEARCH, firm.id[i], w.city.t, firm.group[i])
+    block = firm.group[i] | ((firm.id[i] >> 32) << 2)
+    u, _, _, _ = uniforms(w, RESEARCH, firm.id[i] & MASK, w.city.t, block)
     support = 0.4 + 0.6 * w.now.rd_support
     if u < p.rd_rate_provincial * support:
         firm.research[i] = 2

@@ -8,7 +8,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import product
 from pathlib import Path
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
+from xuchang_sim.conditions import Condition, resolve as resolve_drivers, wish
 from xuchang_sim.htmltable import html_table
 from xuchang_sim.levers import AXES, LEVELS, Axis, Level
 from xuchang_sim.schema import Label, Many, Strict, not_a_number, validate
@@ -81,6 +82,7 @@ def _file_name(name: str) -> str:
 
 Name = Annotated[str, AfterValidator(_file_name)]
 Settings = dict[str, Annotated[Any, BeforeValidator(_setting)]]
+Wishes = dict[str, Annotated[Any, BeforeValidator(wish)]]
 
 
 class Scenario(Strict):
@@ -96,6 +98,9 @@ class Scenario(Strict):
         Single levers, after the axes: a number, a named level, or ``{value, unit}``.
     demand_shift : float or None
         Shift of the demand outlook, in standard deviations.
+    drivers : dict of str to entry
+        Drivers of the outlook held at the user's own months (here or in a file ``date,value``
+        beside the scenario), or ``off``.
     parameters : dict of str to setting
         Values that replace a parameter's prior in every draw.
     """
@@ -108,6 +113,7 @@ class Scenario(Strict):
     axes: dict[Axis, Level] = Field(default_factory=dict)
     levers: Settings = Field(default_factory=dict)
     demand_shift: Annotated[float, Field(ge=-4, le=4)] | None = None
+    drivers: Wishes = Field(default_factory=dict)
     parameters: Settings = Field(default_factory=dict)
     note: str = ""
 
@@ -128,6 +134,8 @@ class ResolvedScenario:
         Shift of the demand outlook, in standard deviations.
     parameters : mapping of str to float
         Fixed parameters, in their units.
+    drivers : mapping of str to (mapping of str to float, or "off")
+        Drivers held at months ``YYYY-MM`` (growth over a year, fraction), or switched off.
     """
 
     name: str
@@ -138,10 +146,14 @@ class ResolvedScenario:
     levels: Mapping[str, float]
     demand_shift: float
     parameters: Mapping[str, float]
+    drivers: Mapping[str, Condition] = field(default_factory=dict)
 
     def _repr_html_(self) -> str:
         """Return a small table for notebooks."""
         shift = [("demand_shift", f"{self.demand_shift:g}")] if self.demand_shift else []
+        shift += [
+            (k, v if isinstance(v, str) else f"{len(v)} months") for k, v in self.drivers.items()
+        ]
         return html_table(
             f"{self.title_zh} · {self.title_en} ({' → '.join(self.lineage)})",
             ("lever", "level"),
@@ -151,7 +163,9 @@ class ResolvedScenario:
     @cached_property
     def sha256(self) -> str:
         """Hash of the numbers (not of names and titles), hexadecimal."""
-        content = [self.levels, self.demand_shift, self.parameters]
+        content: list[object] = [self.levels, self.demand_shift, self.parameters]
+        if self.drivers:
+            content.append(self.drivers)
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
@@ -293,6 +307,7 @@ def _resolve(steps: list[_Step], pack: "Pack", problems: list[Problem]) -> Resol
     origin: dict[str, tuple[int, list[str | int]]] = {}
     parameters: dict[str, float] = {}
     demand_shift = 0.0
+    drivers: dict[str, Condition] = {}
     for number, (source, scenario) in enumerate(steps):
         missing = set(AXES) - scenario.axes.keys() - source.missing("axes")
         if scenario.parent is None and missing and not source.missing("parent"):
@@ -318,6 +333,8 @@ def _resolve(steps: list[_Step], pack: "Pack", problems: list[Problem]) -> Resol
                 parameters[name] = value
         if scenario.demand_shift is not None:
             demand_shift = scenario.demand_shift
+        folder = Path(source.file).parent
+        drivers |= resolve_drivers(scenario.drivers, pack, folder, source.problem, problems)
     for name, other, message in _orders(levels, pack.levers):
         number, where = max(origin[name], origin[other])  # the file that spoke last
         problems.append(steps[number][0].problem(where, message))
@@ -331,6 +348,7 @@ def _resolve(steps: list[_Step], pack: "Pack", problems: list[Problem]) -> Resol
         levels={name: levels[name] for name in pack.levers if name in levels},
         demand_shift=demand_shift,
         parameters=parameters,
+        drivers=drivers,
     )
 
 

@@ -6,6 +6,7 @@ have in common until their branch month is computed once.
 
 from __future__ import annotations
 
+import json
 import math
 import warnings
 from dataclasses import dataclass, field, replace
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 import numpy as np
 import numpy.typing as npt
 
+from xuchang_sim.conditions import Condition, check as check_conditions
 from xuchang_sim.measures import complaint
 from xuchang_sim.model import engine
 from xuchang_sim.model.engine import Block, Plan
@@ -29,7 +31,7 @@ from xuchang_sim.model.world import (
     columns,
 )
 from xuchang_sim.outlook.calendar import fai_season
-from xuchang_sim.outlook.drivers import Drivers, drivers
+from xuchang_sim.outlook.drivers import Drivers, drivers as outlook_drivers
 from xuchang_sim.pack import Pack, load_pack
 from xuchang_sim.results import Results, Setting, cut_block
 from xuchang_sim.scenario import ResolvedScenario, load_scenario
@@ -152,6 +154,7 @@ def simulate(
     through: str | None = None,
     pack: Pack | str | Path | None = None,
     parameters: Draws | None = None,
+    drivers: Mapping[str, Condition] | None = None,
     check: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> Results:
@@ -172,6 +175,9 @@ def simulate(
     parameters : {"posterior", "sampled", "central"}, optional
         Whether each replicate draws its parameters from the pack's posterior (the default if it has
         one), from the priors, or takes the central values.
+    drivers : mapping, optional
+        Drivers of the outlook that differ from the scenario's: months with their growth over a
+        year (``{"ppi_yoy": {"2012-05": -0.02}}``, fractions), or ``"off"``.
     check : bool
         Test the accounting identities in every month of every replicate.
     progress : callable, optional
@@ -190,6 +196,10 @@ def simulate(
     resolved = (
         scenario if isinstance(scenario, ResolvedScenario) else load_scenario(scenario, loaded)
     )
+    if drivers:
+        resolved = replace(
+            resolved, drivers={**resolved.drivers, **check_conditions(drivers, loaded)}
+        )
     setup = prepare(loaded, replicates, seed, through, parameters, check=check)
     return run(setup, [Variant(resolved)], progress=progress)[0]
 
@@ -361,6 +371,49 @@ def economy(
     return Economy(group.inputs(replicate, 1)[0], group.sizes, hooks)
 
 
+def demand_paths(
+    setup: Setup,
+    scenario: ResolvedScenario,
+    forecast_sd: Array,
+    redraw: int = 0,
+    redraw_after: str | None = None,
+) -> Drivers:
+    """Paths of the drivers under a scenario: known months, then one path per replicate.
+
+    Parameters
+    ----------
+    setup : Setup
+        Pack, replicates, seed and horizon.
+    scenario : ResolvedScenario
+        Its demand shift and its conditions on drivers.
+    forecast_sd : ndarray, shape (replicates,)
+        Standard deviation of the first unknown year's mean, fraction.
+    redraw, redraw_after
+        As in :func:`xuchang_sim.outlook.drivers.drivers`.
+    """
+    return outlook_drivers(
+        setup.pack,
+        setup.replicate_numbers,
+        setup.seed,
+        month_label(setup.through),
+        shift_sd=scenario.demand_shift,
+        replace=scenario.drivers,
+        redraw=redraw,
+        redraw_after=redraw_after,
+        forecast_sd=forecast_sd,
+    )
+
+
+def same_outlook(one: ResolvedScenario, two: ResolvedScenario) -> bool:
+    """Whether two scenarios meet the same economy around the zones."""
+    return _outside(one) == _outside(two)
+
+
+def _outside(scenario: ResolvedScenario) -> tuple[float, str]:
+    """What a scenario says of the economy around the zones, as a key."""
+    return scenario.demand_shift, json.dumps(scenario.drivers, sort_keys=True)
+
+
 class _Group:
     """Variants that share parameters: the engine's inputs and the place of its results."""
 
@@ -380,8 +433,9 @@ class _Group:
         self.sizes = setup.room or sizes_for(setup)
         self.branch = setup.branch or _branch(setup, variants)
         # Variants with the same demand share one path.
-        kinds = [(variant.scenario.demand_shift, variant.redraw) for variant in variants]
-        found = {kind: self._path(*kind) for kind in dict.fromkeys(kinds)}
+        kinds = [(_outside(variant.scenario), variant.redraw) for variant in variants]
+        first = dict(zip(kinds, variants, strict=True))
+        found = {kind: self._path(v.scenario, v.redraw) for kind, v in first.items()}
         yearly = {kind: (path.value_added_yoy, path.ppi_yoy) for kind, path in found.items()}
         demand = {kind: self._growth(path.months[0], *yearly[kind]) for kind, path in found.items()}
         self.paths = [found[kind] for kind in kinds]
@@ -419,18 +473,15 @@ class _Group:
             max(variant.most for variant in variants),
         )
 
-    def _path(self, shift_sd: float, redraw: int) -> Drivers:
+    def _path(self, scenario: ResolvedScenario, redraw: int) -> Drivers:
         """Demand path of a variant: known months, then one path per replicate."""
-        found = drivers(
-            self.setup.pack,
-            self.setup.replicate_numbers,
-            self.setup.seed,
-            month_label(self.setup.through),
-            shift_sd=shift_sd,
+        return demand_paths(
+            self.setup,
+            scenario,
+            self.draws["forecast_sd"],
             redraw=redraw,
             redraw_after=month_label(self.branch) if redraw else None,
         )
-        return found.scaled(self.draws["forecast_sd"])
 
     def _growth(self, start: str, value_added: Array, prices: Array) -> Array:
         """Mean yearly growth of nominal demand by calendar year, shape (replicates, years)."""
@@ -638,14 +689,15 @@ def _starts_a_year(pack: Pack) -> float:
 def _branch(setup: Setup, variants: Sequence[Variant]) -> int:
     """Last month in which nothing can differ: levers, and the forecast if it is shifted."""
     last = setup.policy_month - 1
-    if len({variant.scenario.demand_shift for variant in variants}) > 1:
+    first, *others = (variant.scenario for variant in variants)
+    if any(not same_outlook(first, other) for other in others):
         last = min(last, _known(setup.pack))
     return max(last, setup.opening - 1)
 
 
 def _known(pack: Pack) -> int:
     """Last month for which value added and prices are data."""
-    one = drivers(pack, 1, 0, month_label(pack.last_month))
+    one = outlook_drivers(pack, 1, 0, month_label(pack.last_month))
     return month_index(one.months[0]) + one.known - 1
 
 

@@ -80,6 +80,30 @@ def test_replaced_driver_is_met_and_moves_the_others(pack: Pack) -> None:
         drivers(pack, 3, 1, "2012-12", replace={"ppi_yoy": {"2012-05": float("nan")}})
 
 
+def test_replaced_months_hold_at_any_scale_and_shift(pack: Pack) -> None:
+    months = {"2012-05": 0.02, "2012-06": -0.01, "2019-01": 0.5}
+    sd = np.linspace(0.05, 0.09, 20)
+    held = drivers(
+        pack, 20, 1, "2012-12", shift_sd=-2.0, replace={"ppi_yoy": months}, forecast_sd=sd
+    )
+    assert np.allclose(held.ppi_yoy[:, held.known + 1], 0.02)
+    assert np.allclose(held.ppi_yoy[:, held.known + 2], -0.01)
+    straight = drivers(pack, 20, 1, "2012-12", replace={"ppi_yoy": months}, forecast_sd=sd)
+    assert np.all(held.value_added_yoy[:, -1] < straight.value_added_yoy[:, -1])
+    plain = drivers(pack, 20, 1, "2012-12", forecast_sd=sd)
+    assert np.array_equal(plain.ppi_yoy, drivers(pack, 20, 1, "2012-12").scaled(sd).ppi_yoy)
+    with pytest.raises(ValueError, match="give it to drivers"):
+        held.scaled(0.05)
+    off = drivers(pack, 20, 1, "2012-12", shift_sd=-2.0, replace={"m2_yoy": "off"})
+    assert np.all(off.credit == 1.0)
+    centre = drivers(pack, 2, 1, "2012-12", replace={"ppi_yoy": months}, central=True)
+    assert np.allclose(centre.ppi_yoy[:, centre.known + 1], 0.02)
+    with pytest.raises(ValueError, match=r"2012-02: is data already; allowed: 2012-04 and later"):
+        drivers(pack, 3, 1, "2012-12", replace={"ppi_yoy": {"2012-02": 0.0}})
+    with pytest.raises(ValueError, match="out of range"):
+        drivers(pack, 3, 1, "2012-12", replace={"ppi_yoy": {"2012-05": 11.0}})
+
+
 def test_central_has_no_deviation(pack: Pack) -> None:
     found = drivers(pack, 3, 1, "2012-12", shift_sd=1.0, central=True)
     assert np.array_equal(found.ppi_yoy, np.tile(found.ppi_central, (3, 1)))

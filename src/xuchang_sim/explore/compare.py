@@ -13,7 +13,7 @@ from xuchang_sim.htmltable import html_table
 from xuchang_sim.measures import REGISTRY, meets
 from xuchang_sim.pack import Pack, load_pack
 from xuchang_sim.scenario import ResolvedScenario, load_scenario
-from xuchang_sim.simulation import Draws, Setup, Variant, prepare, run
+from xuchang_sim.simulation import Draws, Setup, Variant, prepare, run, same_outlook
 from xuchang_sim.units import month_label
 from xuchang_sim.yamlfile import InputError, Problem, did_you_mean
 
@@ -271,7 +271,7 @@ def compare(
     setup = prepare(loaded, replicates, seed, through, parameters)
     eve = replace(setup, branch=setup.policy_month - 1)
     around = [Variant(one, redraw=1), Variant(one, shut=setup.policy_month)]
-    if one.demand_shift == two.demand_shift:
+    if same_outlook(one, two):
         first, second, again, shut = run(
             eve, [Variant(one), Variant(two), *around], full=False, progress=progress
         )

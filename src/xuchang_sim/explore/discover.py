@@ -357,7 +357,9 @@ def uncertain(results: Results) -> dict[str, Array]:
         setting.seed,
         month_label(setting.through),
         shift_sd=setting.scenario.demand_shift,
-    ).scaled(results.parameters["forecast_sd"])
+        replace=setting.scenario.drivers,
+        forecast_sd=results.parameters["forecast_sd"],
+    )
     first = 12 * setting.pack.plan_year - month_index(path.months[0])
     year = slice(first, first + 12)
     growth = (path.value_added_yoy + path.ppi_yoy)[:, year].mean(axis=1)

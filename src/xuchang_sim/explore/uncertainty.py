@@ -15,7 +15,15 @@ import numpy.typing as npt
 from xuchang_sim.assess import manifest
 from xuchang_sim.pack import Pack, load_pack
 from xuchang_sim.scenario import ResolvedScenario, load_scenario
-from xuchang_sim.simulation import Draws, Setup, Variant, draw_parameters, prepare, run
+from xuchang_sim.simulation import (
+    Draws,
+    Setup,
+    Variant,
+    demand_paths,
+    draw_parameters,
+    prepare,
+    run,
+)
 from xuchang_sim.units import month_label
 from xuchang_sim.worlds import run_given
 
@@ -204,15 +212,7 @@ def variance_shares(
 
 def _demand(setup: Setup, scenario: ResolvedScenario, values: Mapping[str, Any]) -> Array:
     """Mean growth of value added and producer prices in the plan year, shape (replicates,)."""
-    from xuchang_sim.outlook.drivers import drivers  # noqa: PLC0415
-
-    paths = drivers(
-        setup.pack,
-        setup.replicate_numbers,
-        setup.seed,
-        month_label(setup.through),
-        shift_sd=scenario.demand_shift,
-    ).scaled(values["forecast_sd"])
+    paths = demand_paths(setup, scenario, values["forecast_sd"])
     first = paths.months.index(f"{setup.pack.plan_year}-01")
     both = paths.value_added_yoy + paths.ppi_yoy
     return np.asarray(both[:, first : first + 12].mean(axis=1))

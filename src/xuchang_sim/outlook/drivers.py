@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from xuchang_sim.conditions import DRIVERS, SETTING, growth_fault
 from xuchang_sim.htmltable import html_table
 from xuchang_sim.outlook import cache
 from xuchang_sim.outlook.calendar import (
@@ -32,22 +33,17 @@ if TYPE_CHECKING:
     Floats = npt.NDArray[np.float64]
 
 #: Columns of the panel, in order; all fractions.
-NAMES = ("value_added_yoy", "ppi_yoy", "fai_yoy", "m2_yoy")
+NAMES = DRIVERS
 
 #: Series of the pack behind the panel; the last two only inform.
-SOURCES = (
-    "industrial_value_added_yoy",
-    "ppi_yoy",
-    "fai_ytd",
-    "m2_yoy",
-    "pmi_manufacturing",
-    "new_rmb_loans",
-)
+SOURCES = (*SETTING, "fai_ytd", "m2_yoy", "pmi_manufacturing", "new_rmb_loans")
 
 #: Kinds of joint model, in the order of their weights.
 KINDS = ("level", "step", "factor")
 
 YEAR = 12
+#: Bounds of the two growth factors that enter the model: a normal path knows no total collapse.
+FACTOR_BOUNDS = (0.5, 2.0)
 #: Months of the panel before the first path, where no pack says when its firms begin.
 _LEAD = 2 * YEAR
 MIN_MONTHS = 48
@@ -87,6 +83,8 @@ class Drivers:
         The rolling-origin errors behind `annual_sd`, in order.
     shift_sd : float
         Shift of all paths in standard deviations (demand scenario).
+    held : bool
+        Whether months were replaced by the user's own; they hold at this scale only.
     """
 
     months: tuple[str, ...]
@@ -100,6 +98,7 @@ class Drivers:
     weights: Mapping[str, float]
     errors: Floats
     shift_sd: float = 0.0
+    held: bool = False
 
     def _repr_html_(self) -> str:
         """Return a small table for notebooks: the first unknown year of each driver."""
@@ -119,7 +118,16 @@ class Drivers:
         )
 
     def scaled(self, forecast_sd: float | Floats) -> Drivers:
-        """Same paths with another annual sd (fraction; one number or one per replicate)."""
+        """Same paths with another annual sd (fraction; one number or one per replicate).
+
+        Raises
+        ------
+        ValueError
+            If months are held at the user's own values: give ``drivers`` the sd instead.
+        """
+        if self.held:
+            msg = "replaced months hold at the sd they were drawn with; give it to drivers()"
+            raise ValueError(msg)
         return dataclass_replace(self, scale=np.asarray(forecast_sd, dtype=float)[()])
 
     def path(self, name: str) -> Floats:
@@ -151,12 +159,16 @@ class Drivers:
     @property
     def climate(self) -> Floats:
         """(n, T) investment climate: growth factor of national FAI over its central path (1)."""
-        return (1.0 + self.path("fai_yoy")) / (1.0 + self.central["fai_yoy"])
+        return self._factor("fai_yoy")
 
     @property
     def credit(self) -> Floats:
         """(n, T) credit conditions: growth factor of M2 over its central path (1 = central)."""
-        return (1.0 + self.path("m2_yoy")) / (1.0 + self.central["m2_yoy"])
+        return self._factor("m2_yoy")
+
+    def _factor(self, name: str) -> Floats:
+        factor = (1.0 + self.path(name)) / (1.0 + self.central[name])
+        return np.asarray(np.clip(factor, *FACTOR_BOUNDS))
 
     def demand_growth(
         self, betas: Sequence[float], wedge: float = 0.0, premium: float = 0.0, share: float = 1.0
@@ -188,6 +200,7 @@ def drivers(
     central: bool = False,
     redraw: int = 0,
     redraw_after: str | None = None,
+    forecast_sd: float | Floats | None = None,
 ) -> Drivers:
     """Paths of the drivers from a year before the pack's firms to ``through``.
 
@@ -209,18 +222,21 @@ def drivers(
         everything for a plain mapping.
     replace : mapping, optional
         Name of a driver to the user's own months (``{"2012-05": 0.11}``, fractions; the other
-        drivers follow by their correlation) or to ``"off"`` (no deviation from its centre).
+        drivers follow by their correlation, ``shift_sd`` moves only these) or to ``"off"`` (no
+        deviation from its centre, however shifted). Months beyond ``through`` are not used.
     central : bool
-        All replicates on the central path.
+        All replicates on the central path (but for what is replaced).
     redraw : int
         Number of an independent continuation; 0 is the path itself.
     redraw_after : str, optional
         Last month shared by all continuations; default the last known month.
+    forecast_sd : float or (n,) array, optional
+        Standard deviation to use instead of the measured one, as with `Drivers.scaled`.
 
     Raises
     ------
     ValueError
-        For a bad month, an unknown driver, or a history that is missing, too short to forecast
+        For a bad month, one that is data already, an unknown driver, or a history that is missing, too short to forecast
         from or begins after the first month.
     """
     first, values, extra = _panel(pack, as_of)
@@ -240,7 +256,9 @@ def drivers(
     if extra or replace or long > CALIBRATED_MONTHS:
         fixed = _calibration(kept, long)
         if extra:
-            ahead, fixed = _imposed(ahead, fixed, extra), _imposed(fixed, fixed, extra)
+            places, goals = [e[:2] for e in extra], np.array([[e[2] for e in extra]])
+            ahead = _imposed(ahead, fixed, places, goals)
+            fixed = _imposed(fixed, fixed, places, goals)
         middle, unit, shape = _standard(fixed, fixed.mean(axis=0))
     else:
         fixed = None
@@ -248,12 +266,19 @@ def drivers(
         unit = float(kept["unit"])
     deviation = (ahead - middle) / unit
     sd = float(kept["annual_sd"])
-    off, wanted = _wishes(replace, end, middle, sd)
-    if wanted and fixed is not None:
-        deviation = _imposed(deviation, (fixed - middle) / unit, wanted)
-    deviation[:, :, off] = 0.0
+    scale = sd if forecast_sd is None else np.asarray(forecast_sd, dtype=float)[()]
+    off, wanted = _wishes(replace, end, middle)
     if central:
         deviation = np.zeros_like(deviation)
+    if wanted and fixed is not None:
+        goals = np.array([w[2] for w in wanted]) / np.reshape(scale, (-1, 1))
+        places = [w[:2] for w in wanted]
+        deviation = _imposed(deviation, (fixed - middle) / unit, places, goals)
+    deviation[:, :, off] = 0.0
+    if off or wanted:
+        shape = shape.copy()
+        shape[:, off] = 0.0
+        shape[[w[0] for w in wanted], [w[1] for w in wanted]] = 0.0
     length = last - start + 1
     data = values[start - first :, : len(NAMES)][:length]
     full_central = np.concatenate([data, middle[:horizon]])[:length]
@@ -269,10 +294,11 @@ def drivers(
         shift={name: full_shift[:, j] for j, name in enumerate(NAMES)},
         annual_sd=sd,
         origins=int(kept["origins"]),
-        scale=sd,
+        scale=scale,
         weights=dict(zip(KINDS, (float(w) for w in kept["weights"]), strict=True)),
         errors=kept["errors"],
         shift_sd=0.0 if central else shift_sd,
+        held=bool(wanted),
     )
 
 
@@ -450,9 +476,9 @@ def _standard(sample: Floats, middle: Floats) -> tuple[Floats, float, Floats]:
 
 
 def _wishes(
-    replace: Mapping[str, Mapping[str, float] | str] | None, end: int, middle: Floats, sd: float
+    replace: Mapping[str, Mapping[str, float] | str] | None, end: int, middle: Floats
 ) -> tuple[list[int], list[tuple[int, int, float]]]:
-    """Columns switched off, and (steps ahead, column, standardised value) to impose."""
+    """Columns switched off, and (steps ahead, column, deviation from the centre) to impose."""
     off: list[int] = []
     wanted: list[tuple[int, int, float]] = []
     for name, months in (replace or {}).items():
@@ -467,20 +493,26 @@ def _wishes(
             off.append(column)
             continue
         for month, value in months.items():
-            if not np.isfinite(value):
-                msg = f"{name} {month}: not a finite number"
-                raise ValueError(msg)
             step = month_number(month) - end
-            if 0 <= step < len(middle):
-                wanted.append((step, column, (value - middle[step, column]) / sd))
+            fault = growth_fault(value)
+            if step < 0:
+                fault = f"is data already; allowed: {month_text(end)} and later"
+            if fault:
+                msg = f"{name} {month}: {fault}"
+                raise ValueError(msg)
+            if step < len(middle):
+                wanted.append((step, column, value - middle[step, column]))
     return off, wanted
 
 
-def _imposed(paths: Floats, sample: Floats, wanted: Sequence[tuple[int, int, float]]) -> Floats:
-    """Impose values on (n, H, k) paths; the rest follows by its covariance in the sample."""
-    steps = np.array([w[0] for w in wanted])
-    columns = np.array([w[1] for w in wanted])
-    goals = np.array([w[2] for w in wanted])
+def _imposed(
+    paths: Floats, sample: Floats, places: Sequence[tuple[int, int]], goals: Floats
+) -> Floats:
+    """Impose values on (n, H, k) paths; the rest follows by its covariance in the sample.
+
+    ``places`` are (step, column), ``goals`` their values, shape (n or 1, places).
+    """
+    steps, columns = np.array(places).T
     centred = sample - sample.mean(axis=0)
     seen = centred[:, steps, columns]
     covariance = seen.T @ seen / len(seen)

@@ -143,7 +143,9 @@ def gather(
         main,
         (main.results, *compared, main.absent),
         matrix(**common) if deep else None,
-        drivers(pack, OUTLOOK_PATHS, seed, last, shift_sd=first.demand_shift),
+        drivers(
+            pack, OUTLOOK_PATHS, seed, last, shift_sd=first.demand_shift, replace=first.drivers
+        ),
         outlook_report(pack, replicates=OUTLOOK_PATHS, seed=seed, outside=False),
         projects(world),
         shown,

@@ -51,7 +51,32 @@ def test_summary_says_nominal_measured_and_tolerance(rows: list[b.Row]) -> None:
     assert combined["conformal90"] is None, "six residuals cannot support 90%"
     assert combined["skill"] > 0, "better than the random walk with drift"
     assert combined["cover50"] <= combined["cover80"] <= combined["cover95"]
-    assert "ppi_yoy" in b.best_single(lines)
+
+
+def test_comparison_is_at_the_same_origins_and_steps(rows: list[b.Row]) -> None:
+    told = b.compare(rows)
+    line, together = told["series"]["ppi_yoy"], told["all"]
+    assert line["origins"] == 6
+    assert line["values"] == 36
+    means: dict[str, float] = {}
+    for model in {row["model"] for row in rows}:
+        means[model] = float(np.mean([r["crps"] for r in rows if r["model"] == model]))
+    best = min((m for m in means if m not in {b.COMBINED, b.BENCHMARK}), key=means.__getitem__)
+    assert line["best"] == best
+    assert line["ratio"] == pytest.approx(means[b.COMBINED] / means[best])
+    assert together["ratio"] == pytest.approx(line["ratio"])
+    assert told["kept"][best] == {"series": 1, "ratio": pytest.approx(line["ratio"])}
+    short = [r for r in rows if r["model"] != best or r["origin"] != rows[0]["origin"]]
+    assert b.compare(short)["series"]["ppi_yoy"]["best"] != best, "absent once: not eligible"
+
+
+def test_what_has_come_true_is_scored(pack: Pack) -> None:
+    series = regular("ppi_yoy", dict(pack.history["ppi_yoy"]))
+    told = b.backtest(series, 3, 3, whole=False)
+    steps = [(r["origin"], r["step"]) for r in told if r["model"] == b.COMBINED]
+    assert steps == [
+        (o, s) for o, n in (("2011-12", 3), ("2012-01", 2), ("2012-02", 1)) for s in range(1, n + 1)
+    ]
 
 
 def test_figure(rows: list[b.Row]) -> None:

@@ -8,14 +8,14 @@ import numpy as np
 
 from xuchang_sim.outlook import cache, scores
 from xuchang_sim.outlook.candidates import Drift
-from xuchang_sim.outlook.forecaster import Member, gather, members
+from xuchang_sim.outlook.forecaster import Member, Memo, gather, members
 from xuchang_sim.outlook.pool import combine, rules_for
 from xuchang_sim.outlook.profile import Profile, profile
 from xuchang_sim.outlook.series import Regular, SeriesError
 from xuchang_sim.outlook.tolerance import TooFewResidualsError, binomial_band, conformal_radius
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     import numpy.typing as npt
     from matplotlib.axes import Axes
@@ -35,7 +35,13 @@ Row = dict[str, Any]
 
 
 def backtest(
-    series: Regular, horizon: int = 9, origins: int = 24, step: int = 1, refit: int = 1
+    series: Regular,
+    horizon: int = 9,
+    origins: int = 24,
+    step: int = 1,
+    refit: int = 1,
+    *,
+    whole: bool = True,
 ) -> list[Row]:
     """Forecast from past origins with only what came before, and score every model.
 
@@ -50,6 +56,9 @@ def backtest(
     refit : int
         Models are fitted anew at every refit-th origin; at those between, the later steps of
         the last forecast are scored as they stand.
+    whole : bool
+        Only origins from which all steps can be checked. Otherwise the latest origin leaves one
+        step, and what has come true of every forecast is scored.
 
     Returns
     -------
@@ -64,20 +73,30 @@ def backtest(
         If not even one origin leaves enough values.
     """
     key = cache.digest(
-        "backtest", series.values, series.frequency, series.first, horizon, origins, step, refit
+        "backtest",
+        series.values,
+        series.frequency,
+        series.first,
+        horizon,
+        origins,
+        step,
+        refit,
+        whole,
     )
     rows = cache.load("backtest", key)
     if rows is None:
-        rows = _arrays(_rows(series, horizon, origins, step, refit))
+        rows = _arrays(_rows(series, horizon, origins, step, refit, whole=whole))
         cache.save("backtest", key, rows)
     return _records(series, rows)
 
 
-def _rows(series: Regular, horizon: int, origins: int, step: int, refit: int) -> list[Row]:
+def _rows(
+    series: Regular, horizon: int, origins: int, step: int, refit: int, *, whole: bool
+) -> list[Row]:
     out: list[Row] = []
-    memo: dict[Any, Any] = {}
+    memo = Memo()
     known = np.flatnonzero(np.isfinite(series.values))
-    latest = len(series.values) - horizon
+    latest = len(series.values) - (horizon if whole else 1)
     cuts = [cut for cut in range(latest, 0, -step) if (known < cut).sum() >= _least(series)]
     if not cuts:
         msg = f"{len(series.values)} values are too few to look back {horizon} steps"
@@ -97,10 +116,11 @@ def _rows(series: Regular, horizon: int, origins: int, step: int, refit: int) ->
 
 
 def _least(series: Regular) -> int:
-    return 8 if series.frequency == 1 else 3 * series.frequency
+    """Fewest values to forecast from: a season is told from two cycles and a few values."""
+    return 8 if series.frequency == 1 else 2 * series.frequency + 4
 
 
-def _origin_rows(series: Regular, cut: int, horizon: int, memo: dict[Any, Any]) -> list[Row]:
+def _origin_rows(series: Regular, cut: int, horizon: int, memo: Memo) -> list[Row]:
     """Score all models from the first ``cut`` values."""
     found = profile(series.values[:cut], series.frequency, series.first % series.frequency)
     pool = (*members(found), Member(Drift(BENCHMARK, 1.0), 1e-12, _logs(found)))
@@ -253,13 +273,62 @@ def plot(rows: Sequence[Row], ax: Axes) -> Axes:
     return ax
 
 
-def best_single(lines: Sequence[Row]) -> Mapping[str, tuple[str, float]]:
-    """Best single candidate of every series by mean CRPS (chosen with hindsight)."""
-    out: dict[str, tuple[str, float]] = {}
-    for line in lines:
-        if line["model"] in {COMBINED, BENCHMARK}:
-            continue
-        name = line["series"]
-        if name not in out or line["crps"] < out[name][1]:
-            out[name] = (line["model"], line["crps"])
-    return out
+def compare(rows: Sequence[Row]) -> dict[str, Any]:
+    """Hold the combined forecast against single candidates, at the same origins and steps.
+
+    Returns
+    -------
+    dict
+        ``series``: {name: {origins, values, crps, skill, cover50, cover80, cover95, best, ratio}},
+        ``best`` the single candidate that did best there (picked with hindsight among those that
+        competed at every origin) and ``ratio`` the combined CRPS over its. ``all``: the same over
+        all series, CRPS in units of each series' mean step, every series against its own best.
+        ``kept``: {candidate: {series, ratio}}, the combined over one candidate kept for all series
+        where it competes.
+    """
+    scored: dict[str, dict[str, dict[tuple[str, int], float]]] = {}
+    for row in rows:
+        here = scored.setdefault(row["series"], {}).setdefault(row["model"], {})
+        here[row["origin"], row["step"]] = row["scaled_crps"]
+    found: dict[str, Any] = {}
+    total = {COMBINED: 0.0, BENCHMARK: 0.0, "best": 0.0}
+    kept: dict[str, list[Floats]] = {}
+    for name, models in scored.items():
+        combined = models[COMBINED]
+        sums = {model: sum(values.values()) for model, values in models.items()}
+        single = {
+            model: sums[model]
+            for model, values in models.items()
+            if model not in {COMBINED, BENCHMARK} and len(values) == len(combined)
+        }
+        best = min(single, key=single.__getitem__) if single else BENCHMARK
+        mine = [row for row in rows if row["series"] == name and row["model"] == COMBINED]
+        found[name] = {
+            "origins": len({row["origin"] for row in mine}),
+            "values": len(mine),
+            "crps": _mean(mine, "crps"),
+            "skill": 1.0 - sums[COMBINED] / sums[BENCHMARK],
+            "best": best,
+            "ratio": sums[COMBINED] / sums[best],
+        } | {f"cover{c}": _mean(mine, f"inside{c}") for c in (50, 80, 95)}
+        for key, value in zip(total, (sums[COMBINED], sums[BENCHMARK], sums[best]), strict=True):
+            total[key] += value
+        for model, values in models.items():
+            if model not in {COMBINED, BENCHMARK}:
+                pair = [sum(combined[place] for place in values), sums[model]]
+                kept.setdefault(model, []).append(np.array(pair))
+    every = [row for row in rows if row["model"] == COMBINED]
+    together = {
+        "origins": sum(line["origins"] for line in found.values()),
+        "values": len(every),
+        "skill": 1.0 - total[COMBINED] / total[BENCHMARK],
+        "ratio": total[COMBINED] / total["best"],
+    } | {f"cover{c}": _mean(every, f"inside{c}") for c in (50, 80, 95)}
+    return {
+        "series": found,
+        "all": together,
+        "kept": {
+            model: {"series": len(pairs), "ratio": float(np.divide(*np.sum(pairs, axis=0)))}
+            for model, pairs in kept.items()
+        },
+    }

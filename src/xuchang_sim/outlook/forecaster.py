@@ -6,7 +6,7 @@ move only a little with the past CRPS of its own rolling origins; so does the sp
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from xuchang_sim.outlook.candidates import (
     CandidateError,
     Drift,
     FitRecord,
+    Fitted,
     Smoothing,
     StateSpace,
     Theta,
@@ -32,13 +33,20 @@ if TYPE_CHECKING:
 
     Floats = npt.NDArray[np.float64]
 
-Memo = dict[tuple[Any, ...], tuple["Floats | None", FitRecord]]
 
 DRAWS = 2000
 PAST_DRAWS = 200
 #: Rolling origins used to learn weights and spread (fewer where a fit is dear).
 ORIGINS = {"annual": 8, "rate": 5, "level": 5, "season": 4}
 LEVELS = tuple(round(0.05 * i, 2) for i in range(1, 20))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Memo:
+    """Fits and draws shared between calls on the same series cut at several dates."""
+
+    fits: dict[tuple[Any, ...], Fitted] = field(default_factory=dict)
+    draws: dict[tuple[Any, ...], tuple[Floats | None, FitRecord]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +159,7 @@ def gather(
         Draws of every member at the end of the series.
     seed : int
         Draws are a function of it, the number of values and the member's place.
-    memo : dict, optional
+    memo : Memo, optional
         Fits shared between calls on the same series cut at several dates.
 
     Raises
@@ -159,7 +167,7 @@ def gather(
     CandidateError
         If no candidate can be fitted.
     """
-    memo = {} if memo is None else memo
+    memo = Memo() if memo is None else memo
     pool = members(found) if pool is None else pool
     y = found.values
     total = sum(m.prior for m in pool)
@@ -214,19 +222,29 @@ def _say(
     """Sample one member from the first ``until`` values, in the units of the values."""
     y = found.values[:until]
     key = (member.candidate.name, member.logs, found.cycle, horizon, draws, address, y.tobytes())
-    if key not in memo:
-        memo[key] = _sampled(member, y, found.cycle, horizon, draws, (*address, until))
-    return memo[key]
+    if key not in memo.draws:
+        fits = memo.fits
+        memo.draws[key] = _sampled(member, y, found.cycle, horizon, draws, (*address, until), fits)
+    return memo.draws[key]
 
 
 def _sampled(
-    member: Member, y: Floats, cycle: int, horizon: int, draws: int, address: tuple[int, ...]
+    member: Member,
+    y: Floats,
+    cycle: int,
+    horizon: int,
+    draws: int,
+    address: tuple[int, ...],
+    fits: dict[tuple[Any, ...], Fitted],
 ) -> tuple[Floats | None, FitRecord]:
     z = np.log(y) if member.logs else y
     steps = np.abs(z[cycle:] - z[:-cycle])
     size = (float(steps.mean()) if len(steps) else 0.0) or 1.0
     centre = float(z[-1])
-    fitted = fit(member.candidate, (z - centre) / size, cycle)
+    key = (member.candidate, member.logs, cycle, y.tobytes())
+    if key not in fits:
+        fits[key] = fit(member.candidate, (z - centre) / size, cycle)
+    fitted = fits[key]
     record = fitted.record
     if not record.usable:
         return None, record

@@ -280,9 +280,9 @@ def pack_backtest(
     -------
     dict
         ``summary``: a line a series and model (see `xuchang_sim.outlook.backtest.summary`);
-        ``best_single`` {series: [model, its CRPS over the combined]} with hindsight a series;
-        ``over_all``: mean scaled CRPS by model over the series where it competes, over that of
-        the combined forecast there; ``coverage80`` of the combined forecast over all origins.
+        ``comparison``: the combined forecast against single candidates, by series and over all
+        (see `xuchang_sim.outlook.backtest.compare`); ``coverage80`` of the combined forecast over
+        all origins with the shares that chance allows; ``skipped`` series with the reason.
     """
     from xuchang_sim.outlook import backtest as test  # noqa: PLC0415
 
@@ -291,35 +291,24 @@ def pack_backtest(
     for done, name in enumerate(names, 1):
         series = regular(name, history(pack, name, as_of))
         try:
-            rows += test.backtest(series, horizon, origins)
+            rows += test.backtest(series, horizon, origins, whole=False)
         except SeriesError as fault:
             skipped[name] = str(fault)
         if progress:
             progress(done, len(names))
-    lines = test.summary(rows)
-    combined = {line["series"]: line for line in lines if line["model"] == test.COMBINED}
-    together: dict[str, list[float]] = {}
-    for line in lines:
-        base = combined[line["series"]]["crps"]
-        together.setdefault(line["model"], []).append(line["crps"] / base)
-    inside = [row["inside80"] for row in rows if row["model"] == test.COMBINED]
-    total = sum(line["origins"] for line in combined.values())
-    low, high = binomial_band(0.8, total)
-    best = test.best_single(lines)
+    if not rows:
+        raise SeriesError("; ".join(f"{name}: {why}" for name, why in skipped.items()))
+    comparison = test.compare(rows)
+    together = comparison["all"]
+    low, high = binomial_band(0.8, together["origins"])
     return {
         "horizon": horizon,
-        "summary": lines,
-        "best_single": {
-            name: [model, crps / combined[name]["crps"]] for name, (model, crps) in best.items()
-        },
-        "over_all": {
-            model: {"ratio": float(np.mean(ratios)), "series": len(ratios)}
-            for model, ratios in together.items()
-        },
+        "summary": test.summary(rows),
+        "comparison": comparison,
         "coverage80": {
             "nominal": 0.8,
-            "measured": float(np.mean(inside)) if inside else None,
-            "origins": total,
+            "measured": together["cover80"],
+            "origins": together["origins"],
             "low": low,
             "high": high,
         },

@@ -443,27 +443,43 @@ def _coverage(rows: Sequence[Mapping[str, Any]], lang: Language) -> list[str]:
     ]
 
 
+#: Columns of measured coverage, by what is nominal.
+COVERED = ("50%", "80%", "95%")
+
+
 def _backtest(found: Mapping[str, Any], lang: Language) -> RenderableType:
     table = Table(
         title=say("outlook.backtest", lang), title_justify="left", box=None, pad_edge=False
     )
-    table.add_column("series")
-    for name in ("origins", "CRPS / drift", "CRPS / best", "best single", "80%"):
-        table.add_column(name, justify="right")
-    lines = {(line["series"], line["model"]): line for line in found["summary"]}
-    for name, (model, ratio) in found["best_single"].items():
-        combined, drift = lines[name, "combined"], lines[name, "benchmark"]
+    for name in ("series", "origins", "values", *COVERED, "CRPS", "skill", "ratio", "best"):
+        label = name if name in COVERED else say(f"backtest.{name}", lang)
+        table.add_column(label, justify="left" if name in {"series", "best"} else "right")
+
+    def line(label: str, of: Mapping[str, Any], crps: str, best: str) -> None:
         table.add_row(
-            name,
-            str(combined["origins"]),
-            f"{combined['crps'] / drift['crps']:.2f}",
-            f"{1.0 / ratio:.2f}",
-            model,
-            percent(combined["inside80"]),
+            label,
+            str(of["origins"]),
+            str(of["values"]),
+            *(percent(of[f"cover{c}"]) for c in (50, 80, 95)),
+            crps,
+            f"{of['skill']:+.2f}",
+            f"{of['ratio']:.2f}",
+            best,
         )
+
+    compared = found["comparison"]
+    for name, of in compared["series"].items():
+        line(name, of, number(of["crps"]), of["best"])
+    line(say("backtest.all", lang), compared["all"], "", say("backtest.each", lang))
     for name, why in found["skipped"].items():
-        table.add_row(name, "0", "–", "–", why, "–")
+        table.add_row(name, "0", *("–" for _ in range(7)), why)
     covered = found["coverage80"]
     band = f"{percent(covered['low'])}–{percent(covered['high'])}"
     rows = [{"nominal": 0.8, "measured": covered["measured"], "origins": covered["origins"]}]
-    return Group(Text(""), table, Text(_coverage(rows, lang)[0] + f" [{band}]"))
+    kept = [
+        say("backtest.kept", lang, model=model, series=of["series"], ratio=f"{of['ratio']:.2f}")
+        for model, of in sorted(compared["kept"].items(), key=lambda item: -item[1]["ratio"])
+        if of["series"] > 1
+    ][:3]
+    lines = [_coverage(rows, lang)[0] + f" [{band}]", *kept]
+    return Group(Text(""), table, *(Text(text) for text in lines))

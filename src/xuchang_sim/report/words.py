@@ -282,11 +282,24 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     "outlook.unmeasured": ("未能测量", "cannot be measured"),
     "outlook.series": ("{name}：第 {horizon} 步为止的预测", "{name}: forecast to step {horizon}"),
     "outlook.backtest": (
-        "滚动起点回测（CRPS 之比：对带漂移的随机游走、对最好的单一模型；80% 区间的实测覆盖）",
+        "滚动起点回测：组合预测（50、80、95% 区间的实测覆盖；CRPS；对带漂移随机游走的技巧；CRPS 对事后最好的单一模型之比）",
         (
-            "rolling-origin backtest (CRPS over that of a random walk with drift and of the best"
-            " single model; measured coverage of 80% intervals)"
+            "rolling-origin backtest of the combined forecast (measured coverage of 50, 80 and 95% intervals; CRPS;"
+            " skill over a random walk with drift; CRPS over that of the best single model, picked with hindsight)"
         ),
+    ),
+    "backtest.series": ("序列", "series"),
+    "backtest.origins": ("起点", "origins"),
+    "backtest.values": ("个数", "values"),
+    "backtest.CRPS": ("CRPS", "CRPS"),
+    "backtest.skill": ("技巧", "skill"),
+    "backtest.ratio": ("对最好", "over best"),
+    "backtest.best": ("最好的单一模型", "best single model"),
+    "backtest.all": ("所有序列", "all series"),
+    "backtest.each": ("各序列各自最好的", "each series' own best"),
+    "backtest.kept": (
+        "若所有序列都用同一个模型 {model}（{series} 个序列）：组合预测的 CRPS 为其 {ratio} 倍",
+        "against one model kept for all series, {model} ({series} series): the combined CRPS is {ratio} of its",
     ),
     "rate.revenue_growth": ("园区收入增长", "growth of the zones' revenue"),
     "rate.fai_growth": ("园区投资增长", "growth of the zones' investment"),

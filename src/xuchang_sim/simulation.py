@@ -436,8 +436,13 @@ class _Group:
         kinds = [(_outside(variant.scenario), variant.redraw) for variant in variants]
         first = dict(zip(kinds, variants, strict=True))
         found = {kind: self._path(v.scenario, v.redraw) for kind, v in first.items()}
-        yearly = {kind: (path.value_added_yoy, path.ppi_yoy) for kind, path in found.items()}
-        demand = {kind: self._growth(path.months[0], *yearly[kind]) for kind, path in found.items()}
+        yearly = {
+            kind: (path.value_added_yoy, path.ppi_yoy, path.climate, path.credit)
+            for kind, path in found.items()
+        }
+        demand = {
+            kind: self._growth(path.months[0], *yearly[kind][:2]) for kind, path in found.items()
+        }
         self.paths = [found[kind] for kind in kinds]
         self.yearly = [yearly[kind] for kind in kinds]
         self.demand = [demand[kind] for kind in kinds]
@@ -502,10 +507,16 @@ class _Group:
             if name in PARAMETERS:
                 records[name] = values[rows]
         records["replicate"] = self.setup.first + np.arange(first, first + count)
+        start = month_index(self.paths[0].months[0]) - self.setup.pack.pipeline_start
+        records["climate"] = records["credit"] = 1.0  # before the paths begin all is data
         for v, (variant, yearly) in enumerate(zip(here, self.yearly, strict=False)):
-            value_added, prices = yearly
-            records["value_added"][v, :, : value_added.shape[1]] = value_added[rows]
-            records["prices"][v, :, : prices.shape[1]] = prices[rows]
+            value_added, prices, climate, credit = yearly
+            span = value_added.shape[1]
+            records["value_added"][v, :, :span] = value_added[rows]
+            records["prices"][v, :, :span] = prices[rows]
+            outside = slice(max(start, 0), start + span)
+            records["climate"][v, :, outside] = climate[rows, max(-start, 0) :]
+            records["credit"][v, :, outside] = credit[rows, max(-start, 0) :]
             records["redraw"][v] = variant.redraw
             records["shut"][v] = variant.shut
             for gate in RELAXATIONS:

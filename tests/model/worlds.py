@@ -31,10 +31,13 @@ def random_inputs(seed: int, pack: Pack | None = None, *, check: bool = True) ->
     rng = random.Random(seed)
     record = blank(Inputs, SMALL)
     p = record[0]
+    outside = random.Random(f"{seed} outside")  # apart, so that all else stays the same world
     for name in sorted(PARAMETERS):  # a frozenset has no order of its own
         parameter = pack.parameters[name]
         value = parameter.default or 0.0
-        if parameter.prior.kind != "fixed":
+        if name in {"climate_elasticity", "credit_elasticity"}:
+            value = outside.uniform(parameter.low, parameter.high)
+        elif parameter.prior.kind != "fixed":
             value = rng.uniform(parameter.low, parameter.high)
         if parameter.prior.kind == "integer":
             value = float(rng.randint(int(parameter.low), int(parameter.high)))
@@ -52,6 +55,10 @@ def random_inputs(seed: int, pack: Pack | None = None, *, check: bool = True) ->
     p["policy_month"] = p["opening"] + rng.randint(1, 6)
     p["demand_start"] = p["firms_start"] - 12
     p["demand_months"] = 12 * (base + 3) - p["demand_start"]
+    p["climate"] = p["credit"] = 1.0
+    for month in range(int(p["opening"] - p["pipeline_start"]), SMALL.span):
+        p["climate"][month] = outside.uniform(0.7, 1.4)
+        p["credit"][month] = outside.uniform(0.8, 1.2)
     size = rng.uniform(0.05, 0.12)
     p["base_revenue"], p["base_fai"] = 1428.0 * size, 461.0 * size
     p["base_profit_tax"], p["base_workers"] = 214.0 * size, 150000.0 * size

@@ -62,6 +62,8 @@ def arrive(w: World) -> None:
         if chance * max(1.0, *pulls) > 1.0:
             msg = "more arrivals than the envelope holds"
             raise ArithmeticError(msg)
+        climate = p.climate[w.t - p.pipeline_start] ** p.climate_elasticity
+        chance = min(chance * climate, 1.0 / max(1.0, *pulls))
         crowd = 1.0
         if not large:
             k = whole(p.arrival_dispersion)
@@ -351,6 +353,7 @@ def bank(w: World) -> None:
     y0 = p.opening // 12 - 1
     months = plan_months(p) if w.year == p.policy_month // 12 else 12
     limit = w.draws_base * (1.0 + p.credit_growth) ** (w.year - y0)
+    limit *= p.credit[w.t - p.pipeline_start] ** p.credit_elasticity
     limit *= p.fai_season[w.month] / 12.0 * (1.0 + now.bank_limit_bonus)
     if w.policy:
         limit += now.guarantee_pool * p.guarantee_multiplier / months

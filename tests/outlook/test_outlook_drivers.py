@@ -104,6 +104,15 @@ def test_replaced_months_hold_at_any_scale_and_shift(pack: Pack) -> None:
         drivers(pack, 3, 1, "2012-12", replace={"ppi_yoy": {"2012-05": 11.0}})
 
 
+def test_investment_leaves_out_growth_across_the_change_of_threshold(pack: Pack) -> None:
+    found = drivers(pack, 400, 1, "2012-12")
+    before, after = (found.months.index(m) for m in ("2010-12", "2012-02"))
+    between = found.central["fai_yoy"][before : after + 1]
+    assert np.all(np.diff(np.diff(between[:14])) < 1e-12), "a straight line where nothing is known"
+    year = found.path("fai_yoy")[:, found.known + 8]
+    assert 0.03 < year.std() < 0.10, "a spread of percentage points, not of tens of them"
+
+
 def test_central_has_no_deviation(pack: Pack) -> None:
     found = drivers(pack, 3, 1, "2012-12", shift_sd=1.0, central=True)
     assert np.array_equal(found.ppi_yoy, np.tile(found.ppi_central, (3, 1)))

@@ -745,6 +745,12 @@ class Inputs(Table):
     prices: Floats = _column("f8", "1", "growth of producer prices on a year before", ("months",))
     value_added_central: Floats = _column("f8", "1", "central path of the same", ("months",))
     prices_central: Floats = _column("f8", "1", "central path of the same", ("months",))
+    climate: Floats = _column(
+        "f8", "1", "investment climate: growth factor of FAI over its central path", ("span",)
+    )
+    credit: Floats = _column(
+        "f8", "1", "credit conditions: growth factor of M2 over its central path", ("span",)
+    )
     absent: Levers
     level: Levers
     # parameters: every name is a row of the pack's parameter table
@@ -787,6 +793,7 @@ class Inputs(Table):
     leading_share_investment: float = real("1", "")
     leading_share_revenue: float = real("1", "")
     starts_growth: float = real("1/年", "")
+    climate_elasticity: float = real("1", "")
     approval_months: float = real("月", "")
     approval_shape: float = real("1", "")
     duration_base: float = real("月", "")
@@ -839,6 +846,7 @@ class Inputs(Table):
     bank_share_rest: float = real("1", "")
     outside_share: float = real("1", "")
     credit_growth: float = real("1/年", "")
+    credit_elasticity: float = real("1", "")
     guarantee_multiplier: float = real("1", "")
     base_rate: float = real("%/年", "")
     rate_medium: float = real("%/年", "")

@@ -17,7 +17,6 @@ from xuchang_sim.outlook import cache
 from xuchang_sim.outlook.calendar import (
     dense,
     fill_january,
-    from_year_to_date,
     index_from_growth,
     month_number,
     month_text,
@@ -42,6 +41,9 @@ SOURCES = (*SETTING, "fai_ytd", "m2_yoy", "pmi_manufacturing", "new_rmb_loans")
 KINDS = ("level", "step", "factor")
 
 YEAR = 12
+#: From this year national investment counts projects of 5m yuan and more, before of 0.5m: growth
+#: over a year before compares unlike coverages in it and is left out.
+FAI_THRESHOLD_YEAR = 2011
 #: Bounds of the two growth factors that enter the model: a normal path knows no total collapse.
 FACTOR_BOUNDS = (0.5, 2.0)
 #: Months of the panel before the first path, where no pack says when its firms begin.
@@ -341,8 +343,9 @@ def _column(pack: Any, name: str, as_of: str | None) -> tuple[int, Floats]:
 def _panel(pack: Any, as_of: str | None) -> tuple[int, Floats, list[tuple[int, int, float]]]:
     """First month number, (T, 6) fractions, and what is known beyond the last common month.
 
-    Columns are `NAMES`, then what only informs: the purchasing managers' index and the growth
-    of loans over twelve months. The table begins with the first January from which value added
+    Columns are `NAMES` (investment: the sum to date over that of a year before, as published;
+    single months carry the year's revisions), then what only informs: the purchasing managers'
+    index and the growth of loans over twelve months. The table begins with the first January from which value added
     and producer prices are both there, and ends where one of them ends; later months of the
     others come back as (steps ahead, column, value).
     """
@@ -352,9 +355,8 @@ def _panel(pack: Any, as_of: str | None) -> tuple[int, Floats, list[tuple[int, i
     for name, (first, values) in read.items():
         at, column = first, values
         if name == "fai_ytd":
-            head = at % YEAR
-            totals = np.concatenate([np.full(head, np.nan), column])
-            at, column = at - head, year_on_year(from_year_to_date(at - head, totals))
+            at, column = at + YEAR, fill_january(at + YEAR, year_on_year(column)[YEAR:])
+            column[(at + np.arange(len(column))) // YEAR == FAI_THRESHOLD_YEAR] = np.nan
         elif name == "new_rmb_loans":
             summed = np.convolve(column, np.ones(YEAR))[: len(column)]
             summed[: YEAR - 1] = np.nan

@@ -79,13 +79,14 @@ def platforms(w: World, p: Inputs) -> None:
 def bank_limit(w: World, p: Inputs) -> None:
     """Set what banks may lend to projects this month, and the grants of the month.
 
-    limit = draws before opening * (1 + g)^years * season / 12 * (1 + bonus) + guarantees - crowding
-    out; what is not drawn carries over within the year, a negative limit counts as nought.
+    limit = draws before opening * (1 + g)^years * credit^elasticity * season / 12 * (1 + bonus)
+    + guarantees - crowding out; what is not drawn carries over within the year, a negative limit counts as nought.
     """
     c, now = w.city, w.now
     season = p.fai_season[c.calendar_month] / 12.0
     years = c.year - (p.opening // 12 - 1)
     grown = c.draws_base * power(1.0 + p.credit_growth, 1.0 * years)
+    grown *= power(p.credit[c.t - p.pipeline_start], p.credit_elasticity)
     limit = grown * season * (1.0 + now.bank_limit_bonus)
     if c.policy == 1:
         months = 12 - (p.policy_month - 12 * (p.policy_month // 12))

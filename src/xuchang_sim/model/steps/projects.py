@@ -145,6 +145,8 @@ def arrivals(w: World, p: Inputs) -> None:
         if bar * highest > 1.0:
             c.code = ENVELOPE
             return
+        # A climate better than the envelope has room for fills it.
+        bar = min(bar * power(p.climate[t - p.pipeline_start], p.climate_elasticity), 1.0 / highest)
         thin(w, p, kind, envelope * crowd, bar, highest)
     for begin in range(first, c.projects, BATCH):
         end = min(begin + BATCH, c.projects)

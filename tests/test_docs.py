@@ -36,6 +36,13 @@ def test_scenario_of_the_tutorial_loads(tmp_path: Path) -> None:
     assert validate_path(path) == []
 
 
+def test_scenario_with_own_months_loads(tmp_path: Path) -> None:
+    (text,) = blocks("outlook.md", "yaml")
+    (tmp_path / "cold.yaml").write_text(text, encoding="utf-8")
+    (tmp_path / "m2.csv").write_text("date,value\n2012-05,13.2\n", encoding="utf-8")
+    assert validate_path(tmp_path / "cold.yaml") == []
+
+
 @pytest.mark.parametrize("page", [PAGES[0], PAGES[2]])
 def test_commands_exist(page: str) -> None:
     known = {command.name or command.callback.__name__ for command in app.registered_commands}  # type: ignore[union-attr]

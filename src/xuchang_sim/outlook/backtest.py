@@ -281,7 +281,7 @@ def compare(rows: Sequence[Row]) -> dict[str, Any]:
     dict
         ``series``: {name: {origins, values, crps, skill, cover50, cover80, cover95, best, ratio}},
         ``best`` the single candidate that did best there (picked with hindsight among those that
-        competed at every origin) and ``ratio`` the combined CRPS over its. ``all``: the same over
+        competed at half of the origins or more) and ``ratio`` the combined CRPS over its. ``all``: the same over
         all series, CRPS in units of each series' mean step, every series against its own best.
         ``kept``: {candidate: {series, ratio}}, the combined over one candidate kept for all series
         where it competes.
@@ -296,12 +296,12 @@ def compare(rows: Sequence[Row]) -> dict[str, Any]:
     for name, models in scored.items():
         combined = models[COMBINED]
         sums = {model: sum(values.values()) for model, values in models.items()}
-        single = {
-            model: sums[model]
+        ratios = {
+            model: sum(combined[place] for place in values) / sums[model]
             for model, values in models.items()
-            if model not in {COMBINED, BENCHMARK} and len(values) == len(combined)
-        }
-        best = min(single, key=single.__getitem__) if single else BENCHMARK
+            if model not in {COMBINED, BENCHMARK} and 2 * len(values) >= len(combined)
+        } or {BENCHMARK: sums[COMBINED] / sums[BENCHMARK]}
+        best = max(ratios, key=ratios.__getitem__)
         mine = [row for row in rows if row["series"] == name and row["model"] == COMBINED]
         found[name] = {
             "origins": len({row["origin"] for row in mine}),
@@ -309,10 +309,11 @@ def compare(rows: Sequence[Row]) -> dict[str, Any]:
             "crps": _mean(mine, "crps"),
             "skill": 1.0 - sums[COMBINED] / sums[BENCHMARK],
             "best": best,
-            "ratio": sums[COMBINED] / sums[best],
+            "ratio": ratios[best],
         } | {f"cover{c}": _mean(mine, f"inside{c}") for c in (50, 80, 95)}
-        for key, value in zip(total, (sums[COMBINED], sums[BENCHMARK], sums[best]), strict=True):
-            total[key] += value
+        total[COMBINED] += sums[COMBINED]
+        total[BENCHMARK] += sums[BENCHMARK]
+        total["best"] += sums[COMBINED] / ratios[best]
         for model, values in models.items():
             if model not in {COMBINED, BENCHMARK}:
                 pair = [sum(combined[place] for place in values), sums[model]]

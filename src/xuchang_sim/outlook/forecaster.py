@@ -76,13 +76,14 @@ class Material:
 def members(found: Profile) -> tuple[Member, ...]:
     """Return the pool for a series, by what it was found to be."""
     if found.cycle > 1:
-        return _seasonal(found.positive, found.cycle)
+        return _seasonal(found.positive)
     pool: list[Member] = []
     annual = found.frequency == 1
     if found.level > 0.02:
         pool += [Member(c, found.level * w, True) for c, w in (_LEVEL if annual else _INDEX)]
     if found.level < 0.98:
-        pool += [Member(c, (1 - found.level) * w, False) for c, w in (_GROWTH if annual else _RATE)]
+        rates = _GROWTH if annual else _rates(found.frequency)
+        pool += [Member(c, (1 - found.level) * w, False) for c, w in rates]
     return tuple(pool)
 
 
@@ -103,15 +104,6 @@ _GROWTH: tuple[tuple[Candidate, float], ...] = (
     (StateSpace("local_level", "uc", ("llevel", False)), 1),
     (Drift("naive", 0.0), 0.3),
 )
-_RATE: tuple[tuple[Candidate, float], ...] = (
-    (StateSpace("arima210_ma12", "sarimax", ((2, 1, 0), (0, 0, 1)), 12), 4),
-    (StateSpace("arma20_ma12", "sarimax", ((2, 0, 0), (0, 0, 1)), 12, "c"), 2),
-    (StateSpace("arima210", "sarimax", ((2, 1, 0), (0, 0, 0))), 0.3),
-    (Autoregression("steps_ar", (1, 2, 3), centre=0.0, prior=0.3, strength=10), 0.5),
-    (Autoregression("ar3", (1, 2, 3), order=0, prior=0.98, strength=20), 0.2),
-    (Smoothing("ets_damped", trend=True), 0.2),
-    (Drift("naive", 0.0), 0.2),
-)
 _INDEX: tuple[tuple[Candidate, float], ...] = (
     (Autoregression("growth_ar", (1, 2, 3), centre=0.7, prior=0.3, strength=6), 2),
     (StateSpace("arima210_ma12", "sarimax", ((2, 1, 0), (0, 0, 1)), 12), 1),
@@ -121,7 +113,23 @@ _INDEX: tuple[tuple[Candidate, float], ...] = (
 )
 
 
-def _seasonal(logs: bool, cycle: int) -> tuple[Member, ...]:
+def _rates(year: int) -> tuple[tuple[Candidate, float], ...]:
+    """Pool for rates with ``year`` periods a year.
+
+    A rate over a year drops an old period for each new one, hence the moving average.
+    """
+    return (
+        (StateSpace(f"arima210_ma{year}", "sarimax", ((2, 1, 0), (0, 0, 1)), year), 4),
+        (StateSpace(f"arma20_ma{year}", "sarimax", ((2, 0, 0), (0, 0, 1)), year, "c"), 2),
+        (StateSpace("arima210", "sarimax", ((2, 1, 0), (0, 0, 0))), 0.3),
+        (Autoregression("steps_ar", (1, 2, 3), centre=0.0, prior=0.3, strength=10), 0.5),
+        (Autoregression("ar3", (1, 2, 3), order=0, prior=0.98, strength=20), 0.2),
+        (Smoothing("ets_damped", trend=True), 0.2),
+        (Drift("naive", 0.0), 0.2),
+    )
+
+
+def _seasonal(logs: bool) -> tuple[Member, ...]:
     pool: tuple[tuple[Candidate, float], ...] = (
         (StateSpace("airline", "sarimax", ((0, 1, 1), (0, 1, 1))), 4),
         (StateSpace("seasonal_arma", "sarimax", ((1, 0, 1), (0, 1, 1))), 2),
@@ -129,9 +137,10 @@ def _seasonal(logs: bool, cycle: int) -> tuple[Member, ...]:
         (Smoothing("ets_seasonal", trend=True, seasonal=True), 0.7),
         (Theta("theta"), 0.7),
         (Autoregression("seasonal_ar", (1, 2, 3), 0, 1, 0.5, 0.4, 6), 0.7),
-        (Drift("seasonal_drift", 0.5), 0.5),
+        (Drift("seasonal_half_drift", 0.5), 0.5),
+        # The benchmark itself: where nothing beats it, the weights must be able to say so.
+        (Drift("seasonal_drift", 1.0), 1),
     )
-    del cycle
     return tuple(Member(c, w, logs) for c, w in pool)
 
 
@@ -257,9 +266,7 @@ def _sampled(
 
 def _origins(count: int, found: Profile, horizon: int, wanted: int) -> list[int]:
     """Past origins, the latest first, at most ``wanted``, each with enough to fit on."""
-    least = max(8, 3 * found.cycle if found.cycle > 1 else 0)
-    if found.frequency > 1 and found.cycle == 1:
-        least = max(least, 30)
+    least = 8 if found.frequency == 1 else 2 * found.frequency + 4
     last = count - 1
     stride = 1 if found.frequency == 1 else max(1, horizon // 2)
     return list(range(last, least - 1, -stride))[:wanted]

@@ -50,7 +50,7 @@ class Rules:
 RULES = {
     "annual level": Rules(spread=1.06, recency=0.3, half_life=6.0, trust=0.35, patience=10.0),
     "annual rate": Rules(spread=1.0, recency=0.3, half_life=6.0, trust=0.2, patience=10.0),
-    "rate": Rules(spread=1.08, recency=0.8, half_life=12.0, trust=0.8, patience=10.0),
+    "rate": Rules(spread=0.98, recency=0.8, half_life=12.0, trust=0.8, patience=10.0),
     "level": Rules(spread=1.05, recency=0.3, half_life=12.0, trust=0.2, patience=10.0),
     "season": Rules(spread=0.88, recency=0.3, half_life=12.0, trust=0.5, patience=10.0),
 }

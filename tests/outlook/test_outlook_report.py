@@ -60,7 +60,7 @@ def test_comparison_is_at_the_same_origins_and_steps(rows: list[b.Row]) -> None:
     assert line["values"] == 36
     means: dict[str, float] = {}
     for model in {row["model"] for row in rows}:
-        means[model] = float(np.mean([r["crps"] for r in rows if r["model"] == model]))
+        means[model] = float(np.mean([r["scaled_crps"] for r in rows if r["model"] == model]))
     best = min((m for m in means if m not in {b.COMBINED, b.BENCHMARK}), key=means.__getitem__)
     assert line["best"] == best
     assert line["ratio"] == pytest.approx(means[b.COMBINED] / means[best])

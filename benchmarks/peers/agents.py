@@ -755,15 +755,22 @@ class Project(mesa.Agent):
     model: City
 
     def __init__(
-        self, model: City, name: int, zone: Zone, large: bool, raw: float, traits: tuple[float, float]
+        self, model: City, name: int, zone: Zone, large: bool, first: list[float], later: list[float]
     ) -> None:
-        """Draw what a project has from its first day (7.10); ``traits`` are sector and kind."""
+        """Make a project of what was drawn for its first day (7.10).
+
+        ``first`` are the uniforms of block 0 of its traits; ``later`` those of blocks 1 and 2, of
+        its first stall and of its approval.
+        """
         super().__init__(model)
-        p, draws, t = model.p, model.draws, model.t
-        u_sector, u_kind = traits
-        u_group, u_owner, u_drop, u_fail = draws.uniforms(TRAIT, name, t, 1)
-        u, v, fail_at, u_logistics = draws.uniforms(TRAIT, name, t, 2)
+        p, t = model.p, model.t
+        u_size, _, u_sector, u_kind = first
+        u_group, u_owner, u_drop, u_fail, u, v, fail_at, u_logistics, u_stall = later[:9]
         long, rich = normals(u, v)
+        if large:
+            raw = pareto(u_size, p.size_large_alpha, p.size_large_min, p.size_large_max)
+        else:
+            raw = pareto(u_size, p.size_ordinary_alpha, p.size_ordinary_min, p.size_ordinary_max)
         self.name, self.zone = name, zone
         self.arrived = self.queued = t
         self.started = self.ended = 0
@@ -785,14 +792,15 @@ class Project(mesa.Agent):
         self.drop_clock, self.drop_at = 0.0, -math.log(u_drop)
         self.fails, self.fail_at = u_fail < p.abandonment_share, fail_at
         shape = int(p.approval_shape + 0.5)
-        self.work = draws.whole_gamma(shape, TRAIT, name, t, 8) * p.approval_months / shape
+        work = -math.log(math.prod(later[12 : 12 + shape]))
+        self.work = work * p.approval_months / shape
         spread = raw**p.duration_elasticity * math.exp(p.duration_sigma * long)
         self.duration = max(p.duration_min, p.duration_base * spread)
         self.own = clip(p.own_money_mean + p.own_money_sd * rich, p.own_money_low, p.own_money_high)
         self.bank = p.bank_share_rest * (1.0 - self.own)
         self.outside = p.outside_share
         self.stalled = self.stalls = 0
-        self.stall_clock, self.stall_at = 0.0, -math.log(draws.uniforms(STALL, name, t)[0])
+        self.stall_clock, self.stall_at = 0.0, -math.log(u_stall)
         self.tau = self.tau_free = self.spent = self.spent_year = self.loan = self.grant = 0.0
         self.need = self.land = self.floor = self.plot = 0.0
         self.jobs = self.rho = self.realised = 0.0
@@ -803,20 +811,6 @@ class Project(mesa.Agent):
             zone.arrivals_large += 1.0
         if model.phase == OPEN:
             self.draw_late_traits()
-
-    @classmethod
-    def candidate(cls, model: City, name: int, large: bool, height: float) -> None:
-        """Let a candidate arrive if its height is below the pull of its zone."""
-        p = model.p
-        u_size, u_zone, u_sector, u_kind = model.draws.uniforms(TRAIT, name, model.t)
-        zone = model.zone_of(u_zone)
-        if height >= model.pulls[zone.row]:
-            return
-        if large:
-            raw = pareto(u_size, p.size_large_alpha, p.size_large_min, p.size_large_max)
-        else:
-            raw = pareto(u_size, p.size_ordinary_alpha, p.size_ordinary_min, p.size_ordinary_max)
-        cls(model, name, zone, large, raw, (u_sector, u_kind))
 
     def draw_late_traits(self) -> None:
         """Draw site, jobs and yield."""

@@ -16,7 +16,17 @@ import numpy as np
 from mesa.agent import AgentSet
 
 from benchmarks.peers.agents import INITIAL, WAN, Firm, Project, Zone, clip
-from benchmarks.peers.draws import ARRIVAL, DISPERSION, FIRM, SHOCK, ZONE, Draws, pareto
+from benchmarks.peers.draws import (
+    ARRIVAL,
+    DISPERSION,
+    FIRM,
+    SHOCK,
+    STALL,
+    TRAIT,
+    ZONE,
+    Draws,
+    pareto,
+)
 from xuchang_sim.model.engine import as_rules, begin_world
 from xuchang_sim.model.world import (
     APPROVAL,
@@ -33,6 +43,8 @@ from xuchang_sim.model.world import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import numpy.typing as npt
 
     Records = npt.NDArray[np.void]
@@ -388,11 +400,9 @@ class City(mesa.Model):
     def move_orders(self) -> None:
         """Orders: shocks, demand, and what full firms lose (7.8)."""
         firms, k = self.firms, self.month + 1
-        streams = np.array(firms.get("stream"), np.uint64)
-        names = np.array(firms.get("name"), np.uint64)
-        last = streams + np.uint64(self.draws.last_word(0))
-        jumps, sizes, _, _ = self.draws.many(last, names, self.t)
-        for firm, jump, size in zip(firms, jumps.tolist(), sizes.tolist(), strict=True):
+        last = np.array(firms.get("stream"), np.uint64) + np.uint64(self.draws.last_word(0))
+        words = self.draws.rows(last[None, :], np.array(firms.get("name"), np.uint64), self.t)
+        for firm, (jump, size, _, _) in zip(firms, words, strict=True):
             firm.draw_orders(jump, size, k)
         for market in self.markets:
             market.centre()
@@ -439,6 +449,7 @@ class City(mesa.Model):
             rate * now.ordinary_arrivals,
             rate * p.starts_large / p.starts_ordinary * now.large_arrivals,
         )
+        names, odds = [], []
         for large in (False, True):
             envelope = p.envelope[t - p.pipeline_start][large]
             bar = rates[large] / envelope
@@ -449,16 +460,46 @@ class City(mesa.Model):
             if not large:
                 shape = int(p.arrival_dispersion + 0.5)
                 crowd = self.draws.whole_gamma(shape, DISPERSION, 0, t, 0) / shape
-            clock, number = 0.0, 0
-            while True:
-                gap, height, _, _ = self.draws.uniforms(ARRIVAL, (large << 20) | number, t)
-                clock -= math.log(gap)
-                if clock > envelope * crowd:
-                    break
+            kind = (large << 31) | ((t - p.pipeline_start) << 24)
+            for number, height in enumerate(self.candidates(large, envelope * crowd)):
                 if height < bar * highest:
-                    name = (large << 31) | ((t - p.pipeline_start) << 24) | number
-                    Project.candidate(self, name, large, height / bar)
-                number += 1
+                    names.append(kind | number)
+                    odds.append(height / bar)
+        self.admit(names, odds)
+
+    def candidates(self, large: bool, span: float) -> Iterator[float]:
+        """Yield the heights of the month's candidates; their gaps add up to ``span``."""
+        batch = int(span + 3.0 * math.sqrt(span)) + 4
+        first, clock, block = large << 20, 0.0, self.draws.blocks((ARRIVAL, 0))
+        while True:
+            numbers = np.arange(first, first + batch, dtype=np.uint64)
+            for gap, height, _, _ in self.draws.rows(block, numbers, self.t):
+                clock -= math.log(gap)
+                if clock > span:
+                    return
+                yield height
+            first += batch
+
+    def admit(self, names: list[int], odds: list[float]) -> None:
+        """Make projects of the candidates whose zone pulls them."""
+        t, draws = self.t, self.draws
+        array = np.array(names, np.uint64)
+        wanted = []
+        for name, odd, first in zip(
+            names, odds, draws.rows(draws.blocks((TRAIT, 0)), array, t), strict=True
+        ):
+            zone = self.zone_of(first[1])
+            if odd < self.pulls[zone.row]:
+                wanted.append((name, zone, name >> 31 == 1, first))
+        approval = range(8, 8 + (int(self.p.approval_shape + 0.5) + 3) // 4)
+        blocks = draws.blocks(
+            (TRAIT, 1), (TRAIT, 2), (STALL, 0), *((TRAIT, block) for block in approval)
+        )
+        array = np.array([one[0] for one in wanted], np.uint64)
+        for (name, zone, large, first), later in zip(
+            wanted, draws.rows(blocks, array, t), strict=True
+        ):
+            Project(self, name, zone, large, first, later)
 
     def allocate_land(self) -> None:
         """Land and floor by class and date (7.12)."""

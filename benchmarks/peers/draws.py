@@ -15,7 +15,6 @@ ARRIVAL, DISPERSION, TRAIT, YIELD, STALL, SHOCK, FIRM = 1, 2, 3, 4, 6, 7, 8
 OWNER, ZONE, RESEARCH, REALISED, SHOCK_PLANT, SHOCK_TENANT = 9, 10, 11, 13, 14, 15
 
 Words = npt.NDArray[np.uint64]
-Array = npt.NDArray[np.float64]
 
 
 class Draws:
@@ -39,6 +38,7 @@ class Draws:
         self.attempt = 0
         low, high = seed & MASK, (seed >> 32) & MASK
         self._keys = [((low + n * WEYL[0]) & MASK, (high + n * WEYL[1]) & MASK) for n in range(10)]
+        self._wide_keys = [(np.uint64(k), np.uint64(j)) for k, j in self._keys]
 
     def last_word(self, purpose: int, block: int = 0) -> int:
         """Return the fourth word of a counter."""
@@ -56,22 +56,35 @@ class Draws:
         unit = 2.0**-32
         return (a + 0.5) * unit, (b + 0.5) * unit, (c + 0.5) * unit, (d + 0.5) * unit
 
-    def many(self, last: Words | int, entity: Words, month: int) -> list[Array]:
-        """Return the four uniforms of many entities, one array for each."""
-        return [(word + 0.5) * 2.0**-32 for word in self.words(last, entity, month)]
+    def rows(self, last: Words, names: Words, month: int) -> list[list[float]]:
+        """Return the uniforms of many entities, a list for each: four for each of its blocks.
 
-    def words(self, last: Words | int, entity: Words, month: int) -> tuple[Words, ...]:
-        """Return the four words of many entities; ``last`` is each counter's fourth word."""
-        a = entity
+        Parameters
+        ----------
+        last : ndarray of uint64, shape (blocks,) or (blocks, entities)
+            Fourth word of each block's counter; see :meth:`last_word`.
+        names : ndarray of uint64, shape (entities,)
+            Entities.
+        month : int
+            Month of the address.
+        """
+        shape = (len(last), len(names))
+        a = np.broadcast_to(names, shape)
         b: Words | np.uint64 = np.uint64(month)
         c: Words | np.uint64 = np.uint64(self.replicate)
-        d: Words | np.uint64 = np.asarray(last, np.uint64)
+        d = np.broadcast_to(last if last.ndim == 2 else last[:, None], shape)
         m, n = np.uint64(MULTIPLIERS[0]), np.uint64(MULTIPLIERS[1])
         mask, half = np.uint64(MASK), np.uint64(32)
-        for k, j in self._keys:
+        for k, j in self._wide_keys:
             p, q = a * m, c * n
-            a, b, c, d = (q >> half) ^ b ^ np.uint64(k), q & mask, (p >> half) ^ d ^ np.uint64(j), p & mask
-        return tuple(np.broadcast_to(word, entity.shape) for word in (a, b, c, d))
+            a, b, c, d = (q >> half) ^ b ^ k, q & mask, (p >> half) ^ d ^ j, p & mask
+        words = np.array((a, b, c, d)).transpose(2, 1, 0).reshape(len(names), 4 * len(last))
+        found: list[list[float]] = ((words + 0.5) * 2.0**-32).tolist()
+        return found
+
+    def blocks(self, *addresses: tuple[int, int]) -> Words:
+        """Return the fourth words of the counters of (purpose, block)."""
+        return np.array([self.last_word(*address) for address in addresses], np.uint64)
 
     def whole_gamma(self, shape: int, purpose: int, entity: int, month: int, first: int) -> float:
         """Gamma variate of a whole shape: minus the log of a product of uniforms."""

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 RELATIVE = 1e-9
 #: Below this a number is what rounding left of a difference of larger ones.
 FLOOR = 1e-10
+SMALL = 1e-4  # 亿元, 亩, persons ...: numbers that mean something
 NAMES = tuple(MEASURES)
 #: Numbers of the city that conditioning leaves to the open months.
 SCALARS = ("firm_scale", "labour_scale", "intermediate", "lump_base", "draws_base")
@@ -29,7 +30,7 @@ class Agreement(NamedTuple):
     months: int  # compared, warm-up and rejected attempts included
     open_months: int
     numbers: int  # compared
-    greatest: float  # relative difference of any number above FLOOR
+    greatest: float  # relative difference of any number above SMALL
     different: list[str]  # what differs by more than RELATIVE, first month in which any does
 
 
@@ -83,7 +84,7 @@ def compare(inputs: Records, sizes: Sizes, through: int) -> Agreement:
         months += 1
         open_months += phase == OPEN
         numbers += len(ours)
-        seen = apart > FLOOR
+        seen = size > SMALL
         if seen.any():
             greatest = max(greatest, float((apart[seen] / size[seen]).max()))
         if wrong:

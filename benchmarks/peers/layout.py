@@ -1,0 +1,44 @@
+"""The memory of a world as C structures, written from the numpy layout that the engine uses."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from xuchang_sim.model.world import LEVERS, MEASURES, Inputs, Sizes, World, dtype_of
+
+KINDS = {"f": "double", "i": "int64_t"}
+
+
+def header(sizes: Sizes) -> str:
+    """Return C declarations of ``World`` and ``Inputs``, every offset asserted."""
+    world: Any = dtype_of(World, sizes)  # type: ignore[arg-type] # a class is hashable
+    inputs: Any = dtype_of(Inputs, sizes)  # type: ignore[arg-type]
+    lines = ["#include <stddef.h>", "#include <stdint.h>"]
+    lines += [f"#define {name.upper()} {room}" for name, room in sizes._asdict().items()]
+    lines += [f"#define MEASURES {len(MEASURES)}", f"#define LEVERS {len(LEVERS)}"]
+    for name, dtype in (("World", world), ("Inputs", inputs)):
+        lines += _structure(name, dtype)
+    return "\n".join(lines) + "\n"
+
+
+def _structure(name: str, dtype: np.dtype[np.void]) -> list[str]:
+    """Declare the tables inside a table, then the table; overlays of other columns are left out."""
+    inner: list[str] = []
+    body: list[str] = []
+    asserts: list[str] = []
+    end = 0
+    for field, (kind, offset, *_) in (dtype.fields or {}).items():
+        if offset < end:
+            continue  # the same memory under another name
+        if kind.names:
+            inner += _structure(f"{name}_{field}", kind)
+            body.append(f"  {name}_{field} {field};")
+        else:
+            shape = "".join(f"[{n}]" for n in kind.shape)
+            body.append(f"  {KINDS[kind.base.kind]} {field}{shape};")
+        asserts.append(f'_Static_assert(offsetof({name}, {field}) == {offset}, "{field}");')
+        end = offset + kind.itemsize
+    size = f'_Static_assert(sizeof({name}) == {dtype.itemsize}, "size");'
+    return [*inner, "typedef struct {", *body, f"}} {name};", *asserts, size]

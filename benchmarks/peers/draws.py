@@ -69,18 +69,21 @@ class Draws:
             Month of the address.
         """
         shape = (len(last), len(names))
-        a = np.broadcast_to(names, shape)
-        b: Words | np.uint64 = np.uint64(month)
-        c: Words | np.uint64 = np.uint64(self.replicate)
-        d = np.broadcast_to(last if last.ndim == 2 else last[:, None], shape)
+        entity = np.broadcast_to(names, shape)
+        four = self.words(last if last.ndim == 2 else last[:, None], entity, np.uint64(month))
+        words = np.array(four).transpose(2, 1, 0).reshape(len(names), 4 * len(last))
+        found: list[list[float]] = ((words + 0.5) * 2.0**-32).tolist()
+        return found
+
+    def words(self, last: Words, names: Words, month: Words | np.uint64) -> list[Words]:
+        """Return the four words at every address; the arguments are broadcast together."""
+        a, b, c, d = np.broadcast_arrays(names, month, np.uint64(self.replicate), last)
         m, n = np.uint64(MULTIPLIERS[0]), np.uint64(MULTIPLIERS[1])
         mask, half = np.uint64(MASK), np.uint64(32)
         for k, j in self._wide_keys:
             p, q = a * m, c * n
             a, b, c, d = (q >> half) ^ b ^ k, q & mask, (p >> half) ^ d ^ j, p & mask
-        words = np.array((a, b, c, d)).transpose(2, 1, 0).reshape(len(names), 4 * len(last))
-        found: list[list[float]] = ((words + 0.5) * 2.0**-32).tolist()
-        return found
+        return [a, b, c, d]
 
     def blocks(self, *addresses: tuple[int, int]) -> Words:
         """Return the fourth words of the counters of (purpose, block)."""

@@ -1,0 +1,313 @@
+"""The engine's hottest steps in vectorised numpy, on the engine's own memory.
+
+Draws, orders, production and construction as docs/odd.md 7.1, 7.8, 7.15 and 7.19 describe them,
+from the opening on: whole columns at a time, sums by ``bincount``, sites gathered and scattered.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from benchmarks.peers.draws import STALL, Draws
+from xuchang_sim.model.world import ABANDONED, BUILDING, DONE, INDUSTRIAL, LEVERS
+
+Array = npt.NDArray[np.float64]
+WAN = 1e-4
+UNIT = 2.0**-32
+
+
+class Columns:
+    """One world with open ledgers, its columns as arrays of the rows in use.
+
+    Parameters
+    ----------
+    world, inputs : void
+        Records of the engine; the arrays share the world's memory.
+    """
+
+    def __init__(self, world: np.void, inputs: np.void) -> None:
+        self.city: Any = world["city"]
+        zones, sectors, firms = (int(self.city[n]) for n in ("zones", "sectors", "firms"))
+        self.zones, self.sectors = zones, sectors
+        self.p = {name: inputs[name] for name in inputs.dtype.names or ()}
+        self.now = {name: float(world["now"][name]) for name in LEVERS}
+        self.firm: Any = {
+            name: world["firm"][name][:firms]
+            for name in world["firm"].dtype.names
+            if name != "rows"
+        }
+        self.zone: Any = {
+            name: world["zone"][name][:zones]
+            for name in world["zone"].dtype.names
+            if name not in {"block", "measures"}
+        }
+        self.project: Any = world["project"]
+        self.sales = world["tally"]["sales"][:zones, :sectors]
+        self.growth, self.gap = (world["sector"][n][:sectors] for n in ("growth", "gap"))
+        self.draws = Draws(int(self.city["seed"]), int(self.city["replicate"]))
+        self.salt = int(self.city["salt"])
+        self.t, self.month = int(self.city["t"]), int(self.city["calendar_month"])
+
+    def by_zone(self, where: npt.NDArray[np.int64], values: Array | None = None) -> Array:
+        """Sum values by zone; count without values."""
+        return np.bincount(where, values, self.zones)[: self.zones]
+
+    def by_sector(self, where: npt.NDArray[np.int64], values: Array) -> Array:
+        """Sum values by sector."""
+        return np.bincount(where, values, self.sectors)[: self.sectors]
+
+
+def draws(w: Columns) -> tuple[Array, Array]:
+    """Return two uniforms for every firm row."""
+    firm = w.firm
+    last = (firm["stream"] + w.salt).astype(np.uint64)
+    first, second, _, _ = w.draws.words(last, firm["id"].astype(np.uint64), np.uint64(w.t))
+    return (first + 0.5) * UNIT, (second + 0.5) * UNIT
+
+
+def ramp_of(w: Columns, age: Array) -> Array:
+    """Share of full operation by age in months."""
+    start = w.p["ramp_start"]
+    return np.minimum(1.0, start + (1.0 - start) * age / w.p["ramp_months"])
+
+
+def orders(w: Columns) -> None:
+    """Shocks, demand, orders lost and recaptured, smoothing."""
+    p, firm, k = w.p, w.firm, w.month + 1
+    m = w.t - int(p["demand_start"])
+    b, sector, a = firm["b"], firm["sector"], firm["a"]
+    jumps, sizes = draws(w)
+    grown = firm["ramping"] == 0
+    before = w.by_sector(sector, np.where(grown, b, 0.0))
+    moved = np.flatnonzero(grown & (jumps * k < 1.0))
+    v = sizes[moved]
+    low = v < 0.5
+    x = np.where(low, 1.0, -1.0) * np.log(2.0 * np.where(low, v, 1.0 - v))
+    factor = np.ones_like(b)
+    factor[moved] = np.exp(a[moved] * np.sqrt(k / 12.0) * x)
+    if p["size_variance_exponent"] > 0.0:
+        mean = (1.0 - a * a * (k - 1) / 12.0) / (1.0 - a * a * k / 12.0)
+        factor = np.where(grown, factor / mean, 1.0)
+    shocked = b * factor
+    after = before + w.by_sector(sector, shocked - b)
+    some = after > 0.0
+    drift = np.where(some, np.exp(w.growth[:, m]) * before / np.where(some, after, 1.0), 0.0)
+    full = firm["kappa"] * firm["K"]
+    asked = shocked * drift[sector]
+    over = np.where(grown, np.maximum(asked - full, 0.0), 0.0)
+    room = np.where(grown, np.maximum(full - asked, 0.0), 0.0)
+    use = np.minimum(1.0, p["utilisation_normal"] * np.exp(p["demand_pass_through"] * w.gap[:, m]))
+    age = w.t - firm["born"]
+    young = use[sector] * full * ramp_of(w, age)
+    b[:] = np.where(grown, np.minimum(asked, full), young)
+    w.zone["spill"][:] = w.by_zone(firm["zone"], over)
+    above, slack = w.by_sector(sector, over), w.by_sector(sector, room)
+    met = np.minimum(p["lost_order_recapture"] * above, slack)
+    if above.sum() > 0.0:
+        b += np.where(slack > 0.0, met / np.where(slack > 0.0, slack, 1.0), 0.0)[sector] * room
+        w.zone["lost_rate"] += (above - met).sum() / above.sum() * w.zone["spill"]
+    firm["smooth"] += (b - firm["smooth"]) / 3.0
+    firm["ramping"][age >= p["ramp_months"]] = 0
+
+
+def produce(w: Columns) -> None:
+    """Sales are the least of orders, capacity and effort."""
+    p, firm, zone = w.p, w.firm, w.zone
+    season = p["revenue_season"][w.month]
+    month = season / 12.0
+    where, sector, made_year = firm["zone"], firm["sector"], firm["sales_year"]
+    ordered = firm["b"] * month
+    ramp = np.where(firm["ramping"] == 1, ramp_of(w, w.t - firm["born"]), 1.0)
+    running = firm["kappa"] * firm["K"] / 12.0 * ramp
+    workers = firm["skilled"] + firm["unskilled"]
+    makeshift = np.maximum(0.0, workers * p["skilled_share_jobs"] - firm["skilled"])
+    hands = workers - makeshift * (1.0 - p["unskilled_output"])
+    effort = p["effort_cap"] * firm["alpha"] * WAN * hands
+    within = np.minimum(ordered, running)
+    made = np.minimum(within, effort)
+    full = season * running
+    runs = full > 0.0
+    use = made / np.where(runs, full, 1.0) - firm["use"]
+    firm["use"] += np.where(runs, 0.25 * use, 0.0)
+    firm["sales"][:] = np.where(firm["alive"] == 1, made, firm["sales"])
+    made_year += made
+    lost = zone["lost_rate"] * month
+    zone["wished"] += w.by_zone(where, ordered) + lost
+    zone["lost_capacity"] += w.by_zone(where, ordered - within) + lost
+    zone["lost_labour"] += w.by_zone(where, within - made)
+    cells = w.zones * w.sectors
+    sold = np.bincount(where * w.sectors + sector, made, cells).reshape(w.zones, w.sectors)
+    w.sales += sold
+    zone["revenue"] += sold.sum(axis=1)
+    group = np.minimum(firm["group"], 2)
+    parts = np.bincount(group * w.zones + where, made, 3 * w.zones).reshape(3, w.zones)
+    for name, part in zip(("incumbents", "warm", "new"), parts, strict=True):
+        zone[f"revenue_{name}"] += part
+    late_plants(w, month)
+
+
+def late_plants(w: Columns, month: float) -> None:
+    """Sales of plants that would already run had the bank never been short."""
+    j = w.project
+    rows = j["live"][: int(w.city["live"])]
+    late = j["tau_free"][rows] - j["duration"][rows]
+    rows = rows[
+        (j["state"][rows] == BUILDING)
+        & (j["kind"][rows] == INDUSTRIAL)
+        & (late >= 0.0)
+        & (j["tau"][rows] < j["duration"][rows])
+    ]
+    ramp = ramp_of(w, np.floor(j["tau_free"][rows] - j["duration"][rows]))
+    sold = j["rho"][rows] * j["realised"][rows] * j["budget"][rows] * ramp * month
+    w.zone["lost_finance"] += w.by_zone(j["zone"][rows], sold)
+
+
+def curve(w: Columns, x: Array) -> Array:
+    """Share of a budget spent at progress x."""
+    cubic = 6.0 * x * x * x - 9.0 * x * x + 3.0 * x
+    found: Array = x + w.p["scurve_c"] * (x * x - x) - cubic / w.p["scurve_k"]
+    return found
+
+
+def progress_at(w: Columns, share: Array) -> Array:
+    """Progress at which shares are spent: Newton's method in brackets, all at once."""
+    c, k = w.p["scurve_c"], w.p["scurve_k"]
+    low, high, x = np.zeros_like(share), np.ones_like(share), share.copy()
+    for _ in range(60):
+        miss = curve(w, x) - share
+        low, high = np.where(miss < 0.0, x, low), np.where(miss < 0.0, high, x)
+        slope = 1.0 + c * (2.0 * x - 1.0) - (18.0 * x * x - 18.0 * x + 3.0) / k
+        better = x - miss / slope
+        better = np.where((low < better) & (better < high), better, 0.5 * (low + high))
+        done = np.abs(better - x) <= 1e-15
+        x = better
+        if done.all():
+            break
+    return x
+
+
+def construct(w: Columns) -> None:
+    """Plan, lend, spend, advance, complete and fail: every building project at once."""
+    city, p, j, zone = w.city, w.p, w.project, w.zone
+    live = j["live"][: int(city["live"])]
+    rows = live[j["state"][live] == BUILDING]
+    where, raw, budget, duration = (j[n][rows] for n in ("zone", "raw", "budget", "duration"))
+    before, tau, land, need = (j[n][rows] for n in ("spent", "tau", "land", "need"))
+    # plan
+    pace = float(p["fai_season"][w.month])
+    hazard = p["stall_hazard"] * (1.0 - w.now["stall_cut_service"])
+    coordinated = raw >= p["coordination_threshold"]
+    cut = np.where(coordinated, 1.0 - w.now["stall_cut_major"], 1.0)
+    stalled, clock = j["stalled"][rows], j["stall_clock"][rows]
+    clock = np.where(stalled > 0, clock, clock - np.log(1.0 - hazard * cut))
+    begins = (stalled == 0) & (clock > j["stall_at"][rows])
+    new = rows[begins]
+    j["stalls"][new] += 1
+    last = STALL + w.salt + (j["stalls"][new] << 20)
+    address = (array.astype(np.uint64) for array in (last, j["id"][new], j["arrived"][new]))
+    j["stall_at"][new] = -np.log((w.draws.words(*address)[0] + 0.5) * UNIT)
+    j["stall_clock"][rows] = np.where(begins, 0.0, clock)
+    stalled = np.where(begins, int(p["stall_months"] + 0.5), stalled)
+    slow = stalled > 0
+    j["stalled"][rows] = stalled - slow
+    ahead = np.where(slow, pace * p["stall_pace"], pace)
+    reach = np.minimum(duration, tau + ahead)
+    wish = np.maximum(0.0, budget * curve(w, reach / duration) - before)
+    full = budget * curve(w, np.minimum(duration, tau + pace) / duration)
+    zone["short_stall"] += w.by_zone(
+        where, np.where(slow, np.maximum(0.0, full - before - wish), 0.0)
+    )
+    short = land < need
+    cap = np.maximum(0.0, budget * land / np.where(short, need, 1.0) - before)
+    capped = short & (cap < wish)
+    zone["short_land"] += w.by_zone(where, np.where(capped, wish - cap, 0.0))
+    wish = np.where(capped, cap, wish)
+    j["wish"][rows], j["ahead"][rows] = wish, ahead
+    j["reach"][rows] = np.where(capped, -1.0, reach)
+    paid = before + wish
+    loan, grant, bank = (j[n][rows] for n in ("loan", "grant", "bank"))
+    value = p["land_price"] * land * WAN + p["collateral_haircut"] * paid
+    room = p["loan_to_value"] * value - loan
+    draw = np.maximum(0.0, np.minimum(bank * paid - (loan + grant), room))
+    # lend
+    leads = j["leads"][rows] == 1
+    asked, wanted = draw[leads].sum(), draw.sum()
+    if city["grant_left"] > 0.0 and asked > 0.0:
+        part = min(1.0, float(city["grant_left"] / asked))
+        given = np.where(leads, part * draw, 0.0)
+        grant, draw = grant + given, draw - given
+        j["grant"][rows] = grant
+        city["grant_left"] -= part * asked
+        wanted -= part * asked
+    available = float(city["limit"] + city["unused"])
+    if wanted > available and not (p["free_credit"] == 1 and city["policy"] == 1):
+        behind = ((1.0 - tau / duration) * 1048575.0).astype(np.int64)
+        order = np.lexsort((rows, j["started"][rows], behind))
+        sums = np.cumsum(draw[order])
+        draw[order] = np.clip(available - (sums - draw[order]), 0.0, draw[order])
+        wanted = draw.sum()
+    j["draw"][rows] = draw
+    city["unused"] = max(0.0, available - wanted)
+    for name in ("drawn_year", "loans", "loans_drawn"):
+        city[name] += wanted
+    # spend
+    loan = loan + draw
+    zone["loans_drawn"] += w.by_zone(where, draw)
+    most = (1.0 - bank) * budget + loan + grant - before
+    spend = np.where(wish <= most + 1e-12 * budget, wish, np.maximum(0.0, most))
+    whole = (spend >= wish) & ~capped
+    behind_plan = np.flatnonzero(~whole)
+    after = np.where(whole, reach, tau)
+    some = behind_plan[spend[behind_plan] > 0.0]
+    share = np.minimum(1.0, (before[some] + spend[some]) / budget[some])
+    after[some] = duration[some] * progress_at(w, share)
+    zone["short_bank"] += w.by_zone(where[behind_plan], (wish - spend)[behind_plan])
+    j["tau_free"][rows] += np.where(capped, after - tau, ahead)
+    progress = after / duration
+    spent = np.where(progress >= 1.0, budget, before + spend)
+    year = j["spent_year"][rows] + spend
+    j["tau"][rows], j["spent"][rows] = after, spent
+    j["spent_year"][rows], j["loan"][rows] = year, loan
+    city["largest"] = max(city["largest"], year.max(initial=0.0))
+    city["cip"] += spend.sum()
+    for names, second in (
+        (("fai_industrial", "fai_infrastructure"), j["kind"][rows] != INDUSTRIAL),
+        (("fai_carried", "fai_new"), j["started"][rows] >= 12 * city["year"]),
+    ):
+        cells = np.bincount(second * w.zones + where, spend, 2 * w.zones).reshape(2, w.zones)
+        for name, part in zip(names, cells, strict=True):
+            zone[name] += part
+    zone["fai"] += zone["fai_industrial"] + zone["fai_infrastructure"]
+    zone["outside_capital"] += w.by_zone(where, spend * j["outside"][rows])
+    large = raw >= p["large_threshold"]
+    zone["large_year"][where[large]] = 1.0
+    zone["major_year"][where[coordinated]] = 1.0
+    # end
+    failed = (j["fails"][rows] == 1) & (progress >= j["fail_at"][rows])
+    done = ~failed & (progress >= 1.0)
+    going = ~failed & ~done
+    zone["building"][:] = w.by_zone(where[going])
+    zone["building_large"][:] = w.by_zone(where[going & large])
+    zone["completions"] += w.by_zone(where[done])
+    j["state"][rows[failed]], j["state"][rows[done]] = ABANDONED, DONE
+    j["ended"][rows[failed | done]] = w.t
+    count = int(city["finished"])
+    j["finished"][count : count + int(done.sum())] = rows[done]
+    city["finished"] += int(done.sum())
+    city["capitalised"] += spent[done].sum()
+    city["written_off"] += spent[failed].sum()
+    city["cip"] -= spent[done | failed].sum()
+    city["loans"] -= loan[failed].sum()
+    city["loans_lost"] += loan[failed].sum()
+    lost, gone = rows[failed], where[failed]
+    back, area = w.by_zone(gone, j["land"][lost]), w.by_zone(gone, j["floor"][lost])
+    zone["land"] += back
+    zone["granted"] -= back
+    zone["land_returned"] += back
+    zone["vacant"] += area
+    zone["floor_released"] += area
+    for name in ("loan", "land", "need", "floor"):
+        j[name][lost] = 0.0

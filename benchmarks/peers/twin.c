@@ -1,0 +1,433 @@
+/* The engine's hottest steps by hand in C, on the engine's own memory: the reference limit.
+
+   Draws, orders, production and construction as docs/odd.md 7.1, 7.8, 7.15 and 7.19 describe them,
+   from the opening on. "world.h" is written from the numpy layout, so that it cannot go out of step.
+   Sums are taken in the engine's order: without fused operations the bits agree. */
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "world.h"
+
+enum { APPROVAL = 1, LAND, CLOSING, BUILDING, DONE, DROPPED, ABANDONED };
+enum { INDUSTRIAL, INFRASTRUCTURE, LOGISTICS };
+enum { OPEN = 2, STALL = 6, NEW = 2 };
+
+#define WAN 1e-4 /* 10,000 yuan in 100 million */
+#define UNIT 2.3283064365386963e-10
+
+static uint32_t word_0[FIRMS], word_1[FIRMS];
+static double over[FIRMS], room[FIRMS], made_by[FIRMS], missed[FIRMS], unmanned[FIRMS];
+static int32_t rows[FIRMS > PROJECTS ? FIRMS : PROJECTS];
+static int64_t keys[PROJECTS];
+
+/* Philox4x32-10 of Salmon et al. (2011) */
+static inline void philox(uint32_t c[4], uint32_t k0, uint32_t k1) {
+  for (int n = 0; n < 10; n++) {
+    uint64_t p0 = (uint64_t)c[0] * 0xD2511F53u, p1 = (uint64_t)c[2] * 0xCD9E8D57u;
+    c[0] = (uint32_t)(p1 >> 32) ^ c[1] ^ k0;
+    c[2] = (uint32_t)(p0 >> 32) ^ c[3] ^ k1;
+    c[1] = (uint32_t)p1;
+    c[3] = (uint32_t)p0;
+    k0 += 0x9E3779B9u;
+    k1 += 0xBB67AE85u;
+  }
+}
+
+static void draws(World *restrict w) {
+  const World_city *c = &w->city;
+  const uint32_t low = (uint32_t)c->seed, high = (uint32_t)((uint64_t)c->seed >> 32);
+  const uint32_t month = (uint32_t)c->t, replicate = (uint32_t)c->replicate;
+  const uint32_t salt = (uint32_t)c->salt;
+  const int firms = (int)c->firms;
+  const int64_t *restrict id = w->firm.id, *restrict stream = w->firm.stream;
+  for (int i = 0; i < firms; i++) {
+    uint32_t x[4] = {(uint32_t)id[i], month, replicate, (uint32_t)stream[i] + salt};
+    philox(x, low, high);
+    word_0[i] = x[0];
+    word_1[i] = x[1];
+  }
+}
+
+static inline double unit(uint32_t word) { return (word + 0.5) * UNIT; }
+
+static void orders(World *restrict w, const Inputs *restrict p) {
+  World_city *c = &w->city;
+  World_firm *restrict f = &w->firm;
+  World_sector *restrict sector = &w->sector;
+  World_zone *restrict zone = &w->zone;
+  const int firms = (int)c->firms, sectors = (int)c->sectors, zones = (int)c->zones;
+  const int m = (int)(c->t - p->demand_start), k = (int)c->calendar_month + 1;
+  const int uneven = p->size_variance_exponent > 0.0;
+  double before[SECTORS] = {0}, after[SECTORS] = {0}, above[SECTORS] = {0}, slack[SECTORS] = {0};
+  double use[SECTORS], taken[SECTORS];
+
+  for (int s = 0; s < sectors; s++) {
+    double asked = p->utilisation_normal * exp(p->demand_pass_through * sector->gap[s][m]);
+    use[s] = asked < 1.0 ? asked : 1.0;
+  }
+  for (int z = 0; z < zones; z++) zone->spill[z] = 0.0;
+  draws(w);
+
+  int moved = 0;
+  for (int i = 0; i < firms; i++) {
+    const int grown = f->ramping[i] == 0;
+    before[f->sector[i]] += grown ? f->b[i] : 0.0;
+    rows[moved] = i;
+    moved += grown & (uneven | (unit(word_0[i]) * k < 1.0));
+  }
+  const double root = sqrt(k / 12.0);
+  for (int n = 0; n < moved; n++) {
+    const int i = rows[n];
+    const double old = f->b[i], a = f->a[i];
+    double e = 1.0;
+    if (unit(word_0[i]) * k < 1.0) {
+      const double v = unit(word_1[i]), size = a * root;
+      e = v < 0.5 ? exp(size * log(2.0 * v)) : exp(-size * log(2.0 * (1.0 - v)));
+    }
+    double b = old * e;
+    if (uneven) b /= (1.0 - a * a * (k - 1) / 12.0) / (1.0 - a * a * k / 12.0);
+    f->b[i] = b;
+    after[f->sector[i]] += b - old;
+  }
+  for (int s = 0; s < sectors; s++) {
+    const double total = before[s] + after[s];
+    if (total > 0.0) after[s] = exp(sector->growth[s][m]) * before[s] / total;
+  }
+
+  const double start = p->ramp_start, rise = 1.0 - p->ramp_start, months = p->ramp_months;
+  for (int i = 0; i < firms; i++) {
+    const int s = (int)f->sector[i];
+    const double full = f->kappa[i] * f->K[i];
+    if (f->ramping[i]) {
+      double ramp = start + rise * (double)(c->t - f->born[i]) / months;
+      f->b[i] = use[s] * full * (ramp < 1.0 ? ramp : 1.0);
+      over[i] = room[i] = 0.0;
+    } else {
+      const double asked = f->b[i] * after[s];
+      over[i] = asked > full ? asked - full : 0.0;
+      room[i] = full > asked ? full - asked : 0.0;
+      f->b[i] = asked > full ? full : asked;
+    }
+  }
+  for (int i = 0; i < firms; i++) {
+    above[f->sector[i]] += over[i];
+    slack[f->sector[i]] += room[i];
+    zone->spill[f->zone[i]] += over[i];
+  }
+
+  double cut = 0.0, lost = 0.0;
+  for (int s = 0; s < sectors; s++) {
+    const double wanted = p->lost_order_recapture * above[s];
+    const double met = wanted < slack[s] ? wanted : slack[s];
+    taken[s] = slack[s] > 0.0 ? met / slack[s] : 0.0;
+    cut += above[s];
+    lost += above[s] - met;
+  }
+  if (cut > 0.0) {
+    for (int i = 0; i < firms; i++) f->b[i] += taken[f->sector[i]] * room[i];
+    for (int z = 0; z < zones; z++) zone->lost_rate[z] += lost / cut * zone->spill[z];
+  }
+  for (int i = 0; i < firms; i++) {
+    f->smooth[i] += (f->b[i] - f->smooth[i]) / 3.0;
+    f->ramping[i] = (double)(c->t - f->born[i]) >= months ? 0 : f->ramping[i];
+  }
+}
+
+static void produce(World *restrict w, const Inputs *restrict p) {
+  World_city *c = &w->city;
+  World_firm *restrict f = &w->firm;
+  World_zone *restrict zone = &w->zone;
+  const int firms = (int)c->firms, zones = (int)c->zones;
+  const double season = p->revenue_season[c->calendar_month], month = season / 12.0;
+  const double start = p->ramp_start, rise = 1.0 - p->ramp_start, months = p->ramp_months;
+  const double share = p->skilled_share_jobs, lack = 1.0 - p->unskilled_output;
+  const double cap = p->effort_cap;
+
+  for (int i = 0; i < firms; i++) {
+    const double ordered = f->b[i] * month;
+    double ramp = start + rise * (double)(c->t - f->born[i]) / months;
+    ramp = ramp > 1.0 || f->ramping[i] == 0 ? 1.0 : ramp;
+    const double running = f->kappa[i] * f->K[i] / 12.0 * ramp;
+    const double workers = f->skilled[i] + f->unskilled[i];
+    double makeshift = workers * share - f->skilled[i];
+    makeshift = makeshift < 0.0 ? 0.0 : makeshift;
+    const double effort = cap * f->alpha[i] * WAN * (workers - makeshift * lack);
+    double made = running < ordered ? running : ordered;
+    missed[i] = ordered - made;
+    unmanned[i] = effort < made ? made - effort : 0.0;
+    made = effort < made ? effort : made;
+    const double full = season * running;
+    const double change = 0.25 * (made / (full > 0.0 ? full : 1.0) - f->use[i]);
+    f->use[i] += full > 0.0 ? change : 0.0;
+    made_by[i] = f->alive[i] ? made : 0.0;
+  }
+  double(*by_group)[ZONES] = (double(*)[ZONES])zone->revenue_incumbents;
+  for (int i = 0; i < firms; i++) {
+    if (!f->alive[i]) continue;
+    const int z = (int)f->zone[i], g = (int)f->group[i];
+    const double made = made_by[i];
+    f->sales[i] = made;
+    f->sales_year[i] += made;
+    zone->wished[z] += f->b[i] * month;
+    zone->lost_capacity[z] += missed[i];
+    zone->lost_labour[z] += unmanned[i];
+    zone->revenue[z] += made;
+    w->tally.sales[z][f->sector[i]] += made;
+    by_group[g > NEW ? NEW : g][z] += made;
+  }
+  for (int z = 0; z < zones; z++) {
+    const double lost = zone->lost_rate[z] * month;
+    zone->lost_capacity[z] += lost;
+    zone->wished[z] += lost;
+  }
+
+  const World_project *j = &w->project;
+  for (int n = 0; n < c->live; n++) {
+    const int r = (int)j->live[n];
+    if (j->state[r] != BUILDING || j->kind[r] != INDUSTRIAL) continue;
+    const double late = j->tau_free[r] - j->duration[r];
+    if (late >= 0.0 && j->tau[r] < j->duration[r]) {
+      double ramp = start + rise * (double)(int64_t)late / months;
+      ramp = ramp < 1.0 ? ramp : 1.0;
+      zone->lost_finance[j->zone[r]] += j->rho[r] * j->realised[r] * j->budget[r] * ramp * month;
+    }
+  }
+}
+
+static inline double curve(const Inputs *p, double x) {
+  return x + p->scurve_c * (x * x - x) - (6.0 * x * x * x - 9.0 * x * x + 3.0 * x) / p->scurve_k;
+}
+
+static double progress_at(const Inputs *p, double share) {
+  double low = 0.0, high = 1.0, x = share;
+  for (int n = 0; n < 60; n++) {
+    const double miss = curve(p, x) - share;
+    if (miss < 0.0) low = x; else high = x;
+    const double slope =
+        1.0 + p->scurve_c * (2.0 * x - 1.0) - (18.0 * x * x - 18.0 * x + 3.0) / p->scurve_k;
+    double better = x - miss / slope;
+    if (!(low < better && better < high)) better = 0.5 * (low + high);
+    if (fabs(better - x) <= 1e-15) return better;
+    x = better;
+  }
+  return x;
+}
+
+static void plan(World *restrict w, const Inputs *restrict p, int sites) {
+  World_city *c = &w->city;
+  World_project *restrict j = &w->project;
+  const double pace = p->fai_season[c->calendar_month], slow_pace = pace * p->stall_pace;
+  const double hazard = p->stall_hazard * (1.0 - w->now.stall_cut_service);
+  const double smooth = -log(1.0 - hazard);
+  const double coordinated = -log(1.0 - hazard * (1.0 - w->now.stall_cut_major));
+  for (int n = 0; n < sites; n++) {
+    const int r = rows[n];
+    const double budget = j->budget[r], duration = j->duration[r], before = j->spent[r];
+    int slow = j->stalled[r] > 0;
+    if (!slow) {
+      j->stall_clock[r] += j->raw[r] >= p->coordination_threshold ? coordinated : smooth;
+      if (j->stall_clock[r] > j->stall_at[r]) {
+        slow = 1;
+        j->stalls[r] += 1;
+        j->stalled[r] = (int64_t)(p->stall_months + 0.5);
+        j->stall_clock[r] = 0.0;
+        uint32_t x[4] = {(uint32_t)j->id[r], (uint32_t)j->arrived[r], (uint32_t)c->replicate,
+                         (uint32_t)(STALL + c->salt + (j->stalls[r] << 20))};
+        philox(x, (uint32_t)c->seed, (uint32_t)((uint64_t)c->seed >> 32));
+        j->stall_at[r] = -log(unit(x[0]));
+      }
+    }
+    j->stalled[r] -= slow;
+    const double speed = slow ? slow_pace : pace;
+    double reach = j->tau[r] + speed;
+    reach = duration < reach ? duration : reach;
+    double wish = budget * curve(p, reach / duration) - before;
+    wish = wish < 0.0 ? 0.0 : wish;
+    if (slow) {
+      double full = j->tau[r] + pace;
+      full = duration < full ? duration : full;
+      const double lost = budget * curve(p, full / duration) - before - wish;
+      w->zone.short_stall[j->zone[r]] += lost > 0.0 ? lost : 0.0;
+    }
+    if (j->land[r] < j->need[r]) {
+      double cap = budget * j->land[r] / j->need[r] - before;
+      cap = cap < 0.0 ? 0.0 : cap;
+      if (cap < wish) {
+        w->zone.short_land[j->zone[r]] += wish - cap;
+        wish = cap;
+        reach = -1.0;
+      }
+    }
+    j->wish[r] = wish;
+    j->reach[r] = reach;
+    j->ahead[r] = speed;
+    const double paid = before + wish;
+    double wanted = j->bank[r] * paid - (j->loan[r] + j->grant[r]);
+    const double value = p->land_price * j->land[r] * WAN;
+    const double free =
+        p->loan_to_value * (value + p->collateral_haircut * paid) - j->loan[r];
+    wanted = free < wanted ? free : wanted;
+    j->draw[r] = wanted > 0.0 ? wanted : 0.0;
+  }
+}
+
+static int ascending(const void *a, const void *b) {
+  const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+  return (x > y) - (x < y);
+}
+
+static void lend(World *restrict w, const Inputs *restrict p, int sites) {
+  World_city *c = &w->city;
+  World_project *restrict j = &w->project;
+  double wanted = 0.0, leading = 0.0;
+  for (int n = 0; n < sites; n++) {
+    const double draw = j->draw[rows[n]];
+    wanted += draw;
+    leading += j->leads[rows[n]] == 1 ? draw : 0.0;
+  }
+  if (c->grant_left > 0.0 && leading > 0.0) {
+    double part = c->grant_left / leading;
+    part = part > 1.0 ? 1.0 : part;
+    for (int n = 0; n < sites; n++) {
+      const int r = rows[n];
+      if (j->leads[r] != 1) continue;
+      const double given = part * j->draw[r];
+      j->grant[r] += given;
+      j->draw[r] -= given;
+    }
+    c->grant_left -= part * leading;
+    wanted -= part * leading;
+  }
+  const double available = c->limit + c->unused;
+  double granted = wanted;
+  if (wanted > available && !(p->free_credit == 1 && c->policy == 1)) {
+    int count = 0;
+    for (int n = 0; n < sites; n++) {
+      const int r = rows[n];
+      if (j->draw[r] <= 0.0) continue;
+      const int64_t behind = (int64_t)((1.0 - j->tau[r] / j->duration[r]) * 1048575.0);
+      keys[count++] = (behind << 40) | (j->started[r] << 20) | r;
+    }
+    qsort(keys, (size_t)count, sizeof keys[0], ascending);
+    double left = available;
+    for (int n = 0; n < count; n++) {
+      const int r = (int)(keys[n] & 0xFFFFF);
+      if (j->draw[r] > left) j->draw[r] = left;
+      left -= j->draw[r];
+    }
+    granted = available - left;
+  }
+  c->unused = available > granted ? available - granted : 0.0;
+  c->drawn_year += granted;
+  c->loans += granted;
+  c->loans_drawn += granted;
+}
+
+static void give_back(World *restrict w, int r) {
+  World_project *restrict j = &w->project;
+  World_zone *restrict zone = &w->zone;
+  const int z = (int)j->zone[r];
+  const double back = j->land[r], area = j->floor[r];
+  j->land[r] = j->need[r] = j->floor[r] = 0.0;
+  zone->land[z] += back;
+  zone->granted[z] -= back;
+  zone->land_returned[z] += back;
+  zone->vacant[z] += area;
+  zone->floor_released[z] += area;
+}
+
+static void spend(World *restrict w, const Inputs *restrict p, int sites) {
+  World_city *c = &w->city;
+  World_project *restrict j = &w->project;
+  World_zone *restrict zone = &w->zone;
+  double(*by_kind)[ZONES] = (double(*)[ZONES])zone->fai_industrial;
+  double(*by_age)[ZONES] = (double(*)[ZONES])zone->fai_carried;
+  for (int n = 0; n < sites; n++) {
+    const int r = rows[n], z = (int)j->zone[r];
+    const double budget = j->budget[r], wish = j->wish[r], before = j->spent[r];
+    const double loan = j->loan[r] + j->draw[r], duration = j->duration[r];
+    j->loan[r] = loan;
+    zone->loans_drawn[z] += j->draw[r];
+    double paid = (1.0 - j->bank[r]) * budget + loan + j->grant[r] - before;
+    paid = wish <= paid + 1e-12 * budget ? wish : paid;
+    paid = paid < 0.0 ? 0.0 : paid;
+    double spent = before + paid, tau = j->reach[r];
+    if (paid >= wish && tau >= 0.0) {
+      j->tau_free[r] += j->ahead[r];
+    } else {
+      const double old = j->tau[r], part = spent / budget;
+      zone->short_bank[z] += wish - paid;
+      tau = paid > 0.0 ? duration * progress_at(p, part < 1.0 ? part : 1.0) : old;
+      j->tau_free[r] += j->reach[r] >= 0.0 ? j->ahead[r] : tau - old;
+    }
+    j->tau[r] = tau;
+    const double progress = tau / duration;
+    spent = progress >= 1.0 ? budget : spent;
+    j->spent[r] = spent;
+    j->spent_year[r] += paid;
+    c->largest = j->spent_year[r] > c->largest ? j->spent_year[r] : c->largest;
+    c->cip += paid;
+    by_kind[j->kind[r] != INDUSTRIAL][z] += paid;
+    by_age[j->started[r] >= 12 * c->year][z] += paid;
+    zone->outside_capital[z] += paid * j->outside[r];
+    const int large = j->raw[r] >= p->large_threshold;
+    if (large) zone->large_year[z] = 1.0;
+    if (j->raw[r] >= p->coordination_threshold) zone->major_year[z] = 1.0;
+    if (j->fails[r] == 1 && progress >= j->fail_at[r]) {
+      j->state[r] = ABANDONED;
+      j->ended[r] = c->t;
+      c->cip -= spent;
+      c->written_off += spent;
+      c->loans -= loan;
+      c->loans_lost += loan;
+      j->loan[r] = 0.0;
+      give_back(w, r);
+    } else if (progress >= 1.0) {
+      j->state[r] = DONE;
+      j->ended[r] = c->t;
+      c->cip -= spent;
+      c->capitalised += spent;
+      j->finished[c->finished++] = r;
+      zone->completions[z] += 1.0;
+    } else {
+      zone->building[z] += 1.0;
+      zone->building_large[z] += large;
+    }
+  }
+}
+
+static void construct(World *restrict w, const Inputs *restrict p) {
+  World_zone *restrict zone = &w->zone;
+  const World_project *restrict j = &w->project;
+  int sites = 0;
+  for (int z = 0; z < w->city.zones; z++) zone->building[z] = zone->building_large[z] = 0.0;
+  for (int n = 0; n < w->city.live; n++) {
+    rows[sites] = (int32_t)j->live[n];
+    sites += j->state[j->live[n]] == BUILDING;
+  }
+  plan(w, p, sites);
+  lend(w, p, sites);
+  spend(w, p, sites);
+  for (int z = 0; z < w->city.zones; z++)
+    zone->fai[z] += zone->fai_industrial[z] + zone->fai_infrastructure[z];
+}
+
+/* Each world so many times in a row, as a run does month after month. */
+#define REPEAT(step, call)                                                    \
+  void repeat_##step(World *w, const Inputs *p, int64_t worlds, int64_t passes) { \
+    for (int64_t n = 0; n < worlds; n++)                                      \
+      for (int64_t k = 0; k < passes; k++) call;                              \
+  }
+REPEAT(draws, draws(w + n))
+REPEAT(orders, orders(w + n, p + n))
+REPEAT(produce, produce(w + n, p + n))
+REPEAT(construct, construct(w + n, p + n))
+
+/* The words of the last draws, to be compared. */
+void words(int64_t firms, uint32_t *first, uint32_t *second) {
+  for (int64_t i = 0; i < firms; i++) {
+    first[i] = word_0[i];
+    second[i] = word_1[i];
+  }
+}

@@ -248,7 +248,7 @@ def construct(w: Columns) -> None:
         order = np.lexsort((rows, j["started"][rows], behind))
         sums = np.cumsum(draw[order])
         draw[order] = np.clip(available - (sums - draw[order]), 0.0, draw[order])
-        wanted = draw.sum()
+        wanted = available
     j["draw"][rows] = draw
     city["unused"] = max(0.0, available - wanted)
     for name in ("drawn_year", "loans", "loans_drawn"):

@@ -137,9 +137,11 @@ class City(mesa.Model):
     ----------
     before : Given
         What is known before the first month.
+    draws : type of Draws
+        How random numbers are drawn; no influence on any of them.
     """
 
-    def __init__(self, before: Given) -> None:
+    def __init__(self, before: Given, draws: type[Draws] = Draws) -> None:
         super().__init__(rng=0)  # its own generators are never used: draws have addresses
         self.given = before
         self.p = p = SimpleNamespace(**before.inputs)
@@ -149,7 +151,7 @@ class City(mesa.Model):
         if p.redraw:
             message = "the plain form knows no second drawing"
             raise ValueError(message)
-        self.draws = Draws(p.seed, p.replicate)
+        self.draws = draws(p.seed, p.replicate)
         self.now = p.absent
         self.phase, self.t, self.policy = PIPELINE, p.pipeline_start - 1, False
         self.markets: list[Market] = []

@@ -48,7 +48,10 @@ class Draws:
         self, purpose: int, entity: int, month: int, block: int = 0
     ) -> tuple[float, float, float, float]:
         """Return the four uniforms at one address."""
-        a, b, c, d = entity, month, self.replicate, self.last_word(purpose, block)
+        return self._at(entity, month, self.last_word(purpose, block))
+
+    def _at(self, entity: int, month: int, last: int) -> tuple[float, float, float, float]:
+        a, b, c, d = entity, month, self.replicate, last
         m, n = MULTIPLIERS
         for k, j in self._keys:
             p, q = a * m, c * n
@@ -109,6 +112,20 @@ class Draws:
             if t > 0.0 and math.log(accept) < 0.5 * x * x + d - d * t + d * math.log(t):
                 return d * t
             block += 1
+
+
+class PlainDraws(Draws):
+    """The same draws, each address by itself in plain Python."""
+
+    def rows(self, last: Words, names: Words, month: int) -> list[list[float]]:
+        """Return the uniforms of many entities, a list for each."""
+        found = []
+        for words, name in zip(
+            np.broadcast_to(last.T, (len(names), len(last))).tolist(), names.tolist(), strict=True
+        ):
+            four = (self._at(name, month, word) for word in words)
+            found.append([u for one in four for u in one])
+        return found
 
 
 def normals(u: float, v: float) -> tuple[float, float]:

@@ -178,18 +178,23 @@ def by_numpy(name: str) -> Callable[[Records, Records, int], None]:
     return work
 
 
+def compiler() -> str | None:
+    """Return the path of the C compiler, if there is one."""
+    return shutil.which("gcc")
+
+
 @cache
 def twin(sizes: Sizes, flags: tuple[str, ...]) -> ctypes.CDLL:
     """Compile the C form for a layout; raise ``FileNotFoundError`` without a compiler."""
-    compiler = shutil.which("gcc")
-    if compiler is None:
+    gcc = compiler()
+    if gcc is None:
         message = "no gcc on this machine"
         raise FileNotFoundError(message)
     source = Path(__file__).with_name("twin.c")
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "world.h").write_text(header(sizes), encoding="ascii")
         library = Path(folder) / "twin.so"
-        command = [compiler, "-std=c11", *flags, "-shared", "-fPIC", f"-I{folder}"]
+        command = [gcc, "-std=c11", *flags, "-shared", "-fPIC", f"-I{folder}"]
         subprocess.run([*command, str(source), "-o", str(library), "-lm"], check=True)  # noqa: S603
         return ctypes.CDLL(str(library))
 

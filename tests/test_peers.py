@@ -1,10 +1,14 @@
 """The peers that benchmarks time do the engine's own work: shown before anything is timed."""
 
+import numpy as np
 import pytest
 
+from benchmarks.peers import arrays, hottest
 from benchmarks.peers.agents import Firm
 from benchmarks.peers.city import City, given
+from benchmarks.peers.draws import Draws, PlainDraws
 from benchmarks.peers.equivalence import compare
+from benchmarks.peers.timing import Replicates, row, table
 from tests.model.worlds import SMALL, Records, random_inputs
 from tests.oracle.test_oracle import world
 from xuchang_sim.pack import load_pack
@@ -40,3 +44,47 @@ def test_what_the_mesa_form_does_not_do_is_refused() -> None:
     inputs[0]["opening"] -= 12
     with pytest.raises(ValueError, match="after the base year"):
         City(given(inputs, SMALL))
+
+
+def test_draws_by_the_month_are_draws_by_address() -> None:
+    """One block at a time in plain Python, many at once in numpy."""
+    together, single = Draws(2**40 + 77, 5), PlainDraws(2**40 + 77, 5)
+    together.attempt = single.attempt = 3
+    names = np.array([1, 2**31 + 7, 2**32 - 1], np.uint64)
+    blocks = together.blocks((3, 1), (6, 0))
+    rows = together.rows(blocks, names, 24145)
+    assert rows == single.rows(blocks, names, 24145)
+    assert rows[1][4:] == list(single.uniforms(6, 2**31 + 7, 24145))
+
+
+@pytest.fixture(scope="module")
+def stopped() -> dict[str, hottest.Stopped]:
+    """Three worlds of the pack, each before the hot steps of a month under the plan."""
+    replicates = Replicates(2)
+    return hottest.stop_before(replicates, replicates.opening + 11, worlds=3)
+
+
+def test_c_and_numpy_forms_do_what_the_engine_does(stopped: dict[str, hottest.Stopped]) -> None:
+    """To 1e-12 in every column; without fused operations C gives every bit."""
+    with_c = hottest.compiler() is not None
+    bits = hottest.check(stopped, with_c=with_c)
+    assert {form.partition(", ")[0] for form in bits} == {"orders", "produce", "construct"}
+    assert all(same for form, same in bits.items() if form.endswith("gcc -O3"))
+
+
+def test_a_changed_form_is_noticed(
+    stopped: dict[str, hottest.Stopped], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A ramp that ends a month early in the numpy form."""
+    early = arrays.ramp_of
+    monkeypatch.setattr(arrays, "ramp_of", lambda w, age: early(w, age + 1))
+    with pytest.raises(AssertionError, match=r"numpy form: .*firm\.b"):
+        hottest.check({"orders": stopped["orders"]}, with_c=False)
+
+
+def test_table_of_ratios() -> None:
+    """Medians with extremes; a ratio only where there is a peer."""
+    text = table([row("engine", "s", [3.0, 1.0, 2.0]), row("peer", "s", [4.0, 6.0], [2.0, 3.0])])
+    engine, peer = text.splitlines()[1:]
+    assert engine.split() == ["engine", "2", "1", "3", "s"]
+    assert peer.split() == ["peer", "5", "4", "6", "2.5", "(2", "to", "3)", "s"]

@@ -6,10 +6,13 @@ Equivalence comes first: nothing is timed that was not shown to give the engine'
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from benchmarks.peers import agent_steps, bam, hottest
 from benchmarks.peers.timing import Replicates, Row, row, table, yardstick
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def measure(replicates: int, rounds: int, say: Callable[[str], object] = print) -> list[Row]:
@@ -40,11 +43,11 @@ def measure(replicates: int, rounds: int, say: Callable[[str], object] = print) 
     if not with_c:
         say("C twin: skipped, no gcc on this machine")
     stopped = hottest.stop_before(chosen, chosen.opening + 12)
-    for name, bits in hottest.check(stopped, chosen.sizes, with_c=with_c).items():
+    for name, bits in hottest.check(stopped, with_c=with_c).items():
         say(f"{name}: equal to 1e-12{', every bit' if bits else ''}")
     before = [yardstick() for _ in range(3)]
     rows = agent_steps.mesa_rows(chosen)
-    rows += hottest.step_rows(stopped, chosen.sizes, rounds, with_c=with_c)
+    rows += hottest.step_rows(stopped, rounds, with_c=with_c)
     if bam.missing():
         say(f"BAM Engine: skipped, {bam.missing()}")
     else:

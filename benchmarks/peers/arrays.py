@@ -172,19 +172,17 @@ def curve(w: Columns, x: Array) -> Array:
     return found
 
 
-def progress_at(w: Columns, share: Array) -> Array:
+def progress_at(w: Columns, share: Array, guess: Array) -> Array:
     """Progress at which shares are spent: Newton's method in brackets, all at once."""
     c, k = w.p["scurve_c"], w.p["scurve_k"]
-    low, high, x = np.zeros_like(share), np.ones_like(share), share.copy()
+    low, high, x = np.zeros_like(share), np.ones_like(share), guess
     for _ in range(60):
         miss = curve(w, x) - share
         low, high = np.where(miss < 0.0, x, low), np.where(miss < 0.0, high, x)
-        slope = 1.0 + c * (2.0 * x - 1.0) - (18.0 * x * x - 18.0 * x + 3.0) / k
-        better = x - miss / slope
-        better = np.where((low < better) & (better < high), better, 0.5 * (low + high))
-        done = np.abs(better - x) <= 1e-15
-        x = better
-        if done.all():
+        step = miss / (1.0 + c * (2.0 * x - 1.0) - (18.0 * x * x - 18.0 * x + 3.0) / k)
+        near = np.abs(step) <= 1e-8
+        x = np.where(near | ((low < x - step) & (x - step < high)), x - step, 0.5 * (low + high))
+        if near.all():
             break
     return x
 
@@ -263,7 +261,7 @@ def construct(w: Columns) -> None:
     after = np.where(whole, reach, tau)
     some = behind_plan[spend[behind_plan] > 0.0]
     share = np.minimum(1.0, (before[some] + spend[some]) / budget[some])
-    after[some] = duration[some] * progress_at(w, share)
+    after[some] = duration[some] * progress_at(w, share, tau[some] / duration[some])
     zone["short_bank"] += w.by_zone(where[behind_plan], (wish - spend)[behind_plan])
     j["tau_free"][rows] += np.where(capped, after - tau, ahead)
     progress = after / duration

@@ -14,7 +14,7 @@
 
 enum { APPROVAL = 1, LAND, CLOSING, BUILDING, DONE, DROPPED, ABANDONED };
 enum { INDUSTRIAL, INFRASTRUCTURE, LOGISTICS };
-enum { OPEN = 2, STALL = 6, NEW = 2 };
+enum { OPEN = 2, STALL = 6, NEW = 2, CLASSES = 64 };
 
 #define WAN 1e-4 /* 10,000 yuan in 100 million */
 #define UNIT 2.3283064365386963e-10
@@ -253,17 +253,17 @@ static inline double curve(const Inputs *p, double x) {
   return x + p->scurve_c * (x * x - x) - (6.0 * x * x * x - 9.0 * x * x + 3.0 * x) / p->scurve_k;
 }
 
-static double progress_at(const Inputs *p, double share) {
-  double low = 0.0, high = 1.0, x = share;
+static double progress_at(const Inputs *p, double share, double x) {
+  double low = 0.0, high = 1.0;
   for (int n = 0; n < 60; n++) {
     const double miss = curve(p, x) - share;
     if (miss < 0.0) low = x; else high = x;
     const double slope =
         1.0 + p->scurve_c * (2.0 * x - 1.0) - (18.0 * x * x - 18.0 * x + 3.0) / p->scurve_k;
-    double better = x - miss / slope;
-    if (!(low < better && better < high)) better = 0.5 * (low + high);
-    if (fabs(better - x) <= 1e-15) return better;
-    x = better;
+    const double step = miss / slope;
+    if (fabs(step) <= 1e-8) return x - step; /* what is left is of the order of its square */
+    x -= step;
+    if (!(low < x && x < high)) x = 0.5 * (low + high);
   }
   return x;
 }
@@ -357,15 +357,22 @@ static void lend(World *restrict w, const Inputs *restrict p, int sites) {
   const double available = c->limit + c->unused;
   double granted = wanted;
   if (wanted > available && !(p->free_credit == 1 && c->policy == 1)) {
-    int count = 0;
+    /* Classes of progress are served whole; only the one in which the money ends is sorted. */
+    double by_class[CLASSES] = {0}, left = available;
     for (int n = 0; n < sites; n++) {
       const int r = rows[n];
-      if (j->draw[r] <= 0.0) continue;
       const int64_t behind = (int64_t)((1.0 - j->tau[r] / j->duration[r]) * 1048575.0);
-      keys[count++] = (behind << 40) | (j->started[r] << 20) | r;
+      keys[n] = (behind << 40) | (j->started[r] << 20) | r;
+      by_class[behind >> 14] += j->draw[r];
+    }
+    int last = 0, count = 0;
+    while (last < CLASSES && by_class[last] <= left) left -= by_class[last++];
+    for (int n = 0; n < sites; n++) {
+      const int64_t at = keys[n] >> 54;
+      if (at > last) j->draw[rows[n]] = 0.0;
+      if (at == last) keys[count++] = keys[n];
     }
     qsort(keys, (size_t)count, sizeof keys[0], ascending);
-    double left = available;
     for (int n = 0; n < count; n++) {
       const int r = (int)(keys[n] & 0xFFFFF);
       if (j->draw[r] > left) j->draw[r] = left;
@@ -413,7 +420,7 @@ static void spend(World *restrict w, const Inputs *restrict p, int sites) {
     } else {
       const double old = j->tau[r], part = spent / budget;
       zone->short_bank[z] += wish - paid;
-      tau = paid > 0.0 ? duration * progress_at(p, part < 1.0 ? part : 1.0) : old;
+      tau = paid > 0.0 ? duration * progress_at(p, part < 1.0 ? part : 1.0, old / duration) : old;
       j->tau_free[r] += j->reach[r] >= 0.0 ? j->ahead[r] : tau - old;
     }
     j->tau[r] = tau;

@@ -59,9 +59,13 @@ def test_draws_by_the_month_are_draws_by_address() -> None:
 
 @pytest.fixture(scope="module")
 def stopped() -> dict[str, hottest.Stopped]:
-    """Three worlds of the pack, each before the hot steps of a month under the plan."""
-    replicates = Replicates(2)
-    return hottest.stop_before(replicates, replicates.opening + 11, worlds=3)
+    """Worlds of the pack, each before the hot steps of a month under the plan.
+
+    In the last one land holds a project where it stands, so that its progress is solved from the
+    solution itself.
+    """
+    replicates = Replicates(7)
+    return hottest.stop_before(replicates, replicates.opening + 12, worlds=7)
 
 
 def test_c_and_numpy_forms_do_what_the_engine_does(stopped: dict[str, hottest.Stopped]) -> None:

@@ -46,8 +46,8 @@ if TYPE_CHECKING:
 Form = Callable[[Records, Records, int], None]
 Forms = dict[str, Form]
 RELATIVE = 1e-12
-#: After several months in a row: the engine inverts its S-curve to 1e-8 of the way at the worst.
-RELATIVE_LATER = 1e-7
+#: After several months in a row: differences grow where numbers are what others leave.
+RELATIVE_LATER = 1e-9
 #: Part of that, times the largest number of a column (at least 1): what differences of such leave.
 ROUNDING = 1e-3
 PASSES = 8

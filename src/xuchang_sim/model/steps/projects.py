@@ -67,13 +67,13 @@ def s_inverse(p: Inputs, share: float, guess: float) -> float:
         else:
             high = x
         slope = 1.0 + p.scurve_c * (2.0 * x - 1.0) - (18.0 * x * x - 18.0 * x + 3.0) / p.scurve_k
-        better = x - miss / slope
-        if not low < better < high:
-            better = 0.5 * (low + high)
-        # The error of the next step is of the order of this step's square.
-        if abs(better - x) <= 1e-8:
-            return better
-        x = better
+        ahead = miss / slope
+        # What a step of Newton leaves is of the order of its square; a halved bracket leaves more.
+        if abs(ahead) <= 1e-8:
+            return x - ahead
+        x -= ahead
+        if not low < x < high:
+            x = 0.5 * (low + high)
     return x
 
 

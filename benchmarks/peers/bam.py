@@ -21,7 +21,7 @@ WARM = 10  # periods before any is timed; they also compile what it compiles
 def missing() -> str:
     """Return why it cannot be timed, or nothing."""
     if find_spec("bamengine") is None:
-        return "bamengine is not installed (dependency group peers)"
+        return "bamengine is not installed (pip install bamengine)"
     return ""
 
 

@@ -489,7 +489,7 @@ class Firm(mesa.Agent):
 
     def find_owner(self, arrived: int) -> Firm | None:
         """Draw the incumbent whose project, arrived in a month, this plant was, by orders."""
-        hosts = [
+        hosts: list[Firm] = [
             firm
             for firm in self.model.firms
             if firm.zone is self.zone

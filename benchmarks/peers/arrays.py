@@ -53,11 +53,13 @@ class Columns:
 
     def by_zone(self, where: npt.NDArray[np.int64], values: Array | None = None) -> Array:
         """Sum values by zone; count without values."""
-        return np.bincount(where, values, self.zones)[: self.zones]
+        found: Array = np.bincount(where, values, self.zones)[: self.zones].astype(np.float64)
+        return found
 
     def by_sector(self, where: npt.NDArray[np.int64], values: Array) -> Array:
         """Sum values by sector."""
-        return np.bincount(where, values, self.sectors)[: self.sectors]
+        found: Array = np.bincount(where, values, self.sectors)[: self.sectors].astype(np.float64)
+        return found
 
 
 def draws(w: Columns) -> tuple[Array, Array]:
@@ -65,13 +67,14 @@ def draws(w: Columns) -> tuple[Array, Array]:
     firm = w.firm
     last = (firm["stream"] + w.salt).astype(np.uint64)
     first, second, _, _ = w.draws.words(last, firm["id"].astype(np.uint64), np.uint64(w.t))
-    return (first + 0.5) * UNIT, (second + 0.5) * UNIT
+    return (first.astype(np.float64) + 0.5) * UNIT, (second.astype(np.float64) + 0.5) * UNIT
 
 
 def ramp_of(w: Columns, age: Array) -> Array:
     """Share of full operation by age in months."""
     start = w.p["ramp_start"]
-    return np.minimum(1.0, start + (1.0 - start) * age / w.p["ramp_months"])
+    found: Array = np.minimum(1.0, start + (1.0 - start) * age / w.p["ramp_months"])
+    return found
 
 
 def orders(w: Columns) -> None:
@@ -276,8 +279,8 @@ def construct(w: Columns) -> None:
         (("fai_carried", "fai_new"), j["started"][rows] >= 12 * city["year"]),
     ):
         cells = np.bincount(second * w.zones + where, spend, 2 * w.zones).reshape(2, w.zones)
-        for name, part in zip(names, cells, strict=True):
-            zone[name] += part
+        for name, spending in zip(names, cells, strict=True):
+            zone[name] += spending
     zone["fai"] += zone["fai_industrial"] + zone["fai_infrastructure"]
     zone["outside_capital"] += w.by_zone(where, spend * j["outside"][rows])
     large = raw >= p["large_threshold"]

@@ -7,6 +7,7 @@ a bound on what is usual, not a comparison of the same work.
 from __future__ import annotations
 
 import importlib
+from functools import partial
 from importlib.metadata import version
 from importlib.util import find_spec
 from typing import Any
@@ -40,7 +41,7 @@ def bam_rows(rounds: int) -> list[Row]:
                 log_level="ERROR",
             )
             model.run(WARM, collect=False)
-            taken = cpu_seconds(lambda run=model.run: run(PERIODS, collect=False))
+            taken = cpu_seconds(partial(model.run, PERIODS, collect=False))
             rates[size].append(PERIODS * sum(size) / taken)
     name = f"BAM Engine {version('bamengine')}, ANOTHER MODEL"
     return [

@@ -89,11 +89,16 @@ def given(inputs: Records, sizes: Sizes) -> Given:
     zones, sectors, months = (plain[name] for name in ("zones", "sectors", "demand_months"))
     return Given(
         plain,
-        *(float(city[n]) for n in ("scale", "expected_plants", "expected_entrants")),
+        float(city["scale"]),
+        float(city["expected_plants"]),
+        float(city["expected_entrants"]),
         float(city["expected_land"]),
-        *(zone[n][:zones].tolist() for n in ("share", "weight")),
-        *(zone[n][:zones, :sectors].tolist() for n in ("sales_share", "invest_share")),
-        *(sector[n][:sectors, :months].tolist() for n in ("growth", "gap")),
+        zone["share"][:zones].tolist(),
+        zone["weight"][:zones].tolist(),
+        zone["sales_share"][:zones, :sectors].tolist(),
+        zone["invest_share"][:zones, :sectors].tolist(),
+        sector["growth"][:sectors, :months].tolist(),
+        sector["gap"][:sectors, :months].tolist(),
         memory[0]["tally"]["execution"].tolist(),
     )
 
@@ -127,7 +132,7 @@ class Market:
         """Return what is lost of the orders that full firms cut; slack firms take the rest."""
         moved = min(self.city.p.lost_order_recapture * self.over, self.slack)
         self.taken = moved / self.slack if self.slack > 0.0 else 0.0
-        return self.over - moved
+        return float(self.over - moved)
 
 
 class City(mesa.Model):
@@ -212,12 +217,12 @@ class City(mesa.Model):
     @property
     def year(self) -> int:
         """Calendar year."""
-        return self.t // 12
+        return int(self.t // 12)
 
     @property
     def month(self) -> int:
         """Calendar month, 0 for January."""
-        return self.t % 12
+        return int(self.t % 12)
 
     def years_since_base(self) -> float:
         """Years from the middle of the base year to the middle of the month."""
@@ -268,9 +273,9 @@ class City(mesa.Model):
             if not low < better < high:
                 better = 0.5 * (low + high)
             if abs(better - x) <= 1e-15:
-                return better
+                return float(better)
             x = better
-        return x
+        return float(x)
 
     # ------------------------------------------------------------------ the month
 

@@ -14,8 +14,8 @@ KINDS = {"f": "double", "i": "int64_t"}
 
 def header(sizes: Sizes) -> str:
     """Return C declarations of ``World`` and ``Inputs``, every offset asserted."""
-    world: Any = dtype_of(World, sizes)  # type: ignore[arg-type] # a class is hashable
-    inputs: Any = dtype_of(Inputs, sizes)  # type: ignore[arg-type]
+    world: Any = dtype_of(World, sizes)
+    inputs: Any = dtype_of(Inputs, sizes)
     lines = ["#include <stddef.h>", "#include <stdint.h>"]
     lines += [f"#define {name.upper()} {room}" for name, room in sizes._asdict().items()]
     lines += [f"#define MEASURES {len(MEASURES)}", f"#define LEVERS {len(LEVERS)}"]

@@ -10,6 +10,7 @@ import numpy as np
 
 from xuchang_sim import load_pack, load_scenario
 from xuchang_sim.model import engine
+from xuchang_sim.model.compiling import prepare as compile_rules
 from xuchang_sim.simulation import Variant, _Group, prepare
 
 if TYPE_CHECKING:
@@ -84,14 +85,15 @@ class Replicates:
 
     def inputs(self, number: int) -> Records:
         """Return what one replicate is given, shape (1,)."""
-        return self._group.inputs(number, 1)[0]
+        found: Records = self._group.inputs(number, 1)[0]
+        return found
 
     def run_engine(self) -> float:
         """Run the engine in one thread on all replicates, warm-up to horizon; processor seconds.
 
         As for its peers, what the replicates are given and the room for results stand ready.
         """
-        engine.prepare(self.sizes, engine._first_run, checked=False)
+        compile_rules(self.sizes, engine._first_run, checked=False)
         plan, block = self._group.plan, self._block
         memory, saved = (engine.as_rules(one) for one in engine._memory(self.sizes))
         given = engine.as_rules(self._given)

@@ -81,7 +81,7 @@ class Replicates:
         self._group = _Group(setup, [Variant(scenario)], scenario.parameters, full=False)
         self.sizes: Sizes = self._group.sizes
         self._given = self._group.inputs(0, count)
-        self._block = self._group.plan.block(count)
+        self._block = self._group.plan.block(1, count)
 
     def inputs(self, number: int) -> Records:
         """Return what one replicate is given, shape (1,)."""

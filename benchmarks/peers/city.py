@@ -463,6 +463,8 @@ class City(mesa.Model):
             if bar * highest > 1.0:
                 message = "more arrivals than the envelope holds"
                 raise ArithmeticError(message)
+            climate = p.climate[t - p.pipeline_start] ** p.climate_elasticity
+            bar = min(bar * climate, 1.0 / highest)
             crowd = 1.0
             if not large:
                 shape = int(p.arrival_dispersion + 0.5)
@@ -536,6 +538,7 @@ class City(mesa.Model):
         """Bank limit, grants, rationing, spending (7.14, 7.15)."""
         p, now, projects = self.p, self.now, self.projects
         limit = self.draws_base * (1.0 + p.credit_growth) ** (self.year - (p.opening // 12 - 1))
+        limit *= p.credit[self.t - p.pipeline_start] ** p.credit_elasticity
         limit *= p.fai_season[self.month] / 12.0 * (1.0 + now.bank_limit_bonus)
         if self.policy:
             limit += now.guarantee_pool * p.guarantee_multiplier / self.months_of_plan()

@@ -32,9 +32,11 @@ from xuchang_sim.model.world import (
     PIPELINE,
     PROGRAMMES,
     Inputs,
+    Projects,
     Sizes,
     World,
     blank,
+    columns,
     dtype_of,
     view,
 )
@@ -63,18 +65,27 @@ SUMMARY = (
     *(f"execution_{name}" for name in PROGRAMMES),
 )
 SCALARS = 12
+#: Columns of projects, 1 for lists of rows and for what may change after a project's end: its plant
+#: is born, or closes and gives land and floor back.
+LASTING = {"plant", "land", "need", "floor", "live", "finished", "key"}
+CHANGES = tuple(1 if name in LASTING else 0 for name in columns(Projects))
 
 
 @step
 def copy_world(into: World, source: World) -> None:
-    """Copy a world, rows in use only; the conditioning's scratch is left out."""
+    """Copy a world, rows in use only; the conditioning's scratch is left out.
+
+    Projects before the first one that is still followed are past change but for a few columns: one
+    world may be copied onto another only if both went the same way up to ``source``'s month.
+    """
     for k in range(source.firm.rows.shape[0]):
         for i in range(source.city.firms):
             into.firm.rows[k, i] = source.firm.rows[k, i]
         for i in range(source.city.firms, into.city.firms):
             into.firm.rows[k, i] = 0
+    begin = source.project.live[0] if source.city.live > 0 else source.city.projects
     for k in range(source.project.rows.shape[0]):
-        for j in range(source.city.projects):
+        for j in range(0 if CHANGES[k] == 1 else begin, source.city.projects):
             into.project.rows[k, j] = source.project.rows[k, j]
         for j in range(source.city.projects, into.city.projects):
             into.project.rows[k, j] = 0

@@ -669,7 +669,7 @@ def _room(wanted: float, least: int) -> int:
 
 
 MANY_YEARS = 3
-LEAST, LEAST_LONG = 3864, 10128  # rows of any pack, by the length of the run
+LEAST, LEAST_LONG = Sizes().firms, 10128  # rows of any pack, by the length of the run
 FIRST_CLASS, STRIDE = 2**12, 2**16
 SPREAD = 280  # rows above a multiple of 512, so that columns spread over the cache
 MOST_PROJECTS = 2**27  # a row has 27 bits in the keys by which projects queue for bank money

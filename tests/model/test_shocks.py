@@ -16,7 +16,7 @@ from xuchang_sim.model.steps.firms import correction, jump, shocks
 from xuchang_sim.model.streams import unit
 from xuchang_sim.model.world import Sizes, World, blank
 
-FIRMS, YEARS, SCALE = 4000, 8, 0.2
+FIRMS, YEARS, SCALE = 3800, 8, 0.2
 
 
 @entry

@@ -917,14 +917,15 @@ class Inputs(Table):
 class Sizes(NamedTuple):
     """Room in the block; rows beyond those in use are never touched.
 
-    Lengths of long columns are eight more than a multiple of 64: columns a power of two apart
-    would fall on the same lines of the cache, and a rule that reads thirty of them would thrash.
+    The length of long columns (483 lines of a cache) spreads them evenly over the cache's sets:
+    columns a power of two apart would fall on the same ones, and a rule that reads thirty of them
+    would thrash.
     """
 
     zones: int = 16
     sectors: int = 16
-    firms: int = 4104
-    projects: int = 4104
+    firms: int = 3864
+    projects: int = 3864
     months: int = 96
     span: int = 128
 

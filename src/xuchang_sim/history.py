@@ -19,7 +19,7 @@ from typing import Annotated, Literal, NamedTuple
 
 from pydantic import AfterValidator, Field
 
-from xuchang_sim.schema import Id, Label, Strict
+from xuchang_sim.schema import Id, Label, Many, Strict
 from xuchang_sim.yamlfile import Problem, Source, did_you_mean, read_text
 
 __all__ = ["FileName", "Record", "Series", "SeriesEntry", "TableEntry", "last_day", "read_series"]
@@ -47,7 +47,10 @@ class Release(Strict):
 
 
 class SeriesEntry(Strict):
-    """One series of the pack: where it stands and when it is released."""
+    """One series of the pack: where it stands and when it is released.
+
+    ``breaks`` are years that count other things than the year before: growth in them says nothing.
+    """
 
     id: Id
     label_zh: Label
@@ -58,6 +61,7 @@ class SeriesEntry(Strict):
     unit: Label
     frequency: Literal["month", "year"]
     release: Release
+    breaks: Many[Annotated[int, Field(ge=1900, le=2099)]] = ()
 
 
 class TableEntry(Strict):

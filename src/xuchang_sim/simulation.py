@@ -619,7 +619,7 @@ def sizes_for(setup: Setup) -> Sizes:
     Raises
     ------
     InputError
-        If the pack has more firms or projects than the rules can number.
+        If the pack has more firms and projects than a world can hold.
     """
     pack, small = setup.pack, Sizes()
     years = setup.through // 12 - pack.base_year
@@ -632,21 +632,13 @@ def sizes_for(setup: Setup) -> Sizes:
     rows = {"firms": firms, "projects": projects}
     tables = (*columns(Firms).values(), *columns(Projects).values(), *columns(Temp).values())
     held = 8 * sum(rows.get(column.shape[0], 0) for column in tables)
-    if projects > MOST_PROJECTS or held > MOST_BYTES:
+    if held > MOST_BYTES:
         text = (
-            f"{firms:,} rows of firms and {projects:,} of projects, their reserve included; the "
-            f"rules hold {MOST_PROJECTS:,} projects and {MOST_BYTES / 2**30:.2f} GiB of both "
-            f"({held / 2**30:.2f}): a part of the region, or a nearer last month"
+            f"{firms:,} rows of firms and {projects:,} of projects, their reserve included, take "
+            f"{held / 2**30:.2f} GiB; a world holds {MOST_BYTES / 2**30:.2f}: a part of the region, "
+            "or a nearer last month"
         )
         raise InputError([Problem(str(pack.folder / "pack.yaml"), "base.fai", 0, text)])
-    dense = max(z.revenue_share * max(s.weight for s in z.leading) for z in pack.region.zones)
-    if SHARE_SPREAD * dense * most_firms > MOST_OF_A_CELL:
-        text = (
-            f"about {dense * most_firms:,.0f} firms of one sector in one zone, before the draw of "
-            f"shares; allowed: {MOST_OF_A_CELL / SHARE_SPREAD:,.0f}; split the zone or the sector"
-        )
-        where = str(pack.folder / "parameters.yaml")
-        raise InputError([Problem(where, "firms_count", 0, text)])
     zones = small.zones
     while zones < len(pack.region.zones):
         zones *= 4
@@ -672,9 +664,6 @@ MANY_YEARS = 3
 LEAST, LEAST_LONG = Sizes().firms, 10128  # rows of any pack, by the length of the run
 FIRST_CLASS, STRIDE = 2**12, 2**16
 SPREAD = 280  # rows above a multiple of 512, so that columns spread over the cache
-MOST_PROJECTS = 2**27  # a row has 27 bits in the keys by which projects queue for bank money
-MOST_OF_A_CELL = 2**22  # initial firms of a zone and sector with an address of their own
-SHARE_SPREAD = 2.0  # by which the draw of shares may enlarge a zone
 MOST_BYTES = 2**31 - 2**27  # of both tables: numpy counts the bytes of a record in 31 bits
 # Rows for each start a year that is expected in the base year, warm-up and spread of draws included:
 # about twice what the mean replicate of the embedded pack uses by the end of its third year.

@@ -211,12 +211,13 @@ def test_model_bundles_hold_when_run_again(pack: Pack) -> None:
 
 
 def test_the_quartile_is_that_of_draws_run_one_by_one(pack: Pack) -> None:
-    words: dict[str, Any] = {"base": "plan", "replicates": 60, "pack": pack, "p": 0.3}
+    # A seed whose eight draws all reach the goal in some world, the fewest in one of four.
+    words: dict[str, Any] = {"base": "plan", "replicates": 60, "pack": pack, "p": 0.3, "seed": 4}
     words |= {"factors": ("process",), "grid": (1,), "parameters": "sampled", **QUICK}
     found = smallest_bundle("fai_growth", robust=0.01, **words)
     (choice,) = found.bundles
     # The same by hand: every draw a scenario of its own, in the worlds that are its own.
-    setup = prepare(pack, 8, 2012, f"{pack.plan_year}-12", "sampled")
+    setup = prepare(pack, 8, 4, f"{pack.plan_year}-12", "sampled")
     drawn = draw_parameters(setup)
     chances = []
     for d in range(8):

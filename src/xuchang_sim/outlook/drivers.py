@@ -41,9 +41,6 @@ SOURCES = (*SETTING, "fai_ytd", "m2_yoy", "pmi_manufacturing", "new_rmb_loans")
 KINDS = ("level", "step", "factor")
 
 YEAR = 12
-#: From this year national investment counts projects of 5m yuan and more, before of 0.5m: growth
-#: over a year before compares unlike coverages in it and is left out.
-FAI_THRESHOLD_YEAR = 2011
 #: Bounds of the two growth factors that enter the model: a normal path knows no total collapse.
 FACTOR_BOUNDS = (0.5, 2.0)
 #: Months of the panel before the first path, where no pack says when its firms begin.
@@ -331,6 +328,12 @@ def _file(pack: Any) -> str:
     return "" if folder is None else str(folder / "pack.yaml")
 
 
+def _breaks(pack: Any, name: str) -> list[int]:
+    """Years of a source whose growth compares unlike coverages: left out."""
+    tables = getattr(pack, "history", None)
+    return list(tables[name].entry.breaks) if tables else []
+
+
 def _column(pack: Any, name: str, as_of: str | None) -> tuple[int, Floats]:
     """First month number and values of one source."""
     try:
@@ -356,7 +359,7 @@ def _panel(pack: Any, as_of: str | None) -> tuple[int, Floats, list[tuple[int, i
         at, column = first, values
         if name == "fai_ytd":
             at, column = at + YEAR, fill_january(at + YEAR, year_on_year(column)[YEAR:])
-            column[(at + np.arange(len(column))) // YEAR == FAI_THRESHOLD_YEAR] = np.nan
+            column[np.isin((at + np.arange(len(column))) // YEAR, _breaks(pack, name))] = np.nan
         elif name == "new_rmb_loans":
             summed = np.convolve(column, np.ones(YEAR))[: len(column)]
             summed[: YEAR - 1] = np.nan

@@ -794,9 +794,26 @@ def _refuse(option: str, message: str) -> NoReturn:
     raise typer.BadParameter(message, param_hint=option)
 
 
+def _spare(asked: str | None) -> None:
+    """Leave of the commands not asked for only name and first words: all that a list of them shows.
+
+    Typer reads the options of every command before it runs one, a third of the time of ``--help``.
+    """
+    for command in app.registered_commands:
+        function = command.callback
+        if function is None or function.__name__ == asked:
+            continue
+
+        def nothing() -> None: ...
+
+        nothing.__name__, nothing.__doc__ = function.__name__, function.__doc__
+        command.callback = nothing
+
+
 def main() -> None:
     """Run the command line and leave with its exit code."""
     warnings.showwarning = _warn  # a line of plain words, without the place in the code
+    _spare(next((word for word in sys.argv[1:] if not word.startswith("-")), None))
     try:
         app(standalone_mode=True)
     except (KeyboardInterrupt, BrokenPipeError):

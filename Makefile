@@ -33,7 +33,8 @@ check: dev
 	@echo '== lint-imports' && $(BIN)lint-imports --no-logo
 
 test: check
-	@echo '== rules' && $(BIN)python -c 'from xuchang_sim.model.engine import warm; warm()'
+	@echo '== rules' && $(BIN)python -c 'from tests.model.worlds import SMALL; \
+		from xuchang_sim.model.engine import warm; warm(); warm(SMALL)'
 	@echo '== pytest' && $(BIN)pytest --numprocesses 2 $(ARGS)
 
 long: dev

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from typing import Any
 
 import numpy as np
@@ -129,12 +132,26 @@ def test_wrong_arguments_are_named(arguments: dict[str, Any], message: str) -> N
         assess("plan", pack=PACK, **arguments)
 
 
+LONG = """
+import json
+from xuchang_sim import simulate
+results = simulate("plan", replicates=1, seed=2012, through="2015-12")
+assert results.good.all()
+print(json.dumps([results.setting.years, {k: v.tolist() for k, v in results.outcomes.items()}]))
+"""
+
+
 def test_the_horizon_may_reach_the_packs_last_month() -> None:
     from xuchang_sim.simulation import simulate
 
-    results = simulate("plan", replicates=3, through="2015-12", pack=PACK)
-    assert results.good.all()
-    assert results.setting.years == (2011, 2012, 2013, 2014, 2015)
-    short = simulate("plan", replicates=3, through="2012-12", pack=PACK)
+    # Uncompiled: the longer run has a room of its own, which would take half a minute to compile.
+    env = {**os.environ, "NUMBA_DISABLE_JIT": "1"}
+    done = subprocess.run(
+        [sys.executable, "-c", LONG], env=env, capture_output=True, text=True, check=True
+    )
+    years, outcomes = json.loads(done.stdout)
+    assert years == [2011, 2012, 2013, 2014, 2015]
+    short = simulate("plan", replicates=1, seed=2012, through="2012-12", pack=PACK)
     for name, values in short.outcomes.items():
-        assert np.array_equal(values, results.outcomes[name][:, :2], equal_nan=True), name
+        told = np.array(outcomes[name])[:, :2]
+        np.testing.assert_allclose(values, told, rtol=1e-12, equal_nan=True, err_msg=name)

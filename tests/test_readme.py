@@ -31,8 +31,8 @@ def test_blocks_of_output_are_what_the_commands_print() -> None:
     assert words(shown) == words(printed), AGAIN
     # A month in which a level is reached may come two earlier or later.
     for one, other in zip(MONTH.findall(shown), MONTH.findall(printed), strict=True):
-        a, b = (12 * int(year) + int(month) for year, month in (one, other))
-        assert abs(a - b) <= 2, (one, other, AGAIN)
+        early, late = (12 * int(year) + int(month) for year, month in (one, other))
+        assert abs(early - late) <= 2, (one, other, AGAIN)
     shown, printed = MONTH.sub("month", shown), MONTH.sub("month", printed)
     # Forecasts differ a little between releases of numpy and scipy, and with them all that follows.
     for one, other in zip(NUMBER.findall(shown), NUMBER.findall(printed), strict=True):

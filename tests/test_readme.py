@@ -7,9 +7,6 @@ import re
 from pathlib import Path
 
 NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?")
-#: Verdicts follow from the probability beside them, which may cross a threshold within tolerance.
-VERDICT = re.compile(r"\b(?:likely|even|unlikely)\b")
-MONTH = re.compile(r"\b(\d{4})-(\d{2})\b(?!-)")
 SPACE = re.compile(r"[ \n]+")
 AGAIN = "run: python docs/refresh.py"
 ROOT = Path(__file__).parent.parent
@@ -24,22 +21,11 @@ def test_blocks_of_output_are_what_the_commands_print() -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     assert len(refresh.BLOCK.findall(text)) == 2
     shown, printed = text, refresh.refreshed(text)
-
-    def words(page: str) -> str:
-        return VERDICT.sub("~", NUMBER.sub("#", SPACE.sub(" ", page)))
-
-    assert words(shown) == words(printed), AGAIN
-    # A month in which a level is reached may come two earlier or later.
-    for one, other in zip(MONTH.findall(shown), MONTH.findall(printed), strict=True):
-        early, late = (12 * int(year) + int(month) for year, month in (one, other))
-        assert abs(early - late) <= 2, (one, other, AGAIN)
-    shown, printed = MONTH.sub("month", shown), MONTH.sub("month", printed)
+    assert NUMBER.sub("#", SPACE.sub(" ", shown)) == NUMBER.sub("#", SPACE.sub(" ", printed)), AGAIN
     # Forecasts differ a little between releases of numpy and scipy, and with them all that follows.
     for one, other in zip(NUMBER.findall(shown), NUMBER.findall(printed), strict=True):
         a, b = (float(value.replace(",", "")) for value in (one, other))
         step = 0.03 if "." in one and abs(a) <= 1.0 else 2.0
-        # What is printed to a tenth cannot agree to less.
-        step = max(step, 0.11 if len(one.partition(".")[2]) == 1 else 0.0)
         assert abs(a - b) <= step + 0.03 * abs(a), (one, other, AGAIN)
 
 

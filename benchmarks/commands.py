@@ -13,8 +13,8 @@ from xuchang_sim.explore.sweep import sweep
 from xuchang_sim.simulation import Variant, prepare, run
 
 COMPILE = (
-    "from xuchang_sim.model import compiling, engine; from xuchang_sim.model.world import Sizes;"
-    "compiling.prepare(Sizes(), engine._first_run, checked=False)"
+    "from xuchang_sim.model.native import kernel; from xuchang_sim.model.world import Sizes;"
+    "kernel('run_chunk', Sizes())"
 )
 
 

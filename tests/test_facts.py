@@ -15,8 +15,7 @@ from typer.testing import CliRunner
 from xuchang_sim import facts as room
 from xuchang_sim.cli import app
 from xuchang_sim.facts import Evidence, Fact, Facts, Verdict, facts, load_facts
-from xuchang_sim.model.engine import SUMMARY
-from xuchang_sim.model.world import ABANDONED, BUILDING, DONE, MEASURE_ROW
+from xuchang_sim.model.world import ABANDONED, BUILDING, DONE, MEASURE_ROW, SUMMARY
 from xuchang_sim.pack import load_pack
 from xuchang_sim.scenario import load_scenario
 from xuchang_sim.simulation import Variant, prepare, run

@@ -19,7 +19,8 @@ from benchmarks.peers.city import City, Given, given
 from benchmarks.peers.draws import Draws, PlainDraws
 from benchmarks.peers.equivalence import Agreement, compare
 from benchmarks.peers.timing import Replicates, Row, cpu_seconds, row
-from xuchang_sim.model.engine import as_rules, begin_world, tick
+from xuchang_sim.model.chunk import begin_world, tick
+from xuchang_sim.model.engine import as_rules
 from xuchang_sim.model.kernel import entry
 from xuchang_sim.model.schedule import month
 from xuchang_sim.model.world import OPEN, World, blank

@@ -27,7 +27,8 @@ from benchmarks.peers.draws import (
     Draws,
     pareto,
 )
-from xuchang_sim.model.engine import as_rules, begin_world
+from xuchang_sim.model.chunk import begin_world
+from xuchang_sim.model.engine import as_rules
 from xuchang_sim.model.world import (
     APPROVAL,
     BUILDING,

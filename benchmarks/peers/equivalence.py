@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from benchmarks.peers.city import City, given
-from xuchang_sim.model.engine import as_rules, begin_world, tick
+from xuchang_sim.model.chunk import begin_world, tick
+from xuchang_sim.model.engine import as_rules
 from xuchang_sim.model.world import FIRMS, MEASURES, OPEN, Sizes, World, blank
 
 if TYPE_CHECKING:

@@ -21,7 +21,8 @@ import numpy as np
 from benchmarks.peers import arrays
 from benchmarks.peers.layout import header
 from benchmarks.peers.timing import Records, Replicates, Row, cpu_seconds, row
-from xuchang_sim.model.engine import as_rules, begin_world, tick
+from xuchang_sim.model.chunk import begin_world, tick
+from xuchang_sim.model.engine import as_rules
 from xuchang_sim.model.kernel import entry
 from xuchang_sim.model.schedule import STEPS, perform
 from xuchang_sim.model.steps.firms import orders, shocks

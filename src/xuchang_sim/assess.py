@@ -22,7 +22,7 @@ import numpy.typing as npt
 
 from xuchang_sim import __version__
 from xuchang_sim.measures import goal
-from xuchang_sim.model.kernel import rules_digest
+from xuchang_sim.model.cache import rules_digest
 from xuchang_sim.outlook.outside import outside_view
 from xuchang_sim.pack import Pack, load_pack
 from xuchang_sim.results import Results, wilson
@@ -298,7 +298,7 @@ def compare_years(base: Results, without: Results, name: str) -> Moved:
 
 def conditioning(results: Results) -> dict[str, dict[str, float]]:
     """Spread of the scalars that make every replicate reproduce the base year."""
-    from xuchang_sim.model.engine import SCALARS, SUMMARY  # noqa: PLC0415
+    from xuchang_sim.model.world import SCALARS, SUMMARY  # noqa: PLC0415
 
     rows = results.summary[results.good]
     out = {}
@@ -312,14 +312,11 @@ def conditioning(results: Results) -> dict[str, dict[str, float]]:
 
 def manifest(setup: Setup, scenarios: Sequence[ResolvedScenario]) -> dict[str, Any]:
     """Return what identifies a result: versions, hashes, seed, and the state of the checkout."""
-    import numba  # noqa: PLC0415
-
     return {
         "package": __version__,
         "python": platform.python_version(),
         "numpy": np.__version__,
-        "numba": numba.__version__,
-        **{name: version(name) for name in ("scipy", "statsmodels")},
+        **{name: version(name) for name in ("numba", "scipy", "statsmodels")},
         "rules": rules_digest(machine=False),
         "pack": {"name": setup.pack.name, "sha256": setup.pack.sha256},
         "information_date": setup.pack.information_date.isoformat(),

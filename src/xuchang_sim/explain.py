@@ -15,8 +15,7 @@ import numpy as np
 
 from xuchang_sim.assess import goals, manifest
 from xuchang_sim.measures import meets
-from xuchang_sim.model.engine import SUMMARY
-from xuchang_sim.model.world import MEASURE_ROW
+from xuchang_sim.model.world import MEASURE_ROW, SUMMARY
 from xuchang_sim.outlook.calendar import fai_season
 from xuchang_sim.pack import Pack, load_pack
 from xuchang_sim.scenario import ResolvedScenario, adjust, load_scenario

@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from xuchang_sim.model.engine import SUMMARY
-from xuchang_sim.model.world import FLOWS, MEASURE_ROW
+from xuchang_sim.model.world import FLOWS, MEASURE_ROW, SUMMARY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -6,9 +6,9 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from xuchang_sim.model import engine
-from xuchang_sim.model.compiling import prepare as compile_rules
+from xuchang_sim.model import chunk, engine
 from xuchang_sim.model.kernel import entry
+from xuchang_sim.model.native import kernel
 from xuchang_sim.model.population import watch_firms, watch_pipeline
 from xuchang_sim.model.schedule import STEPS, perform
 from xuchang_sim.model.world import FIRMS, OPEN, PIPELINE
@@ -197,7 +197,7 @@ def profile_setup(
 ) -> Profile:
     """Time the replicates of a setup; see :func:`profile`."""
     group = _Group(setup, [Variant(scenario)], scenario.parameters, full=False)
-    compile_rules(group.sizes, engine._first_run, checked=False)
+    kernel("run_chunk", group.sizes)  # all rules at once, and said
     meter = _Meter()
     # The first world is run twice: memory touched for the first time belongs to no rule.
     for number in (0, *range(setup.replicates)):
@@ -272,7 +272,7 @@ def _months(rules: tuple[Any, Any], world: Any, setup: Setup, meter: _Meter) -> 
     """Run one replicate, timed; yield every month that stands, as :class:`worlds.Worlds` does."""
     city = world["city"]
     before = _clock()
-    engine.begin_world(*rules)
+    chunk.begin_world(*rules)
     meter.add(PHASES[PIPELINE], BEGIN, _clock() - before, city)
     while True:
         phase, month, attempt = int(city["phase"]), int(city["t"]) + 1, int(city["attempt"])

@@ -13,8 +13,7 @@ import numpy.typing as npt
 from xuchang_sim import measures
 from xuchang_sim.htmltable import html_table
 from xuchang_sim.measures import ATTAINABLE, REGISTRY, Cut, evaluate, first_month, goal, meets
-from xuchang_sim.model.engine import SUMMARY, Block
-from xuchang_sim.model.world import MEASURE_ROW, MEASURES
+from xuchang_sim.model.world import MEASURE_ROW, MEASURES, SUMMARY
 from xuchang_sim.units import month_label
 
 if TYPE_CHECKING:
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from xuchang_sim.model.engine import Block
     from xuchang_sim.pack import Pack
     from xuchang_sim.plan import Target
     from xuchang_sim.scenario import ResolvedScenario

@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from xuchang_sim.model import engine
-from xuchang_sim.model.compiling import prepare as compile_rules
+from xuchang_sim.model.chunk import begin_world, tick
+from xuchang_sim.model.native import kernel
 from xuchang_sim.model.steps.firms import INITIAL
 from xuchang_sim.model.world import (
     ABANDONED,
@@ -79,7 +80,7 @@ class Worlds:
     ) -> None:
         self.setup = setup
         self._group = _Group(setup, [Variant(scenario)], fixed or scenario.parameters, full=False)
-        compile_rules(self._group.sizes, engine._first_run, checked=False)
+        kernel("run_chunk", self._group.sizes)  # all rules at once, and said
 
     @property
     def parameters(self) -> Mapping[str, Array]:
@@ -113,12 +114,12 @@ class Worlds:
         memory = engine._memory(self._group.sizes)[0]
         given = self._group.inputs(number, 1)[0]
         rules = engine.as_rules(memory), engine.as_rules(given)
-        engine.begin_world(*rules)
+        begin_world(*rules)
         world = memory[0]
         city = world["city"]
         while True:
             phase, month, attempt = int(city["phase"]), int(city["t"]) + 1, int(city["attempt"])
-            engine.tick(*rules)
+            tick(*rules)
             if city["code"]:
                 message = f"replicate {number}: check {int(city['code']) // 100} failed"
                 raise FailedWorldError(message)

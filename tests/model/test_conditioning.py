@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from xuchang_sim.model import engine
+from xuchang_sim.model import chunk, engine
 from xuchang_sim.model.engine import as_rules
-from xuchang_sim.model.world import MEASURES, OPEN, PIPELINE, World, blank
+from xuchang_sim.model.world import MEASURES, OPEN, PIPELINE, SUMMARY, World, blank
 from xuchang_sim.pack import load_pack
 from xuchang_sim.results import Results
 from xuchang_sim.scenario import load_scenario
@@ -41,7 +41,7 @@ def test_workers_of_december_are_exact(results: Results) -> None:
 
 
 def test_scalars_stand_in_the_summary_and_are_plausible(results: Results) -> None:
-    rows = dict(zip(engine.SUMMARY, results.summary.T, strict=True))
+    rows = dict(zip(SUMMARY, results.summary.T, strict=True))
     share = results.parameters["large_share_fai"]
     tolerance = results.parameters["acceptance_tolerance"]
     assert (np.abs(rows["large_share"] - share) <= tolerance + 1e-12).all()
@@ -79,9 +79,9 @@ def _ungated(setup: Setup, worlds: int) -> Any:
     row = list(MEASURES).index("starts")
     for r in range(worlds):
         seen = as_rules(memory), as_rules(records[r : r + 1].copy())
-        engine.begin_world(*seen)
+        chunk.begin_world(*seen)
         while memory[0]["city"]["phase"] == PIPELINE:
-            engine.tick(*seen)
+            chunk.tick(*seen)
         fai.append(float(memory[0]["city"]["accepted_fai"]))
         starts.append(memory[0]["past"]["measures"][:, row].sum())
     return np.array(fai), np.array(starts), group
@@ -109,7 +109,7 @@ def test_a_plan_begun_earlier_opens_earlier_and_keeps_the_scalars() -> None:
     early = prepare(PACK, 6, 3, earlier=12, branch=usual.policy_month - 13)
     one = run(usual, [Variant(PLAN)])[0]
     two = run(early, [Variant(PLAN)])[0]
-    scalars = [engine.SUMMARY.index(n) for n in ("scale", "attempts", "firm_scale", "labour_scale")]
+    scalars = [SUMMARY.index(n) for n in ("scale", "attempts", "firm_scale", "labour_scale")]
     assert np.array_equal(one.summary[:, scalars], two.summary[:, scalars])
     assert one.city is not None
     assert two.city is not None

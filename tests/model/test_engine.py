@@ -183,7 +183,7 @@ def test_rules_run_where_no_cache_can_be_written(tmp_path: Path) -> None:
     blocked.write_text("not a folder")
     env = {"XUCHANG_SIM_CACHE": str(blocked), "NUMBA_DISABLE_JIT": "0"}
     done = subprocess.run(
-        [sys.executable, "-c", "from xuchang_sim.model import kernel; print(kernel.CACHE)"],
+        [sys.executable, "-c", "from xuchang_sim.model import cache; print(cache.CACHE)"],
         env={**os.environ, **env},
         capture_output=True,
         text=True,

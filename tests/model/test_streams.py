@@ -10,8 +10,9 @@ import pytest
 from scipy import stats
 
 from xuchang_sim.model import streams
+from xuchang_sim.model.cache import JIT
 from xuchang_sim.model.engine import as_rules
-from xuchang_sim.model.kernel import JIT, entry
+from xuchang_sim.model.kernel import entry
 from xuchang_sim.model.world import Sizes, World, blank
 from xuchang_sim.simulation import _uniforms
 

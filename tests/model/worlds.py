@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from xuchang_sim.model import engine
+from xuchang_sim.model import chunk, engine
 from xuchang_sim.model.engine import as_rules
 from xuchang_sim.model.world import LEVERS, OPEN, Inputs, Sizes, World, blank, columns
 from xuchang_sim.pack import Pack, load_pack
@@ -146,7 +146,7 @@ class Trace:
         self.inputs = inputs
         self.memory = blank(World, sizes)
         self._seen = as_rules(self.memory), as_rules(inputs)
-        engine.begin_world(*self._seen)
+        chunk.begin_world(*self._seen)
 
     @property
     def city(self) -> Any:
@@ -156,12 +156,12 @@ class Trace:
     def open(self) -> int:
         """Run the conditioning; return the error code."""
         while self.city["phase"] != OPEN and self.city["code"] == 0:
-            engine.tick(*self._seen)
+            chunk.tick(*self._seen)
         return int(self.city["code"])
 
     def tick(self) -> int:
         """Run one month; return the error code."""
-        engine.tick(*self._seen)
+        chunk.tick(*self._seen)
         return int(self.city["code"])
 
     def table(self, part: str) -> dict[str, Any]:

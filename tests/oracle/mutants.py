@@ -40,7 +40,7 @@ from tests.oracle.quiet import closing
 from tests.oracle.state import OPEN
 from tests.oracle.test_oracle import Futures, world
 from xuchang_sim.model import engine, steps
-from xuchang_sim.model.kernel import JIT
+from xuchang_sim.model.cache import JIT
 from xuchang_sim.model.steps.checks import check
 from xuchang_sim.model.world import City, columns
 

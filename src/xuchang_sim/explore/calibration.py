@@ -18,8 +18,8 @@ import numpy.typing as npt
 
 from xuchang_sim import __version__
 from xuchang_sim.facts import load_facts
+from xuchang_sim.model.cache import rules_digest
 from xuchang_sim.model.engine import threads
-from xuchang_sim.model.kernel import rules_digest
 from xuchang_sim.pack import Pack, load_pack
 from xuchang_sim.posterior import Posterior, digest
 from xuchang_sim.scenario import load_scenario

@@ -36,7 +36,7 @@ from xuchang_sim.explore.designs import Design, load_design, posterior_digest
 from xuchang_sim.explore.store import GROUP, Store, from_bytes, to_bytes
 from xuchang_sim.measures import ATTAINABLE
 from xuchang_sim.model import engine
-from xuchang_sim.model.engine import SUMMARY
+from xuchang_sim.model.world import SUMMARY
 from xuchang_sim.pack import Pack, load_pack
 from xuchang_sim.scenario import ResolvedScenario, adjust
 from xuchang_sim.simulation import Draws, Setup, Variant, draw_parameters, run
@@ -303,17 +303,15 @@ def code_digest() -> str:
 
 def _versions() -> dict[str, str]:
     import platform  # noqa: PLC0415
-
-    import numba  # noqa: PLC0415
-    import scipy  # noqa: PLC0415
+    from importlib.metadata import version  # noqa: PLC0415
 
     return {
         "package": __version__,
         "code": code_digest(),
         "python": platform.python_version(),
         "numpy": np.__version__,
-        "numba": numba.__version__,
-        "scipy": scipy.__version__,
+        "numba": version("numba"),
+        "scipy": version("scipy"),
         "pyarrow": pa.__version__,
     }
 

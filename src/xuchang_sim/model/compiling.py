@@ -1,7 +1,7 @@
 """Compile all rules before the first run, on two processors, and say so while it takes time.
 
-What is compiled is kept in the cache folder of these very rules (see ``kernel``); a mark in it tells
-that nothing is missing. Without a writable folder every process compiles for itself.
+What is compiled is kept in the cache folder of these very rules (see ``cache``). Without a writable
+folder every process compiles for itself.
 """
 
 from __future__ import annotations
@@ -12,15 +12,17 @@ import subprocess
 import sys
 import time
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numba
 from numba.core import types
 from numba.core.codegen import CPUCodeLibrary
 
-from xuchang_sim.model.kernel import CACHE, JIT
+from xuchang_sim.model.cache import CACHE
+from xuchang_sim.model.chunk import begin_world, expectations, run_chunk, tick
+from xuchang_sim.model.native import EXTERNALS, Code
 from xuchang_sim.model.population import clear, watch_firms, watch_pipeline
-from xuchang_sim.model.schedule import STEPS
+from xuchang_sim.model.schedule import STEPS, perform
 from xuchang_sim.model.world import Inputs, Sizes, World, dtype_of
 
 if TYPE_CHECKING:
@@ -49,43 +51,30 @@ OUTERMOST = "run_chunk"
 PATIENCE = 600.0  # seconds
 OPERATORS = frozenset(f for n, f in vars(operator).items() if n[0] != "_" and callable(f))
 
-_prepared: set[tuple[Sizes, bool]] = set()
 
-
-class Finish(Protocol):
-    """Compile what the engine itself adds."""
-
-    def __call__(self, sizes: Sizes, *, checked: bool) -> None:
-        """Compile for a size of world, with or without the checks."""
-
-
-def prepare(sizes: Sizes, finish: Finish, *, checked: bool) -> None:
-    """Make sure that every rule is compiled for a size of world.
+def kernels(sizes: Sizes, *, checked: bool) -> dict[str, Code]:
+    """Compile every rule and the outermost kernels for a size of world.
 
     Parameters
     ----------
     sizes : Sizes
         Lengths of the columns: each has its own machine code.
-    finish : callable
-        Compiles what the engine itself adds.
     checked : bool
-        Whether the identities are wanted, too.
+        Whether the identities are to run every month.
+
+    Returns
+    -------
+    dict of str to Code
+        The outermost kernels by name.
     """
-    if (sizes, checked) in _prepared or not JIT:
-        return
-    name = "-".join(str(n) for n in (*sizes, int(checked)))
-    mark = CACHE / f"complete-{name}" if CACHE else None
-    if mark is None or not mark.exists():
-        begun = time.perf_counter()
-        _compile_all(sizes, finish, checked=checked)
-        _tell(f"rules compiled in {time.perf_counter() - begun:.1f} s, kept for later runs")
-        if mark:
-            with suppress(OSError):
-                mark.touch()
-    _prepared.add((sizes, checked))
+    begun = time.perf_counter()
+    made = _compile_all(sizes, checked=checked)
+    kept = "kept for later runs" if CACHE else "not kept: no cache folder can be written"
+    _tell(f"rules compiled in {time.perf_counter() - begun:.1f} s, {kept}")
+    return made
 
 
-def _compile_all(sizes: Sizes, finish: Finish, *, checked: bool) -> None:
+def _compile_all(sizes: Sizes, *, checked: bool) -> dict[str, Code]:
     whole = len(RULES) + 1
     done = 0
     helper = _start_helper(sizes)
@@ -109,15 +98,67 @@ def _compile_all(sizes: Sizes, finish: Finish, *, checked: bool) -> None:
                 if name in SECOND:
                     compile_rule(name, sizes)
                     count()
-        finish(sizes, checked=checked)
+        made = _outermost(sizes, checked=checked)
         count()
+    return made
+
+
+def _outermost(sizes: Sizes, *, checked: bool) -> dict[str, Code]:
+    world, given = _records(sizes)
+    number = types.int64
+    results = [_array(types.float64, n) for n in (5, 5, 3, 2)]
+    failed = _array(number, 3)
+    kinds: Any = types
+    option = kinds.UniTuple(number, 1) if checked else kinds.Tuple(())
+    rooms = _array(world, 1), _array(world, 1), _array(given, 2)
+    made = {"run_chunk": _code(run_chunk, (*rooms, number, number, *results, failed, option))}
+    if not checked:
+        one, out = _array(given, 1), _array(types.float64, 2)
+        made["expectations"] = _code(expectations, (rooms[0], one, out))
+    return made
+
+
+def _array(of: Any, dimensions: int) -> Any:
+    return types.Array(of, dimensions, "C")
+
+
+def _records(sizes: Sizes) -> tuple[Any, Any]:
+    return numba.from_dtype(dtype_of(World, sizes)), numba.from_dtype(dtype_of(Inputs, sizes))
+
+
+def _code(kernel: Any, signature: tuple[Any, ...]) -> Code:
+    """Compile a kernel and take its object file out of Numba's hands.
+
+    Raises
+    ------
+    RuntimeError
+        If it needs something of Python or of Numba at run time: it could not run by itself.
+    """
+    kernel.compile(signature)
+    compiled = kernel.overloads[signature]
+    library = compiled.library
+    needed = {
+        function.name
+        for function in library._final_module.functions
+        if function.is_declaration and not function.name.startswith("llvm.")
+    }
+    if not needed <= EXTERNALS:
+        message = f"{kernel.__name__} needs {sorted(needed - EXTERNALS)}"
+        raise RuntimeError(message)
+    return Code(compiled.fndesc.llvm_func_name, library._get_compiled_object())
+
+
+def compile_entries(sizes: Sizes) -> None:
+    """Compile what Python calls month by month: see ``chunk`` and ``schedule``."""
+    world, given = (_array(record, 1) for record in _records(sizes))
+    for function, more in ((begin_world, ()), (tick, ()), (perform, (types.int64,))):
+        called: Any = function
+        called.compile((world, given, *more))
 
 
 def compile_rule(name: str, sizes: Sizes) -> None:
     """Compile one rule for the two records it is given."""
-    world = numba.from_dtype(dtype_of(World, sizes))
-    given = numba.from_dtype(dtype_of(Inputs, sizes))
-    RULES[name].compile((world, given))
+    RULES[name].compile(_records(sizes))
 
 
 def compile_second(sizes: Sizes) -> None:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import mesa
 
-from xuchang_sim.model.engine import Records, as_rules, begin_world, tick
+from xuchang_sim.model.chunk import begin_world, tick
+from xuchang_sim.model.engine import Records, as_rules
 from xuchang_sim.model.schedule import STEPS, perform
 from xuchang_sim.model.world import OPEN, Firms, Projects, Sizes, World, Zones, blank, columns
 

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 from numba import types
 from numba.extending import intrinsic
 
-from xuchang_sim.model.kernel import JIT, inlined
+from xuchang_sim.model.cache import JIT
+from xuchang_sim.model.kernel import inlined
 
 if TYPE_CHECKING:
     from collections.abc import Callable

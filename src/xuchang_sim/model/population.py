@@ -8,10 +8,9 @@ intermediate share from the base-year totals; only then the ledgers open. No pro
 from __future__ import annotations
 
 import math
-from typing import Any
 
 from xuchang_sim.model.elementary import exp, log
-from xuchang_sim.model.kernel import entry, inlined, step
+from xuchang_sim.model.kernel import inlined, step
 from xuchang_sim.model.steps.calendar import demand, power
 from xuchang_sim.model.steps.checks import remember
 from xuchang_sim.model.steps.firms import (
@@ -857,16 +856,3 @@ def begin_programmes(w: World, p: Inputs) -> None:
             start = area * w.zone.weight[z] * zone.has_programme[z] / weight
             zone.factory_ring[z, slot_of(t + months)] += start
             zone.factory_building[z] += start
-
-
-@entry
-def expectations(memory: Any, inputs: Any, out: Any) -> None:
-    """Fill ``out`` (records, 5) with scale, investment, plants' revenue, land, starts expected."""
-    w = memory[0]
-    for r in range(inputs.shape[0]):
-        expect(w, inputs[r])
-        out[r, 0] = w.city.scale
-        out[r, 1] = w.city.expected_fai
-        out[r, 2] = w.city.expected_plants
-        out[r, 3] = w.city.expected_land
-        out[r, 4] = w.city.expected_starts

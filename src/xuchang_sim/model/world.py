@@ -35,6 +35,24 @@ PROGRAMMES = (
 )
 FACTORIES, HOUSING, VILLAGES, SEWAGE, HEATING, TRANSIT, STATION, BASES = range(8)
 
+#: Numbers of a replicate that are not monthly: scalars of the conditioning first.
+SUMMARY = (
+    "scale",
+    "attempts",
+    "large_share",
+    "firm_scale",
+    "labour_scale",
+    "intermediate",
+    "lump_base",
+    "outside_base",
+    "draws_base",
+    "expected_land",
+    "expected_starts",
+    "expected_fai",
+    *(f"execution_{name}" for name in PROGRAMMES),
+)
+SCALARS = 12
+
 CLASSES = 64  # classes of progress when bank money is short
 BATCH = 32  # random addresses drawn at once for arrivals
 RING = 40  # months a ring buffer holds; longer than any lag or building time

@@ -1,0 +1,257 @@
+"""What the engine runs: a chunk of replicates, or one month of one world.
+
+A chunk is conditioned once; at the branch month its world is copied and every variant of levers
+continues from the copy.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from xuchang_sim.model.kernel import entry, outermost, step
+from xuchang_sim.model.population import clear, expect, watch_firms, watch_pipeline
+from xuchang_sim.model.schedule import month
+from xuchang_sim.model.steps.calendar import demand
+from xuchang_sim.model.steps.checks import check, inspect
+from xuchang_sim.model.steps.projects import redraw_latent
+from xuchang_sim.model.world import (
+    FIRMS,
+    OPEN,
+    PIPELINE,
+    SCALARS,
+    Inputs,
+    Projects,
+    World,
+    columns,
+)
+
+Array = npt.NDArray[np.float64]
+Records = npt.NDArray[np.void]
+
+#: Columns of projects, 1 for lists of rows and for what may change after a project's end: its plant
+#: is born, or closes and gives land and floor back.
+LASTING = {"plant", "land", "need", "floor", "live", "finished", "key"}
+CHANGES = tuple(1 if name in LASTING else 0 for name in columns(Projects))
+
+
+@step
+def copy_world(into: World, source: World) -> None:
+    """Copy a world, rows in use only; the conditioning's scratch is left out.
+
+    Projects before the first one that is still followed are past change but for a few columns: one
+    world may be copied onto another only if both went the same way up to ``source``'s month.
+    """
+    for k in range(source.firm.rows.shape[0]):
+        for i in range(source.city.firms):
+            into.firm.rows[k, i] = source.firm.rows[k, i]
+        for i in range(source.city.firms, into.city.firms):
+            into.firm.rows[k, i] = 0
+    begin = source.project.live[0] if source.city.live > 0 else source.city.projects
+    for k in range(source.project.rows.shape[0]):
+        for j in range(0 if CHANGES[k] == 1 else begin, source.city.projects):
+            into.project.rows[k, j] = source.project.rows[k, j]
+        for j in range(source.city.projects, into.city.projects):
+            into.project.rows[k, j] = 0
+    for k in range(source.city.block.shape[0]):
+        into.city.block[k] = source.city.block[k]
+    for k in range(source.now.values.shape[0]):
+        into.now.values[k] = source.now.values[k]
+    for k in range(source.zone.block.shape[0]):
+        into.zone.block[k] = source.zone.block[k]
+    for k in range(source.sector.block.shape[0]):
+        into.sector.block[k] = source.sector.block[k]
+    for k in range(source.tally.block.shape[0]):
+        into.tally.block[k] = source.tally.block[k]
+
+
+@step
+def record(w: World, p: Inputs, months: Array, years: Array, largest: Array) -> None:
+    """Copy the month's recorded columns, in December also the year's table by sector."""
+    c = w.city
+    row = c.t - 12 * p.base_year
+    for k in range(months.shape[1]):
+        for z in range(months.shape[2]):
+            months[row, k, z] = w.zone.measures[k, z]
+    if c.calendar_month == 11:
+        y = c.year - p.base_year
+        largest[y] = c.largest
+        for z in range(years.shape[1]):
+            for s in range(years.shape[2]):
+                years[y, z, s] = w.tally.sales[z, s]
+
+
+@step
+def record_base(w: World, p: Inputs, months: Array, years: Array, summary: Array) -> None:
+    """Record the base year and the scalars of the conditioning, when the ledgers open."""
+    c = w.city
+    summary[0] = c.scale
+    summary[1] = c.attempt + 1.0
+    summary[2] = c.accepted_fai / p.base_fai
+    summary[3] = c.firm_scale
+    summary[4] = c.labour_scale
+    summary[5] = c.intermediate
+    summary[6] = c.lump_base
+    summary[7] = c.outside_base
+    summary[8] = c.draws_base
+    summary[9] = c.expected_land
+    summary[10] = c.expected_starts
+    summary[11] = c.expected_fai
+    for k in range(w.tally.execution.shape[0]):
+        summary[SCALARS + k] = w.tally.execution[k]
+    for m in range(12):
+        for k in range(months.shape[1]):
+            for z in range(months.shape[2]):
+                months[m, k, z] = w.past.measures[m, k, z]
+    for z in range(years.shape[1]):
+        for s in range(years.shape[2]):
+            years[0, z, s] = w.tally.sales[z, s]
+
+
+@step
+def start_variant(w: World, p: Inputs) -> None:
+    """Leave the branch under a variant's own levers, demand path and later draws."""
+    w.city.salt = (w.city.attempt << 8) | (p.redraw << 16)
+    demand(w, p)
+    if p.redraw > 0:
+        redraw_latent(w, p)
+
+
+@outermost
+def run_chunk(
+    memory: Records,
+    saved: Records,
+    inputs: Records,
+    branch: int,
+    until: int,
+    months: Array,
+    years: Array,
+    largest: Array,
+    summary: Array,
+    failed: npt.NDArray[np.int64],
+    checked: tuple[int, ...],
+) -> None:
+    """Run a chunk of replicates: condition, run to the branch, then every variant from there.
+
+    Parameters
+    ----------
+    memory, saved : ndarray of World, shape (1,)
+        Working memory of this thread.
+    inputs : ndarray of Inputs, shape (variants, replicates)
+        What each run is given; variants of a replicate agree in all that acts before ``branch``.
+    branch, until : int
+        Last month that all variants share (not before the ledgers open); last month of the run.
+    months : ndarray, shape (variants, replicates, months, measures, zones)
+    years : ndarray, shape (variants, replicates, years, zones, sectors)
+    largest : ndarray, shape (variants, replicates, years)
+    summary : ndarray, shape (replicates, len(SUMMARY))
+    failed : ndarray of int, shape (variants, replicates, 2)
+        Error code and month of a failed run, else nought; its results are NaN.
+    checked : tuple of int
+        Empty, or (1,) to test the identities every month.
+    """
+    w = memory[0]
+    keep = saved[0]
+    c = w.city
+    for r in range(inputs.shape[1]):
+        v = 0
+        p = inputs[0, r]
+        clear(w, p)
+        while True:
+            month(w, p)
+            inspect(w, p, checked)
+            if c.code == 0 and c.phase != OPEN:
+                if c.phase == PIPELINE:
+                    watch_pipeline(w, p)
+                else:
+                    watch_firms(w, p)
+                if c.phase == OPEN:
+                    record_base(w, p, months[0, r], years[0, r], summary[r])
+            elif c.code == 0:
+                record(w, p, months[v, r], years[v, r], largest[v, r])
+            if c.code != 0:
+                last = v + 1 if c.phase == OPEN and c.t > branch else inputs.shape[0]
+                for f in range(v, last):
+                    fail(months[f, r], years[f, r], largest[f, r], failed[f, r], c.code, c.t)
+                v = last
+            elif c.phase == OPEN and c.t == branch and v == 0:
+                copy_world(keep, w)
+                for f in range(1, inputs.shape[0]):
+                    share_history(months, years, largest, branch - 12 * p.base_year + 1, f, r)
+                start_variant(w, p)
+                if c.t < until:
+                    continue
+                v = inputs.shape[0]
+            elif c.phase == OPEN and c.t >= until:
+                v += 1
+            else:
+                continue
+            if v >= inputs.shape[0]:
+                break
+            copy_world(w, keep)
+            p = inputs[v, r]
+            start_variant(w, p)
+
+
+@step
+def share_history(months: Array, years: Array, largest: Array, shared: int, v: int, r: int) -> None:
+    """Copy what happened before the branch into a variant's own record."""
+    for m in range(shared):
+        for k in range(months.shape[3]):
+            for z in range(months.shape[4]):
+                months[v, r, m, k, z] = months[0, r, m, k, z]
+    for y in range(shared // 12):
+        largest[v, r, y] = largest[0, r, y]
+        for z in range(years.shape[3]):
+            for s in range(years.shape[4]):
+                years[v, r, y, z, s] = years[0, r, y, z, s]
+
+
+@step
+def fail(
+    months: Array,
+    years: Array,
+    largest: Array,
+    failed: npt.NDArray[np.int64],
+    code: int,
+    t: int,
+) -> None:
+    """Mark a run as failed: code and month, NaN in every result."""
+    failed[0] = code
+    failed[1] = t
+    months[:] = np.nan
+    years[:] = np.nan
+    largest[:] = np.nan
+
+
+@outermost
+def expectations(memory: Records, inputs: Records, out: Array) -> None:
+    """Fill ``out`` (records, 5) with what the pipeline expects: scale, investment, plants' revenue, land, starts."""
+    w = memory[0]
+    for r in range(inputs.shape[0]):
+        expect(w, inputs[r])
+        out[r, 0] = w.city.scale
+        out[r, 1] = w.city.expected_fai
+        out[r, 2] = w.city.expected_plants
+        out[r, 3] = w.city.expected_land
+        out[r, 4] = w.city.expected_starts
+
+
+@entry
+def begin_world(memory: Records, inputs: Records) -> None:
+    """Clear the world of one replicate; :func:`tick` then conditions it month by month."""
+    clear(memory[0], inputs[0])
+
+
+@entry
+def tick(memory: Records, inputs: Records) -> None:
+    """Run one month of one world, the warm-up's conditioning included."""
+    w = memory[0]
+    p = inputs[0]
+    month(w, p)
+    if p.check == 1 and w.city.phase == OPEN and w.city.code == 0:
+        check(w, p)
+    if w.city.code == 0 and w.city.phase == PIPELINE:
+        watch_pipeline(w, p)
+    elif w.city.code == 0 and w.city.phase == FIRMS:
+        watch_firms(w, p)

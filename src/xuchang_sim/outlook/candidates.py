@@ -409,9 +409,9 @@ def _mirrored(n: int, k: int, rng: np.random.Generator) -> Floats:
 
 
 def _root(covariance: Floats) -> Floats:
-    """Square root of a covariance that may be singular."""
+    """Symmetric square root: the only one that depends on no choice of signs or order."""
     values, vectors = np.linalg.eigh((covariance + covariance.T) / 2.0)
-    return np.asarray(vectors * np.sqrt(np.clip(values, 0.0, None)))
+    return np.asarray((vectors * np.sqrt(np.clip(values, 0.0, None))) @ vectors.T)
 
 
 def _stable(draws: Floats, estimate: Floats, lags: Sequence[int]) -> Floats:
@@ -468,10 +468,8 @@ def _usable_covariance(result: Any, k: int) -> Floats | None:
         return None
     if covariance.shape != (k, k) or not np.isfinite(covariance).all():
         return None
-    values, vectors = np.linalg.eigh((covariance + covariance.T) / 2.0)
-    if values.max() <= 0 or values.max() > 1e4:
-        return None
-    return np.asarray(vectors * np.sqrt(np.clip(values, 0.0, None)))
+    largest = np.linalg.eigvalsh((covariance + covariance.T) / 2.0)[-1]
+    return _root(covariance) if 0 < largest <= 1e4 else None
 
 
 def _split(n: int, parts: int) -> Sequence[int]:

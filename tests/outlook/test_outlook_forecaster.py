@@ -52,6 +52,8 @@ def test_every_candidate_samples_finite_paths_and_keeps_a_record(
     assert np.array_equal(paths, again)
     assert paths.std(axis=0)[-1] > 0
     assert abs(float(np.median(paths[:, 0])) - z[-1]) < 5
+    with pytest.raises(ValueError, match="at least 1"):
+        fitted.sample(300, 0, np.random.default_rng(1))
 
 
 @pytest.mark.parametrize("candidate", ALL, ids=lambda x: x.name)

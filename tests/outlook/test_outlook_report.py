@@ -1,6 +1,7 @@
 """Backtest, outside view and the report: shapes, honesty, and what they must show."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -78,6 +79,21 @@ def test_what_has_come_true_is_scored(pack: Pack) -> None:
     assert steps == [
         (o, s) for o, n in (("2011-12", 3), ("2012-01", 2), ("2012-02", 1)) for s in range(1, n + 1)
     ]
+
+
+def test_a_change_of_coverage_is_no_forecast_error(rng: np.random.Generator) -> None:
+    """Scored up to the change from before it, and the years after it from there on."""
+    values = np.exp(0.1 * np.arange(18) + 0.05 * rng.standard_normal(18))
+    values[12] = np.nan
+    plain = Regular("x", 1, 2000, values)
+    scored = b.backtest(replace(plain, breaks=(2014,)), 3, 6)
+    steps: dict[str, set[int]] = {}
+    for row in scored:
+        steps.setdefault(row["origin"], set()).add(row["step"])
+    missing = {"2009": {1, 2}, "2010": {1, 3}, "2011": {2}}
+    assert steps == {"2008": {1, 2, 3}, **missing, "2014": {1, 2, 3}}
+    free = b.backtest(plain, 3, 6)
+    assert {r["origin"] for r in free} == {"2008", "2009", "2010", "2011", "2013", "2014"}
 
 
 def test_figure(rows: list[b.Row]) -> None:

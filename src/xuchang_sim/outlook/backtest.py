@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -45,6 +46,9 @@ def backtest(
 ) -> list[Row]:
     """Forecast from past origins with only what came before, and score every model.
 
+    A period without a value is no origin: nothing new is known. A forecast from before a change
+    of coverage is scored up to it: what it forecasts is not published any more.
+
     Parameters
     ----------
     series : Regular
@@ -77,6 +81,7 @@ def backtest(
         series.values,
         series.frequency,
         series.first,
+        series.breaks,
         horizon,
         origins,
         step,
@@ -96,8 +101,9 @@ def _rows(
     out: list[Row] = []
     memo = Memo()
     known = np.flatnonzero(np.isfinite(series.values))
-    latest = len(series.values) - (horizon if whole else 1)
-    cuts = [cut for cut in range(latest, 0, -step) if (known < cut).sum() >= _least(series)]
+    ends = known[_least(series) - 1 :] + 1
+    ends = ends[ends <= len(series.values) - (horizon if whole else 1)]
+    cuts = [int(cut) for cut in ends[::-1] if (ends[-1] - cut) % step == 0]
     if not cuts:
         msg = f"{len(series.values)} values are too few to look back {horizon} steps"
         raise SeriesError(msg)
@@ -122,13 +128,14 @@ def _least(series: Regular) -> int:
 
 def _origin_rows(series: Regular, cut: int, horizon: int, memo: Memo) -> list[Row]:
     """Score all models from the first ``cut`` values."""
+    changes = [number - series.first for number in series.breaks]
+    end = min([len(series.values), *(change for change in changes if change >= cut)])
     found = profile(series.values[:cut], series.frequency, series.first % series.frequency)
     pool = (*members(found), Member(Drift(BENCHMARK, 1.0), 1e-12, _logs(found)))
-    slots = [
-        i
-        for i in range(cut, len(series.values))
-        if (series.first + i) % series.frequency in found.slots
-    ][:horizon]
+    ahead = (i for i in range(cut, end) if (series.first + i) % series.frequency in found.slots)
+    slots = list(islice(ahead, horizon))
+    if not slots:
+        return []
     material = gather(found, len(slots), pool=pool, draws=DRAWS, memo=memo)
     pooled = combine(material, rules_for(found))
     said = {COMBINED: pooled.sample}

@@ -62,9 +62,14 @@ class Fitted:
         ------
         CandidateError
             If the fit failed or a draw is not finite.
+        ValueError
+            If the horizon is below 1.
         """
         if self.sampler is None:
             raise CandidateError(self.record.error)
+        if horizon < 1:  # exponential smoothing of statsmodels would write past its arrays
+            msg = f"horizon {horizon}; at least 1 is needed"
+            raise ValueError(msg)
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
             paths = np.asarray(self.sampler(n, horizon, rng), dtype=float)

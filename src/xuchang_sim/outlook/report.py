@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from xuchang_sim.outlook import cache
-from xuchang_sim.outlook.series import Regular, SeriesError, history, read_series, regular
+from xuchang_sim.outlook.series import (
+    Regular,
+    SeriesError,
+    changes_of_coverage,
+    history,
+    read_series,
+    regular,
+)
 from xuchang_sim.outlook.tolerance import binomial_band
 
 if TYPE_CHECKING:
@@ -289,7 +296,7 @@ def pack_backtest(
     rows: list[dict[str, Any]] = []
     skipped: dict[str, str] = {}
     for done, name in enumerate(names, 1):
-        series = regular(name, history(pack, name, as_of))
+        series = regular(name, history(pack, name, as_of), changes_of_coverage(pack, name))
         try:
             rows += test.backtest(series, horizon, origins, whole=False)
         except SeriesError as fault:

@@ -7,7 +7,7 @@ import csv
 import io
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -88,12 +88,15 @@ class Regular:
         Period number ``frequency * year + period`` (period from 0) of the first value.
     values : (T,) array
         NaN where missing.
+    breaks : tuple of int
+        Period numbers from which values count other things than before (changes of coverage).
     """
 
     name: str
     frequency: int
     first: int
     values: Floats
+    breaks: tuple[int, ...] = ()
 
     @property
     def last(self) -> int:
@@ -152,9 +155,18 @@ def released(name: str, period: str) -> date:
     return date(year + number // 12, number % 12 + 1, day)
 
 
-def regular(name: str, values: Mapping[str, float]) -> Regular:
-    """Put a mapping of periods (all years or all months) on a regular calendar."""
-    return _regular(name, [(period, 0, value) for period, value in values.items()])
+def regular(name: str, values: Mapping[str, float], breaks: Sequence[int] = ()) -> Regular:
+    """Put a mapping of periods (all years or all months) on a regular calendar.
+
+    ``breaks`` are the years from which the values count other things than before.
+    """
+    series = _regular(name, [(period, 0, value) for period, value in values.items()])
+    return replace(series, breaks=tuple(series.frequency * year for year in breaks))
+
+
+def changes_of_coverage(pack: Any, name: str) -> tuple[int, ...]:
+    """Years from which a series of the pack counts other things; none for a plain mapping."""
+    return () if isinstance(pack, Mapping) else tuple(pack.history[name].entry.breaks)
 
 
 def read_series(path: Path, as_of: date | None = None, today: date | None = None) -> Regular:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from statistics import NormalDist
 
 import numpy as np
 import pytest
@@ -183,22 +184,43 @@ def test_errors_name_the_file(tmp_path: Path, write_series: Write) -> None:
         series_outlook(path, 1)
 
 
+def test_growth_that_lasts_is_believed_in_time(rng: np.random.Generator) -> None:
+    """The share of mean growth that is kept: a belief at first, then what the past shows."""
+    fading = c.Autoregression("fading", centre=0.5, doubt=0.2)
+    kept = []
+    for n in (8, 200):
+        z = np.cumsum(1.0 + 0.4 * rng.standard_normal(n))
+        ahead = c.fit(fading, z, 1).sample(2000, 30, np.random.default_rng(0))
+        kept.append(float(np.median(ahead[:, 29] - ahead[:, 9])) / 20 / float(np.diff(z).mean()))
+    assert 0.55 < kept[0] < 0.95
+    assert 0.9 < kept[1] < 1.05
+    noise = 3.0 * rng.standard_normal(40)
+    told = [c._share_kept(noise + shift, 0.5, 0.2, 9.0, 0.0) for shift in (0.0, 1e6)]
+    assert told == pytest.approx([0.5, 1.0], abs=0.15)
+
+
 def coverage(n: int, runs: int, seed: int) -> float:
-    """Share of random walks with drift whose next value lies in the 90% interval."""
+    """Chance that the next value of a random walk with drift lies in the 90% interval.
+
+    Mean over simulated histories; given the history the chance is exact, so a hundred do.
+    """
     rng = np.random.default_rng(seed)
-    hits = 0
+    growth = NormalDist(0.22, 0.10)
+    chances = []
     for _ in range(runs):
-        values = np.exp(np.cumsum(0.22 + 0.10 * rng.standard_normal(n + 1)))
-        rows = quantiles(values[:-1], horizon=1)
-        hits += bool(rows[0, 0] <= values[-1] <= rows[-1, 0])
-    return hits / runs
+        values = np.exp(np.cumsum(growth.mean + growth.stdev * rng.standard_normal(n)))
+        rows = quantiles(values, horizon=1)
+        low, high = np.log(rows[[0, -1], 0] / values[-1])
+        chances.append(growth.cdf(float(high)) - growth.cdf(float(low)))
+    return float(np.mean(chances))
 
 
 def test_simulated_coverage_quickly() -> None:
-    assert 0.80 <= coverage(8, 40, 8) <= 1.0
+    assert 0.85 <= coverage(8, 20, 8) <= 0.96
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("n", [8, 20, 60])
-def test_simulated_coverage_of_the_default_interval(n: int) -> None:
-    assert 0.86 <= coverage(n, 300, n) <= 0.94
+@pytest.mark.parametrize(("n", "runs"), [(8, 300), (20, 100), (60, 100)])
+def test_simulated_coverage_of_the_default_interval(n: int, runs: int) -> None:
+    """0.87 to 0.93, give or take a standard error (0.005)."""
+    assert 0.865 <= coverage(n, runs, n) <= 0.935

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 PARAMETER_DRAWS = 12
 PATHS_A_DRAW = 50
 ROOT_LIMIT = 1.0
+#: Steps whose mean may say something of the next.
+_FEWEST_STEPS = 3
 
 
 class CandidateError(ValueError):
@@ -152,6 +154,9 @@ class Autoregression:
         Coefficient of the first lag believed before seeing data; others are believed 0.
     strength
         Weight of that belief, in observations.
+    doubt
+        Standard deviation of the belief in ``centre``, which then learns from the series' own
+        past (how much of the mean so far each next value had); 0 keeps it.
     """
 
     name: str
@@ -161,6 +166,7 @@ class Autoregression:
     centre: float = 1.0
     prior: float = 0.5
     strength: float = 6.0
+    doubt: float = 0.0
 
     def build(self, z: Floats, period: int) -> tuple[Sampler, bool]:
         """Fit by least squares and shrink."""
@@ -173,7 +179,6 @@ class Autoregression:
             raise CandidateError(msg)
         _enough(x, max(lags) + len(lags) + 3)
         mean = float(x.mean())
-        target = self.centre * mean
         deep = max(lags)
         result = AutoReg(x - mean, lags, trend="n").fit()
         count = len(x) - deep
@@ -189,6 +194,7 @@ class Autoregression:
         df = max(count - 1, 2)
         s2 = float(residuals @ residuals) / df
         root = np.linalg.cholesky(np.linalg.inv(precision))
+        target = mean * _share_kept(x, self.centre, self.doubt, s2, float(beta.sum()))
 
         def sampler(n: int, horizon: int, rng: np.random.Generator) -> Floats:
             sigma = np.sqrt(s2 * df / rng.chisquare(df, (n, 1)))
@@ -369,6 +375,21 @@ class StateSpace:
             params[i] = estimate[i] * np.exp(ratio)
         again = np.asarray(model.transform_params(model.untransform_params(params)))
         return params if np.allclose(again, params, rtol=1e-4, atol=1e-8) else estimate
+
+
+def _share_kept(x: Floats, centre: float, doubt: float, variance: float, memory: float) -> float:
+    """Share of the mean so far that the next value has: belief updated by the series' past.
+
+    ``variance`` is that of the news; what follows each other by ``memory`` counts for less.
+    """
+    if doubt == 0:
+        return centre
+    sofar = (np.cumsum(x) / np.arange(1, len(x) + 1))[_FEWEST_STEPS - 1 : -1]
+    ahead = x[_FEWEST_STEPS:]
+    memory = min(max(memory, 0.0), 0.95)
+    weight = (1.0 - memory) ** 2 / max(variance, 1e-300)
+    belief = 1.0 / doubt**2
+    return float((belief * centre + weight * (sofar @ ahead)) / (belief + weight * (sofar @ sofar)))
 
 
 def _differenced(z: Floats, order: int, seasonal: int, period: int) -> Floats:

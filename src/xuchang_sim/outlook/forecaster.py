@@ -88,8 +88,8 @@ def members(found: Profile) -> tuple[Member, ...]:
 
 
 _LEVEL: tuple[tuple[Candidate, float], ...] = (
-    (Autoregression("growth_ar", centre=0.64, prior=0.5, strength=6), 3),
-    (Autoregression("growth_ar_full", centre=0.8, prior=0.4, strength=4), 2),
+    (Autoregression("growth_ar", centre=0.64, prior=0.5, strength=6, doubt=0.2), 3),
+    (Autoregression("growth_ar_full", centre=0.8, prior=0.4, strength=4, doubt=0.2), 2),
     (Drift("half_drift", 0.5), 1),
     (Drift("drift", 1.0), 1),
     (Smoothing("ets_damped", trend=True), 1),

@@ -48,7 +48,7 @@ class Rules:
 
 #: Measured on a bed of foreign series (docs/outlook.md), never on the series at hand.
 RULES = {
-    "annual level": Rules(spread=1.06, recency=0.3, half_life=6.0, trust=0.35, patience=10.0),
+    "annual level": Rules(spread=1.0, recency=0.3, half_life=6.0, trust=0.35, patience=10.0),
     "annual rate": Rules(spread=1.0, recency=0.3, half_life=6.0, trust=0.2, patience=10.0),
     "rate": Rules(spread=0.98, recency=0.8, half_life=12.0, trust=0.8, patience=10.0),
     "level": Rules(spread=1.05, recency=0.3, half_life=12.0, trust=0.2, patience=10.0),

@@ -11,7 +11,7 @@ from xuchang_sim.model.kernel import entry
 from xuchang_sim.model.native import kernel
 from xuchang_sim.model.population import watch_firms, watch_pipeline
 from xuchang_sim.model.schedule import STEPS, perform
-from xuchang_sim.model.world import FIRMS, OPEN, PIPELINE
+from xuchang_sim.model.world import CODES, FIRMS, OPEN, PIPELINE
 from xuchang_sim.pack import Pack, load_pack
 from xuchang_sim.scenario import ResolvedScenario, load_scenario
 from xuchang_sim.simulation import Variant, _Group, prepare
@@ -285,7 +285,7 @@ def _months(rules: tuple[Any, Any], world: Any, setup: Setup, meter: _Meter) -> 
             watch_warm_up(*rules)
             meter.add(PHASES[phase], WATCH[phase], _clock() - before, city)
         if city["code"]:
-            message = f"{month_label(month)}: check {int(city['code']) // 100} failed"
+            message = f"{month_label(month)}: check {int(city['code']) // CODES} failed"
             raise FailedWorldError(message)
         if int(city["attempt"]) == attempt:
             yield View(phase, month, world)

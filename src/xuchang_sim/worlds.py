@@ -16,6 +16,7 @@ from xuchang_sim.model.steps.firms import INITIAL
 from xuchang_sim.model.world import (
     ABANDONED,
     BUILDING,
+    CODES,
     DONE,
     FIRMS,
     MEASURE_ROW,
@@ -121,7 +122,7 @@ class Worlds:
             phase, month, attempt = int(city["phase"]), int(city["t"]) + 1, int(city["attempt"])
             tick(*rules)
             if city["code"]:
-                message = f"replicate {number}: check {int(city['code']) // 100} failed"
+                message = f"replicate {number}: check {int(city['code']) // CODES} failed"
                 raise FailedWorldError(message)
             if int(city["attempt"]) == attempt:
                 yield View(phase, month, world)

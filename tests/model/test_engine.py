@@ -17,7 +17,7 @@ import pytest
 import xuchang_sim
 from xuchang_sim import simulation
 from xuchang_sim.model import engine
-from xuchang_sim.model.world import LEVERS, MEASURES, Firms, Projects, Sizes, columns
+from xuchang_sim.model.world import CODES, LEVERS, MEASURES, Firms, Projects, Sizes, columns
 from xuchang_sim.pack import load_pack
 from xuchang_sim.results import Results
 from xuchang_sim.scenario import load_scenario
@@ -127,7 +127,7 @@ def test_more_rows_than_room_is_said_not_overwritten() -> None:
     done = subprocess.run(
         [sys.executable, "-c", NARROW], env=env, capture_output=True, text=True, check=True
     )
-    assert json.loads(done.stdout) == [10100]
+    assert json.loads(done.stdout) == [101 * CODES]
 
 
 PROGRAM = """

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 
 from tests.model.worlds import Trace, random_inputs
 from xuchang_sim.model.population import INCOMPATIBLE, NEGATIVE_SCALE
-from xuchang_sim.model.world import ABANDONED, BUILDING, DONE, DROPPED
+from xuchang_sim.model.world import ABANDONED, BUILDING, CODES, DONE, DROPPED
 from xuchang_sim.simulation import simulate
 
 REFUSED = {INCOMPATIBLE, NEGATIVE_SCALE}  # draws that no world can be conditioned on
@@ -46,7 +46,7 @@ def broken(change: Any) -> int:
     for _ in range(6):
         assert trace.tick() == 0
     change(trace.memory[0])
-    return trace.tick() // 100
+    return trace.tick() // CODES
 
 
 def _first(world: Any, state: int) -> int:

@@ -36,7 +36,7 @@ from xuchang_sim.explore.designs import Design, load_design, posterior_digest
 from xuchang_sim.explore.store import GROUP, Store, from_bytes, to_bytes
 from xuchang_sim.measures import ATTAINABLE
 from xuchang_sim.model import engine
-from xuchang_sim.model.world import SUMMARY
+from xuchang_sim.model.world import CODES, SUMMARY
 from xuchang_sim.pack import Pack, load_pack
 from xuchang_sim.scenario import ResolvedScenario, adjust
 from xuchang_sim.simulation import Draws, Setup, Variant, draw_parameters, run
@@ -251,7 +251,7 @@ def _coded(job: Job, cell: Cell, results: Results, row: int) -> list[Failure]:
     found = []
     for k in np.flatnonzero(~results.good):
         code, month = (int(x) for x in results.failed[k])
-        where = f"check {code // 100}, zone {code % 100}"
+        where = f"check {code // CODES}, zone {code % CODES}"
         text = f"the rules stopped with code {code} ({where}) in {month_label(month)}"
         address = (row + int(k), cell.point, cell.scenario.name, _draw(job, cell, int(k)))
         found.append(Failure(*address, cell.first + int(k), job.seed, text, ""))

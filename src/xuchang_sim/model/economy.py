@@ -13,7 +13,17 @@ import mesa
 from xuchang_sim.model.chunk import begin_world, tick
 from xuchang_sim.model.engine import Records, as_rules
 from xuchang_sim.model.schedule import STEPS, perform
-from xuchang_sim.model.world import OPEN, Firms, Projects, Sizes, World, Zones, blank, columns
+from xuchang_sim.model.world import (
+    CODES,
+    OPEN,
+    Firms,
+    Projects,
+    Sizes,
+    World,
+    Zones,
+    blank,
+    columns,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -161,7 +171,7 @@ class Economy(mesa.Model):
         code = int(self.city["code"])
         if code:
             year, month = divmod(self.month, 12)
-            message = f"check {code // 100} failed in {year}-{month + 1:02d}, zone {code % 100}"
+            message = f"check {code // CODES} failed in {year}-{month + 1:02d}, zone {code % CODES}"
             raise RuntimeError(message)
 
     def _follow(self) -> None:

@@ -38,6 +38,7 @@ from xuchang_sim.model.world import (
     ABANDONED,
     APPROVAL,
     BATCH,
+    CODES,
     DONE,
     DROPPED,
     FIRMS,
@@ -50,8 +51,8 @@ from xuchang_sim.model.world import (
 
 ATTEMPTS = 200
 LARGEST_FIRM = 1000.0  # largest initial firm over the smallest, before the sum is made exact
-INCOMPATIBLE = 10400  # no pipeline fits the base year
-NEGATIVE_SCALE = 10500  # warm-up plants sell more than the whole base year
+INCOMPATIBLE = 104 * CODES  # no pipeline fits the base year
+NEGATIVE_SCALE = 105 * CODES  # warm-up plants sell more than the whole base year
 DURATION_NODES = 9
 # Gauss–Legendre on [-1, 1], 8 nodes, and Gauss–Hermite for a standard normal, 9 nodes.
 X8 = (

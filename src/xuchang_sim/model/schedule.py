@@ -61,7 +61,7 @@ STEPS: tuple[Callable[[World, Inputs], None], ...] = (
 
 @spliced
 def month(w: World, p: Inputs) -> None:
-    """Run one month; what goes wrong is left in ``w.city.code`` as 100 * check + zone.
+    """Run one month; what goes wrong is left in ``w.city.code`` as CODES * check + zone.
 
     Whether step 19, the identities, follows is the driver's choice.
 

@@ -53,6 +53,7 @@ SUMMARY = (
 )
 SCALARS = 12
 
+CODES = 10_000  # what goes wrong has the code CODES * check + zone
 CLASSES = 64  # classes of progress when bank money is short
 BATCH = 32  # random addresses drawn at once for arrivals
 RING = 40  # months a ring buffer holds; longer than any lag or building time
@@ -188,7 +189,7 @@ class City(Table):
     year: int = whole("年", "calendar year")
     phase: int = whole("", "pipeline, firms, or everything")
     policy: int = whole("", "1 once the plan's levers are on")
-    code: int = whole("", "0, or what went wrong: 100 * check + zone")
+    code: int = whole("", "0, or what went wrong: CODES * check + zone")
     zones: int = whole("个", "zones in use")
     sectors: int = whole("个", "sectors in use")
     firms: int = whole("个", "firm rows in use")

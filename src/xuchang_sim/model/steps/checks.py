@@ -1,7 +1,7 @@
 """Identities: what must hold at the end of every month, in any replicate.
 
 The numbers are those of the list of invariants in ``docs/odd.md``. A failed check sets the error
-code 100 * number + zone; nothing is mended.
+code CODES * number + zone; nothing is mended.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from xuchang_sim.model.world import (
     ABANDONED,
     APPROVAL,
     BUILDING,
+    CODES,
     DONE,
     DROPPED,
     OPEN,
@@ -39,7 +40,7 @@ def differs(x: float, y: float, scale: float) -> bool:
 def fault(w: World, number: int, z: int) -> None:
     """Record the first fault of the month."""
     if w.city.code == 0:
-        w.city.code = 100 * number + z
+        w.city.code = CODES * number + z
 
 
 @step

@@ -17,9 +17,9 @@ from xuchang_sim.model.streams import (
     uniforms,
     unit,
 )
-from xuchang_sim.model.world import INDUSTRIAL, OPEN, Inputs, World
+from xuchang_sim.model.world import CODES, INDUSTRIAL, OPEN, Inputs, World
 
-TOO_MANY_FIRMS = 10300
+TOO_MANY_FIRMS = 103 * CODES
 INITIAL, WARM, NEW, TENANT = 0, 1, 2, 3  # groups of firm rows
 USE_LOW, IDLE_LIMIT = 0.3, 6  # a firm used less for so many months closes
 

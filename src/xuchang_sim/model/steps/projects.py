@@ -31,6 +31,7 @@ from xuchang_sim.model.world import (
     BATCH,
     BUILDING,
     CLOSING,
+    CODES,
     DONE,
     DROPPED,
     FAI_BY_AGE,
@@ -44,8 +45,8 @@ from xuchang_sim.model.world import (
     World,
 )
 
-TOO_MANY_PROJECTS = 10100
-ENVELOPE = 10200
+TOO_MANY_PROJECTS = 101 * CODES
+ENVELOPE = 102 * CODES
 PREMIUM_EXPONENT = 0.3  # response of intensity to the land premium
 OTHER_OWN_MINIMUM = 0.20  # "other industries", State Council notice 27 of 2009
 

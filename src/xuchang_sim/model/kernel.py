@@ -55,9 +55,14 @@ if JIT:
     setattr(types.Record, "mangling_args", property(_mangling_args))
 
 
+#: For what rules alone call: nothing for Python to call, and no reference counts, since all memory
+#: belongs to the caller (a sixth less to compile).
+INNER = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True, "_nrt": False}
+
+
 def step(function: F) -> F:
     """Compile one rule: no GIL, no division checks, cached on disk; called by rules only."""
-    return _compiled(function, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+    return _compiled(function, **INNER)
 
 
 def entry(function: F) -> F:
@@ -67,14 +72,12 @@ def entry(function: F) -> F:
 
 def outermost(function: F) -> F:
     """Compile a kernel that is called as machine code (see ``native``): nothing of Python."""
-    return _compiled(
-        function, cached=False, _nrt=False, no_cpython_wrapper=True, no_cfunc_wrapper=True
-    )
+    return _compiled(function, cached=False, **INNER)
 
 
 def inlined(function: F) -> F:
     """Compile a small helper that every caller takes into its own loop."""
-    return _compiled(function, forceinline=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+    return _compiled(function, forceinline=True, **INNER)
 
 
 def spliced(function: F) -> F:

@@ -364,3 +364,20 @@ def test_failed_rows_end_the_command_with_three(tmp_path: Path) -> None:
     assert data["failed"] == 8
     assert data["failures"][0]["replicate"] == 7
     assert "no seven" in data["failures"][0]["traceback"]
+
+
+READS = """
+import os
+import pyarrow as pa
+from xuchang_sim.explore.store import from_bytes, to_bytes
+table = pa.table({"revenue": [1.0, 2.0]})
+before = len(os.listdir("/proc/self/task"))
+assert from_bytes(to_bytes(table)).equals(table)
+print(len(os.listdir("/proc/self/task")) - before)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="threads are counted on Linux")
+def test_reading_a_part_starts_no_thread_that_could_outlive_the_process() -> None:
+    done = subprocess.run([sys.executable, "-c", READS], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "0"

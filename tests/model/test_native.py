@@ -6,13 +6,14 @@ import json
 import os
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 
 from xuchang_sim import simulate
-from xuchang_sim.model.native import Code, flattened, keep, read
+from xuchang_sim.model.native import Argument, Code, flattened, keep, kernel, read
+from xuchang_sim.model.world import Inputs, Sizes, World, blank
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -69,12 +70,34 @@ def test_where_nothing_can_be_written_nothing_is_kept(tmp_path: Path) -> None:
 
 
 def test_arguments_as_the_kernels_take_them() -> None:
-    array = np.zeros((2, 3))
-    place = array.ctypes.data
-    assert flattened(array) == [0, 0, 6, 8, place, 2, 3, 24, 8]
-    assert flattened((4, (5,))) == [4, 5]
-    assert flattened(()) == []
-    with pytest.raises(TypeError, match="contiguous"):
-        flattened(array[:, :2])
-    with pytest.raises(TypeError, match="not str"):
-        flattened("text")
+    array, value = np.zeros((2, 3)), np.dtype(np.float64)
+    wanted = Argument(value, 2)
+    assert flattened(array, wanted) == [0, 0, 6, 8, array.ctypes.data, 2, 3, 24, 8]
+    assert flattened((4, 5), Argument(None, 2)) == [4, 5]
+    assert flattened((), Argument(None, 0)) == []
+    assert flattened(7, Argument(np.dtype(np.int64), 0)) == [7]
+    wrong = (array[:, :2], array[0], array.astype(np.float32), array.astype(np.int64), None, 3)
+    for argument in wrong:
+        with pytest.raises(TypeError, match="wanted"):
+            flattened(argument, wanted)
+    for argument, number in ((4, 1), ((4,), 2), ((4.0,), 1)):
+        with pytest.raises(TypeError, match="whole numbers"):
+            flattened(argument, Argument(None, number))
+
+
+def test_records_of_another_layout_are_refused_before_they_are_read() -> None:
+    room = Sizes()
+    other = np.zeros(1, longer(blank(Inputs, room).dtype))
+    out = np.zeros((1, 5))
+    solve = kernel("expectations", room)
+    with pytest.raises(TypeError, match="laid out"):
+        solve(blank(World, room), other, out)
+    with pytest.raises(ValueError, match="zip"):
+        solve(blank(World, room), blank(Inputs, room))
+    assert not out.any()
+
+
+def longer(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """Return the same columns, one item longer: a layout of another version, say."""
+    fields = [(name, dtype[name]) for name in dtype.names or ()]
+    return np.dtype([*fields, ("later", np.int64)])

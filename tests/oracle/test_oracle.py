@@ -134,7 +134,8 @@ class Futures:
 
     def run(self) -> engine.Block:
         """Run both by the engine."""
-        both = np.stack([roomy(self.first), roomy(self.second)])
+        both = blank(Inputs, Sizes(), 2).reshape(2, 1)
+        both[0], both[1] = roomy(self.first), roomy(self.second)
         zones, sectors, base = (int(self.first[0][n]) for n in ("zones", "sectors", "base_year"))
         blocks: list[engine.Block] = []
         plan = engine.Plan(

@@ -41,8 +41,13 @@ def to_bytes(table: pa.Table) -> bytes:
 
 
 def from_bytes(data: bytes) -> pa.Table:
-    """Read a table back, its page checksums verified."""
-    return pq.read_table(pa.BufferReader(data), page_checksum_verification=True)
+    """Read a table back, its page checksums verified.
+
+    In the calling thread alone: a process that ends while a thread of Arrow's own pools still
+    starts up is aborted (apache/arrow issue 34314).
+    """
+    file = pq.ParquetFile(pa.BufferReader(data), page_checksum_verification=True, pre_buffer=False)
+    return file.read(use_threads=False)
 
 
 def write_file(path: Path, data: bytes) -> None:

@@ -20,7 +20,7 @@ from numba.core.codegen import CPUCodeLibrary
 
 from xuchang_sim.model.cache import CACHE
 from xuchang_sim.model.chunk import begin_world, expectations, run_chunk, tick
-from xuchang_sim.model.native import EXTERNALS, Code
+from xuchang_sim.model.native import EXTERNALS, Argument, Code, signature
 from xuchang_sim.model.population import clear, watch_firms, watch_pipeline
 from xuchang_sim.model.schedule import STEPS, perform
 from xuchang_sim.model.world import Inputs, Sizes, World, dtype_of
@@ -47,7 +47,7 @@ SECOND = frozenset(
         "leave",
     ]
 )
-OUTERMOST = "run_chunk"
+OUTERMOST: dict[str, Any] = {"run_chunk": run_chunk, "expectations": expectations}
 PATIENCE = 600.0  # seconds
 OPERATORS = frozenset(f for n, f in vars(operator).items() if n[0] != "_" and callable(f))
 
@@ -104,22 +104,21 @@ def _compile_all(sizes: Sizes, *, checked: bool) -> dict[str, Code]:
 
 
 def _outermost(sizes: Sizes, *, checked: bool) -> dict[str, Code]:
-    world, given = _records(sizes)
-    number = types.int64
-    results = [_array(types.float64, n) for n in (5, 5, 3, 2)]
-    failed = _array(number, 3)
+    kernels = {"run_chunk": run_chunk} if checked else OUTERMOST
+    return {
+        name: _code(kernel, tuple(_type(a) for a in signature(name, sizes, checked=checked)))
+        for name, kernel in kernels.items()
+    }
+
+
+def _type(argument: Argument) -> Any:
+    """Return what Numba calls the type of an argument."""
     kinds: Any = types
-    option = kinds.UniTuple(number, 1) if checked else kinds.Tuple(())
-    rooms = _array(world, 1), _array(world, 1), _array(given, 2)
-    made = {"run_chunk": _code(run_chunk, (*rooms, number, number, *results, failed, option))}
-    if not checked:
-        one, out = _array(given, 1), _array(types.float64, 2)
-        made["expectations"] = _code(expectations, (rooms[0], one, out))
-    return made
-
-
-def _array(of: Any, dimensions: int) -> Any:
-    return types.Array(of, dimensions, "C")
+    if argument.dtype is None:
+        number = argument.number
+        return kinds.UniTuple(types.int64, number) if number else kinds.Tuple(())
+    item = numba.from_dtype(argument.dtype)
+    return types.Array(item, argument.number, "C") if argument.number else item
 
 
 def _records(sizes: Sizes) -> tuple[Any, Any]:
@@ -150,7 +149,7 @@ def _code(kernel: Any, signature: tuple[Any, ...]) -> Code:
 
 def compile_entries(sizes: Sizes) -> None:
     """Compile what Python calls month by month: see ``chunk`` and ``schedule``."""
-    world, given = (_array(record, 1) for record in _records(sizes))
+    world, given = (types.Array(record, 1, "C") for record in _records(sizes))
     for function, more in ((begin_world, ()), (tick, ()), (perform, (types.int64,))):
         called: Any = function
         called.compile((world, given, *more))
@@ -212,7 +211,7 @@ def _quicker() -> Iterator[None]:
         return found[key]
 
     def optimise_once(self: Any) -> None:
-        if self.name != OUTERMOST:
+        if self.name not in OUTERMOST:
             optimise(self)
 
     try:

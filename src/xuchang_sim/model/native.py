@@ -22,11 +22,11 @@ import llvmlite.binding as llvm
 import numpy as np
 
 from xuchang_sim.model.cache import CACHE, JIT
+from xuchang_sim.model.world import Inputs, Sizes, World, dtype_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from xuchang_sim.model.world import Sizes
 
 #: What an object may ask of its surroundings: the C library, as far as its results are exact.
 EXTERNALS = frozenset(["memcpy", "memmove", "memset", "sqrt"])
@@ -36,11 +36,37 @@ _engines: list[Any] = []  # machine code lives as long as its engine
 _lock = threading.Lock()
 
 
+class Argument(NamedTuple):
+    """What a kernel takes at one place: an array of so many dimensions (nought: a whole number).
+
+    Without a type it is a tuple of so many whole numbers.
+    """
+
+    dtype: np.dtype[Any] | None
+    number: int
+
+
 class Code(NamedTuple):
     """A kernel as machine code: the name of its function in an object file."""
 
     symbol: str
     content: bytes
+
+
+def signature(name: str, sizes: Sizes, *, checked: bool = False) -> tuple[Argument, ...]:
+    """Return what a kernel takes: the one declaration for those who compile and who call it."""
+    number, value = np.dtype(np.int64), np.dtype(np.float64)
+    world, inputs = dtype_of(World, sizes), dtype_of(Inputs, sizes)
+    takes = {
+        "run_chunk": (
+            *(Argument(world, 1), Argument(world, 1), Argument(inputs, 2)),
+            *(Argument(number, 0), Argument(number, 0)),
+            *(Argument(value, n) for n in (5, 5, 3, 2)),
+            *(Argument(number, 3), Argument(None, int(checked))),
+        ),
+        "expectations": (Argument(world, 1), Argument(inputs, 1), Argument(value, 2)),
+    }
+    return takes[name]
 
 
 def kernel(name: str, sizes: Sizes, *, checked: bool = False) -> Callable[..., None]:
@@ -66,9 +92,10 @@ def kernel(name: str, sizes: Sizes, *, checked: bool = False) -> Callable[..., N
                 compiling: Any = import_module("xuchang_sim.model.compiling")
                 for other, made in compiling.kernels(sizes, checked=checked).items():
                     keep(kept_at(other, sizes, checked=checked), made)
-                    _loaded[other, sizes, checked] = load(made)
+                    takes = signature(other, sizes, checked=checked)
+                    _loaded[other, sizes, checked] = load(made, takes)
             else:
-                _loaded[key] = load(code)
+                _loaded[key] = load(code, signature(name, sizes, checked=checked))
         return _loaded[key]
 
 
@@ -108,8 +135,8 @@ def keep(path: Path | None, code: Code) -> None:
             part.unlink(missing_ok=True)
 
 
-def load(code: Code) -> Callable[..., None]:
-    """Link machine code into this process and return it as a function of arrays and integers."""
+def load(code: Code, takes: tuple[Argument, ...]) -> Callable[..., None]:
+    """Link machine code into this process and return it as a function that checks what it gets."""
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
     machine = llvm.Target.from_default_triple().create_target_machine(
@@ -122,7 +149,8 @@ def load(code: Code) -> Callable[..., None]:
     address = engine.get_function_address(code.symbol)
 
     def call(*arguments: Any) -> None:
-        words = [word for argument in arguments for word in flattened(argument)]
+        pairs = zip(arguments, takes, strict=True)
+        words = [word for argument, wanted in pairs for word in flattened(argument, wanted)]
         types = [ctypes.c_void_p, ctypes.c_void_p, *[ctypes.c_ssize_t] * len(words)]
         function = ctypes.CFUNCTYPE(ctypes.c_int32, *types)(address)
         nothing, raised = ctypes.c_void_p(), ctypes.c_void_p()
@@ -134,7 +162,7 @@ def load(code: Code) -> Callable[..., None]:
     return call
 
 
-def flattened(argument: Any) -> list[int]:
+def flattened(argument: Any, wanted: Argument) -> list[int]:
     """Return an argument as Numba's functions take it.
 
     An array is its owner and parent (none), number and size of items, address, lengths, strides;
@@ -143,17 +171,25 @@ def flattened(argument: Any) -> list[int]:
     Raises
     ------
     TypeError
-        If the argument is of another type, or an array is not contiguous.
+        If the argument is not what is wanted, to the layout of a record, or is not contiguous:
+        machine code would read and write elsewhere.
     """
-    if isinstance(argument, np.ndarray):
-        if not argument.flags.c_contiguous:
-            message = "kernels take contiguous arrays"
-            raise TypeError(message)
-        head = [0, 0, argument.size, argument.itemsize, argument.ctypes.data]
-        return [*head, *argument.shape, *argument.strides]
-    if isinstance(argument, tuple):
-        return [word for member in argument for word in flattened(member)]
-    if isinstance(argument, int):
-        return [argument]
-    message = f"kernels take arrays, tuples and whole numbers, not {type(argument).__name__}"
-    raise TypeError(message)
+    dtype, number = wanted
+    if dtype is None or number == 0:
+        members = argument if dtype is None else (argument,)
+        if isinstance(members, tuple) and all(isinstance(member, int) for member in members):
+            if len(members) == (number if dtype is None else 1):
+                return list(members)
+        message = f"wanted whole numbers, got {argument!r}"
+        raise TypeError(message)
+    if not isinstance(argument, np.ndarray):
+        message = f"wanted an array, got {type(argument).__name__}"
+        raise TypeError(message)
+    if argument.ndim != number or not argument.flags.c_contiguous:
+        message = f"wanted a contiguous array of {number} dimensions, got {argument.strides}"
+        raise TypeError(message)
+    if argument.dtype is not dtype and argument.dtype != dtype:
+        message = f"wanted items of {dtype.itemsize} bytes laid out as declared, got others"
+        raise TypeError(message)
+    head = [0, 0, argument.size, argument.itemsize, argument.ctypes.data]
+    return [*head, *argument.shape, *argument.strides]

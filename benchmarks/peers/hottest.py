@@ -50,7 +50,6 @@ RELATIVE = 1e-12
 #: After several months in a row: differences grow where numbers are what others leave.
 RELATIVE_LATER = 1e-9
 #: Part of that, times the largest number of a column (at least 1): what differences of such leave. A
-#: Part of that, times the largest number of a column (at least 1): what differences of such leave. A
 #: draw is what is left of up to ten units of money, whose last digit is 1.8e-15.
 ROUNDING = 1e-2
 PASSES = 8

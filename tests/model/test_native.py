@@ -49,7 +49,7 @@ def test_damaged_code_is_never_run(tmp_path: Path) -> None:
     keep(path, CODE)
     sound = path.read_bytes()
     head = sound.index(b"\n") + 1
-    for place in (0, head, head + 100, len(sound) - 1):
+    for place in (*range(head), head + 100, len(sound) - 1):
         flipped = bytearray(sound)
         flipped[place] ^= 1
         path.write_bytes(flipped)

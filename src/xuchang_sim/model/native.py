@@ -105,6 +105,11 @@ def kept_at(name: str, sizes: Sizes, *, checked: bool) -> Path | None:
     return CACHE / f"{name}-{room}.code" if CACHE else None
 
 
+def checksum(code: Code) -> str:
+    """Return the sum of symbol and object: a wrong symbol would be called at no address."""
+    return hashlib.sha256(code.symbol.encode() + b"\0" + code.content).hexdigest()
+
+
 def read(path: Path | None) -> Code | None:
     """Return what a file keeps, or None if there is no such file or it is not what was written."""
     if path is None:
@@ -114,16 +119,17 @@ def read(path: Path | None) -> Code | None:
         said = json.loads(head)
     except (OSError, ValueError):
         return None
-    if not isinstance(said, dict) or said.get("sha256") != hashlib.sha256(content).hexdigest():
+    if not isinstance(said, dict):
         return None
-    return Code(str(said["symbol"]), content)
+    code = Code(str(said.get("symbol")), content)
+    return code if said.get("sha256") == checksum(code) else None
 
 
 def keep(path: Path | None, code: Code) -> None:
     """Write a kernel, whole or not at all; where that fails the next process compiles again."""
     if path is None:
         return
-    head = {"symbol": code.symbol, "sha256": hashlib.sha256(code.content).hexdigest()}
+    head = {"symbol": code.symbol, "sha256": checksum(code)}
     with suppress(OSError):
         handle, name = tempfile.mkstemp(dir=path.parent)
         part = Path(name)

@@ -24,6 +24,7 @@ JIT: bool = os.environ.get("NUMBA_DISABLE_JIT", "") in {"", "0"}
 KEPT_FOLDERS = 2
 HOW_COMPILED = (
     "cache.py",
+    "columns.py",
     "compiling.py",
     "kernel.py",
     "native.py",

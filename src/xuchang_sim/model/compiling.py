@@ -6,20 +6,35 @@ folder every process compiles for itself.
 
 from __future__ import annotations
 
+import gc
 import operator
 import os
 import subprocess
 import sys
 import time
 from contextlib import contextmanager, suppress
+from functools import lru_cache
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import numba
-from numba.core import types
-from numba.core.codegen import CPUCodeLibrary
+from numba.core import ir, types
+from numba.core.codegen import CPUCodeLibrary, JITCPUCodegen
+from numba.core.cpu import CPUContext
 
 from xuchang_sim.model.cache import CACHE
-from xuchang_sim.model.chunk import begin_world, expectations, run_chunk, tick
+from xuchang_sim.model.chunk import (
+    begin_world,
+    copy_world,
+    expectations,
+    record,
+    record_base,
+    run_chunk,
+    share_history,
+    start_variant,
+    tick,
+)
+from xuchang_sim.model.kernel import keep
 from xuchang_sim.model.native import EXTERNALS, Argument, Code, signature
 from xuchang_sim.model.population import clear, watch_firms, watch_pipeline
 from xuchang_sim.model.schedule import STEPS, perform
@@ -30,7 +45,10 @@ if TYPE_CHECKING:
 
 RULES: dict[str, Any] = {
     rule.__name__: rule
-    for rule in (*STEPS, clear, watch_pipeline, watch_firms)
+    for rule in (
+        *(*STEPS, clear, watch_pipeline, watch_firms),
+        *(copy_world, start_variant, record, record_base, share_history),
+    )
     if rule.__name__ != "check"
 }
 #: Rules left to the second process: about half of the work.
@@ -45,9 +63,17 @@ SECOND = frozenset(
         "compact",
         "employ",
         "leave",
+        "copy_world",
+        "start_variant",
+        "record",
+        "record_base",
+        "share_history",
     ]
 )
 OUTERMOST: dict[str, Any] = {"run_chunk": run_chunk, "expectations": expectations}
+ENTRIES: tuple[Any, ...] = (begin_world, tick, perform)
+CALLED = frozenset([*OUTERMOST, *(entry.__name__ for entry in ENTRIES)])
+PLAIN = frozenset([str, int, float, bool, type(None), ir.Loc])  # what no variable stands in
 PATIENCE = 600.0  # seconds
 OPERATORS = frozenset(f for n, f in vars(operator).items() if n[0] != "_" and callable(f))
 
@@ -121,6 +147,7 @@ def _type(argument: Argument) -> Any:
     return types.Array(item, argument.number, "C") if argument.number else item
 
 
+@lru_cache
 def _records(sizes: Sizes) -> tuple[Any, Any]:
     return numba.from_dtype(dtype_of(World, sizes)), numba.from_dtype(dtype_of(Inputs, sizes))
 
@@ -150,14 +177,24 @@ def _code(kernel: Any, signature: tuple[Any, ...]) -> Code:
 def compile_entries(sizes: Sizes) -> None:
     """Compile what Python calls month by month: see ``chunk`` and ``schedule``."""
     world, given = (types.Array(record, 1, "C") for record in _records(sizes))
-    for function, more in ((begin_world, ()), (tick, ()), (perform, (types.int64,))):
-        called: Any = function
-        called.compile((world, given, *more))
+    with _quicker():
+        for entry in ENTRIES:
+            more = (types.int64,) if entry is perform else ()
+            entry.compile((world, given, *more))
 
 
 def compile_rule(name: str, sizes: Sizes) -> None:
-    """Compile one rule for the two records it is given."""
-    RULES[name].compile(_records(sizes))
+    """Compile one rule for what the outermost kernels give it, or load it if it is kept."""
+    keep(RULES[name])
+    world, given = _records(sizes)
+    line, block, table = (types.Array(types.float64, n, "C") for n in (1, 3, 5))
+    takes = {
+        "copy_world": (world, world),
+        "record": (world, given, block, block, line),
+        "record_base": (world, given, block, block, line),
+        "share_history": (table, table, block, types.int64, types.int64, types.int64),
+    }
+    RULES[name].compile(takes.get(name, (world, given)))
 
 
 def compile_second(sizes: Sizes) -> None:
@@ -189,18 +226,37 @@ def _start_helper(sizes: Sizes) -> subprocess.Popen[bytes] | None:
 
 @contextmanager
 def _quicker() -> Iterator[None]:
-    """Spare Numba three habits while it compiles; together they take a third of the time.
+    """Spare Numba what rules do not need while it compiles; together it takes half of the time.
 
     It formats every type at every pass, and a record of a hundred columns prints at length; it
-    tries every template anew each time the same operator meets the same types; and it optimises
-    once more, with the outermost kernel, all the rules that were optimised one by one.
+    looks for variables in names and line numbers; it
+    tries every template anew each time the same operator meets the same types; it makes machine
+    code of every rule, though only kernels and entries are called from outside, and they hold the
+    rules; and it optimises once more, with a kernel, all the rules that were optimised one by one.
     """
-    record: Any = types.Record
-    function: Any = types.functions.BaseFunction
-    library: Any = CPUCodeLibrary
-    shown, asked = record.__repr__, function.get_call_type
-    optimise = library._optimize_final_module
     found: dict[tuple[Any, Any], Any] = {}
+    kinds: Any = types
+    library: Any = CPUCodeLibrary
+    context: Any = CPUContext
+    codegen: Any = JITCPUCodegen
+    statement: Any = ir.Inst
+    make_function: Any = import_module("numba._dynfunc").make_function
+    finalize, executable = library._finalize_final_module, context.get_executable
+    asked, optimise = kinds.functions.BaseFunction.get_call_type, library._optimize_final_module
+    functions = library._optimize_functions
+    serialize, environment = library.serialize_using_object_code, codegen.set_env
+
+    def variables(self: Any, value: Any) -> list[Any]:
+        if isinstance(value, ir.Var):
+            return [value]
+        if isinstance(value, statement):
+            found_in: list[Any] = value.list_vars()
+            return found_in
+        if isinstance(value, dict):
+            value = value.values()
+        elif not isinstance(value, list | tuple):
+            return []
+        return [v for part in value if type(part) not in PLAIN for v in variables(self, part)]
 
     def get_call_type(self: Any, context: Any, args: Any, kws: Any) -> Any:
         if kws or self.typing_key not in OPERATORS:
@@ -210,19 +266,61 @@ def _quicker() -> Iterator[None]:
             found[key] = asked(self, context, args, kws)
         return found[key]
 
+    def optimise_functions(self: Any, module: Any) -> None:
+        if self.name in CALLED:
+            functions(self, module)
+        else:
+            module.data_layout = self._codegen._data_layout
+
     def optimise_once(self: Any) -> None:
-        if self.name not in OUTERMOST:
+        if self.name not in CALLED:
+            passes, builder = self._codegen._module_pass_manager(opt=2, slp_vectorize=False)
+            passes.run(self._final_module, builder)
+        elif self.name not in OUTERMOST:
             optimise(self)
 
+    def finalize_called(self: Any) -> None:
+        if self.name in CALLED:
+            finalize(self)
+        else:
+            self._finalize_dynamic_globals()
+            self._finalized = True
+
+    def executable_called(self: Any, made: Any, function: Any, env: Any) -> Any:
+        if made.name in CALLED:
+            return executable(self, made, function, env)
+        return make_function(function.lookup_module(), function.qualname, "", 0, env, (made,))
+
+    def set_environment(self: Any, name: str, env: Any) -> None:
+        if self._engine.get_global_value_address(name):
+            environment(self, name, env)
+
+    def serialize_called(self: Any) -> Any:
+        return serialize(self) if self.name in CALLED else self.serialize_using_bitcode()
+
+    instead = (
+        (kinds.Record, "__repr__", kinds.Type.__repr__),
+        (statement, "_rec_list_vars", variables),
+        (kinds.functions.BaseFunction, "get_call_type", get_call_type),
+        (library, "_optimize_functions", optimise_functions),
+        (library, "_optimize_final_module", optimise_once),
+        (library, "_finalize_final_module", finalize_called),
+        (library, "serialize_using_object_code", serialize_called),
+        (context, "get_executable", executable_called),
+        (codegen, "set_env", set_environment),
+    )
+    before = [getattr(owner, name) for owner, name, _ in instead]
+    collecting = gc.isenabled()
     try:
-        library._optimize_final_module = optimise_once
-        record.__repr__ = types.Type.__repr__
-        function.get_call_type = get_call_type
+        gc.disable()  # what a compilation makes lives until its end
+        for owner, name, function in instead:
+            setattr(owner, name, function)
         yield
     finally:
-        library._optimize_final_module = optimise
-        record.__repr__ = shown
-        function.get_call_type = asked
+        if collecting:
+            gc.enable()
+        for (owner, name, _), function in zip(instead, before, strict=True):
+            setattr(owner, name, function)
 
 
 def _tell(text: str, *, stay: bool = False) -> None:

@@ -6,7 +6,11 @@ import hashlib
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from numba import config, njit, types
+from numba.core import typed_passes, untyped_passes
+from numba.core.compiler import CompilerBase
+from numba.core.compiler_machinery import PassManager
 
+from xuchang_sim.model import columns  # noqa: F401 - how columns are lowered
 from xuchang_sim.model.cache import CACHE, JIT
 
 if TYPE_CHECKING:
@@ -15,13 +19,20 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound="Callable[..., Any]")
 
 
-def _compiled(function: F, *, cached: bool = CACHE is not None, **options: Any) -> F:
+def keep(compiled: Any) -> None:
+    """Keep a function's machine code in the cache folder of these rules, and look for it there."""
+    if CACHE is None:
+        return
     before = getattr(config, "CACHE_DIR", "")
     try:
-        setattr(config, "CACHE_DIR", str(CACHE) if CACHE else before)
-        compiled = njit(nogil=True, error_model="numpy", cache=cached, **options)(function)
+        setattr(config, "CACHE_DIR", str(CACHE))
+        compiled.enable_caching()
     finally:
         setattr(config, "CACHE_DIR", before)
+
+
+def _compiled(function: F, **options: Any) -> F:
+    compiled = njit(nogil=True, error_model="numpy", **options)(function)
     if JIT:
         _plain_constants(compiled)
     return compiled  # type: ignore[no-any-return]
@@ -35,7 +46,7 @@ def _plain_constants(compiled: Any) -> None:
     ask = compiled.get_call_template
 
     def get_call_template(args: tuple[Any, ...], kws: dict[str, Any]) -> Any:
-        plain = tuple(types.unliteral(a) for a in args)  # type: ignore[no-untyped-call]
+        plain = tuple(types.unliteral(a) for a in args)
         return ask(plain, kws)
 
     compiled.get_call_template = get_call_template
@@ -55,24 +66,60 @@ if JIT:
     setattr(types.Record, "mangling_args", property(_mangling_args))
 
 
-#: For what rules alone call: nothing for Python to call, and no reference counts, since all memory
-#: belongs to the caller (a sixth less to compile).
-INNER = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True, "_nrt": False}
+class Rules(CompilerBase):
+    """Numba's passes without those that look for what rules do not hold.
+
+    Those are: closures, branches on None, array expressions, overloads to splice in, loops over
+    literals, objects.
+    """
+
+    def define_pipelines(self) -> list[Any]:
+        """Return the one list of passes: read, splice rules in, infer types, lower."""
+        passes = PassManager("rules")
+        for each in (
+            untyped_passes.TranslateByteCode,
+            untyped_passes.FixupArgs,
+            untyped_passes.IRProcessing,
+            untyped_passes.InlineInlinables,
+            untyped_passes.ReconstructSSA,
+            typed_passes.NopythonTypeInference,
+            typed_passes.PreLowerStripPhis,
+            typed_passes.IRLegalization,
+            typed_passes.AnnotateTypes,
+            typed_passes.NativeLowering,
+            typed_passes.NoPythonBackend,
+        ):
+            passes.add_pass(each, each.__name__)
+        passes.finalize()
+        return [passes]
+
+
+#: For what rules alone call: nothing for Python to call, no reference counts, since all memory
+#: belongs to the caller. A quarter less to compile, with the passes.
+INNER = {
+    "no_cpython_wrapper": True,
+    "no_cfunc_wrapper": True,
+    "_nrt": False,
+    "pipeline_class": Rules,
+}
 
 
 def step(function: F) -> F:
-    """Compile one rule: no GIL, no division checks, cached on disk; called by rules only."""
+    """Compile one rule: no GIL, no division checks; called by rules only."""
     return _compiled(function, **INNER)
 
 
 def entry(function: F) -> F:
-    """Compile a rule that Python calls."""
-    return _compiled(function)
+    """Compile a rule that Python calls, kept on disk."""
+    compiled = _compiled(function)
+    if JIT:
+        keep(compiled)
+    return compiled
 
 
 def outermost(function: F) -> F:
     """Compile a kernel that is called as machine code (see ``native``): nothing of Python."""
-    return _compiled(function, cached=False, **INNER)
+    return _compiled(function, **INNER)
 
 
 def inlined(function: F) -> F:

@@ -85,12 +85,13 @@ def orders(w: World, p: Inputs) -> None:
             if total > 0.0:
                 sector.after[s, g] = exp(sector.growth[s, m]) * sector.before[s, g] / total
     temp = w.temp
+    early = c.phase != OPEN
     for i in range(c.firms):
         s = firm.sector[i]
         if firm.ramping[i] == 1:
             young(w, p, i)
         else:
-            firm.b[i] *= sector.after[s, side(w, i)]
+            firm.b[i] *= sector.after[s, 1 if early & (firm.group[i] != INITIAL) else 0]
     if c.phase == OPEN:
         # A plant in its ramp takes no part in this month's market for orders.
         for i in range(c.firms):
@@ -116,12 +117,6 @@ def orders(w: World, p: Inputs) -> None:
         firm.ramping[i] = 0 if now - firm.born[i] >= months else firm.ramping[i]
 
 
-@inlined
-def side(w: World, i: int) -> int:
-    """Return 1 for warm-up plants before the ledgers open: they are centred apart."""
-    return 1 if w.city.phase != OPEN and w.firm.group[i] != INITIAL else 0
-
-
 @step
 def move_shares(w: World, p: Inputs) -> None:
     """Apply growth shocks to incumbents; keep the sum of orders before, and its change.
@@ -133,27 +128,34 @@ def move_shares(w: World, p: Inputs) -> None:
     k = c.calendar_month + 1
     # With one common scale of shocks the correction cancels in the centring.
     uneven = p.size_variance_exponent > 0.0
+    early = c.phase != OPEN
     moved = 0
     for i in range(c.firms):
         grown = firm.ramping[i] == 0
-        sector.before[firm.sector[i], side(w, i)] += firm.b[i] if grown else 0.0
+        side = 1 if early & (firm.group[i] != INITIAL) else 0
+        sector.before[firm.sector[i], side] += firm.b[i] if grown else 0.0
         temp.rows[moved] = i
-        moved += 1 if grown & (uneven | (unit(temp.word_0[i]) * k < 1.0)) else 0
+        moved += 1 if grown & (unit(temp.word_0[i]) * k < 1.0) else 0
     for n in range(moved):
         i = temp.rows[n]
-        temp.factor[n] = firm.a[i]
-        temp.chance[n] = unit(temp.word_0[i]) * k
+        temp.scale[n] = firm.a[i]
         temp.draw[n] = unit(temp.word_1[i])
     root = math.sqrt(k / 12.0)
     for n in range(moved):
-        a = temp.factor[n]
-        factor = jump(temp.draw[n], a * root) if temp.chance[n] < 1.0 else 1.0
-        temp.factor[n] = factor / correction(a, k) if uneven else factor
+        temp.draw[n] = jump(temp.draw[n], temp.scale[n] * root)
+    for i in range(c.firms):
+        temp.factor[i] = 1.0
     for n in range(moved):
-        i = temp.rows[n]
+        temp.factor[temp.rows[n]] = temp.draw[n]
+    for i in range(c.firms):
         old = firm.b[i]
-        firm.b[i] = old * temp.factor[n]
-        sector.after[firm.sector[i], side(w, i)] += firm.b[i] - old
+        new = old * (temp.factor[i] / (correction(firm.a[i], k) if uneven else 1.0))
+        new = new if firm.ramping[i] == 0 else old
+        firm.b[i] = new
+        temp.change[i] = new - old
+    for i in range(c.firms):
+        side = 1 if early & (firm.group[i] != INITIAL) else 0
+        sector.after[firm.sector[i], side] += temp.change[i]
 
 
 @step

@@ -642,6 +642,7 @@ class Tally(Table):
     block: Ints  # overlay: the whole table
     sales: Floats = _column("f8", "亿元", "sales of the year to date", ("zones", "sectors"))
     sales_last: Floats = _column("f8", "亿元", "sales of the year before", ("zones", "sectors"))
+    cluster: Floats = _column("f8", "1", "December's gain of clusters", ("zones", "sectors"))
     execution: Floats = _column("f8", "1", "execution of the public programmes", ("programmes",))
 
 
@@ -680,6 +681,7 @@ class Temp(Table):
     profit: Floats = _column("f8", "亿元", "profit of the month", ("firms",))
     repaid: Floats = _column("f8", "亿元", "loans repaid this month", ("firms",))
     group_sales: Floats = _column("f8", "亿元", "sales with the plants owned", ("firms",))
+    odds: Floats = _column("f8", "1", "default odds", ("firms",))
     site: Ints = _column("i8", "", "a list of rows of projects", ("projects",))
     drawn: Floats = _column("f8", "亿元", "draws wanted by class of progress", ("classes",))
 

@@ -458,7 +458,7 @@ def shut_down(w: World, i: int) -> None:
     zone.exits[z] += 1.0
 
 
-@step
+@inlined
 def odds_of_default(lever: float) -> float:
     """Default odds by leverage, logistic with (-15, 13) after Assenza et al. 2015; reported only."""
     return 1.0 / (1.0 + exp(15.0 - 13.0 * clip(lever, -5.0, 5.0)))

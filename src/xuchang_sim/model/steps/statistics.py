@@ -95,15 +95,18 @@ def close_year(w: World, p: Inputs) -> None:
     if c.calendar_month != 11:
         return
     update_premium(w)
-    pace = 12.0 / p.agglomeration_months
+    elasticity = p.agglomeration_elasticity * (12.0 / p.agglomeration_months)
+    tally = w.tally
+    for z in range(c.zones):
+        for s in range(c.sectors):
+            now, before = tally.sales[z, s], tally.sales_last[z, s]
+            grown = now > 0.0 and before > 0.0
+            tally.cluster[z, s] = power(now / before, elasticity) if grown else 1.0
     for i in range(c.firms):
         if firm.alive[i] == 0:
             continue
-        z, s = firm.zone[i], firm.sector[i]
-        gain = 1.0
-        if w.tally.sales_last[z, s] > 0.0 and w.tally.sales[z, s] > 0.0:
-            ratio = w.tally.sales[z, s] / w.tally.sales_last[z, s]
-            gain = power(ratio, p.agglomeration_elasticity * pace)
+        z = firm.zone[i]
+        gain = tally.cluster[z, firm.sector[i]]
         gain *= 1.0 + p.trained_premium * zone.graduates_year[z] / (1.0 + zone.workers[z])
         gain *= 1.0 + p.rd_gain * research(w, p, i)
         firm.gain[i] = gain
@@ -147,11 +150,13 @@ def dragons(w: World, p: Inputs) -> None:
                 owner = i
             temp.group_sales[owner] += firm.sales_year[i]
     for i in range(c.firms):
+        assets = firm.K[i] + firm.other[i] + (firm.cash[i] if firm.cash[i] > 0.0 else 0.0)
+        owed = assets - firm.equity[i]
+        # Closed rows own nothing; they are left out below.
+        temp.odds[i] = odds_of_default(owed / (assets if assets > 0.0 else 1.0))
+    for i in range(c.firms):
         z = firm.zone[i]
         if temp.group_sales[i] >= p.dragon_head_revenue:
             zone.dragon_heads[z] += 1.0
         if firm.alive[i] == 1 and zone.capital[z] > 0.0:
-            assets = firm.K[i] + firm.other[i] + (firm.cash[i] if firm.cash[i] > 0.0 else 0.0)
-            owed = assets - firm.equity[i]
-            weight = firm.K[i] / zone.capital[z]
-            zone.default_odds[z] += weight * odds_of_default(owed / assets)
+            zone.default_odds[z] += firm.K[i] / zone.capital[z] * temp.odds[i]

@@ -27,7 +27,7 @@ from xuchang_sim.outlook.outside import outside_view
 from xuchang_sim.pack import Pack, load_pack
 from xuchang_sim.results import Results, wilson
 from xuchang_sim.scenario import ResolvedScenario, load_matrix, load_scenario
-from xuchang_sim.simulation import WIDE, Draws, Setup, Variant, prepare, run
+from xuchang_sim.simulation import Draws, Setup, Variant, prepare, run
 from xuchang_sim.units import month_label
 
 if TYPE_CHECKING:
@@ -440,7 +440,7 @@ def matrix(
     alike = [n for n, cell in enumerate(grid.cells) if cell.scenario.levels == grid.parent.levels]
     again = Variant(grid.parent, redraw=1, only=frozenset({"revenue"}))
     everything = [*variants, *([] if alike else [Variant(grid.parent)]), again]
-    shared: dict[str, Any] = {"full": False, "keep": keep, "chunk": WIDE, "progress": told}
+    shared: dict[str, Any] = {"full": False, "keep": keep, "progress": told}
     found = run(replace(setup, branch=eve), everything, **shared)
     cells, second = found[: len(variants)], found[-1]
     first = cells[alike[0]] if alike else found[-2]

@@ -19,7 +19,7 @@ from xuchang_sim.model.world import MEASURE_ROW, SUMMARY
 from xuchang_sim.outlook.calendar import fai_season
 from xuchang_sim.pack import Pack, load_pack
 from xuchang_sim.scenario import ResolvedScenario, adjust, load_scenario
-from xuchang_sim.simulation import WIDE, Draws, Setup, Variant, prepare, run
+from xuchang_sim.simulation import Draws, Setup, Variant, prepare, run
 from xuchang_sim.units import month_label
 
 if TYPE_CHECKING:
@@ -297,7 +297,7 @@ def attribute(
         for c in range(1 << len(names))
     ]
     short = replace(setup, through=12 * pack.plan_year + 11)
-    results = run(short, variants, full=False, keep=outcomes, progress=progress, chunk=WIDE)
+    results = run(short, variants, full=False, keep=outcomes, progress=progress)
     good = np.logical_and.reduce([r.good for r in results])
     year = results[0].setting.years.index(pack.plan_year)
     found = []
@@ -462,7 +462,7 @@ def prices(
             levels = {**scenario.levels, entry.lever: at + sign * entry.size}
             variants.append(Variant(replace(scenario, levels=levels)))
     first = run(setup, variants[:1])[0]
-    moved = run(setup, variants[1:], full=False, keep=PRICED, progress=progress, chunk=WIDE)
+    moved = run(setup, variants[1:], full=False, keep=PRICED, progress=progress)
     good = np.logical_and.reduce([first.good, *(r.good for r in moved)])
     years = first.setting.years
     year = years.index(pack.plan_year)

@@ -49,8 +49,9 @@ Records = npt.NDArray[np.void]
 Draws = Literal["sampled", "central", "posterior"]
 
 MOST_REPLICATES = 10_000_000
-WIDE = 4  # replicates a chunk when many variants run together: bounds the memory
-BLOCK_BYTES = 2**27  # of one chunk's record; a few chunks are held at a time
+BLOCK_BYTES = 2**27  # most of one chunk's record; a few chunks are held at a time
+LIKED_BYTES = 2**25  # larger blocks cost more in fresh pages than they save in Python
+LIKED_REPLICATES = 16  # more a chunk save nothing more
 RELAXATIONS = ("land", "credit", "labour", "approval")
 # Room for arrivals: the envelope holds every rate up to these multiples of the central one.
 ENVELOPE_ORDINARY, ENVELOPE_LARGE = 3.2, 10.0
@@ -333,9 +334,10 @@ def run(
 
 
 def chunk_of(plan: Plan) -> int:
-    """Replicates a chunk, so that the months of one chunk stay within :data:`BLOCK_BYTES`."""
+    """Replicates a chunk: as many as are quick, their months within :data:`BLOCK_BYTES`."""
     record = plan.variants * plan.months * len(MEASURES) * plan.zones * 8
-    return max(1, min(engine.CHUNK, BLOCK_BYTES // record))
+    liked = min(LIKED_REPLICATES, max(2, LIKED_BYTES // record))
+    return max(1, min(liked, BLOCK_BYTES // record))
 
 
 def economy(

@@ -20,7 +20,7 @@ from xuchang_sim.measures import meets
 from xuchang_sim.pack import Pack, load_pack
 from xuchang_sim.results import wilson
 from xuchang_sim.scenario import ResolvedScenario, adjust, list_scenarios, load_scenario
-from xuchang_sim.simulation import WIDE, Draws, Setup, Variant, prepare, run
+from xuchang_sim.simulation import Draws, Setup, Variant, prepare, run
 from xuchang_sim.yamlfile import InputError, Problem, did_you_mean
 
 if TYPE_CHECKING:
@@ -648,7 +648,7 @@ class _Model:
         """
         part = replace(self.setup, first=first, replicates=count, worlds=worlds)
         variants = [Variant(self.scenario(bundle)) for bundle in bundles]
-        results = run(part, variants, full=False, keep=self.goal.ids, chunk=WIDE)
+        results = run(part, variants, full=False, keep=self.goal.ids)
         self.spent += count * len(bundles)
         self.failed += sum(int((~r.good).sum()) for r in results)
         year = results[0].setting.years.index(self.setup.pack.plan_year)
@@ -836,7 +836,7 @@ def frontier(
     setup = prepare(loaded, replicates, seed, None, parameters)
     short = replace(setup, through=12 * loaded.plan_year + 11)
     variants = [Variant(s) for s in (*found, *cells)]
-    results = run(short, variants, full=False, keep=outcomes, progress=progress, chunk=WIDE)
+    results = run(short, variants, full=False, keep=outcomes, progress=progress)
     good = np.logical_and.reduce([r.good for r in results])
     year = results[0].setting.years.index(loaded.plan_year)
     table = {name: [reach(r.outcomes[name][good, year], p) for r in results] for name in outcomes}

@@ -6,12 +6,16 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from typing import TYPE_CHECKING, Any
 
+import numba
 import numpy as np
 import pytest
 
 from xuchang_sim import simulate
+from xuchang_sim.model.cache import JIT
+from xuchang_sim.model.compiling import quicker
 from xuchang_sim.model.native import Argument, Code, flattened, keep, kernel, read
 from xuchang_sim.model.world import Inputs, Sizes, World, blank
 
@@ -22,6 +26,8 @@ CODE = Code("_ZN4rule", bytes(range(256)) * 3)
 PROGRAM = """
 import json, sys
 from xuchang_sim import simulate
+from xuchang_sim.model.cache import JIT
+from xuchang_sim.model.compiling import quicker
 found = simulate("plan", replicates=3, seed=11).outcomes["revenue"].tolist()
 print(json.dumps([found, sorted({"numba", "scipy", "pandas"} & set(sys.modules))]))
 """
@@ -101,3 +107,17 @@ def longer(dtype: np.dtype[Any]) -> np.dtype[Any]:
     """Return the same columns, one item longer: a layout of another version, say."""
     fields = [(name, dtype[name]) for name in dtype.names or ()]
     return np.dtype([*fields, ("later", np.int64)])
+
+
+@pytest.mark.skipif(not JIT, reason="compiled only")
+def test_what_others_compile_meanwhile_is_whole() -> None:
+    """Rules get no machine code of their own; a function of another thread must not miss its."""
+    compiler: Any = numba.njit
+    found: list[int] = []
+    with quicker():
+        other = threading.Thread(target=lambda: found.append(compiler(lambda x: x + 1)(2)))
+        other.start()
+        other.join(0.3)
+        assert other.is_alive()
+    other.join()
+    assert found == [3]

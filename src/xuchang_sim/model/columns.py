@@ -69,31 +69,22 @@ def member(context: Any, builder: Any, record: Any, value: Any, name: str) -> An
         "strides": ir.Constant(ir.ArrayType(WORD, column.ndim), [WORD(n) for n in column.strides]),
     }
     fields = [
-        known.get(model._fields[k])
-        or ir.Constant(part, None if isinstance(part, ir.PointerType) else ir.Undefined)
-        for k, part in enumerate(view.elements)
+        known.get(field, ir.Constant(part, None))  # addresses: none, none, and the one set below
+        for field, part in zip(model._fields, view.elements, strict=True)
     ]
     return builder.insert_value(
         ir.Constant(view, fields), address, model.get_field_position("data")
     )
 
 
-def item(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-    """Return ``column[i]``."""
+def get_item(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+    """Return ``column[i]`` or ``column[i, j]``."""
     column, kind = signature.args
     given = _indices(context, builder, column, kind, arguments[1])
     if given is None:
-        return arrayobj.getitem_arraynd_intp(context, builder, signature, arguments)
-    address = _address(context, builder, column, arguments[0], given)
-    return arrayobj.load_item(context, builder, column, address)
-
-
-def item_of_table(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-    """Return ``column[i, j]``."""
-    column, kind = signature.args
-    given = _indices(context, builder, column, kind, arguments[1])
-    if given is None:
-        return arrayobj.getitem_array_tuple(context, builder, signature, arguments)
+        table = isinstance(kind, KINDS.BaseTuple)
+        usual = arrayobj.getitem_array_tuple if table else arrayobj.getitem_arraynd_intp
+        return usual(context, builder, signature, arguments)
     address = _address(context, builder, column, arguments[0], given)
     return arrayobj.load_item(context, builder, column, address)
 
@@ -112,7 +103,6 @@ def set_item(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
 
 
 lower_getattr_generic(KINDS.Record)(member)
-lower_builtin(operator.getitem, KINDS.NestedArray, KINDS.Integer)(item)
-lower_builtin(operator.getitem, KINDS.NestedArray, KINDS.BaseTuple)(item_of_table)
 for indices in (KINDS.Integer, KINDS.BaseTuple):
+    lower_builtin(operator.getitem, KINDS.NestedArray, indices)(get_item)
     lower_builtin(operator.setitem, KINDS.NestedArray, indices, KINDS.Any)(set_item)

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numba
 from numba.core import ir, types
 from numba.core.codegen import CPUCodeLibrary, JITCPUCodegen
+from numba.core.compiler_lock import global_compiler_lock
 from numba.core.cpu import CPUContext
 
 from xuchang_sim.model.cache import CACHE
@@ -38,6 +39,7 @@ from xuchang_sim.model.kernel import keep
 from xuchang_sim.model.native import EXTERNALS, Argument, Code, signature
 from xuchang_sim.model.population import clear, watch_firms, watch_pipeline
 from xuchang_sim.model.schedule import STEPS, perform
+from xuchang_sim.model.steps.checks import check
 from xuchang_sim.model.world import Inputs, Sizes, World, dtype_of
 
 if TYPE_CHECKING:
@@ -49,7 +51,7 @@ RULES: dict[str, Any] = {
         *(*STEPS, clear, watch_pipeline, watch_firms),
         *(copy_world, start_variant, record, record_base, share_history),
     )
-    if rule.__name__ != "check"
+    if rule is not check
 }
 #: Rules left to the second process: about half of the work.
 SECOND = frozenset(
@@ -71,8 +73,9 @@ SECOND = frozenset(
     ]
 )
 OUTERMOST: dict[str, Any] = {"run_chunk": run_chunk, "expectations": expectations}
-ENTRIES: tuple[Any, ...] = (begin_world, tick, perform)
-CALLED = frozenset([*OUTERMOST, *(entry.__name__ for entry in ENTRIES)])
+for kept in (*RULES.values(), check):
+    keep(kept)  # by their caches the two processes hand over what they made
+
 PLAIN = frozenset([str, int, float, bool, type(None), ir.Loc])  # what no variable stands in
 PATIENCE = 600.0  # seconds
 OPERATORS = frozenset(f for n, f in vars(operator).items() if n[0] != "_" and callable(f))
@@ -96,7 +99,7 @@ def kernels(sizes: Sizes, *, checked: bool) -> dict[str, Code]:
     begun = time.perf_counter()
     made = _compile_all(sizes, checked=checked)
     kept = "kept for later runs" if CACHE else "not kept: no cache folder can be written"
-    _tell(f"rules compiled in {time.perf_counter() - begun:.1f} s, {kept}")
+    tell(f"rules compiled in {time.perf_counter() - begun:.1f} s, {kept}")
     return made
 
 
@@ -109,10 +112,10 @@ def _compile_all(sizes: Sizes, *, checked: bool) -> dict[str, Code]:
         nonlocal done
         done += 1
         if done == 1 or sys.stderr is None or sys.stderr.isatty():
-            _tell(f"compiling the rules, once on this machine: {done}/{whole}", stay=done < whole)
+            tell(f"compiling the rules, once on this machine: {done}/{whole}", stay=done < whole)
 
     first = [name for name in RULES if helper is None or name not in SECOND]
-    with _quicker():
+    with quicker():
         for name in first:
             compile_rule(name, sizes)
             count()
@@ -177,15 +180,13 @@ def _code(kernel: Any, signature: tuple[Any, ...]) -> Code:
 def compile_entries(sizes: Sizes) -> None:
     """Compile what Python calls month by month: see ``chunk`` and ``schedule``."""
     world, given = (types.Array(record, 1, "C") for record in _records(sizes))
-    with _quicker():
-        for entry in ENTRIES:
-            more = (types.int64,) if entry is perform else ()
-            entry.compile((world, given, *more))
+    for function, more in ((begin_world, ()), (tick, ()), (perform, (types.int64,))):
+        called: Any = function
+        called.compile((world, given, *more))
 
 
 def compile_rule(name: str, sizes: Sizes) -> None:
     """Compile one rule for what the outermost kernels give it, or load it if it is kept."""
-    keep(RULES[name])
     world, given = _records(sizes)
     line, block, table = (types.Array(types.float64, n, "C") for n in (1, 3, 5))
     takes = {
@@ -199,7 +200,7 @@ def compile_rule(name: str, sizes: Sizes) -> None:
 
 def compile_second(sizes: Sizes) -> None:
     """Compile the second half; run in a process of its own."""
-    with _quicker():
+    with quicker():
         for name in RULES:
             if name in SECOND:
                 compile_rule(name, sizes)
@@ -225,15 +226,21 @@ def _start_helper(sizes: Sizes) -> subprocess.Popen[bytes] | None:
 
 
 @contextmanager
-def _quicker() -> Iterator[None]:
+def quicker(*entries: str) -> Iterator[None]:
     """Spare Numba what rules do not need while it compiles; together it takes half of the time.
 
     It formats every type at every pass, and a record of a hundred columns prints at length; it
-    looks for variables in names and line numbers; it
-    tries every template anew each time the same operator meets the same types; it makes machine
-    code of every rule, though only kernels and entries are called from outside, and they hold the
-    rules; and it optimises once more, with a kernel, all the rules that were optimised one by one.
+    looks for variables in names and line numbers; it tries every template anew each time the same
+    operator meets the same types; it makes machine code of every rule, though only kernels and
+    entries are called from outside, and they hold the rules; and it optimises once more, with a
+    kernel, all the rules that were optimised one by one. Other threads wait with what they compile.
+
+    Parameters
+    ----------
+    *entries : str
+        Qualified names of functions that Python is to call, besides the outermost kernels.
     """
+    called = frozenset([*OUTERMOST, *entries])
     found: dict[tuple[Any, Any], Any] = {}
     kinds: Any = types
     library: Any = CPUCodeLibrary
@@ -267,27 +274,27 @@ def _quicker() -> Iterator[None]:
         return found[key]
 
     def optimise_functions(self: Any, module: Any) -> None:
-        if self.name in CALLED:
+        if self.name in called:
             functions(self, module)
         else:
             module.data_layout = self._codegen._data_layout
 
     def optimise_once(self: Any) -> None:
-        if self.name not in CALLED:
+        if self.name not in called:
             passes, builder = self._codegen._module_pass_manager(opt=2, slp_vectorize=False)
             passes.run(self._final_module, builder)
         elif self.name not in OUTERMOST:
             optimise(self)
 
     def finalize_called(self: Any) -> None:
-        if self.name in CALLED:
+        if self.name in called:
             finalize(self)
         else:
             self._finalize_dynamic_globals()
             self._finalized = True
 
     def executable_called(self: Any, made: Any, function: Any, env: Any) -> Any:
-        if made.name in CALLED:
+        if made.name in called:
             return executable(self, made, function, env)
         return make_function(function.lookup_module(), function.qualname, "", 0, env, (made,))
 
@@ -296,7 +303,7 @@ def _quicker() -> Iterator[None]:
             environment(self, name, env)
 
     def serialize_called(self: Any) -> Any:
-        return serialize(self) if self.name in CALLED else self.serialize_using_bitcode()
+        return serialize(self) if self.name in called else self.serialize_using_bitcode()
 
     instead = (
         (kinds.Record, "__repr__", kinds.Type.__repr__),
@@ -311,19 +318,20 @@ def _quicker() -> Iterator[None]:
     )
     before = [getattr(owner, name) for owner, name, _ in instead]
     collecting = gc.isenabled()
-    try:
-        gc.disable()  # what a compilation makes lives until its end
-        for owner, name, function in instead:
-            setattr(owner, name, function)
-        yield
-    finally:
-        if collecting:
-            gc.enable()
-        for (owner, name, _), function in zip(instead, before, strict=True):
-            setattr(owner, name, function)
+    with global_compiler_lock:
+        try:
+            gc.disable()  # what a compilation makes lives until its end
+            for owner, name, function in instead:
+                setattr(owner, name, function)
+            yield
+        finally:
+            for (owner, name, _), function in zip(instead, before, strict=True):
+                setattr(owner, name, function)
+            if collecting:
+                gc.enable()
 
 
-def _tell(text: str, *, stay: bool = False) -> None:
+def tell(text: str, *, stay: bool = False) -> None:
     """Say it on standard error; on a terminal a line may stay to be written over."""
     if sys.stderr is not None:
         over = sys.stderr.isatty()

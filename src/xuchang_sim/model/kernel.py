@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from numba import config, njit, types
@@ -110,11 +111,21 @@ def step(function: F) -> F:
 
 
 def entry(function: F) -> F:
-    """Compile a rule that Python calls, kept on disk."""
-    compiled = _compiled(function)
+    """Compile a rule that Python calls, at its first call; kept on disk."""
+    compiled: Any = _compiled(function)
     if JIT:
         keep(compiled)
-    return compiled
+        compiler = compiled._compiler
+        whole = compiler.compile
+
+        def compile_quickly(arguments: Any, returned: Any) -> Any:
+            compiling: Any = import_module("xuchang_sim.model.compiling")
+            compiling.tell(f"compiling {function.__name__}, once on this machine")
+            with compiling.quicker(function.__qualname__):
+                return whole(arguments, returned)
+
+        compiler.compile = compile_quickly
+    return compiled  # type: ignore[no-any-return]
 
 
 def outermost(function: F) -> F:

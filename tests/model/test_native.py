@@ -26,8 +26,6 @@ CODE = Code("_ZN4rule", bytes(range(256)) * 3)
 PROGRAM = """
 import json, sys
 from xuchang_sim import simulate
-from xuchang_sim.model.cache import JIT
-from xuchang_sim.model.compiling import quicker
 found = simulate("plan", replicates=3, seed=11).outcomes["revenue"].tolist()
 print(json.dumps([found, sorted({"numba", "scipy", "pandas"} & set(sys.modules))]))
 """

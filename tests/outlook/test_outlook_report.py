@@ -9,7 +9,10 @@ import pytest
 from matplotlib.figure import Figure
 
 from xuchang_sim.outlook import backtest as b
+from xuchang_sim.outlook.forecaster import gather
 from xuchang_sim.outlook.outside import predictive
+from xuchang_sim.outlook.pool import combine, rules_for
+from xuchang_sim.outlook.profile import profile
 from xuchang_sim.outlook.report import measured_coverage, outlook_report
 from xuchang_sim.outlook.series import Regular, SeriesError, regular
 from xuchang_sim.pack import Pack
@@ -28,7 +31,9 @@ def test_backtest_is_a_tidy_table(rows: list[b.Row]) -> None:
     origins = {row["origin"] for row in rows}
     assert len(origins) == 6
     assert len(rows) == len(models) * 6 * 6
-    assert all(np.isfinite(v) for row in rows for v in row.values() if isinstance(v, float))
+    numbers = [(row, key) for row in rows for key, v in row.items() if isinstance(v, float)]
+    empty = {(row["model"] == b.COMBINED, k) for row, k in numbers if not np.isfinite(row[k])}
+    assert empty == {(False, "pool_pit")}, "only the pool is calibrated"
     assert all(0 <= row["pit"] <= 1 for row in rows)
 
 
@@ -40,6 +45,39 @@ def test_backtest_never_sees_later_data(pack: Pack) -> None:
     short = b.backtest(regular("ppi_yoy", known), 3, 1)
     assert {row["origin"] for row in short} == {first} == {"2011-10"}
     assert [r["median"] for r in short] == [r["median"] for r in whole if r["origin"] == first]
+
+
+def test_calibration_sees_what_had_come_true_only(rng: np.random.Generator) -> None:
+    """From the fifth origin on forecasts are calibrated, and later values change no earlier one."""
+    values = np.cumsum(0.1 + 0.02 * rng.standard_normal(20))
+    told = {n: b.backtest(Regular("x", 1, 1990, values[:n]), 2, 12, whole=False) for n in (17, 20)}
+    early, late = (
+        {(r["origin"], r["step"]): r for r in rows if r["model"] == b.COMBINED}
+        for rows in told.values()
+    )
+    # The shorter one's last forecast has one step only, and so other draws.
+    shared = [place for place in early if (place[0], 2) in early]
+    assert [early[place]["median"] for place in shared] == [
+        late[place]["median"] for place in shared
+    ]
+    assert [early[place]["crps"] for place in shared] == [late[place]["crps"] for place in shared]
+    origins = list(dict.fromkeys(place[0] for place in late))
+    moved = {place[0] for place, row in late.items() if row["pit"] != row["pool_pit"]}
+    assert moved == set(origins[4:]), "four origins with values known before the fifth"
+
+
+def test_ahead_is_the_forecast_calibrated_by_the_backtest(rng: np.random.Generator) -> None:
+    values = np.cumsum(0.1 + 0.02 * rng.standard_normal(20))
+    series = Regular("x", 1, 1990, values)
+    rows = b.backtest(series, 2, 9, whole=False)
+    levels = (0.1, 0.5, 0.9)
+    told = b.ahead(series, rows, 2, levels)
+    found = profile(values, 1, 0)
+    raw = found.restore(combine(gather(found, 2), rules_for(found)).sample)
+    pits = np.array([row["pool_pit"] for row in rows if row["model"] == b.COMBINED])
+    held = np.quantile(2 * np.abs(pits - 0.5), 0.8, method="weibull")
+    wanted = np.quantile(raw, [0.5 - held / 2, 0.5, 0.5 + held / 2], axis=0)
+    assert np.allclose(told, wanted, rtol=0, atol=2e-3 * np.ptp(raw))
 
 
 def test_summary_says_nominal_measured_and_tolerance(rows: list[b.Row]) -> None:

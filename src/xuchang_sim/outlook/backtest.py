@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -13,7 +13,12 @@ from xuchang_sim.outlook.forecaster import Member, Memo, gather, members
 from xuchang_sim.outlook.pool import combine, rules_for
 from xuchang_sim.outlook.profile import Profile, profile
 from xuchang_sim.outlook.series import Regular, SeriesError
-from xuchang_sim.outlook.tolerance import TooFewResidualsError, binomial_band, conformal_radius
+from xuchang_sim.outlook.tolerance import (
+    TooFewResidualsError,
+    binomial_band,
+    calibrate,
+    conformal_radius,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,7 +34,7 @@ INTERVALS = (0.5, 0.8, 0.95)
 DRAWS = 400
 COLUMNS = (
     "series", "model", "origin", "step", "actual", "median", "crps", "scaled_crps", "pinball",
-    "winkler80", "error", "mase", "inside50", "inside80", "inside95", "pit",
+    "winkler80", "error", "mase", "inside50", "inside80", "inside95", "pit", "pool_pit",
 )  # fmt: skip
 
 Row = dict[str, Any]
@@ -68,8 +73,9 @@ def backtest(
     -------
     list of dict
         One row a model, origin and step, with the keys of `COLUMNS`. ``combined`` is the
-        forecaster, ``benchmark`` the random walk with drift (seasonal on seasonal series) and
-        Student-t predictive.
+        forecaster, calibrated by what had come true of its earlier forecasts (``pool_pit`` is the
+        transform before that, NaN for others); ``benchmark`` the random walk with drift (seasonal
+        on seasonal series) and Student-t predictive.
 
     Raises
     ------
@@ -99,6 +105,7 @@ def _rows(
     series: Regular, horizon: int, origins: int, step: int, refit: int, *, whole: bool
 ) -> list[Row]:
     out: list[Row] = []
+    past: list[Past] = []
     memo = Memo()
     known = np.flatnonzero(np.isfinite(series.values))
     ends = known[_least(series) - 1 :] + 1
@@ -110,7 +117,7 @@ def _rows(
     chosen = sorted(cuts[:origins])
     for fitted in chosen[::refit]:
         later = [cut for cut in chosen if fitted <= cut < fitted + step * refit]
-        rows = _origin_rows(series, fitted, horizon + later[-1] - fitted, memo)
+        rows = _origin_rows(series, fitted, horizon + later[-1] - fitted, memo, past)
         for cut in later:
             moved = cut - fitted
             out += [
@@ -126,8 +133,25 @@ def _least(series: Regular) -> int:
     return 8 if series.frequency == 1 else 2 * series.frequency + 4
 
 
-def _origin_rows(series: Regular, cut: int, horizon: int, memo: Memo) -> list[Row]:
-    """Score all models from the first ``cut`` values."""
+class Past(NamedTuple):
+    """Where a value fell in a forecast: number of values known, place of the value, its PIT."""
+
+    cut: int
+    place: int
+    pit: float
+
+
+def calibrated(paths: Floats, past: Sequence[Past], cut: int) -> Floats:
+    """Calibrate a forecast from ``cut`` values by what had come true of the earlier ones."""
+    true = [one for one in past if one.place < cut]
+    pits = np.array([one.pit for one in true])
+    return calibrate(paths, pits, len({one.cut for one in true}))
+
+
+def _origin_rows(
+    series: Regular, cut: int, horizon: int, memo: Memo, past: list[Past]
+) -> list[Row]:
+    """Score all models from the first ``cut`` values; add what came of the pool to ``past``."""
     changes = [number - series.first for number in series.breaks]
     end = min([len(series.values), *(change for change in changes if change >= cut)])
     found = profile(series.values[:cut], series.frequency, series.first % series.frequency)
@@ -138,13 +162,22 @@ def _origin_rows(series: Regular, cut: int, horizon: int, memo: Memo) -> list[Ro
         return []
     material = gather(found, len(slots), pool=pool, draws=DRAWS, memo=memo)
     pooled = combine(material, rules_for(found))
-    said = {COMBINED: pooled.sample}
-    said |= dict(zip(material.names, material.final, strict=True))
+    said = {
+        name: found.restore(paths)
+        for name, paths in zip(material.names, material.final, strict=True)
+    }
+    raw = found.restore(pooled.sample)
+    said = {COMBINED: calibrated(raw, past, cut)} | said
     scale = scores.naive_scale(found.values, found.cycle)
     rng = np.random.default_rng(cut)
+    fell = {
+        place: scores.pit(raw[:, j], float(series.values[place]), rng)
+        for j, place in enumerate(slots)
+        if np.isfinite(series.values[place])
+    }
+    past += [Past(cut, place, pit) for place, pit in fell.items()]
     rows: list[Row] = []
-    for model, paths in said.items():
-        restored = found.restore(paths)
+    for model, restored in said.items():
         for j, place in enumerate(slots):
             actual = float(series.values[place])
             if np.isnan(actual):
@@ -152,6 +185,7 @@ def _origin_rows(series: Regular, cut: int, horizon: int, memo: Memo) -> list[Ro
             rows.append(
                 {"model": model, "origin": series.first + cut - 1, "step": j + 1}
                 | _scored(restored[:, j], actual, scale, rng)
+                | {"pool_pit": fell[place] if model == COMBINED else np.nan}
             )
     return rows
 
@@ -205,6 +239,39 @@ def _records(series: Regular, arrays: cache.Arrays) -> list[Row]:
         row |= {name: float(arrays[name][i]) for name in COLUMNS[4:]}
         rows.append(row)
     return rows
+
+
+def ahead(series: Regular, rows: Sequence[Row], horizon: int, levels: Sequence[float]) -> Floats:
+    """Forecast what comes after a series, calibrated by all its backtest has seen come true.
+
+    Parameters
+    ----------
+    series : Regular
+    rows : sequence of dict
+        Its backtest.
+    horizon : int
+        Steps ahead; a period of the year that the series never has is no step.
+    levels : sequence of float
+        Wanted quantiles, in (0, 1).
+
+    Returns
+    -------
+    (levels, horizon) array
+    """
+    mine = [row for row in rows if row["model"] == COMBINED and row["series"] == series.name]
+    origins = list(dict.fromkeys(row["origin"] for row in mine))
+    # Places of values do not matter: all of them are known by now.
+    past = [Past(origins.index(row["origin"]), 0, row["pool_pit"]) for row in mine]
+    found = profile(series.values, series.frequency, series.first % series.frequency)
+    pits = [[one.cut, one.pit] for one in past]
+    key = cache.digest("ahead", series.values, series.first, pits, horizon, list(levels))
+
+    def compute() -> cache.Arrays:
+        pooled = combine(gather(found, horizon), rules_for(found))
+        paths = calibrated(found.restore(pooled.sample), past, len(series.values))
+        return {"quantiles": np.quantile(paths, levels, axis=0)}
+
+    return np.asarray(cache.remembered("ahead", key, compute)["quantiles"])
 
 
 def summary(rows: Sequence[Row]) -> list[Row]:

@@ -148,10 +148,7 @@ def _printed(series: Regular, kept: cache.Arrays) -> dict[str, Any]:
         )
     kind, to_date, level = (str(x) for x in kept["kind"])
     return {
-        "quantiles": {
-            f"{q:.2f}": [float(x) for x in row]
-            for q, row in zip(QUANTILES, kept["quantiles"], strict=True)
-        },
+        "quantiles": _by_level(kept["quantiles"]),
         "weights": {str(n): float(w) for n, w in zip(kept["names"], kept["weights"], strict=True)},
         "coverage": coverage,
         "dates": [str(x) for x in kept["steps"]],
@@ -178,6 +175,12 @@ def _printed(series: Regular, kept: cache.Arrays) -> dict[str, Any]:
             for n, c, s, e, w in kept["fits"]
         ],
         "notes": [str(x) for x in kept["notes"] if str(x)],
+    }
+
+
+def _by_level(quantiles: Floats) -> dict[str, list[float]]:
+    return {
+        f"{q:.2f}": [float(x) for x in row] for q, row in zip(QUANTILES, quantiles, strict=True)
     }
 
 
@@ -289,18 +292,29 @@ def pack_backtest(
         ``summary``: a line a series and model (see `xuchang_sim.outlook.backtest.summary`);
         ``comparison``: the combined forecast against single candidates, by series and over all
         (see `xuchang_sim.outlook.backtest.compare`); ``coverage80`` of the combined forecast over
-        all origins with the shares that chance allows; ``skipped`` series with the reason.
+        all origins with the shares that chance allows; ``forecasts`` {series: {dates, quantiles}} of
+        the next steps, calibrated by all that; ``skipped`` series with the reason.
     """
     from xuchang_sim.outlook import backtest as test  # noqa: PLC0415
+    from xuchang_sim.outlook.profile import profile  # noqa: PLC0415
 
     rows: list[dict[str, Any]] = []
+    forecasts: dict[str, Any] = {}
     skipped: dict[str, str] = {}
     for done, name in enumerate(names, 1):
         series = regular(name, history(pack, name, as_of), changes_of_coverage(pack, name))
         try:
-            rows += test.backtest(series, horizon, origins, whole=False)
+            tested = test.backtest(series, horizon, origins, whole=False)
         except SeriesError as fault:
             skipped[name] = str(fault)
+        else:
+            rows += tested
+            quantiles = test.ahead(series, tested, horizon, QUANTILES)
+            slots = profile(series.values, series.frequency, series.first % series.frequency).slots
+            forecasts[name] = {
+                "dates": _steps(series, slots, horizon),
+                "quantiles": _by_level(quantiles),
+            }
         if progress:
             progress(done, len(names))
     if not rows:
@@ -319,6 +333,7 @@ def pack_backtest(
             "low": low,
             "high": high,
         },
+        "forecasts": forecasts,
         "skipped": skipped,
     }
 

@@ -482,4 +482,22 @@ def _backtest(found: Mapping[str, Any], lang: Language) -> RenderableType:
         if of["series"] > 1
     ][:3]
     lines = [_coverage(rows, lang)[0] + f" [{band}]", *kept]
-    return Group(Text(""), table, *(Text(text) for text in lines))
+    return Group(Text(""), table, *(Text(text) for text in lines), _ahead(found["forecasts"], lang))
+
+
+def _ahead(forecasts: Mapping[str, Any], lang: Language) -> RenderableType:
+    """Lay out what comes next: of every series the first and the last step."""
+    table = Table(title=say("outlook.ahead", lang), title_justify="left", box=None, pad_edge=False)
+    table.add_column(say("backtest.series", lang))
+    for _ in range(2):
+        table.add_column(say("outlook.month", lang))
+        table.add_column(say("outlook.median", lang), justify="right")
+        table.add_column("10% – 90%", justify="right")
+    for name, of in forecasts.items():
+        steps = (
+            (of["dates"][k], *(number(of["quantiles"][q][k]) for q in ("0.50", "0.10", "0.90")))
+            for k in (0, -1)
+        )
+        cells = [(date, median, f"{low} – {high}") for date, median, low, high in steps]
+        table.add_row(name, *cells[0], *cells[1])
+    return Group(Text(""), table)

@@ -288,6 +288,10 @@ CATALOGUE: dict[str, tuple[str, str]] = {
             " skill over a random walk with drift; CRPS over that of the best single model, picked with hindsight)"
         ),
     ),
+    "outlook.ahead": (
+        "下一步与最后一步的预测（以回测校准：中位数与80%区间，单位同数据）",
+        "next and last step ahead, calibrated by the backtest (median and 80% interval, units of the data)",
+    ),
     "backtest.series": ("序列", "series"),
     "backtest.origins": ("起点", "origins"),
     "backtest.values": ("个数", "values"),

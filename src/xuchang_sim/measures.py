@@ -7,13 +7,12 @@ year. Rates and counts are defined once, here, for assessment, sweeps and report
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from xuchang_sim.model.world import FLOWS, MEASURE_ROW, SUMMARY
+from xuchang_sim.model.world import MEASURE_ROW, SUMMARY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -34,8 +33,10 @@ class Cut:
     ----------
     pack : Pack
         Plan, region, base totals.
-    months : ndarray, shape (replicates, months, measures, zones)
-        Recorded columns from January of the base year.
+    months : ndarray, shape (replicates, months, measures)
+        Recorded columns from January of the base year, summed over zones.
+    annual : ndarray, shape (replicates, years, measures, zones)
+        The same by zone and complete year: sums of flows, December of stocks.
     sectors : ndarray, shape (replicates, years, zones, sectors)
         Sales by zone and sector, 亿元.
     largest : ndarray, shape (replicates, years)
@@ -52,13 +53,13 @@ class Cut:
 
     pack: Pack
     months: Array
+    annual: Array
     sectors: Array
     largest: Array
     summary: Array
     parameters: Mapping[str, Array]
     levels: Mapping[str, float]
     demand: Array
-    _zone: dict[str, Array] = field(default_factory=dict)
     _city: dict[str, Array] = field(default_factory=dict)
 
     @property
@@ -67,29 +68,12 @@ class Cut:
         return int(self.months.shape[1]) // 12
 
     def month(self, name: str) -> Array:
-        """One recorded column: shape (replicates, months, zones)."""
+        """One recorded column, summed over zones: shape (replicates, months)."""
         return self.months[:, :, MEASURE_ROW[name]]
-
-    @cached_property
-    def annual(self) -> Array:
-        """Yearly sums of flows, Decembers of stocks: shape (replicates, years, measures, zones)."""
-        whole = self.months[:, : 12 * self.years]
-        folded = whole.reshape(whole.shape[0], self.years, 12, *whole.shape[2:])
-        found: Array = folded.sum(axis=2)
-        found[:, :, FLOWS:] = folded[:, :, -1, FLOWS:]
-        return found
 
     def zone(self, name: str) -> Array:
         """Yearly sum of a flow, December of a stock: shape (replicates, years, zones)."""
-        if name not in self._zone:
-            row, span = MEASURE_ROW[name], 12 * self.years
-            if row < FLOWS:
-                months = self.months[:, :span, row]
-                folded = months.reshape(len(months), self.years, 12, months.shape[2])
-                self._zone[name] = folded.sum(axis=2)
-            else:
-                self._zone[name] = self.months[:, 11:span:12, row]
-        return self._zone[name]
+        return self.annual[:, :, MEASURE_ROW[name]]
 
     def city(self, name: str) -> Array:
         """Sum of :meth:`zone` over zones: shape (replicates, years)."""
@@ -239,7 +223,7 @@ def energy_decline(c: Cut) -> Array:
 
 def group_events(c: Cut) -> Array:
     """Months in which a group start was held with at least one project."""
-    held = c.month("group_starts")[:, : 12 * c.years].sum(axis=2) > 0
+    held = c.month("group_starts")[:, : 12 * c.years] > 0
     found: Array = held.reshape(held.shape[0], c.years, 12).sum(axis=2).astype(float)
     return found
 
@@ -259,7 +243,7 @@ def trunk_roads(c: Cut) -> Array:
 
 def run_rate(c: Cut) -> Array:
     """December's reported revenue at a yearly rate, without season, 亿元."""
-    december = c.month("reported")[:, 11 : 12 * c.years : 12].sum(axis=2)
+    december = c.month("reported")[:, 11 : 12 * c.years : 12]
     found: Array = 12.0 * december / c.pack.calendar.revenue_season[11]
     return found
 
@@ -272,7 +256,7 @@ def _zones_with(*names: str) -> Callable[[Cut], Array]:
     """Zones in which any of the columns is above nought in the year."""
 
     def count(c: Cut) -> Array:
-        held = np.zeros((c.months.shape[0], c.years, c.months.shape[3]), dtype=bool)
+        held = np.zeros((*c.annual.shape[:2], c.annual.shape[3]), dtype=bool)
         for name in names:
             held |= c.zone(name) > 0
         found: Array = held.sum(axis=2).astype(float)
@@ -371,15 +355,13 @@ THRESHOLD: dict[str, Callable[[Cut, float], Array]] = {
 
 #: Monthly columns whose trailing twelve months, or whose stock, tell when a level is reached.
 ATTAINABLE: dict[str, Callable[[Cut], Array]] = {
-    "revenue": lambda c: _trailing(c.month("reported").sum(axis=2)),
-    "fai": lambda c: _trailing(c.month("fai").sum(axis=2)),
+    "revenue": lambda c: _trailing(c.month("reported")),
+    "fai": lambda c: _trailing(c.month("fai")),
     "profit_tax": lambda c: _trailing(
-        c.month("profit_tax").sum(axis=2)
-        * c.month("reported").sum(axis=2)
-        / c.month("revenue").sum(axis=2)
+        c.month("profit_tax") * c.month("reported") / c.month("revenue")
     ),
-    "outside_capital": lambda c: _trailing(c.month("outside_capital").sum(axis=2)),
-    "workers": lambda c: c.month("workers").sum(axis=2),
+    "outside_capital": lambda c: _trailing(c.month("outside_capital")),
+    "workers": lambda c: c.month("workers"),
 }
 
 

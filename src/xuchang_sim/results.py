@@ -13,7 +13,7 @@ import numpy.typing as npt
 from xuchang_sim import measures
 from xuchang_sim.htmltable import html_table
 from xuchang_sim.measures import ATTAINABLE, REGISTRY, Cut, evaluate, first_month, goal, meets
-from xuchang_sim.model.world import MEASURE_ROW, MEASURES, SUMMARY
+from xuchang_sim.model.world import MEASURES, SUMMARY
 from xuchang_sim.units import month_label
 
 if TYPE_CHECKING:
@@ -174,8 +174,11 @@ class Results:
             self.sectors = np.empty((n, years, zones, sectors))
             self.held = np.empty((n, span, len(HELD), zones))
 
-    def take(self, first: int, cut: Cut, failed: npt.NDArray[np.int64]) -> None:
-        """Take in a finished chunk of replicates, from number ``first`` on."""
+    def take(self, first: int, cut: Cut, detail: Array, failed: npt.NDArray[np.int64]) -> None:
+        """Take in a finished chunk of replicates, from number ``first`` on.
+
+        ``detail`` holds the months of :data:`HELD` by zone, or no column.
+        """
         rows = slice(first, first + len(cut.months))
         for name, values in _outcomes(cut, self.keep).items():
             if name not in self.outcomes:
@@ -189,11 +192,11 @@ class Results:
         self.failed[rows] = failed
         if self.city is None or self.zone_years is None or self.sectors is None:
             return
-        self.city[rows] = cut.months.sum(axis=3)
+        self.city[rows] = cut.months
         self.zone_years[rows] = cut.annual
         self.sectors[rows] = cut.sectors[:, : cut.years]
         if self.held is not None:
-            self.held[rows] = cut.months[:, :, [MEASURE_ROW[name] for name in HELD]]
+            self.held[rows] = detail
 
     @property
     def good(self) -> npt.NDArray[np.bool_]:
@@ -462,7 +465,8 @@ def cut_block(
     return measures.Cut(
         setting.pack,
         block.months[v],
-        block.years[v],
+        block.years[v, :, : len(setting.years)],
+        block.sales[v],
         block.largest[v],
         block.summary,
         parameters,

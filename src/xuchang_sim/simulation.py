@@ -21,7 +21,7 @@ from xuchang_sim.model import engine
 from xuchang_sim.model.engine import Block, Plan
 from xuchang_sim.model.world import (
     LEVERS,
-    MEASURES,
+    MEASURE_ROW,
     Firms,
     Inputs,
     Projects,
@@ -33,7 +33,7 @@ from xuchang_sim.model.world import (
 from xuchang_sim.outlook.calendar import fai_season
 from xuchang_sim.outlook.drivers import Drivers, drivers as outlook_drivers
 from xuchang_sim.pack import Pack, load_pack
-from xuchang_sim.results import Results, Setting, cut_block
+from xuchang_sim.results import HELD, Results, Setting, cut_block
 from xuchang_sim.scenario import ResolvedScenario, load_scenario
 from xuchang_sim.units import month_index, month_label
 from xuchang_sim.yamlfile import InputError, Problem
@@ -335,9 +335,8 @@ def run(
 
 def chunk_of(plan: Plan) -> int:
     """Replicates a chunk: as many as are quick, their months within :data:`BLOCK_BYTES`."""
-    record = plan.variants * plan.months * len(MEASURES) * plan.zones * 8
-    liked = min(LIKED_REPLICATES, max(2, LIKED_BYTES // record))
-    return max(1, min(liked, BLOCK_BYTES // record))
+    liked = min(LIKED_REPLICATES, max(2, LIKED_BYTES // plan.bytes))
+    return max(1, min(liked, BLOCK_BYTES // plan.bytes))
 
 
 def economy(
@@ -478,6 +477,7 @@ class _Group:
             setup.check,
             self.inputs,
             max(variant.most for variant in variants),
+            tuple(MEASURE_ROW[name] for name in HELD) if full else (),
         )
 
     def _path(self, scenario: ResolvedScenario, redraw: int) -> Drivers:
@@ -534,7 +534,7 @@ class _Group:
         for v, result in enumerate(self.results[: len(block.failed)]):
             levels = self.variants[v].scenario.levels
             cut = cut_block(block, v, result.setting, parameters, levels, self.demand[v][rows])
-            result.take(first, cut, block.failed[v])
+            result.take(first, cut, block.detail[v], block.failed[v])
 
 
 PARAMETERS = frozenset(

@@ -149,6 +149,7 @@ class Futures:
             self.until,
             False,
             lambda _first, _count: both,
+            kept=tuple(range(len(MEASURES))),
         )
         engine.run(plan, lambda _, block: blocks.append(block), workers=1)
         return blocks[0]
@@ -169,7 +170,7 @@ def test_branch_into_another_future(seed: int) -> None:
                 continue
             if w.t >= opening:
                 says = np.array([[zone.m[name] for zone in w.z] for name in MEASURES])
-                wrong = np.argwhere(unlike(block.months[v, 0, w.t - base], says))
+                wrong = np.argwhere(unlike(block.detail[v, 0, w.t - base], says))
                 assert len(wrong) == 0, (v, w.t, MEASURES[wrong[0, 0]], wrong[0, 1])
             if w.t == futures.branch and v:
                 oracle.branch(w, Pair(inputs).plain)
@@ -177,7 +178,7 @@ def test_branch_into_another_future(seed: int) -> None:
                 assert block.largest[v, 0, (w.t - base) // 12] == pytest.approx(w.largest, rel=1e-9)
             if w.t == futures.until:
                 break
-    assert unlike(block.months[0, 0, -1], block.months[1, 0, -1]).any()
+    assert unlike(block.detail[0, 0, -1], block.detail[1, 0, -1]).any()
 
 
 def test_draws_of_triangular_parameters() -> None:

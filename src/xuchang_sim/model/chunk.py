@@ -17,6 +17,7 @@ from xuchang_sim.model.steps.checks import check, inspect
 from xuchang_sim.model.steps.projects import redraw_latent
 from xuchang_sim.model.world import (
     FIRMS,
+    FLOWS,
     OPEN,
     PIPELINE,
     SCALARS,
@@ -27,6 +28,7 @@ from xuchang_sim.model.world import (
 )
 
 Array = npt.NDArray[np.float64]
+Rows = npt.NDArray[np.int64]
 Records = npt.NDArray[np.void]
 
 #: Columns of projects, 1 for lists of rows and for what may change after a project's end: its plant
@@ -66,23 +68,56 @@ def copy_world(into: World, source: World) -> None:
 
 
 @step
-def record(w: World, p: Inputs, months: Array, years: Array, largest: Array) -> None:
-    """Copy the month's recorded columns, in December also the year's table by sector."""
-    c = w.city
-    row = c.t - 12 * p.base_year
-    for k in range(months.shape[1]):
-        for z in range(months.shape[2]):
-            months[row, k, z] = w.zone.measures[k, z]
+def record(
+    w: World,
+    p: Inputs,
+    months: Array,
+    years: Array,
+    kept: Rows,
+    detail: Array,
+    sales: Array,
+    largest: Array,
+) -> None:
+    """Record the month: sums over zones, the year so far by zone, the kept columns as they are.
+
+    Flows are summed over the year's months, of stocks the last month stands. December also keeps
+    the year's table by sector.
+    """
+    c, zone = w.city, w.zone
+    row, y = c.t - 12 * p.base_year, c.year - p.base_year
+    for k in range(years.shape[1]):
+        total = 0.0
+        for z in range(years.shape[2]):
+            total += zone.measures[k, z]
+        months[row, k] = total
+    begun = 0 if c.calendar_month == 0 else FLOWS
+    for k in range(begun):
+        for z in range(years.shape[2]):
+            years[y, k, z] += zone.measures[k, z]
+    for k in range(begun, years.shape[1]):
+        for z in range(years.shape[2]):
+            years[y, k, z] = zone.measures[k, z]
+    for k in range(kept.shape[0]):
+        for z in range(years.shape[2]):
+            detail[row, k, z] = zone.measures[kept[k], z]
     if c.calendar_month == 11:
-        y = c.year - p.base_year
         largest[y] = c.largest
-        for z in range(years.shape[1]):
-            for s in range(years.shape[2]):
-                years[y, z, s] = w.tally.sales[z, s]
+        for z in range(sales.shape[1]):
+            for s in range(sales.shape[2]):
+                sales[y, z, s] = w.tally.sales[z, s]
 
 
 @step
-def record_base(w: World, p: Inputs, months: Array, years: Array, summary: Array) -> None:
+def record_base(
+    w: World,
+    p: Inputs,
+    months: Array,
+    years: Array,
+    kept: Rows,
+    detail: Array,
+    sales: Array,
+    summary: Array,
+) -> None:
     """Record the base year and the scalars of the conditioning, when the ledgers open."""
     c = w.city
     summary[0] = c.scale
@@ -99,13 +134,21 @@ def record_base(w: World, p: Inputs, months: Array, years: Array, summary: Array
     summary[11] = c.expected_fai
     for k in range(w.tally.execution.shape[0]):
         summary[SCALARS + k] = w.tally.execution[k]
-    for m in range(12):
-        for k in range(months.shape[1]):
-            for z in range(months.shape[2]):
-                months[m, k, z] = w.past.measures[m, k, z]
-    for z in range(years.shape[1]):
-        for s in range(years.shape[2]):
-            years[0, z, s] = w.tally.sales[z, s]
+    # What is open already in the base year, :func:`record` does.
+    for m in range(min(12, p.opening - 12 * p.base_year)):
+        for k in range(years.shape[1]):
+            total = 0.0
+            for z in range(years.shape[2]):
+                value = w.past.measures[m, k, z]
+                total += value
+                years[0, k, z] = value + (years[0, k, z] if m > 0 and k < FLOWS else 0.0)
+            months[m, k] = total
+        for k in range(kept.shape[0]):
+            for z in range(years.shape[2]):
+                detail[m, k, z] = w.past.measures[m, kept[k], z]
+    for z in range(sales.shape[1]):
+        for s in range(sales.shape[2]):
+            sales[0, z, s] = w.tally.sales[z, s]
 
 
 @step
@@ -126,9 +169,12 @@ def run_chunk(
     until: int,
     months: Array,
     years: Array,
+    kept: Rows,
+    detail: Array,
+    sales: Array,
     largest: Array,
     summary: Array,
-    failed: npt.NDArray[np.int64],
+    failed: Rows,
     checked: tuple[int, ...],
 ) -> None:
     """Run a chunk of replicates: condition, run to the branch, then every variant from there.
@@ -141,8 +187,15 @@ def run_chunk(
         What each run is given; variants of a replicate agree in all that acts before ``branch``.
     branch, until : int
         Last month that all variants share (not before the ledgers open); last month of the run.
-    months : ndarray, shape (variants, replicates, months, measures, zones)
-    years : ndarray, shape (variants, replicates, years, zones, sectors)
+    months : ndarray, shape (variants, replicates, months, measures)
+        Recorded columns, summed over zones.
+    years : ndarray, shape (variants, replicates, years, measures, zones)
+        The same by zone: flows summed over the year, of stocks the last month.
+    kept : ndarray of int, shape (columns,)
+        Rows of the measures of which every month is kept by zone, too.
+    detail : ndarray, shape (variants, replicates, months, columns, zones)
+        These.
+    sales : ndarray, shape (variants, replicates, years, zones, sectors)
     largest : ndarray, shape (variants, replicates, years)
     summary : ndarray, shape (replicates, len(SUMMARY))
     failed : ndarray of int, shape (variants, replicates, 2)
@@ -166,18 +219,32 @@ def run_chunk(
                 else:
                     watch_firms(w, p)
                 if c.phase == OPEN:
-                    record_base(w, p, months[0, r], years[0, r], summary[r])
+                    record_base(
+                        w, p, months[0, r], years[0, r], kept, detail[0, r], sales[0, r], summary[r]
+                    )
             elif c.code == 0:
-                record(w, p, months[v, r], years[v, r], largest[v, r])
+                record(
+                    w,
+                    p,
+                    months[v, r],
+                    years[v, r],
+                    kept,
+                    detail[v, r],
+                    sales[v, r],
+                    largest[v, r],
+                )
             if c.code != 0:
                 last = v + 1 if c.phase == OPEN and c.t > branch else inputs.shape[0]
                 for f in range(v, last):
-                    fail(months[f, r], years[f, r], largest[f, r], failed[f, r], c.code, c.t)
+                    fail(months[f, r], years[f, r], detail[f, r], sales[f, r], largest[f, r])
+                    failed[f, r, 0] = c.code
+                    failed[f, r, 1] = c.t
                 v = last
             elif c.phase == OPEN and c.t == branch and v == 0:
                 copy_world(keep, w)
+                shared = branch - 12 * p.base_year + 1
                 for f in range(1, inputs.shape[0]):
-                    share_history(months, years, largest, branch - 12 * p.base_year + 1, f, r)
+                    share_history(months, years, detail, sales, largest, shared, f, r)
                 start_variant(w, p)
                 if c.t < until:
                     continue
@@ -194,33 +261,41 @@ def run_chunk(
 
 
 @step
-def share_history(months: Array, years: Array, largest: Array, shared: int, v: int, r: int) -> None:
+def share_history(
+    months: Array,
+    years: Array,
+    detail: Array,
+    sales: Array,
+    largest: Array,
+    shared: int,
+    v: int,
+    r: int,
+) -> None:
     """Copy what happened before the branch into a variant's own record."""
     for m in range(shared):
         for k in range(months.shape[3]):
-            for z in range(months.shape[4]):
-                months[v, r, m, k, z] = months[0, r, m, k, z]
+            months[v, r, m, k] = months[0, r, m, k]
+        for k in range(detail.shape[3]):
+            for z in range(detail.shape[4]):
+                detail[v, r, m, k, z] = detail[0, r, m, k, z]
+    for y in range((shared + 11) // 12):
+        for k in range(years.shape[3]):
+            for z in range(years.shape[4]):
+                years[v, r, y, k, z] = years[0, r, y, k, z]
     for y in range(shared // 12):
         largest[v, r, y] = largest[0, r, y]
-        for z in range(years.shape[3]):
-            for s in range(years.shape[4]):
-                years[v, r, y, z, s] = years[0, r, y, z, s]
+        for z in range(sales.shape[3]):
+            for s in range(sales.shape[4]):
+                sales[v, r, y, z, s] = sales[0, r, y, z, s]
 
 
 @step
-def fail(
-    months: Array,
-    years: Array,
-    largest: Array,
-    failed: npt.NDArray[np.int64],
-    code: int,
-    t: int,
-) -> None:
-    """Mark a run as failed: code and month, NaN in every result."""
-    failed[0] = code
-    failed[1] = t
+def fail(months: Array, years: Array, detail: Array, sales: Array, largest: Array) -> None:
+    """Write NaN into every result of a run."""
     months[:] = np.nan
     years[:] = np.nan
+    detail[:] = np.nan
+    sales[:] = np.nan
     largest[:] = np.nan
 
 

@@ -188,12 +188,13 @@ def compile_entries(sizes: Sizes) -> None:
 def compile_rule(name: str, sizes: Sizes) -> None:
     """Compile one rule for what the outermost kernels give it, or load it if it is kept."""
     world, given = _records(sizes)
-    line, block, table = (types.Array(types.float64, n, "C") for n in (1, 3, 5))
+    line, table, block, runs, all_runs = (types.Array(types.float64, n, "C") for n in range(1, 6))
+    kept = types.Array(types.int64, 1, "C")
     takes = {
         "copy_world": (world, world),
-        "record": (world, given, block, block, line),
-        "record_base": (world, given, block, block, line),
-        "share_history": (table, table, block, types.int64, types.int64, types.int64),
+        "record": (world, given, table, block, kept, block, block, line),
+        "record_base": (world, given, table, block, kept, block, block, line),
+        "share_history": (runs, *[all_runs] * 3, block, *[types.int64] * 3),
     }
     RULES[name].compile(takes.get(name, (world, given)))
 

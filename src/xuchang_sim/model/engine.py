@@ -7,6 +7,7 @@ month; bits do not depend on the number of threads or on the size of a chunk.
 
 from __future__ import annotations
 
+import math
 import os
 import threading
 import time
@@ -25,19 +26,23 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 Array = npt.NDArray[np.float64]
+Rows = npt.NDArray[np.int64]
 Records = npt.NDArray[np.void]
 
 CHUNK = 8
 
 
 class Block(NamedTuple):
-    """Results of a chunk of replicates; shapes as in :func:`run_chunk`."""
+    """Results of a chunk of replicates; names and shapes as in :func:`run_chunk`."""
 
     months: Array
     years: Array
+    kept: Rows
+    detail: Array
+    sales: Array
     largest: Array
     summary: Array
-    failed: npt.NDArray[np.int64]
+    failed: Rows
 
 
 class Plan(NamedTuple):
@@ -45,7 +50,8 @@ class Plan(NamedTuple):
 
     ``inputs(first, count)`` returns the records of ``count`` replicates from number ``first``,
     shape (variants, count). From replicate ``few`` on, if there is such, it returns fewer variants:
-    those that the later replicates are run for.
+    those that the later replicates are run for. ``kept`` are the rows of the measures of which
+    every month is kept by zone.
     """
 
     sizes: Sizes
@@ -59,6 +65,7 @@ class Plan(NamedTuple):
     checked: bool
     inputs: Callable[[int, int], Records]
     few: int = 0
+    kept: tuple[int, ...] = ()
 
     @property
     def months(self) -> int:
@@ -67,15 +74,24 @@ class Plan(NamedTuple):
 
     def block(self, variants: int, count: int) -> Block:
         """Return empty results for ``count`` replicates."""
-        span = self.months
+        span, runs = self.months, (variants, count)
         years = (span + 11) // 12
         return Block(
-            np.zeros((variants, count, span, len(MEASURES), self.zones)),
-            np.zeros((variants, count, years, self.zones, self.sectors)),
-            np.zeros((variants, count, years)),
+            np.zeros((*runs, span, len(MEASURES))),
+            np.zeros((*runs, years, len(MEASURES), self.zones)),
+            np.array(self.kept, np.int64),
+            np.zeros((*runs, span, len(self.kept), self.zones)),
+            np.zeros((*runs, years, self.zones, self.sectors)),
+            np.zeros((*runs, years)),
             np.zeros((count, len(SUMMARY))),
-            np.zeros((variants, count, 2), np.int64),
+            np.zeros((*runs, 2), np.int64),
         )
+
+    @property
+    def bytes(self) -> int:
+        """Bytes of the results of one replicate."""
+        one = self._replace(replicates=1).block(0, 1)
+        return self.variants * 8 * sum(math.prod(part.shape[2:]) for part in one if part.ndim > 2)
 
 
 def threads() -> int:
@@ -138,11 +154,7 @@ def _run(plan: Plan, first: int, count: int) -> Block:
         inputs,
         plan.branch,
         plan.until,
-        block.months,
-        block.years,
-        block.largest,
-        block.summary,
-        block.failed,
+        *block,
         (1,) if plan.checked else (),
     )
     return block

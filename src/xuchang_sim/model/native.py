@@ -61,6 +61,7 @@ def signature(name: str, sizes: Sizes, *, checked: bool = False) -> tuple[Argume
         "run_chunk": (
             *(Argument(world, 1), Argument(world, 1), Argument(inputs, 2)),
             *(Argument(number, 0), Argument(number, 0)),
+            *(Argument(value, 4), Argument(value, 5), Argument(number, 1)),
             *(Argument(value, n) for n in (5, 5, 3, 2)),
             *(Argument(number, 3), Argument(None, int(checked))),
         ),

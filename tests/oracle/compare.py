@@ -55,7 +55,7 @@ UNCOMPARED = {
         ),
         **dict.fromkeys(("fill_s", "fill_u", "fill_x", "fill_y"), "scratch; workers are compared"),
         **dict.fromkeys(("weight_sum", "pull"), "scratch; arrivals are compared"),
-        **dict.fromkeys(("first", "last"), "lists of rows; owners are compared"),
+        **dict.fromkeys(("first", "last", "owners"), "lists of rows; owners are compared"),
     },
     "firm": {
         **dict.fromkeys(("rows", "after"), "layout and lists; owners are compared"),

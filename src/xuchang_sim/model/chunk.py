@@ -152,10 +152,17 @@ def record_base(
 
 
 @step
-def start_variant(w: World, p: Inputs) -> None:
-    """Leave the branch under a variant's own levers, demand path and later draws."""
+def start_variant(w: World, p: Inputs, first: Inputs) -> None:
+    """Leave the branch under a variant's own levers, demand path and later draws.
+
+    The copied world holds the demand of the first variant.
+    """
     w.city.salt = (w.city.attempt << 8) | (p.redraw << 16)
-    demand(w, p)
+    same = True
+    for m in range(p.demand_months):
+        same &= (p.value_added[m] == first.value_added[m]) & (p.prices[m] == first.prices[m])
+    if not same:
+        demand(w, p)
     if p.redraw > 0:
         redraw_latent(w, p)
 
@@ -245,7 +252,7 @@ def run_chunk(
                 shared = branch - 12 * p.base_year + 1
                 for f in range(1, inputs.shape[0]):
                     share_history(months, years, detail, sales, largest, shared, f, r)
-                start_variant(w, p)
+                start_variant(w, p, p)
                 if c.t < until:
                     continue
                 v = inputs.shape[0]
@@ -257,7 +264,7 @@ def run_chunk(
                 break
             copy_world(w, keep)
             p = inputs[v, r]
-            start_variant(w, p)
+            start_variant(w, p, inputs[0, r])
 
 
 @step

@@ -439,6 +439,9 @@ class Zones(Table):
         "f8", "1", "rest of skilled vacancies filled by the unskilled", ("zones",)
     )
     fill_y: Floats = _column("f8", "1", "other vacancies filled by the skilled", ("zones",))
+    owners: Ints = _column(
+        "i8", "", "end of a sector's part in the list of owners", ("zones", "sectors")
+    )
     spill: Floats = _column("f8", "亿元/年", "orders above capacity", ("zones",))
     pull: Floats = _column("f8", "1", "multiplier of arrivals", ("zones",))
     lost_rate: Floats = _column(
@@ -670,6 +673,7 @@ class Temp(Table):
     change: Floats = _column("f8", "亿元/年", "change of orders by shocks", ("firms",))
     over: Floats = _column("f8", "亿元/年", "orders above capacity", ("firms",))
     room: Floats = _column("f8", "亿元/年", "free capacity", ("firms",))
+    reach: Floats = _column("f8", "亿元/年", "orders of owners so far on the list", ("firms",))
     invested: Floats = _column("f8", "亿元", "small investment of the month", ("firms",))
     wanted: Floats = _column("f8", "人", "workers wanted", ("firms",))
     gone_s: Floats = _column("f8", "人", "skilled workers who leave", ("firms",))

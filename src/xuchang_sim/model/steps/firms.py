@@ -21,6 +21,7 @@ from xuchang_sim.model.world import CODES, INDUSTRIAL, OPEN, Inputs, World
 
 TOO_MANY_FIRMS = 103 * CODES
 INITIAL, WARM, NEW, TENANT = 0, 1, 2, 3  # groups of firm rows
+OWNERS_FROM = 8  # a list costs as much as an eighth of a birth in every zone and sector
 USE_LOW, IDLE_LIMIT = 0.3, 6  # a firm used less for so many months closes
 
 
@@ -253,13 +254,18 @@ def commission(w: World, p: Inputs) -> None:
     """Completed industrial projects become plants after the commissioning delay."""
     c, project = w.city, w.project
     delay = commissioning_delay(w.now.commissioning_gain)
+    # Few births look for owners along a list; for many of them the owners are put in order first.
+    listed = 0
+    if OWNERS_FROM * (c.finished - c.commissioned) > c.zones * c.sectors:
+        list_owners(w)
+        listed = c.firms
     while c.commissioned < c.finished:
         j = project.finished[c.commissioned]
         if project.ended[j] + delay > c.t:
             return
         c.commissioned += 1
         if project.kind[j] == INDUSTRIAL and project.ended[j] + delay >= p.firms_start:
-            plant(w, p, j)
+            plant(w, p, j, listed)
 
 
 @inlined
@@ -302,8 +308,11 @@ def dispersion_of(p: Inputs, sales: float) -> float:
 
 
 @step
-def plant(w: World, p: Inputs, j: int) -> None:
-    """Give birth to the plant of project j: rated capacity, jobs, loan, owner."""
+def plant(w: World, p: Inputs, j: int, listed: int) -> None:
+    """Give birth to the plant of project j: rated capacity, jobs, loan, owner.
+
+    ``listed`` firm rows are in the list of owners, nought if it was not made this month.
+    """
     c, firm, project = w.city, w.firm, w.project
     i = new_row(w)
     if i < 0:
@@ -334,7 +343,7 @@ def plant(w: World, p: Inputs, j: int) -> None:
     young(w, p, i)
     firm.smooth[i] = firm.b[i]
     if project.incumbent[j] == 1:
-        firm.owner[i] = owner_of(w, j, i, z, s)
+        firm.owner[i] = owner_of(w, j, i, z, s, listed)
     elif normal >= p.dragon_head_revenue:
         w.zone.dragons_new[z] += 1.0
     if firm.owner[i] == i:
@@ -343,9 +352,84 @@ def plant(w: World, p: Inputs, j: int) -> None:
 
 
 @step
-def owner_of(w: World, j: int, i: int, z: int, s: int) -> int:
+def list_owners(w: World) -> None:
+    """Put living independent firms in order of zone, sector and row, with their running orders."""
+    c, firm, zone, temp = w.city, w.firm, w.zone, w.temp
+    for z in range(c.zones):
+        for s in range(c.sectors):
+            zone.owners[z, s] = 0
+    for i in range(c.firms):
+        if firm.owner[i] == i and firm.alive[i] == 1:
+            zone.owners[firm.zone[i], firm.sector[i]] += 1
+    before = 0
+    for z in range(c.zones):
+        for s in range(c.sectors):
+            here = zone.owners[z, s]
+            zone.owners[z, s] = before
+            before += here
+    for i in range(c.firms):
+        if firm.owner[i] == i and firm.alive[i] == 1:
+            z, s = firm.zone[i], firm.sector[i]
+            n = zone.owners[z, s]
+            zone.owners[z, s] = n + 1
+            temp.rows[n] = i
+            temp.reach[n] = firm.b[i]
+    n = 0
+    for z in range(c.zones):
+        for s in range(c.sectors):
+            total = 0.0
+            while n < zone.owners[z, s]:
+                total += temp.reach[n]
+                temp.reach[n] = total
+                n += 1
+
+
+@step
+def listed_owner(w: World, i: int, z: int, s: int, u: float, listed: int) -> int:
+    """Owner by halves of the list, then along those born since it was made; the same as without."""
+    firm, rows, sums = w.firm, w.temp.rows, w.temp.reach
+    end = w.zone.owners[z, s]
+    low = 0
+    if s > 0:
+        low = w.zone.owners[z, s - 1]
+    elif z > 0:
+        low = w.zone.owners[z - 1, w.city.sectors - 1]
+    total = sums[end - 1] if end > low else 0.0
+    young = w.zone.first[z, s] - 1
+    if end > low:
+        young = firm.after[rows[end - 1]] - 1
+    while 0 <= young < listed:
+        young = firm.after[young] - 1
+    reach = total
+    k = young
+    while k >= 0:
+        total += firm.b[k]
+        k = firm.after[k] - 1
+    if end > low and reach > u * total:
+        high = end - 1
+        while low < high:
+            middle = (low + high) // 2
+            if sums[middle] > u * total:
+                high = middle
+            else:
+                low = middle + 1
+        return rows[low]
+    k = young
+    while k >= 0:
+        reach += firm.b[k]
+        if reach > u * total:
+            return k
+        k = firm.after[k] - 1
+    return i
+
+
+@step
+def owner_of(w: World, j: int, i: int, z: int, s: int, listed: int) -> int:
     """Owner of an incumbent's project: a firm of its zone and sector, drawn by orders."""
     firm, project, rows = w.firm, w.project, w.temp.rows
+    u, _, _, _ = uniforms(w, OWNER, project.id[j], project.arrived[j], 0)
+    if listed > 0:
+        return listed_owner(w, i, z, s, u, listed)
     total = 0.0
     found = 0
     k = w.zone.first[z, s] - 1
@@ -355,7 +439,6 @@ def owner_of(w: World, j: int, i: int, z: int, s: int) -> int:
             found += 1
             total += firm.b[k]
         k = firm.after[k] - 1
-    u, _, _, _ = uniforms(w, OWNER, project.id[j], project.arrived[j], 0)
     reach = 0.0
     for n in range(found):
         reach += firm.b[rows[n]]

@@ -1,7 +1,7 @@
 """The engine's hottest steps in vectorised numpy, on the engine's own memory.
 
-Draws, orders, production and construction as docs/odd.md 7.1, 7.8, 7.15 and 7.19 describe them,
-from the opening on: whole columns at a time, sums by ``bincount``, sites gathered and scattered.
+Draws, orders, employment, production, incomes and construction as docs/odd.md 7 describes them, from
+the opening on: whole columns at a time, sums by ``bincount``, sites gathered and scattered.
 """
 
 from __future__ import annotations
@@ -114,6 +114,127 @@ def orders(w: Columns) -> None:
         w.zone["lost_rate"] += (above - met).sum() / above.sum() * w.zone["spill"]
     firm["smooth"] += (b - firm["smooth"]) / 3.0
     firm["ramping"][age >= p["ramp_months"]] = 0
+
+
+def matches(w: Columns, vacancies: Any, seekers: Any) -> Any:
+    """Cobb–Douglas matching, never more than either side has."""
+    e, some = w.p["matching_elasticity"], (vacancies > 0.0) & (seekers > 0.0)
+    logs = [np.log(np.where(some, side, 1.0)) for side in (seekers, vacancies)]
+    met = w.p["matching_level"] * np.exp(e * logs[0] + (1.0 - e) * logs[1])
+    return np.where(some, np.minimum(met, np.minimum(vacancies, seekers)), 0.0)
+
+
+def part_of(share: Any, whole: Any) -> Any:
+    """Quotient, nought of nothing."""
+    return np.where(whole > 0.0, share / np.where(whole > 0.0, whole, 1.0), 0.0)
+
+
+def meet(w: Columns) -> None:
+    """Match within zones, across them, across skills; leave the shares of vacancies filled."""
+    zone, p = w.zone, w.p
+    vs, vu = zone["vacancies_s"], zone["vacancies_u"]
+    if p["free_labour"] == 1 and w.city["policy"] == 1:
+        w.city["labour_entered"] += (vs + vu).sum()
+        zone["fill_s"][:], zone["fill_u"][:], zone["fill_x"][:], zone["fill_y"][:] = 1, 1, 0, 0
+        return
+    leak = min(1.0, p["commuting_leak"] + w.now["commuting_bonus"])
+    skilled, others = zone["skilled"], zone["unskilled"]
+    fs = matches(w, vs, skilled)
+    skilled -= fs
+    vacant, pool = (vs - fs).sum(), (leak * skilled).sum()
+    met = float(matches(w, vacant, pool))
+    if met > 0.0:
+        fs += met * (vs - fs) / vacant
+        skilled -= met * leak * skilled / pool
+    here = others + skilled
+    hired = matches(w, vu, here)
+    fu = hired * part_of(others, here)
+    fy = hired - fu
+    others -= fu
+    skilled -= fy
+    vacant, pool = (vu - hired).sum(), (leak * (others + skilled)).sum()
+    met, share = float(matches(w, vacant, pool)), float(part_of((leak * others).sum(), pool))
+    if met > 0.0:
+        more = met * (vu - fu - fy) / vacant
+        fu += more * share
+        fy += more * (1.0 - share)
+        others -= met * leak * others / pool
+        skilled -= met * leak * skilled / pool
+    rest = vs - fs
+    makeshift = matches(w, rest, others)
+    others -= makeshift
+    zone["fill_x"][:] = part_of(makeshift, rest)
+    zone["fill_s"][:] = np.where(vs > 0.0, part_of(fs, vs), fs)
+    zone["fill_u"][:] = np.where(vu > 0.0, part_of(fu, vu), fu)
+    zone["fill_y"][:] = np.where(vu > 0.0, part_of(fy, vu), fy)
+
+
+def employ(w: Columns) -> None:
+    """Quits, layoffs, vacancies, matching, hires, pay."""
+    p, firm, zone = w.p, w.firm, w.zone
+    at = firm["zone"]
+    quits = max(0.0, p["separation"] - w.now["worker_retention"] / 12.0)
+    wanted = firm["smooth"] / 12.0 / (firm["alpha"] * WAN)
+    skilled, others = firm["skilled"], firm["unskilled"]
+    out_s, out_u = skilled * quits, others * quits
+    over = skilled - out_s + others - out_u - wanted
+    cut = np.where(over > 0.0, np.minimum(others - out_u, over), 0.0)
+    out_u += cut
+    out_s += np.where(over > 0.0, over - cut, 0.0)
+    skilled -= out_s
+    others -= out_u
+    total = np.maximum(wanted - skilled - others, 0.0)
+    short_s = np.minimum(np.maximum(wanted * p["skilled_share_jobs"] - skilled, 0.0), total)
+    short_u = total - short_s
+    firm["short_s"][:], firm["short_u"][:] = short_s, short_u
+    zone["workers_wanted"][:] = w.by_zone(at, wanted)
+    zone["skilled"] += w.by_zone(at, out_s)
+    zone["unskilled"] += w.by_zone(at, out_u)
+    zone["separations"] += w.by_zone(at, out_s + out_u)
+    zone["vacancies_s"][:], zone["vacancies_u"][:] = w.by_zone(at, short_s), w.by_zone(at, short_u)
+    meet(w)
+    hired_s = short_s * zone["fill_s"][at]
+    makeshift = (short_s - hired_s) * zone["fill_x"][at]
+    hired_u, below = short_u * zone["fill_u"][at], short_u * zone["fill_y"][at]
+    skilled += hired_s + below
+    others += hired_u + makeshift
+    zone["hires"] += w.by_zone(at, hired_s + makeshift + hired_u + below)
+    zone["unfilled_skilled"] += w.by_zone(at, short_s - hired_s - makeshift)
+    zone["unfilled_unskilled"] += w.by_zone(at, short_u - hired_u - below)
+    drift = (1.0 + p["productivity_growth"]) ** (1.0 / 12.0)
+    firm["alpha"] *= np.where((firm["alive"] == 1) & (firm["ramping"] == 0), drift, 1.0)
+    unfilled = zone["unfilled_skilled"] + zone["unfilled_unskilled"]
+    pay = p["wage_shortage_elasticity"] * unfilled / (1.0 + zone["workers_wanted"])
+    zone["tightness"][:] = 1.0 + pay
+
+
+def account(w: Columns) -> None:
+    """Incomes, loan service, balance sheets."""
+    p, firm, zone, city = w.p, w.firm, w.zone, w.city
+    at = firm["zone"]
+    years = (w.t + 0.5 - (12 * int(p["base_year"]) + 6)) / 12.0
+    pay = p["wage"] * (1.0 + p["wage_growth"]) ** years * p["labour_cost_factor"]
+    workers = firm["skilled"] + firm["unskilled"]
+    wages = workers * pay * zone["tightness"][at] / 1e8
+    inputs = 1.0 - city["gross_margin"]
+    interest = firm["debt"] * (firm["rate"] - w.now["spread_cut"]) / 1200.0
+    sold = firm["sales"] * (1.0 - inputs - p["surcharge_rate"])
+    profit = sold - wages - firm["worn"] - interest
+    out = np.where(profit > 0.0, p["payout_share"] * profit, 0.0)
+    repaid = firm["debt"] * (p["repayment_quarter"] / 3.0)
+    firm["cash"] += profit + firm["worn"] - out - repaid - firm["added"]
+    firm["debt"] -= repaid
+    firm["equity"] += profit - out
+    city["loans_repaid"] += repaid.sum()
+    city["loans"] -= city["loans_repaid"]
+    sums = {"wages": wages, "depreciation": firm["worn"], "interest": interest, "profit": profit}
+    for name, values in sums.items():
+        zone[name] += w.by_zone(at, values)
+    zone["workers"][:], zone["capital"][:] = w.by_zone(at, workers), w.by_zone(at, firm["K"])
+    zone["intermediate"][:] = inputs * zone["revenue"]
+    zone["surcharges"][:] = p["surcharge_rate"] * zone["revenue"]
+    tax = p["vat_rate"] * zone["revenue"]
+    zone["profit_tax"][:] = zone["profit"] + zone["surcharges"] + tax
 
 
 def produce(w: Columns) -> None:

@@ -26,7 +26,8 @@ from xuchang_sim.model.engine import as_rules
 from xuchang_sim.model.kernel import entry
 from xuchang_sim.model.schedule import STEPS, perform
 from xuchang_sim.model.steps.firms import orders, shocks
-from xuchang_sim.model.steps.production import produce
+from xuchang_sim.model.steps.labour import employ
+from xuchang_sim.model.steps.production import account, produce
 from xuchang_sim.model.steps.projects import construct
 from xuchang_sim.model.world import (
     City,
@@ -40,6 +41,7 @@ from xuchang_sim.model.world import (
     blank,
     columns,
 )
+from xuchang_sim.profiling import profile
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,9 +51,11 @@ Forms = dict[str, Form]
 RELATIVE = 1e-12
 #: After several months in a row: differences grow where numbers are what others leave.
 RELATIVE_LATER = 1e-9
-#: Part of that, times the largest number of a column (at least 1): what differences of such leave. A
-#: draw is what is left of up to ten units of money, whose last digit is 1.8e-15.
+#: Part of that, times the largest number of a column (at least 1; of persons 100, about what a firm
+#: employs): what differences of such leave. A draw is what is left of up to ten units of money, whose
+#: last digit is 1.8e-15, an unfilled post what is left of some hundred, whose last digit is 5.7e-14.
 ROUNDING = 1e-2
+LEAST = {"人": 100.0}
 PASSES = 8
 NAMES = tuple(rule.__name__ for rule in STEPS)
 #: Flags of the compiler: the same bits as the engine, and the limit without that promise.
@@ -94,6 +98,22 @@ def repeat_construct(memory: Any, inputs: Any, passes: int) -> None:
             construct(memory[n], inputs[n])
 
 
+@entry
+def repeat_employ(memory: Any, inputs: Any, passes: int) -> None:
+    """Hire and part in every world so many times."""
+    for n in range(memory.shape[0]):
+        for _ in range(passes):
+            employ(memory[n], inputs[n])
+
+
+@entry
+def repeat_account(memory: Any, inputs: Any, passes: int) -> None:
+    """Book the month of every world so many times."""
+    for n in range(memory.shape[0]):
+        for _ in range(passes):
+            account(memory[n], inputs[n])
+
+
 class Hot(NamedTuple):
     """A hot step: the engine's name of the step it stands in, and the engine's own loop over it."""
 
@@ -105,7 +125,9 @@ class Hot(NamedTuple):
 STEPS_TIMED: dict[str, Hot] = {
     "draws": Hot("orders", repeat_draws, "firm"),
     "orders": Hot("orders", repeat_orders, "firm"),
+    "employ": Hot("employ", repeat_employ, "firm"),
     "produce": Hot("produce", repeat_produce, "firm"),
+    "account": Hot("account", repeat_account, "firm"),
     "construct": Hot("construct", repeat_construct, "live project"),
 }
 
@@ -238,7 +260,7 @@ def unlike(one: Records, other: Records, relative: float = RELATIVE) -> tuple[li
     different: list[str] = []
     bits = True
     for table, declared in TABLES.items():
-        for name in columns(declared):
+        for name, column in columns(declared).items():
             if name in SCRATCH:
                 continue
             a, b = one[table][name], other[table][name]
@@ -247,7 +269,7 @@ def unlike(one: Records, other: Records, relative: float = RELATIVE) -> tuple[li
                 wrong = a != b
             else:
                 size = np.maximum(np.abs(a), np.abs(b))
-                floor = ROUNDING * max(1.0, size.max(initial=0.0))
+                floor = ROUNDING * max(LEAST.get(column.unit, 1.0), size.max(initial=0.0))
                 wrong = ~(np.abs(a - b) <= relative * (size + floor))
             if wrong.any():
                 at = tuple(int(k) for k in np.argwhere(wrong)[0])
@@ -289,6 +311,13 @@ def check(stopped: Mapping[str, Stopped], *, with_c: bool) -> dict[str, bool]:
                     raise AssertionError(message)
                 found[f"{name}, {form}"] = bits
     return found
+
+
+def explained(replicates: int) -> float:
+    """Return the share of an open month's time that is spent in the steps compared here."""
+    rows = [row for row in profile("plan", replicates).steps if row.phase == "open"]
+    whole = sum(row.seconds for row in rows)
+    return sum(row.seconds for row in rows if row.step in STEPS_TIMED) / whole
 
 
 def time_forms(worlds: Stopped, work_of: Forms, rounds: int) -> dict[str, list[float]]:

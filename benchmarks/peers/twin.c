@@ -1,6 +1,6 @@
 /* The engine's hottest steps by hand in C, on the engine's own memory: the reference limit.
 
-   Draws, orders, production and construction as docs/odd.md 7.1, 7.8, 7.15 and 7.19 describe them,
+   Draws, orders, employment, production, incomes and construction as docs/odd.md 7 describes them,
    from the opening on. "world.h" is written from the numpy layout, so that it cannot go out of step.
    Sums are taken in the engine's order; exponential and logarithm are the C library's. */
 
@@ -475,6 +475,184 @@ static void construct(World *restrict w, const Inputs *restrict p) {
     zone->fai[z] += zone->fai_industrial[z] + zone->fai_infrastructure[z];
 }
 
+static double matches(const Inputs *p, double vacancies, double seekers) {
+  if (vacancies <= 0.0 || seekers <= 0.0) return 0.0;
+  const double e = p->matching_elasticity, most = vacancies < seekers ? vacancies : seekers;
+  const double met = p->matching_level * exp(e * log(seekers) + (1.0 - e) * log(vacancies));
+  return met < most ? met : most;
+}
+
+static void meet(World *restrict w, const Inputs *restrict p) {
+  World_city *c = &w->city;
+  World_zone *restrict zone = &w->zone;
+  const int zones = (int)c->zones;
+  double *restrict vs = zone->vacancies_s, *restrict vu = zone->vacancies_u;
+  double *restrict fs = zone->fill_s, *restrict fu = zone->fill_u;
+  double *restrict fx = zone->fill_x, *restrict fy = zone->fill_y;
+  double *restrict skilled = zone->skilled, *restrict others = zone->unskilled;
+  if (p->free_labour == 1 && c->policy == 1) {
+    for (int z = 0; z < zones; z++) {
+      c->labour_entered += vs[z] + vu[z];
+      fs[z] = fu[z] = 1.0;
+      fx[z] = fy[z] = 0.0;
+    }
+    return;
+  }
+  const double sum = p->commuting_leak + w->now.commuting_bonus, leak = sum < 1.0 ? sum : 1.0;
+  double vacant = 0.0, pool = 0.0;
+  for (int z = 0; z < zones; z++) {
+    fs[z] = matches(p, vs[z], skilled[z]);
+    skilled[z] -= fs[z];
+    vacant += vs[z] - fs[z];
+    pool += leak * skilled[z];
+  }
+  double met = matches(p, vacant, pool);
+  for (int z = 0; z < zones && met > 0.0; z++) {
+    fs[z] += met * (vs[z] - fs[z]) / vacant;
+    skilled[z] -= met * leak * skilled[z] / pool;
+  }
+  vacant = pool = 0.0;
+  for (int z = 0; z < zones; z++) {
+    const double here = others[z] + skilled[z], hired = matches(p, vu[z], here);
+    fu[z] = hired * (here > 0.0 ? others[z] / here : 0.0);
+    fy[z] = hired - fu[z];
+    others[z] -= fu[z];
+    skilled[z] -= fy[z];
+    vacant += vu[z] - hired;
+    pool += leak * (others[z] + skilled[z]);
+  }
+  met = matches(p, vacant, pool);
+  double unskilled = 0.0;
+  for (int z = 0; z < zones; z++) unskilled += leak * others[z];
+  const double share = pool > 0.0 ? unskilled / pool : 0.0;
+  for (int z = 0; z < zones; z++) {
+    if (met > 0.0) {
+      const double more = met * (vu[z] - fu[z] - fy[z]) / vacant;
+      fu[z] += more * share;
+      fy[z] += more * (1.0 - share);
+      others[z] -= met * leak * others[z] / pool;
+      skilled[z] -= met * leak * skilled[z] / pool;
+    }
+    const double rest = vs[z] - fs[z], makeshift = matches(p, rest, others[z]);
+    others[z] -= makeshift;
+    fx[z] = rest > 0.0 ? makeshift / rest : 0.0;
+    if (vs[z] > 0.0) fs[z] /= vs[z];
+    if (vu[z] > 0.0) {
+      fu[z] /= vu[z];
+      fy[z] /= vu[z];
+    }
+  }
+}
+
+static void employ(World *restrict w, const Inputs *restrict p) {
+  const World_city *c = &w->city;
+  World_firm *restrict f = &w->firm;
+  World_zone *restrict zone = &w->zone;
+  const int firms = (int)c->firms, zones = (int)c->zones;
+  const double drift = exp(log(1.0 + p->productivity_growth) / 12.0);
+  const double leave = p->separation - w->now.worker_retention / 12.0;
+  const double quits = leave < 0.0 ? 0.0 : leave, share = p->skilled_share_jobs;
+  static double asked[FIRMS], gone_s[FIRMS], gone_u[FIRMS];
+  for (int z = 0; z < zones; z++)
+    zone->vacancies_s[z] = zone->vacancies_u[z] = zone->workers_wanted[z] = 0.0;
+  for (int i = 0; i < firms; i++) {
+    const double wanted = f->smooth[i] / 12.0 / (f->alpha[i] * WAN);
+    double skilled = f->skilled[i], others = f->unskilled[i];
+    double out_s = skilled * quits, out_u = others * quits;
+    const double over = skilled - out_s + others - out_u - wanted, rest = others - out_u;
+    double cut = rest < over ? rest : over;
+    cut = over > 0.0 ? cut : 0.0;
+    out_u += cut;
+    out_s += over > 0.0 ? over - cut : 0.0;
+    skilled -= out_s;
+    others -= out_u;
+    double total = wanted - skilled - others;
+    total = total < 0.0 ? 0.0 : total;
+    double missing = wanted * share - skilled;
+    missing = missing < 0.0 ? 0.0 : missing;
+    missing = total < missing ? total : missing;
+    f->skilled[i] = skilled;
+    f->unskilled[i] = others;
+    f->short_s[i] = missing;
+    f->short_u[i] = total - missing;
+    asked[i] = wanted;
+    gone_s[i] = out_s;
+    gone_u[i] = out_u;
+  }
+  for (int i = 0; i < firms; i++) {
+    const int z = (int)f->zone[i];
+    zone->workers_wanted[z] += asked[i];
+    zone->skilled[z] += gone_s[i];
+    zone->unskilled[z] += gone_u[i];
+    zone->separations[z] += gone_s[i] + gone_u[i];
+    zone->vacancies_s[z] += f->short_s[i];
+    zone->vacancies_u[z] += f->short_u[i];
+  }
+  meet(w, p);
+  for (int i = 0; i < firms; i++) {
+    const int z = (int)f->zone[i];
+    const double hired_s = f->short_s[i] * zone->fill_s[z];
+    const double makeshift = (f->short_s[i] - hired_s) * zone->fill_x[z];
+    const double hired_u = f->short_u[i] * zone->fill_u[z];
+    const double below = f->short_u[i] * zone->fill_y[z];
+    f->skilled[i] += hired_s + below;
+    f->unskilled[i] += hired_u + makeshift;
+    zone->hires[z] += hired_s + makeshift + hired_u + below;
+    zone->unfilled_skilled[z] += f->short_s[i] - hired_s - makeshift;
+    zone->unfilled_unskilled[z] += f->short_u[i] - hired_u - below;
+  }
+  for (int i = 0; i < firms; i++) f->alpha[i] *= (f->alive[i] == 1) & (f->ramping[i] == 0) ? drift : 1.0;
+  for (int z = 0; z < zones; z++) {
+    const double unfilled = zone->unfilled_skilled[z] + zone->unfilled_unskilled[z];
+    zone->tightness[z] =
+        1.0 + p->wage_shortage_elasticity * unfilled / (1.0 + zone->workers_wanted[z]);
+  }
+}
+
+static void account(World *restrict w, const Inputs *restrict p) {
+  World_city *c = &w->city;
+  World_firm *restrict f = &w->firm;
+  World_zone *restrict zone = &w->zone;
+  const int firms = (int)c->firms, zones = (int)c->zones;
+  const double years = ((double)c->t + 0.5 - (double)(12 * p->base_year + 6)) / 12.0;
+  const double pay = p->wage * exp(years * log(1.0 + p->wage_growth)) * p->labour_cost_factor;
+  const double repay = p->repayment_quarter / 3.0, inputs = 1.0 - c->gross_margin;
+  const double kept = 1.0 - inputs - p->surcharge_rate;
+  const double cut = w->now.spread_cut, payout = p->payout_share;
+  static double wages[FIRMS], paid[FIRMS], earned[FIRMS], back[FIRMS];
+  for (int z = 0; z < zones; z++) zone->workers[z] = zone->capital[z] = 0.0;
+  for (int i = 0; i < firms; i++)
+    wages[i] = (f->skilled[i] + f->unskilled[i]) * pay * zone->tightness[f->zone[i]] / 1e8;
+  for (int i = 0; i < firms; i++) {
+    const double worn = f->worn[i], debt = f->debt[i];
+    const double interest = debt * (f->rate[i] - cut) / 1200.0;
+    const double profit = f->sales[i] * kept - wages[i] - worn - interest;
+    const double out = profit > 0.0 ? payout * profit : 0.0, repaid = debt * repay;
+    f->cash[i] += profit + worn - out - repaid - f->added[i];
+    f->debt[i] = debt - repaid;
+    f->equity[i] += profit - out;
+    paid[i] = interest;
+    earned[i] = profit;
+    back[i] = repaid;
+  }
+  for (int i = 0; i < firms; i++) {
+    const int z = (int)f->zone[i];
+    c->loans_repaid += back[i];
+    zone->wages[z] += wages[i];
+    zone->depreciation[z] += f->worn[i];
+    zone->interest[z] += paid[i];
+    zone->profit[z] += earned[i];
+    zone->workers[z] += f->skilled[i] + f->unskilled[i];
+    zone->capital[z] += f->K[i];
+  }
+  c->loans -= c->loans_repaid;
+  for (int z = 0; z < zones; z++) {
+    zone->intermediate[z] = inputs * zone->revenue[z];
+    zone->surcharges[z] = p->surcharge_rate * zone->revenue[z];
+    zone->profit_tax[z] = zone->profit[z] + zone->surcharges[z] + p->vat_rate * zone->revenue[z];
+  }
+}
+
 /* Each world so many times in a row, as a run does month after month. */
 #define REPEAT(step, call)                                                    \
   void repeat_##step(World *w, const Inputs *p, int64_t worlds, int64_t passes) { \
@@ -485,3 +663,5 @@ REPEAT(draws, ((void)p, draws(w + n)))
 REPEAT(orders, orders(w + n, p + n))
 REPEAT(produce, produce(w + n, p + n))
 REPEAT(construct, construct(w + n, p + n))
+REPEAT(employ, employ(w + n, p + n))
+REPEAT(account, account(w + n, p + n))

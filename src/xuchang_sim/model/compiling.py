@@ -64,12 +64,8 @@ SECOND = frozenset(
         "construct",
         "compact",
         "employ",
-        "leave",
         "copy_world",
         "start_variant",
-        "record",
-        "record_base",
-        "share_history",
     ]
 )
 OUTERMOST: dict[str, Any] = {"run_chunk": run_chunk, "expectations": expectations}

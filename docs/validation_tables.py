@@ -1,7 +1,7 @@
 """Compute the tables of validation.md anew and write them between their marks; a few minutes.
 
-Run from anywhere: ``python docs/validation_tables.py``, with ``calibration``, ``facts``, ``answers`` or
-``uncertainty`` for a part of them. The posterior is read from the pack; make it first with
+Run from anywhere: ``python docs/validation_tables.py``, with ``calibration``, ``facts``, ``answers``,
+``uncertainty`` or ``outlook`` for a part of them. The posterior is read from the pack; make it first with
 ``xuchang-sim calibrate``.
 """
 
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from xuchang_sim.explore.uncertainty import uncertainty
 from xuchang_sim.facts import facts
+from xuchang_sim.outlook.report import outlook_report
 from xuchang_sim.pack import Pack, load_pack
 from xuchang_sim.simulation import simulate
 
@@ -29,7 +30,13 @@ REPLICATES = 2000
 
 def main() -> None:
     """Rewrite the blocks of the page."""
-    parts = {"calibration": calibrated, "facts": judged, "answers": answers, "uncertainty": split}
+    parts = {
+        "calibration": calibrated,
+        "facts": judged,
+        "answers": answers,
+        "uncertainty": split,
+        "outlook": forecast,
+    }
     chosen = sys.argv[1:] or list(parts)
     if wrong := set(chosen) - set(parts):
         sys.exit(f"no such part: {', '.join(sorted(wrong))}; allowed: {', '.join(parts)}")
@@ -214,6 +221,50 @@ def split(pack: Pack) -> dict[str, str]:
 
 
 CURVE_HEAD = ("values", "growth of revenue", "P(≥ 40%)", "growth of investment", "P(≥ 30%)")
+
+
+def forecast(pack: Pack) -> dict[str, str]:
+    """Tell the backtest of the pack's series, the measured error of the drivers, the outside view."""
+    report = outlook_report(pack, backtest=True)
+    compared = report["backtest"]["comparison"]
+    heads = ["series", "origins", "values", "50%", "80%", "95%", "skill", "over best", "best"]
+
+    def line(name: str, of: Mapping[str, Any], best: str) -> tuple[str, ...]:
+        cells = [f"{of[f'cover{c}']:.2f}" for c in (50, 80, 95)]
+        ratios = f"{of['skill']:+.2f}".replace("-", "−"), f"{of['ratio']:.2f}"
+        return (name, str(of["origins"]), str(of["values"]), *cells, *ratios, best)
+
+    rows = [line(name, of, of["best"]) for name, of in compared["series"].items()]
+    rows.append(line("all series", compared["all"], "each series' own"))
+    shared = [(name, of) for name, of in compared["kept"].items() if of["series"] > 1]
+    kept = sorted(shared, key=lambda item: -item[1]["ratio"])
+    told = [(name, str(of["series"]), f"{of['ratio']:.2f}") for name, of in kept[:6]]
+    demand = report["demand"]
+    covered = [
+        f"{c['measured']:.2f} at nominal {c['nominal']:.2f} ({c['origins']} origins)"
+        for c in demand["coverage"]
+    ]
+    view = [
+        (rate, "–" if of["p"] is None else f"{of['p']:.2f}", *_range(of["quantiles"]))
+        for rate, of in report["outside_view"].items()
+    ]
+    return {
+        "outlook": table(heads, rows),
+        "outlook-kept": table(
+            ["one model kept for all series", "series", "combined over it"], told
+        ),
+        "outlook-drivers": (
+            f"Value added plus producer prices, mean of twelve months: measured error "
+            f"{100 * demand['sd_measured']:.1f} points at {demand['origins']} origins; intervals with"
+            f" the scale known at each origin hold {'; '.join(covered)}."
+        ),
+        "outlook-outside": table(["growth in 2012", "P(goal)", "median", "5 – 95%"], view),
+    }
+
+
+def _range(quantiles: Mapping[str, float]) -> tuple[str, str]:
+    low, middle, high = (f"{100 * quantiles[level]:.0f}%" for level in ("0.05", "0.50", "0.95"))
+    return middle, f"{low} – {high}"
 
 
 def _ends(points: list[dict[str, Any]]) -> list[str]:

@@ -44,6 +44,18 @@ def plain() -> Results:
 
 
 @pytest.mark.parametrize("workers", [1, 2, 3])
+@pytest.mark.parametrize("workers", [1, 2, 7])
+@pytest.mark.parametrize("chunk", [1, 16, 100])
+def test_chunks_are_every_replicate_once_and_shrink_at_the_end(workers: int, chunk: int) -> None:
+    cut = engine.parts(5, 405, chunk, workers)
+    assert [r for first, count in cut for r in range(first, first + count)] == list(range(5, 405))
+    sizes = [count for _, count in cut]
+    assert sizes == sorted(sizes, reverse=True)
+    assert max(sizes) <= chunk
+    assert workers == 1 or sizes[-1] <= max(1, chunk // 8)
+    assert engine.parts(3, 3, chunk, workers) == []
+
+
 @pytest.mark.parametrize("chunk", [1, 7, 64])
 def test_bits_depend_neither_on_threads_nor_on_chunks(
     plain: Results, workers: int, chunk: int

@@ -174,6 +174,20 @@ def expectations(inputs: Records, sizes: Sizes) -> Array:
     return out
 
 
+def parts(first: int, last: int, chunk: int, workers: int) -> list[tuple[int, int]]:
+    """Cut replicates ``first`` to ``last`` - 1 into chunks: the number of the first, how many.
+
+    Towards the end chunks shrink with what is left, so that no thread waits long for another.
+    """
+    found = []
+    while first < last:
+        left = last - first
+        count = min(left, chunk, max(left // (2 * workers), chunk // 8, 1))
+        found.append((first, count))
+        first += count
+    return found
+
+
 def run(
     plan: Plan,
     consume: Callable[[int, Block], None],
@@ -195,7 +209,7 @@ def run(
     workers : int, optional
         Threads; by default :func:`threads`.
     chunk : int
-        Replicates a chunk; no influence on any bit.
+        Replicates a chunk at most; no influence on any bit.
 
     Returns
     -------
@@ -205,22 +219,22 @@ def run(
     kernel("run_chunk", plan.sizes, checked=plan.checked)
     started = time.perf_counter()
     few = min(plan.few, plan.replicates)
-    parts = [(r, min(chunk, few - r)) for r in range(0, few, chunk)]
-    parts += [(r, min(chunk, plan.replicates - r)) for r in range(few, plan.replicates, chunk)]
+    hands = workers or threads()
+    chunks = parts(0, few, chunk, hands) + parts(few, plan.replicates, chunk, hands)
     done = 0
-    if not JIT or (workers or threads()) == 1:
-        for first, count in parts:
+    if not JIT or hands == 1:
+        for first, count in chunks:
             consume(first, _run(plan, first, count))
             done += count
             if progress:
                 progress(done, plan.replicates)
         return time.perf_counter() - started
-    with ThreadPoolExecutor(workers or threads(), thread_name_prefix="engine") as pool:
-        waiting = iter(parts)
+    with ThreadPoolExecutor(hands, thread_name_prefix="engine") as pool:
+        waiting = iter(chunks)
         running: dict[Future[Block], tuple[int, int]] = {}
         try:
             while True:
-                while len(running) < 2 * (workers or threads()):
+                while len(running) < 2 * hands:
                     first, count = next(waiting, (-1, 0))
                     if first < 0:
                         break

@@ -43,7 +43,6 @@ def plain() -> Results:
     return run(prepare(PACK, 20, 5), [Variant(PLAN)])[0]
 
 
-@pytest.mark.parametrize("workers", [1, 2, 3])
 @pytest.mark.parametrize("workers", [1, 2, 7])
 @pytest.mark.parametrize("chunk", [1, 16, 100])
 def test_chunks_are_every_replicate_once_and_shrink_at_the_end(workers: int, chunk: int) -> None:
@@ -56,6 +55,7 @@ def test_chunks_are_every_replicate_once_and_shrink_at_the_end(workers: int, chu
     assert engine.parts(3, 3, chunk, workers) == []
 
 
+@pytest.mark.parametrize("workers", [1, 2, 3])
 @pytest.mark.parametrize("chunk", [1, 7, 64])
 def test_bits_depend_neither_on_threads_nor_on_chunks(
     plain: Results, workers: int, chunk: int

@@ -28,6 +28,7 @@ from xuchang_sim.model.chunk import (
     begin_world,
     copy_world,
     expectations,
+    fail,
     record,
     record_base,
     run_chunk,
@@ -49,7 +50,7 @@ RULES: dict[str, Any] = {
     rule.__name__: rule
     for rule in (
         *(*STEPS, clear, watch_pipeline, watch_firms),
-        *(copy_world, start_variant, record, record_base, share_history),
+        *(copy_world, start_variant, record, record_base, share_history, fail),
     )
     if rule is not check
 }
@@ -192,6 +193,7 @@ def compile_rule(name: str, sizes: Sizes) -> None:
         "record": (world, given, table, block, kept, block, block, line),
         "record_base": (world, given, table, block, kept, block, block, line),
         "share_history": (runs, *[all_runs] * 3, block, *[types.int64] * 3),
+        "fail": (table, *[block] * 3, line),
     }
     RULES[name].compile(takes.get(name, (world, given)))
 

@@ -220,6 +220,7 @@ def test_simulated_coverage_quickly() -> None:
 
 
 @pytest.mark.long
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize(("n", "runs"), [(8, 300), (20, 100), (60, 100)])
 def test_simulated_coverage_of_the_default_interval(n: int, runs: int) -> None:
     """0.87 to 0.93, give or take a standard error (0.005)."""

@@ -260,11 +260,12 @@ def ahead(series: Regular, rows: Sequence[Row], horizon: int, levels: Sequence[f
     """
     mine = [row for row in rows if row["model"] == COMBINED and row["series"] == series.name]
     origins = list(dict.fromkeys(row["origin"] for row in mine))
-    # Places of values do not matter: all of them are known by now.
+    # Only which values share an origin matters, not their places: all of them are known by now.
     past = [Past(origins.index(row["origin"]), 0, row["pool_pit"]) for row in mine]
     found = profile(series.values, series.frequency, series.first % series.frequency)
     pits = [[one.cut, one.pit] for one in past]
-    key = cache.digest("ahead", series.values, series.first, pits, horizon, list(levels))
+    data = series.values, series.frequency, series.first
+    key = cache.digest("ahead", *data, pits, horizon, list(levels))
 
     def compute() -> cache.Arrays:
         pooled = combine(gather(found, horizon), rules_for(found))

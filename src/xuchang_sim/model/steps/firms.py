@@ -21,7 +21,7 @@ from xuchang_sim.model.world import CODES, INDUSTRIAL, OPEN, Inputs, World
 
 TOO_MANY_FIRMS = 103 * CODES
 INITIAL, WARM, NEW, TENANT = 0, 1, 2, 3  # groups of firm rows
-OWNERS_FROM = 8  # a list costs as much as an eighth of a birth in every zone and sector
+OWNERS_FROM = 2  # a list is worth its work from a birth in every second zone and sector on
 USE_LOW, IDLE_LIMIT = 0.3, 6  # a firm used less for so many months closes
 
 
@@ -254,15 +254,16 @@ def commission(w: World, p: Inputs) -> None:
     """Completed industrial projects become plants after the commissioning delay."""
     c, project = w.city, w.project
     delay = commissioning_delay(w.now.commissioning_gain)
+    due = c.commissioned
+    while due < c.finished and project.ended[project.finished[due]] + delay <= c.t:
+        due += 1
     # Few births look for owners along a list; for many of them the owners are put in order first.
     listed = 0
-    if OWNERS_FROM * (c.finished - c.commissioned) > c.zones * c.sectors:
+    if OWNERS_FROM * (due - c.commissioned) > c.zones * c.sectors:
         list_owners(w)
         listed = c.firms
-    while c.commissioned < c.finished:
+    while c.commissioned < due:
         j = project.finished[c.commissioned]
-        if project.ended[j] + delay > c.t:
-            return
         c.commissioned += 1
         if project.kind[j] == INDUSTRIAL and project.ended[j] + delay >= p.firms_start:
             plant(w, p, j, listed)

@@ -202,7 +202,7 @@ def test_growth_that_lasts_is_believed_in_time(rng: np.random.Generator) -> None
 def coverage(n: int, runs: int, seed: int) -> float:
     """Chance that the next value of a random walk with drift lies in the 90% interval.
 
-    Mean over simulated histories; given the history the chance is exact, so a hundred do.
+    Mean over simulated histories; given the history the chance is exact.
     """
     rng = np.random.default_rng(seed)
     growth = NormalDist(0.22, 0.10)
@@ -220,8 +220,10 @@ def test_simulated_coverage_quickly() -> None:
 
 
 @pytest.mark.long
-@pytest.mark.timeout(1800)
-@pytest.mark.parametrize(("n", "runs"), [(8, 300), (20, 100), (60, 100)])
-def test_simulated_coverage_of_the_default_interval(n: int, runs: int) -> None:
+@pytest.mark.timeout(5400)
+@pytest.mark.parametrize("n", [8, 20, 60])
+def test_simulated_coverage_of_the_default_interval(n: int) -> None:
     """0.87 to 0.93, give or take a standard error (0.005)."""
-    assert 0.865 <= coverage(n, runs, n) <= 0.935
+    found = coverage(n, 300, n)
+    print(f"{n} values: {found:.4f}")
+    assert 0.865 <= found <= 0.935

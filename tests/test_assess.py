@@ -93,6 +93,13 @@ def test_the_contract_of_matrix(grid: MatrixResult) -> None:
     assert by["high", "high", "high"]["fai"] > by["low", "low", "low"]["fai"]
 
 
+def test_a_matrix_of_one_replicate_says_what_it_cannot_know() -> None:
+    data = matrix(replicates=1, pack=PACK).to_dict()
+    assert np.isnan(data["settled"])
+    assert np.isnan(data["largest_difference"]["revenue"])
+    assert all(cell["p_fai"] in (0.0, 1.0) for cell in data["cells"])
+
+
 def test_draws_of_a_parameter_depend_on_nothing_else() -> None:
     few = draw_parameters(Setup(PACK, 10))
     many = draw_parameters(Setup(PACK, 50))

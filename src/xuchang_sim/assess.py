@@ -267,10 +267,8 @@ def settle(base: Results, again: Results, shut: Results, name: str) -> dict[int,
             continue
         one, two = base.outcomes[name][:n][both, y], again.outcomes[name][both, y]
         closed = shut.outcomes[name][both, y]
-        share, error = math.nan, math.nan
-        if len(one) > 2 and one.std() > 0 and two.std() > 0:
-            share = float(np.corrcoef(one, two)[0, 1])
-            error = (1.0 - share**2) / math.sqrt(len(one) - 1)
+        share = _correlation(one, two)
+        error = (1.0 - share**2) / math.sqrt(max(1, len(one) - 1))
         found[year] = Settled(share, error, float(closed.mean() / one.mean()))
     return found
 
@@ -466,7 +464,7 @@ def matrix(
         grid,
         setup,
         rows,
-        float(np.corrcoef(one, two)[0, 1]),
+        _correlation(one, two),
         _largest_difference(cells),
         tuple(key for key in measured if len({row[key] for row in rows}) == 1),
         other,
@@ -506,6 +504,13 @@ def _cell(at: Mapping[str, str], results: Results) -> dict[str, Any]:
         there = n and year + after in results.setting.years
         rows[key] = float(results.outcome(measure, year + after).mean()) if there else math.nan
     return rows
+
+
+def _correlation(one: Array, two: Array) -> float:
+    """Correlation of two passes; of fewer than three replicates, or of constants, there is none."""
+    if len(one) < 3 or np.ptp(one) == 0.0 or np.ptp(two) == 0.0:
+        return math.nan
+    return float(np.corrcoef(one, two)[0, 1])
 
 
 def _largest_difference(cells: Sequence[Results]) -> tuple[float, float]:

@@ -276,14 +276,7 @@ def produce(w: Columns) -> None:
 def late_plants(w: Columns, month: float) -> None:
     """Sales of plants that would already run had the bank never been short."""
     j = w.project
-    rows = j["live"][: int(w.city["live"])]
-    late = j["tau_free"][rows] - j["duration"][rows]
-    rows = rows[
-        (j["state"][rows] == BUILDING)
-        & (j["kind"][rows] == INDUSTRIAL)
-        & (late >= 0.0)
-        & (j["tau"][rows] < j["duration"][rows])
-    ]
+    rows = j["late"][: int(w.city["late"])]
     ramp = ramp_of(w, np.floor(j["tau_free"][rows] - j["duration"][rows]))
     sold = j["rho"][rows] * j["realised"][rows] * j["budget"][rows] * ramp * month
     w.zone["lost_finance"] += w.by_zone(j["zone"][rows], sold)
@@ -413,6 +406,10 @@ def construct(w: Columns) -> None:
     going = ~failed & ~done
     zone["building"][:] = w.by_zone(where[going])
     zone["building_large"][:] = w.by_zone(where[going & large])
+    late = rows[
+        going & (j["tau_free"][rows] >= j["duration"][rows]) & (j["kind"][rows] == INDUSTRIAL)
+    ]
+    city["late"], j["late"][: len(late)] = len(late), late
     zone["completions"] += w.by_zone(where[done])
     j["state"][rows[failed]], j["state"][rows[done]] = ABANDONED, DONE
     j["ended"][rows[failed | done]] = w.t

@@ -63,7 +63,7 @@ STRICT = ("-O3", "-march=native", "-ffp-contract=off")
 FAST = ("-O3", "-march=native", "-ffast-math")
 TABLES = {"city": City, "zone": Zones, "firm": Firms, "project": Projects, "tally": Tally}
 #: Overlays, and what lives only within a step: its form is each peer's own affair.
-SCRATCH = frozenset(("block", "measures", "rows", "moved", "word_0", "word_1", "key"))
+SCRATCH = frozenset(("block", "measures", "rows", "moved", "word_0", "word_1", "late", "key"))
 
 
 @entry
@@ -71,7 +71,7 @@ def repeat_draws(memory: Any, _inputs: Any, passes: int) -> None:
     """Draw two words for every firm of every world, so many times."""
     for n in range(memory.shape[0]):
         for _ in range(passes):
-            shocks(memory[n])
+            shocks(memory[n], 0)
 
 
 @entry

@@ -237,15 +237,11 @@ static void produce(World *restrict w, const Inputs *restrict p) {
   }
 
   const World_project *j = &w->project;
-  for (int n = 0; n < c->live; n++) {
-    const int r = (int)j->live[n];
-    if (j->state[r] != BUILDING || j->kind[r] != INDUSTRIAL) continue;
-    const double late = j->tau_free[r] - j->duration[r];
-    if (late >= 0.0 && j->tau[r] < j->duration[r]) {
-      double ramp = start + rise * (double)(int64_t)late / months;
-      ramp = ramp < 1.0 ? ramp : 1.0;
-      zone->lost_finance[j->zone[r]] += j->rho[r] * j->realised[r] * j->budget[r] * ramp * month;
-    }
+  for (int n = 0; n < c->late; n++) {
+    const int r = (int)j->late[n];
+    double ramp = start + rise * (double)(int64_t)(j->tau_free[r] - j->duration[r]) / months;
+    ramp = ramp < 1.0 ? ramp : 1.0;
+    zone->lost_finance[j->zone[r]] += j->rho[r] * j->realised[r] * j->budget[r] * ramp * month;
   }
 }
 
@@ -455,6 +451,8 @@ static void spend(World *restrict w, const Inputs *restrict p, int sites) {
     } else {
       zone->building[z] += 1.0;
       zone->building_large[z] += large;
+      j->late[c->late] = r;
+      c->late += (j->tau_free[r] >= j->duration[r]) & (j->kind[r] == INDUSTRIAL);
     }
   }
 }
@@ -463,6 +461,7 @@ static void construct(World *restrict w, const Inputs *restrict p) {
   World_zone *restrict zone = &w->zone;
   const World_project *restrict j = &w->project;
   int sites = 0;
+  w->city.late = 0;
   for (int z = 0; z < w->city.zones; z++) zone->building[z] = zone->building_large[z] = 0.0;
   for (int n = 0; n < w->city.live; n++) {
     rows[sites] = (int32_t)j->live[n];

@@ -16,13 +16,25 @@ import pytest
 
 import xuchang_sim
 from xuchang_sim import simulation
-from xuchang_sim.model import engine
+from xuchang_sim.model import chunk, engine
 from xuchang_sim.model.cache import CACHE
-from xuchang_sim.model.world import CODES, LEVERS, MEASURES, Firms, Projects, Sizes, columns
+from xuchang_sim.model.kernel import entry
+from xuchang_sim.model.sorting import FEW, sort_keys
+from xuchang_sim.model.world import (
+    CODES,
+    LEVERS,
+    MEASURES,
+    Firms,
+    Projects,
+    Sizes,
+    World,
+    blank,
+    columns,
+)
 from xuchang_sim.pack import load_pack
 from xuchang_sim.results import Results
 from xuchang_sim.scenario import load_scenario
-from xuchang_sim.simulation import LEAST_LONG, Variant, prepare, run
+from xuchang_sim.simulation import LEAST_LONG, Variant, economy, prepare, run
 
 PACK = load_pack()
 PLAN = load_scenario("plan", PACK)
@@ -78,11 +90,30 @@ def test_replicates_and_seeds_differ(plain: Results) -> None:
 
 
 def test_variants_from_a_branch_equal_runs_of_their_own(plain: Results) -> None:
-    together = run(prepare(PACK, 20, 5), [Variant(NONE), Variant(PLAN), Variant(PLAN, redraw=1)])
+    again = Variant(PLAN, redraw=1)
+    together = run(prepare(PACK, 20, 5), [Variant(NONE), again, Variant(PLAN), again])
     alone = run(prepare(PACK, 20, 5), [Variant(NONE)])[0]
     assert digest(together[0]) == digest(alone)
-    assert digest(together[1]) == digest(plain)
-    assert digest(together[2]) != digest(plain)
+    assert digest(together[2]) == digest(plain)
+    assert digest(together[1]) == digest(together[3]) != digest(plain)
+
+
+def test_a_variant_that_fails_leaves_nothing_for_the_next_to_repeat(
+    plain: Results, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first variant keeps its firms' jumps for the others, as far as it comes."""
+    whole = simulation._Group.inputs
+
+    def first_is_impossible(self: Any, first: int, count: int) -> Any:
+        records = whole(self, first, count)
+        records["level"]["ordinary_arrivals"][0, records["replicate"][0] % 2 == 1] = 1e3
+        return records
+
+    monkeypatch.setattr(simulation._Group, "inputs", first_is_impossible)
+    first, second = run(prepare(PACK, 20, 5), [Variant(NONE), Variant(PLAN)])
+    assert list(np.flatnonzero(~first.good)) == list(range(1, 20, 2))
+    assert (first.failed[1::2, 1] == prepare(PACK, 20, 5).policy_month).all()
+    assert digest(second) == digest(plain)
 
 
 def test_no_plan_is_the_plan_with_every_lever_absent_bit_for_bit() -> None:
@@ -205,6 +236,47 @@ def test_rules_run_where_no_cache_can_be_written(tmp_path: Path) -> None:
         check=True,
     )
     assert done.stdout.strip() == "None"
+
+
+GARBAGE = {"reach": np.nan, "ahead": np.nan, "wish": np.nan, "draw": np.nan, "late": 0, "key": -7}
+
+
+def test_what_a_branch_does_not_copy_never_changes_or_is_never_read() -> None:
+    """Rows that stand when the ledgers open keep their settled columns; scratch may be anything."""
+    model, marred = (economy("all_high", replicate=2, seed=9, pack=PACK) for _ in range(2))
+    counts = {"firm": int(model.city["firms"]), "project": int(model.city["projects"])}
+    settled = {"firm": chunk.SETTLED_FIRM, "project": chunk.SETTLED - GARBAGE.keys()}
+    assert GARBAGE.keys() <= chunk.SETTLED
+    before = {
+        (part, name): model.columns[part][name][: counts[part]].copy()
+        for part, names in settled.items()
+        for name in names
+    }
+    for _ in range(24):
+        model.step()
+        for name, value in GARBAGE.items():
+            marred.columns["project"][name][:] = value
+        marred.step()
+        one, two = (each.memory[0]["zone"]["measures"] for each in (model, marred))
+        assert np.array_equal(one, two)
+    for (part, name), values in before.items():
+        assert np.array_equal(model.columns[part][name][: counts[part]], values), name
+
+
+@entry
+def sort_rows(memory: Any, count: int) -> None:
+    sort_keys(memory[0], count)
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, FEW, FEW + 1, 3000])
+def test_keys_are_sorted_by_rank_and_by_gaps(count: int) -> None:
+    memory = blank(World, Sizes())
+    keys = memory[0]["project"]["key"]
+    keys[:] = np.random.default_rng(count).permutation(len(keys)) << 40
+    whole = keys.copy()
+    sort_rows(engine.as_rules(memory), count)
+    assert np.array_equal(keys[:count], np.sort(whole[:count]))
+    assert np.array_equal(keys[count:], whole[count:])
 
 
 def test_every_column_of_a_row_table_has_a_row_per_entity() -> None:

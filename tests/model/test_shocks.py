@@ -25,7 +25,7 @@ def year(memory: Any, out: Any) -> None:
     w = memory[0]
     for k in range(1, 13):
         w.city.t += 1
-        shocks(w)
+        shocks(w, 0)
         for i in range(w.city.firms):
             size = w.firm.a[i] * math.sqrt(k / 12.0)
             jumps = unit(w.temp.word_0[i]) * k < 1.0

@@ -44,6 +44,8 @@ UNCOMPARED = {
         ),
         **dict.fromkeys(("arrivals_total",), "rows in use, compared as projects"),
         "code": "compared by the run",
+        "echoes": "who draws; what was drawn is compared",
+        "late": "length of a list; lost sales are compared",
         "large_fai": "a sum in progress; the accepted pipeline's is compared",
     },
     "zone": {
@@ -61,7 +63,7 @@ UNCOMPARED = {
         **dict.fromkeys(("rows", "after"), "layout and lists; owners are compared"),
     },
     "project": {
-        **dict.fromkeys(("rows", "live", "key"), "layout and scratch"),
+        **dict.fromkeys(("rows", "live", "late", "key"), "layout and scratch"),
         **dict.fromkeys(("finished",), "order; births are compared"),
         **dict.fromkeys(("leads",), "an input by zone and sector"),
         **dict.fromkeys(("reach", "ahead"), "scratch; progress is compared"),

@@ -152,7 +152,7 @@ class Futures:
             kept=tuple(range(len(MEASURES))),
         )
         engine.run(plan, lambda _, block: blocks.append(block), workers=1)
-        return blocks[0]
+        return blocks[0]  # of one chunk: its memory is not used again
 
 
 @pytest.mark.parametrize("seed", range(6))

@@ -18,9 +18,12 @@ from xuchang_sim.model.steps.projects import redraw_latent
 from xuchang_sim.model.world import (
     FIRMS,
     FLOWS,
+    KEEPS,
     OPEN,
     PIPELINE,
+    REPEATS,
     SCALARS,
+    Firms,
     Inputs,
     Projects,
     World,
@@ -31,28 +34,45 @@ Array = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.int64]
 Records = npt.NDArray[np.void]
 
-#: Columns of projects, 1 for lists of rows and for what may change after a project's end: its plant
-#: is born, or closes and gives land and floor back.
-LASTING = {"plant", "land", "need", "floor", "live", "finished", "key"}
-CHANGES = tuple(1 if name in LASTING else 0 for name in columns(Projects))
+#: Columns of which a world needs no copy: settled at birth or before the ledgers open, or rewritten
+#: in every month before they are read.
+SETTLED = {
+    *("id", "sector", "kind", "large", "incumbent", "arrived", "group", "fails", "raw"),
+    *("duration", "fail_at", "intensity", "plot", "jobs", "rho", "realised"),
+    *("reach", "ahead", "wish", "draw", "late", "key"),
+}
+SETTLED_FIRM = {
+    *("zone", "sector", "id", "owner", "project", "group", "born", "a", "kappa", "rate"),
+    *("stream", "orders_sum", "orders_count"),
+}
+#: Columns of projects that may change after a project's end, and lists of rows: its plant is born,
+#: or closes and gives land and floor back.
+LASTING = {"plant", "land", "need", "floor", "live", "finished"}
+NONE, FOLLOWED, ALL = 0, 1, 2
+COPIED = tuple(
+    NONE if name in SETTLED else ALL if name in LASTING else FOLLOWED for name in columns(Projects)
+)
+COPIED_FIRM = tuple(NONE if name in SETTLED_FIRM else ALL for name in columns(Firms))
 
 
 @step
 def copy_world(into: World, source: World) -> None:
-    """Copy a world, rows in use only; the conditioning's scratch is left out.
+    """Copy a world with open ledgers onto another that went the same way up to its month.
 
-    Projects before the first one that is still followed are past change but for a few columns: one
-    world may be copied onto another only if both went the same way up to ``source``'s month.
+    Only what may differ since is copied: rows in use, of projects that are still followed but for
+    a few columns, and no column that is settled before; the conditioning's scratch is left out.
     """
     for k in range(source.firm.rows.shape[0]):
-        for i in range(source.city.firms):
-            into.firm.rows[k, i] = source.firm.rows[k, i]
+        if COPIED_FIRM[k] == ALL:
+            for i in range(source.city.firms):
+                into.firm.rows[k, i] = source.firm.rows[k, i]
         for i in range(source.city.firms, into.city.firms):
             into.firm.rows[k, i] = 0
-    begin = source.project.live[0] if source.city.live > 0 else source.city.projects
+    followed = source.project.live[0] if source.city.live > 0 else source.city.projects
     for k in range(source.project.rows.shape[0]):
-        for j in range(0 if CHANGES[k] == 1 else begin, source.city.projects):
-            into.project.rows[k, j] = source.project.rows[k, j]
+        if COPIED[k] != NONE:
+            for j in range(0 if COPIED[k] == ALL else followed, source.city.projects):
+                into.project.rows[k, j] = source.project.rows[k, j]
         for j in range(source.city.projects, into.city.projects):
             into.project.rows[k, j] = 0
     for k in range(source.city.block.shape[0]):
@@ -152,12 +172,19 @@ def record_base(
 
 
 @step
-def start_variant(w: World, p: Inputs, first: Inputs) -> None:
+def start_variant(w: World, p: Inputs, first: Inputs, echoes: int) -> None:
     """Leave the branch under a variant's own levers, demand path and later draws.
 
-    The copied world holds the demand of the first variant.
+    The copied world holds the demand of the first variant. That keeps the jumps of the firms that
+    are there already, if others follow; those with the same later draws repeat them.
     """
-    w.city.salt = (w.city.attempt << 8) | (p.redraw << 16)
+    c, echo = w.city, w.echo
+    c.salt = (c.attempt << 8) | (p.redraw << 16)
+    c.echoes = echoes if p.redraw == first.redraw else 0
+    if echoes == KEEPS:
+        echo.begin = c.t
+        echo.end = c.t
+        echo.firms = min(c.firms, echo.factor.shape[1])
     same = True
     for m in range(p.demand_months):
         same &= (p.value_added[m] == first.value_added[m]) & (p.prices[m] == first.prices[m])
@@ -248,11 +275,12 @@ def run_chunk(
                     failed[f, r, 1] = c.t
                 v = last
             elif c.phase == OPEN and c.t == branch and v == 0:
-                copy_world(keep, w)
+                if inputs.shape[0] > 1:
+                    copy_world(keep, w)
                 shared = branch - 12 * p.base_year + 1
                 for f in range(1, inputs.shape[0]):
                     share_history(months, years, detail, sales, largest, shared, f, r)
-                start_variant(w, p, p)
+                start_variant(w, p, p, KEEPS if inputs.shape[0] > 1 else 0)
                 if c.t < until:
                     continue
                 v = inputs.shape[0]
@@ -264,7 +292,7 @@ def run_chunk(
                 break
             copy_world(w, keep)
             p = inputs[v, r]
-            start_variant(w, p, inputs[0, r])
+            start_variant(w, p, inputs[0, r], REPEATS)
 
 
 @step

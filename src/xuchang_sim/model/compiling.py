@@ -189,7 +189,7 @@ def compile_rule(name: str, sizes: Sizes) -> None:
     kept = types.Array(types.int64, 1, "C")
     takes = {
         "copy_world": (world, world),
-        "start_variant": (world, given, given),
+        "start_variant": (world, given, given, types.int64),
         "record": (world, given, table, block, kept, block, block, line),
         "record_base": (world, given, table, block, kept, block, block, line),
         "share_history": (runs, *[all_runs] * 3, block, *[types.int64] * 3),

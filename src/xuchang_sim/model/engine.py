@@ -142,10 +142,34 @@ def as_rules(records: Records) -> Any:
     return records if JIT else Grid(records)
 
 
-def _run(plan: Plan, first: int, count: int) -> Block:
+class Blocks:
+    """Results of chunks, used again: memory touched for the first time is dear."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._spare: dict[tuple[int, int], list[Block]] = {}
+
+    def take(self, variants: int, count: int) -> Block:
+        """Return empty results for ``count`` replicates."""
+        spare = self._spare.setdefault((variants, count), [])
+        try:
+            block = spare.pop()
+        except IndexError:
+            return self._plan.block(variants, count)
+        for part in block:
+            if part is not block.kept:
+                part[...] = 0
+        return block
+
+    def give_back(self, block: Block) -> None:
+        """Offer results that nobody reads any more."""
+        self._spare[block.failed.shape[:2]].append(block)
+
+
+def _run(plan: Plan, first: int, count: int, blocks: Blocks) -> Block:
     """Run one chunk in the calling thread."""
     given = plan.inputs(first, count)
-    block = plan.block(len(given), count)
+    block = blocks.take(len(given), count)
     memory, saved = (as_rules(one) for one in _memory(plan.sizes))
     inputs = as_rules(given)
     kernel("run_chunk", plan.sizes, checked=plan.checked)(
@@ -203,7 +227,7 @@ def run(
         Variants, replicates, horizon and inputs.
     consume : callable
         Called in the main thread with (number of the first replicate, results), in the order in
-        which chunks end.
+        which chunks end. The results' memory is used again afterwards: copy what is to be kept.
     progress : callable, optional
         Called with (replicates done, replicates in all).
     workers : int, optional
@@ -222,9 +246,12 @@ def run(
     hands = workers or threads()
     chunks = parts(0, few, chunk, hands) + parts(few, plan.replicates, chunk, hands)
     done = 0
+    blocks = Blocks(plan)
     if not JIT or hands == 1:
         for first, count in chunks:
-            consume(first, _run(plan, first, count))
+            block = _run(plan, first, count, blocks)
+            consume(first, block)
+            blocks.give_back(block)
             done += count
             if progress:
                 progress(done, plan.replicates)
@@ -238,13 +265,15 @@ def run(
                     first, count = next(waiting, (-1, 0))
                     if first < 0:
                         break
-                    running[pool.submit(_run, plan, first, count)] = (first, count)
+                    running[pool.submit(_run, plan, first, count, blocks)] = (first, count)
                 if not running:
                     break
                 ready, _ = wait(running, return_when=FIRST_COMPLETED)
                 for future in ready:
                     first, count = running.pop(future)
-                    consume(first, future.result())
+                    block = future.result()
+                    consume(first, block)
+                    blocks.give_back(block)
                     done += count
                     if progress:
                         progress(done, plan.replicates)

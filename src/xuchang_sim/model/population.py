@@ -409,6 +409,7 @@ def expect_cohort(w: World, p: Inputs, s: int, first: int, rate: float, yields: 
     after = past.tau[last]
     # What is finished before the first month of firms belongs to the initial ones.
     earliest = p.firms_start - p.pipeline_start - 1
+    begin = max(s, earliest)
     known = past.tau[earliest - 1] if s < earliest else 0.0
     own = 1.0 - p.incumbent_project_share
     stays = (1.0 - p.infrastructure_share) * (1.0 - p.abandonment_share)
@@ -416,10 +417,10 @@ def expect_cohort(w: World, p: Inputs, s: int, first: int, rate: float, yields: 
         if before < past.longest[kind]:
             for n in range(past.length.shape[1]):
                 length = past.length[kind, n]
-                begin, end = before / length, after / length
-                begin = 1.0 if begin > 1.0 else begin
-                end = 1.0 if end > 1.0 else end
-                reached = survived(p, end) - survived(p, begin)
+                had, has = before / length, after / length
+                had = 1.0 if had > 1.0 else had
+                has = 1.0 if has > 1.0 else has
+                reached = survived(p, has) - survived(p, had)
                 past.reached[n] = rate * past.weight[kind, n] * reached
             for n in range(past.length.shape[1]):
                 c.expected_fai += past.reached[n]
@@ -429,15 +430,12 @@ def expect_cohort(w: World, p: Inputs, s: int, first: int, rate: float, yields: 
                 length = past.length[kind, n]
                 if known >= length or after < length:
                     continue
-                lo, hi = max(s, earliest), last
-                while lo < hi:
-                    mid = (lo + hi) // 2
-                    if past.tau[mid] >= length:
-                        hi = mid
-                    else:
-                        lo = mid + 1
-                if lo < last:
-                    sold = past.ramped[lo + 1]
+                # Progress never falls: the months that lie before the end are counted, not sought.
+                end = begin
+                for e in range(begin, last):
+                    end += 1 if past.tau[e] < length else 0
+                if end < last:
+                    sold = past.ramped[end + 1]
                     c.expected_plants += rate * past.weight[kind, n] * yields * sold
                     c.expected_entrants += rate * past.count[kind, n] * stays * independent
 

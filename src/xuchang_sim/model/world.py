@@ -22,6 +22,8 @@ APPROVAL, LAND, CLOSING, BUILDING, DONE, DROPPED, ABANDONED = 1, 2, 3, 4, 5, 6, 
 INDUSTRIAL, INFRASTRUCTURE, LOGISTICS = 0, 1, 2
 # Phases of a run: the pipeline alone, the firms driven by it, everything with open ledgers.
 PIPELINE, FIRMS, OPEN = 0, 1, 2
+# What a variant does with its firms' jumps after the branch: keep them, or repeat those kept.
+KEEPS, REPEATS = 1, 2
 # Public programmes whose execution is an assumption, not a mechanism.
 PROGRAMMES = (
     "factories",
@@ -56,6 +58,7 @@ SCALARS = 12
 CODES = 10_000  # what goes wrong has the code CODES * check + zone
 CLASSES = 64  # classes of progress when bank money is short
 BATCH = 32  # random addresses drawn at once for arrivals
+ECHOES, ECHOED = 24, 1024  # months and firm rows that the variants of a replicate share
 RING = 40  # months a ring buffer holds; longer than any lag or building time
 NODES = 72  # sizes times durations in the expectation of the pipeline
 HISTORY = 12  # months of the year before the ledgers open
@@ -196,6 +199,8 @@ class City(Table):
     projects: int = whole("个", "project rows in use")
     live: int = whole("个", "projects still followed month by month")
     finished: int = whole("个", "completed projects, in order of completion")
+    echoes: int = whole("", "1: keeps its firms' jumps for later variants, 2: repeats them")
+    late: int = whole("个", "plants that would already run had the bank never been short")
     commissioned: int = whole("个", "of these, how many were considered for commissioning")
     # conditioning on the base year
     scale: float = real("个/年", "ordinary arrivals a year at the base year's growth index")
@@ -590,6 +595,7 @@ class Projects(Table):
     draw: Floats = _column("f8", "亿元", "bank draw wanted, then granted", ("projects",))
     live: Ints = _column("i8", "", "rows still followed, in order of arrival", ("projects",))
     finished: Ints = _column("i8", "", "rows in order of completion", ("projects",))
+    late: Ints = _column("i8", "", "rows late for want of bank money, of this month", ("projects",))
     key: Ints = _column("i8", "", "sort keys", ("projects",))
 
 
@@ -680,14 +686,32 @@ class Temp(Table):
     gone_u: Floats = _column("f8", "人", "other workers who leave", ("firms",))
     missed: Floats = _column("f8", "亿元", "sales lost to full capacity", ("firms",))
     unmanned: Floats = _column("f8", "亿元", "sales lost to missing workers", ("firms",))
+    pay: Floats = _column("f8", "1", "pay in the firm's zone over the usual", ("firms",))
     wages: Floats = _column("f8", "亿元", "labour cost of the month", ("firms",))
     interest: Floats = _column("f8", "亿元", "interest of the month", ("firms",))
     profit: Floats = _column("f8", "亿元", "profit of the month", ("firms",))
     repaid: Floats = _column("f8", "亿元", "loans repaid this month", ("firms",))
+    listed: Floats = _column("f8", "亿元", "sales if in scope", ("firms",))
+    independent: Floats = _column("f8", "个", "1 if in scope and independent", ("firms",))
     group_sales: Floats = _column("f8", "亿元", "sales with the plants owned", ("firms",))
     odds: Floats = _column("f8", "1", "default odds", ("firms",))
     site: Ints = _column("i8", "", "a list of rows of projects", ("projects",))
+    placed: Ints = _column("i8", "", "sort keys in order", ("projects",))
     drawn: Floats = _column("f8", "亿元", "draws wanted by class of progress", ("classes",))
+
+
+class Echo(Table):
+    """What a replicate's first variant drew after the branch: later ones need not draw it again.
+
+    Rows and months beyond its room are drawn by each.
+    """
+
+    begin: int = whole("月", "the branch")
+    end: int = whole("月", "last month kept")
+    firms: int = whole("个", "firm rows kept")
+    factor: Floats = _column(
+        "f8", "1", "factor on orders of the month's jump", ("echoes", "echoed")
+    )
 
 
 class World(Table):
@@ -703,6 +727,7 @@ class World(Table):
     tally: Tally
     lot: Lot
     temp: Temp
+    echo: Echo
 
 
 class Inputs(Table):
@@ -963,6 +988,8 @@ class Sizes(NamedTuple):
             "words": 12,
             "classes": CLASSES,
             "made": 10,
+            "echoes": ECHOES,
+            "echoed": ECHOED,
             "history": HISTORY,
             "twelve": 12,
             "two": 2,
@@ -981,6 +1008,7 @@ def _parts(table: type[Table]) -> dict[str, type[Table]]:
     """Return the tables nested in a table."""
     parts = {"city": City, "now": Levers, "zone": Zones, "sector": Sectors, "firm": Firms}
     parts |= {"project": Projects, "past": Past, "tally": Tally, "lot": Lot, "temp": Temp}
+    parts |= {"echo": Echo}
     parts |= {"absent": Levers, "level": Levers}
     own = columns(table)
     return {n: parts[n] for n in table.__annotations__ if n in parts and n not in own}

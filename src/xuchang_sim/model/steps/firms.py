@@ -17,7 +17,7 @@ from xuchang_sim.model.streams import (
     uniforms,
     unit,
 )
-from xuchang_sim.model.world import CODES, INDUSTRIAL, OPEN, Inputs, World
+from xuchang_sim.model.world import CODES, INDUSTRIAL, KEEPS, OPEN, REPEATS, Inputs, World
 
 TOO_MANY_FIRMS = 103 * CODES
 INITIAL, WARM, NEW, TENANT = 0, 1, 2, 3  # groups of firm rows
@@ -32,13 +32,13 @@ def ramp(p: Inputs, age: int) -> float:
 
 
 @step
-def shocks(w: World) -> None:
-    """Draw two random words for every firm row: one loop that the compiler can vectorise."""
+def shocks(w: World, first: int) -> None:
+    """Draw two random words for firm rows from ``first`` on: one loop that can be vectorised."""
     c, firm, temp = w.city, w.firm, w.temp
     low, high = c.seed & MASK, (c.seed >> 32) & MASK
     month, replicate, salt = c.t & MASK, c.replicate & MASK, c.salt
     # With every word masked the compiler can multiply them four at a time.
-    for i in range(c.firms):
+    for i in range(first, c.firms):
         stream = (firm.stream[i] + salt) & MASK
         a, b, _, _ = philox(firm.id[i] & MASK, month, replicate, stream, low, high)
         temp.word_0[i] = a
@@ -78,7 +78,6 @@ def orders(w: World, p: Inputs) -> None:
         sector.pull[s] = exp(p.demand_pass_through * sector.gap[s, m])
     for z in range(c.zones):
         w.zone.spill[z] = 0.0
-    shocks(w)
     move_shares(w, p)
     for s in range(c.sectors):
         for g in range(2):
@@ -87,12 +86,14 @@ def orders(w: World, p: Inputs) -> None:
                 sector.after[s, g] = exp(sector.growth[s, m]) * sector.before[s, g] / total
     temp = w.temp
     early = c.phase != OPEN
+    ramping = 0
     for i in range(c.firms):
-        s = firm.sector[i]
-        if firm.ramping[i] == 1:
-            young(w, p, i)
-        else:
-            firm.b[i] *= sector.after[s, 1 if early & (firm.group[i] != INITIAL) else 0]
+        grown = sector.after[firm.sector[i], 1 if early & (firm.group[i] != INITIAL) else 0]
+        firm.b[i] *= grown if firm.ramping[i] == 0 else 1.0
+        temp.rows[ramping] = i
+        ramping += firm.ramping[i]
+    for n in range(ramping):
+        young(w, p, temp.rows[n])
     if c.phase == OPEN:
         # A plant in its ramp takes no part in this month's market for orders.
         for i in range(c.firms):
@@ -118,6 +119,14 @@ def orders(w: World, p: Inputs) -> None:
         firm.ramping[i] = 0 if now - firm.born[i] >= months else firm.ramping[i]
 
 
+@inlined
+def jumps_known(w: World) -> int:
+    """Firm rows, from the first on, of which an earlier variant has drawn this month's jump."""
+    if w.city.echoes == REPEATS and w.city.t <= w.echo.end:
+        return w.echo.firms
+    return 0
+
+
 @step
 def move_shares(w: World, p: Inputs) -> None:
     """Apply growth shocks to incumbents; keep the sum of orders before, and its change.
@@ -125,13 +134,18 @@ def move_shares(w: World, p: Inputs) -> None:
     The ladder: in calendar month k = 1..12, with probability 1/k, a Laplace jump of scale
     a sqrt(k / 12), else nought; every year-to-date sum is then exactly Laplace(0, a sqrt(k / 12)).
     """
-    c, firm, sector, temp = w.city, w.firm, w.sector, w.temp
+    c, firm, sector, temp, echo = w.city, w.firm, w.sector, w.temp, w.echo
     k = c.calendar_month + 1
     # With one common scale of shocks the correction cancels in the centring.
     uneven = p.size_variance_exponent > 0.0
     early = c.phase != OPEN
+    known = jumps_known(w)
+    shocks(w, known)
+    for i in range(known):
+        side = 1 if early & (firm.group[i] != INITIAL) else 0
+        sector.before[firm.sector[i], side] += firm.b[i] if firm.ramping[i] == 0 else 0.0
     moved = 0
-    for i in range(c.firms):
+    for i in range(known, c.firms):
         grown = firm.ramping[i] == 0
         side = 1 if early & (firm.group[i] != INITIAL) else 0
         sector.before[firm.sector[i], side] += firm.b[i] if grown else 0.0
@@ -144,13 +158,23 @@ def move_shares(w: World, p: Inputs) -> None:
     root = math.sqrt(k / 12.0)
     for n in range(moved):
         temp.draw[n] = jump(temp.draw[n], temp.scale[n] * root)
-    for i in range(c.firms):
+    for i in range(known, c.firms):
         temp.factor[i] = 1.0
     for n in range(moved):
         temp.factor[temp.rows[n]] = temp.draw[n]
+    if uneven:
+        for i in range(known, c.firms):
+            temp.factor[i] /= correction(firm.a[i], k)
+    since = c.t - echo.begin - 1
+    for i in range(known):
+        temp.factor[i] = echo.factor[since, i]
+    if c.echoes == KEEPS and since < echo.factor.shape[0]:
+        echo.end = c.t
+        for i in range(echo.firms):
+            echo.factor[since, i] = temp.factor[i]
     for i in range(c.firms):
         old = firm.b[i]
-        new = old * (temp.factor[i] / (correction(firm.a[i], k) if uneven else 1.0))
+        new = old * temp.factor[i]
         new = new if firm.ramping[i] == 0 else old
         firm.b[i] = new
         temp.change[i] = new - old
@@ -497,17 +521,21 @@ def leading_sector(w: World, p: Inputs, z: int) -> int:
 @step
 def leave(w: World, p: Inputs) -> None:
     """Close firms without equity, or hardly used for six months."""
-    c, firm, rows = w.city, w.firm, w.temp.rows
+    c, firm, leaving = w.city, w.firm, w.temp.rows
+    # Few leave in a month, in most months none: the loop over all has no branches.
     found = 0
     for i in range(c.firms):
         settled = (firm.alive[i] == 1) & (firm.ramping[i] == 0)
         idle = firm.idle_months[i] + 1 if firm.use[i] < USE_LOW else 0
         idle = idle if settled else firm.idle_months[i]
         firm.idle_months[i] = idle
-        rows[found] = i
-        found += 1 if settled & ((firm.equity[i] < 0.0) | (idle >= IDLE_LIMIT)) else 0
-    for n in range(found):
-        shut_down(w, rows[n])
+        leaves = settled & ((firm.equity[i] < 0.0) | (idle >= IDLE_LIMIT))
+        leaving[i] = 1 if leaves else 0
+        found += 1 if leaves else 0
+    if found > 0:
+        for i in range(c.firms):
+            if leaving[i] == 1:
+                shut_down(w, i)
 
 
 @step

@@ -110,18 +110,20 @@ def allocate(w: World, p: Inputs) -> None:
     the project then stays in the queue for the rest.
     """
     c, zone, project = w.city, w.zone, w.project
+    rows = w.temp.site
     waiting = 0
     for z in range(c.zones):
         zone.land_unmet[z] = 0.0
     for k in range(c.live):
         j = project.live[k]
         state = project.state[j]
-        if (state == LAND or state == CLOSING or state == BUILDING) and (
-            project.land[j] < project.need[j]
-        ):
-            project.key[waiting] = (priority(w, p, j) << 52) | (project.queued[j] << 32) | j
-            waiting += 1
-            zone.land_unmet[project.zone[j]] += project.need[j] - project.land[j]
+        rows[waiting] = j
+        queues = (state >= LAND) & (state <= BUILDING) & (project.land[j] < project.need[j])
+        waiting += 1 if queues else 0
+    for n in range(waiting):
+        j = rows[n]
+        project.key[n] = (priority(w, p, j) << 52) | (project.queued[j] << 32) | j
+        zone.land_unmet[project.zone[j]] += project.need[j] - project.land[j]
     sort_keys(w, waiting)
     for k in range(waiting):
         j = project.key[k] & 0xFFFFFFFF

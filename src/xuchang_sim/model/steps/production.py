@@ -6,8 +6,6 @@ from xuchang_sim.model.kernel import step
 from xuchang_sim.model.steps.calendar import power, years_since_base
 from xuchang_sim.model.steps.firms import NEW, ramp
 from xuchang_sim.model.world import (
-    BUILDING,
-    INDUSTRIAL,
     OPEN,
     REVENUE_OF_GROUP,
     Inputs,
@@ -87,15 +85,11 @@ def make(w: World, p: Inputs, season: float) -> None:
 def late_plants(w: World, p: Inputs, month: float) -> None:
     """Sales of plants that would already run had the bank never been short."""
     project = w.project
-    for k in range(w.city.live):
-        j = project.live[k]
-        if project.state[j] != BUILDING or project.kind[j] != INDUSTRIAL:
-            continue
-        ahead = project.tau_free[j] - project.duration[j]
-        if ahead >= 0.0 and project.tau[j] < project.duration[j]:
-            age = int(ahead)
-            sold = project.rho[j] * project.realised[j] * project.budget[j]
-            w.zone.lost_finance[project.zone[j]] += sold * ramp(p, age) * month
+    for k in range(w.city.late):
+        j = project.late[k]
+        age = int(project.tau_free[j] - project.duration[j])
+        sold = project.rho[j] * project.realised[j] * project.budget[j]
+        w.zone.lost_finance[project.zone[j]] += sold * ramp(p, age) * month
 
 
 @step
@@ -115,18 +109,19 @@ def account(w: World, p: Inputs) -> None:
         zone.workers[z] = 0.0
         zone.capital[z] = 0.0
     for i in range(c.firms):
-        workers = firm.skilled[i] + firm.unskilled[i]
-        temp.wages[i] = workers * pay * zone.tightness[firm.zone[i]] / 1e8
+        temp.pay[i] = zone.tightness[firm.zone[i]]
     # Closed rows sell, own and owe nothing. No branches: several firms at a time.
     for i in range(c.firms):
         worn, debt = firm.worn[i], firm.debt[i]
+        wages = (firm.skilled[i] + firm.unskilled[i]) * pay * temp.pay[i] / 1e8
         interest = debt * (firm.rate[i] - cut) / 1200.0
-        profit = firm.sales[i] * kept - temp.wages[i] - worn - interest
+        profit = firm.sales[i] * kept - wages - worn - interest
         paid_out = payout * profit if profit > 0.0 else 0.0
         repaid = debt * repay
         firm.cash[i] += profit + worn - paid_out - repaid - firm.added[i]
         firm.debt[i] = debt - repaid
         firm.equity[i] += profit - paid_out
+        temp.wages[i] = wages
         temp.interest[i] = interest
         temp.profit[i] = profit
         temp.repaid[i] = repaid

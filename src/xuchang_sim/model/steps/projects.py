@@ -99,10 +99,9 @@ def zone_of(w: World, u: float) -> int:
     low, high = 0, w.city.zones - 1
     while low < high:
         middle = (low + high) // 2
-        if u < w.zone.weight_sum[middle]:
-            high = middle
-        else:
-            low = middle + 1
+        below = u < w.zone.weight_sum[middle]
+        high = middle if below else high
+        low = low if below else middle + 1
     return low
 
 
@@ -189,22 +188,24 @@ def thin(w: World, p: Inputs, kind: int, limit: float, bar: float, highest: floa
     clock = 0.0
     number = 0
     while clock <= limit:
-        for n in range(BATCH):
+        # About as many as are to come; the next batch sees to the rest.
+        count = min(BATCH, whole_vectors(int(limit - clock) + 4))
+        for n in range(count):
             lot.entity[n] = (kind << 20) | (number + n)
             lot.month[n] = w.city.t
-        draw_words(w, BATCH, ARRIVAL, 0, 0)
-        for n in range(BATCH):
+        draw_words(w, count, ARRIVAL, 0, 0)
+        for n in range(count):
             lot.x[0, n] = -log(unit(lot.words[0, n]))
             lot.x[1, n] = unit(lot.words[1, n])
         kept = 0
-        for n in range(BATCH):
+        for n in range(count):
             clock += lot.x[0, n]
             lot.row[kept] = number + n
             lot.height[kept] = lot.x[1, n] / bar
             kept += 1 if (clock <= limit) & (lot.x[1, n] < bar * highest) else 0
         if kept > 0:
             settle(w, p, kind, kept)
-        number += BATCH
+        number += count
 
 
 @step
@@ -398,16 +399,16 @@ def stall_threshold(w: World, j: int, count: int) -> float:
 
 
 @inlined
-def tier_bonus(w: World, p: Inputs, j: int) -> float:
-    """Bonus of a key project in approval, by announced size; nought without the plan."""
-    raw = w.project.raw[j]
-    if raw >= p.large_threshold and w.project.express[j] != 2:
-        bonus = p.tier_bonus_20
-    elif raw >= p.major_threshold:
-        bonus = p.tier_bonus_5
-    else:
-        bonus = p.tier_bonus_1
-    return w.now.tier_bonus * bonus
+def approval_pace(w: World, p: Inputs, bonus: float) -> float:
+    """Approval work done in a month, with the bonus of a tier of announced size.
+
+    Without the plan it is 1.
+    """
+    if w.city.policy == 0:
+        return 1.0
+    ramp = clip((w.city.t - p.policy_month + 1) / 3.0, 0.0, 1.0)
+    cut = min(p.approval_cut_cap, w.now.approval_cut * ramp + w.now.tier_bonus * bonus)
+    return 1.0 / (1.0 - cut)
 
 
 @step
@@ -430,53 +431,56 @@ def dropout_hazards(w: World, p: Inputs) -> tuple[float, float]:
 
 @step
 def approve(w: World, p: Inputs) -> None:
-    """Dropouts leave, approvals progress, approved projects queue for land."""
-    c, project = w.city, w.project
-    ramp = clip((c.t - p.policy_month + 1) / 3.0, 0.0, 1.0) if c.policy == 1 else 0.0
+    """Dropouts leave, approvals progress, approved projects queue for land.
+
+    A project's dropout clock runs at ``-ln(1 - hazard)`` a month until it passes the exponential
+    threshold drawn at arrival: the same law as a monthly chance, and levers only slow the clock.
+    The loop over those who wait has no branches; what happens to a few of them comes after it.
+    """
+    c, project, zone = w.city, w.project, w.zone
     if c.policy == 1 and c.t == p.policy_month:
         choose_express(w, p)
     ordinary, major = dropout_hazards(w, p)
+    pace_1 = approval_pace(w, p, p.tier_bonus_1)
+    pace_5 = approval_pace(w, p, p.tier_bonus_5)
+    pace_20 = approval_pace(w, p, p.tier_bonus_20)
+    overrun, instantly = 1.0 + w.now.overrun_speedup, p.free_approval == 1 and c.policy == 1
+    major_from, large_from = p.major_threshold, p.large_threshold
     rows = w.temp.site
     waiting = 0
     for k in range(c.live):
         j = project.live[k]
         rows[waiting] = j
         waiting += 1 if project.state[j] < BUILDING else 0
+    ready = 0
     for n in range(waiting):
-        wait_month(w, p, rows[n], ordinary, major, ramp)
-
-
-@inlined
-def wait_month(w: World, p: Inputs, j: int, ordinary: float, major: float, ramp: float) -> None:
-    """Let one project before its start drop out, or progress in approval.
-
-    Its dropout clock runs at ``-ln(1 - hazard)`` a month until it passes the exponential threshold
-    drawn at arrival: the same law as a monthly chance, and levers only slow the clock.
-    """
-    c, project, now = w.city, w.project, w.now
-    project.drop_clock[j] += major if project.raw[j] >= p.major_threshold else ordinary
-    if project.drop_clock[j] > project.drop_at[j]:
-        project.state[j] = DROPPED
-        project.ended[j] = c.t
-        w.zone.dropouts[project.zone[j]] += 1.0
-        return_land(w, j)
-    elif project.state[j] == APPROVAL:
-        pace = 1.0
-        if c.policy == 1:
-            cut = min(p.approval_cut_cap, now.approval_cut * ramp + tier_bonus(w, p, j))
-            pace = 1.0 / (1.0 - cut)
+        j = rows[n]
+        raw, work, budget = project.raw[j], project.work[j], project.budget[j]
+        clock = project.drop_clock[j] + (major if raw >= major_from else ordinary)
+        project.drop_clock[j] = clock
+        leaves = clock > project.drop_at[j]
+        pace = pace_5 if raw >= major_from else pace_1
+        pace = pace_20 if (raw >= large_from) & (project.express[j] != 2) else pace
         late = c.t - project.arrived[j] >= p.approval_months
-        pace *= 1.0 + now.overrun_speedup if late else 1.0
-        project.work[j] -= pace
-        if project.work[j] <= 0.0 or (p.free_approval == 1 and c.policy == 1):
-            project.queued[j] = c.t
-            if project.land[j] < project.need[j]:
-                project.state[j] = LAND
-            else:
-                project.state[j] = CLOSING
-                project.ready[j] = c.t
+        left = work - pace * (overrun if late else 1.0)
+        proceeds = (project.state[j] == APPROVAL) & (not leaves)
+        project.work[j] = left if proceeds else work
+        approved = proceeds & ((left <= 0.0) | instantly)
+        zone.wait_approval[project.zone[j]] += budget if proceeds & (not approved) else 0.0
+        rows[ready] = j
+        ready += 1 if leaves | approved else 0
+    for n in range(ready):
+        j = rows[n]
+        if project.drop_clock[j] > project.drop_at[j]:
+            project.state[j] = DROPPED
+            project.ended[j] = c.t
+            zone.dropouts[project.zone[j]] += 1.0
+            return_land(w, j)
         else:
-            w.zone.wait_approval[project.zone[j]] += project.budget[j]
+            project.queued[j] = c.t
+            short = project.land[j] < project.need[j]
+            project.state[j] = LAND if short else CLOSING
+            project.ready[j] = project.ready[j] if short else c.t
 
 
 @step
@@ -552,6 +556,7 @@ def construct(w: World, p: Inputs) -> None:
     for z in range(c.zones):
         zone.building[z] = 0.0
         zone.building_large[z] = 0.0
+    c.late = 0
     sites = 0
     for k in range(c.live):
         j = project.live[k]
@@ -687,6 +692,10 @@ def spend_month(w: World, p: Inputs, sites: int) -> None:
         else:
             zone.building[z] += 1.0
             zone.building_large[z] += 1.0 if large else 0.0
+            # Plants that would already run had the bank never been short.
+            project.late[c.late] = j
+            due = project.tau_free[j] >= project.duration[j]
+            c.late += 1 if due & (project.kind[j] == INDUSTRIAL) else 0
 
 
 @step

@@ -22,7 +22,7 @@ def report(w: World, p: Inputs) -> None:
     projects are in scope from birth. The inflow of new above-scale firms and the firms of annexed
     land exist in the statistics only.
     """
-    c, firm, zone = w.city, w.firm, w.zone
+    c, firm, zone, temp = w.city, w.firm, w.zone, w.temp
     threshold = p.scope_threshold * YI_PER_WAN
     # The list of firms of the base year gives the base year's total; it changes in January.
     if c.calendar_month == 0:
@@ -39,10 +39,13 @@ def report(w: World, p: Inputs) -> None:
         zone.platform_debt[z] = zone.debt[z]
         zone.platform_equity[z] = zone.equity[z]
     for i in range(c.firms):
-        z = firm.zone[i]
         listed = (firm.alive[i] == 1) & (firm.in_scope[i] == 1)
-        zone.reported[z] += firm.sales[i] if listed else 0.0
-        zone.firms[z] += 1.0 if listed & (firm.owner[i] == i) else 0.0
+        temp.listed[i] = firm.sales[i] if listed else 0.0
+        temp.independent[i] = 1.0 if listed & (firm.owner[i] == i) else 0.0
+    for i in range(c.firms):
+        z = firm.zone[i]
+        zone.reported[z] += temp.listed[i]
+        zone.firms[z] += temp.independent[i]
     inflow = p.scope_inflow * (c.year - p.base_year)
     season = p.revenue_season[c.calendar_month] / 12.0
     for z in range(c.zones):

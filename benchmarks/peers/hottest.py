@@ -30,6 +30,7 @@ from xuchang_sim.model.steps.labour import employ
 from xuchang_sim.model.steps.production import account, produce
 from xuchang_sim.model.steps.projects import construct
 from xuchang_sim.model.world import (
+    STRIP,
     City,
     Firms,
     Inputs,
@@ -71,7 +72,8 @@ def repeat_draws(memory: Any, _inputs: Any, passes: int) -> None:
     """Draw two words for every firm of every world, so many times."""
     for n in range(memory.shape[0]):
         for _ in range(passes):
-            shocks(memory[n], 0)
+            for begin in range(0, memory[n].city.firms, STRIP):
+                shocks(memory[n], begin, min(begin + STRIP, memory[n].city.firms))
 
 
 @entry

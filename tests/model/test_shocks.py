@@ -14,7 +14,7 @@ from xuchang_sim.model.engine import as_rules
 from xuchang_sim.model.kernel import entry
 from xuchang_sim.model.steps.firms import correction, jump, shocks
 from xuchang_sim.model.streams import unit
-from xuchang_sim.model.world import Sizes, World, blank
+from xuchang_sim.model.world import STRIP, Sizes, World, blank
 
 FIRMS, YEARS, SCALE = 3800, 8, 0.2
 
@@ -25,11 +25,13 @@ def year(memory: Any, out: Any) -> None:
     w = memory[0]
     for k in range(1, 13):
         w.city.t += 1
-        shocks(w, 0)
-        for i in range(w.city.firms):
-            size = w.firm.a[i] * math.sqrt(k / 12.0)
-            jumps = unit(w.temp.word_0[i]) * k < 1.0
-            out[k - 1, i] = jump(unit(w.temp.word_1[i]), size) if jumps else 1.0
+        for begin in range(0, w.city.firms, STRIP):
+            end = min(begin + STRIP, w.city.firms)
+            shocks(w, begin, end)
+            for i in range(begin, end):
+                size = w.firm.a[i] * math.sqrt(k / 12.0)
+                jumps = unit(w.temp.word_0[i - begin]) * k < 1.0
+                out[k - 1, i] = jump(unit(w.temp.word_1[i - begin]), size) if jumps else 1.0
 
 
 @entry

@@ -58,6 +58,7 @@ SCALARS = 12
 CODES = 10_000  # what goes wrong has the code CODES * check + zone
 CLASSES = 64  # classes of progress when bank money is short
 BATCH = 32  # random addresses drawn at once for arrivals
+STRIP = 256  # firm rows worked on at a time
 ECHOES, ECHOED = 24, 1024  # months and firm rows that the variants of a replicate share
 RING = 40  # months a ring buffer holds; longer than any lag or building time
 NODES = 72  # sizes times durations in the expectation of the pipeline
@@ -668,33 +669,39 @@ class Lot(Table):
 
 
 class Temp(Table):
-    """Scratch by row: nothing in it outlives the step that writes it."""
+    """Scratch: nothing in it outlives the step that writes it.
+
+    Most of it is of a strip of firms at a time: what a loop leaves there the next one finds in the
+    nearest cache, however many firms there are.
+    """
 
     rows: Ints = _column("i8", "", "a list of rows", ("firms",))
-    word_0: Ints = _column("i8", "", "first random word of the month", ("firms",))
-    word_1: Ints = _column("i8", "", "second random word of the month", ("firms",))
-    scale: Floats = _column("f8", "1", "scale of the jump of a row on the list", ("firms",))
-    draw: Floats = _column("f8", "1", "uniform of its jump, then its factor", ("firms",))
-    factor: Floats = _column("f8", "1", "factor of the month's jump", ("firms",))
-    change: Floats = _column("f8", "亿元/年", "change of orders by shocks", ("firms",))
-    over: Floats = _column("f8", "亿元/年", "orders above capacity", ("firms",))
     room: Floats = _column("f8", "亿元/年", "free capacity", ("firms",))
     reach: Floats = _column("f8", "亿元/年", "orders of owners so far on the list", ("firms",))
-    invested: Floats = _column("f8", "亿元", "small investment of the month", ("firms",))
-    wanted: Floats = _column("f8", "人", "workers wanted", ("firms",))
-    gone_s: Floats = _column("f8", "人", "skilled workers who leave", ("firms",))
-    gone_u: Floats = _column("f8", "人", "other workers who leave", ("firms",))
-    missed: Floats = _column("f8", "亿元", "sales lost to full capacity", ("firms",))
-    unmanned: Floats = _column("f8", "亿元", "sales lost to missing workers", ("firms",))
-    pay: Floats = _column("f8", "1", "pay in the firm's zone over the usual", ("firms",))
-    wages: Floats = _column("f8", "亿元", "labour cost of the month", ("firms",))
-    interest: Floats = _column("f8", "亿元", "interest of the month", ("firms",))
-    profit: Floats = _column("f8", "亿元", "profit of the month", ("firms",))
-    repaid: Floats = _column("f8", "亿元", "loans repaid this month", ("firms",))
-    listed: Floats = _column("f8", "亿元", "sales if in scope", ("firms",))
-    independent: Floats = _column("f8", "个", "1 if in scope and independent", ("firms",))
     group_sales: Floats = _column("f8", "亿元", "sales with the plants owned", ("firms",))
     odds: Floats = _column("f8", "1", "default odds", ("firms",))
+    listed: Ints = _column("i8", "", "a list of rows of a strip", ("strip",))
+    word_0: Ints = _column("i8", "", "first random word of the month", ("strip",))
+    word_1: Ints = _column("i8", "", "second random word of the month", ("strip",))
+    scale: Floats = _column("f8", "1", "scale of the jump of a row on the list", ("strip",))
+    draw: Floats = _column("f8", "1", "uniform of its jump, then its factor", ("strip",))
+    factor: Floats = _column("f8", "1", "factor of the month's jump", ("strip",))
+    before: Floats = _column("f8", "亿元/年", "orders of incumbents before shocks", ("strip",))
+    change: Floats = _column("f8", "亿元/年", "change of orders by shocks", ("strip",))
+    over: Floats = _column("f8", "亿元/年", "orders above capacity", ("strip",))
+    invested: Floats = _column("f8", "亿元", "small investment of the month", ("strip",))
+    wanted: Floats = _column("f8", "人", "workers wanted", ("strip",))
+    gone_s: Floats = _column("f8", "人", "skilled workers who leave", ("strip",))
+    gone_u: Floats = _column("f8", "人", "other workers who leave", ("strip",))
+    missed: Floats = _column("f8", "亿元", "sales lost to full capacity", ("strip",))
+    unmanned: Floats = _column("f8", "亿元", "sales lost to missing workers", ("strip",))
+    pay: Floats = _column("f8", "1", "pay in the firm's zone over the usual", ("strip",))
+    wages: Floats = _column("f8", "亿元", "labour cost of the month", ("strip",))
+    interest: Floats = _column("f8", "亿元", "interest of the month", ("strip",))
+    profit: Floats = _column("f8", "亿元", "profit of the month", ("strip",))
+    repaid: Floats = _column("f8", "亿元", "loans repaid this month", ("strip",))
+    reported: Floats = _column("f8", "亿元", "sales if in scope", ("strip",))
+    independent: Floats = _column("f8", "个", "1 if in scope and independent", ("strip",))
     site: Ints = _column("i8", "", "a list of rows of projects", ("projects",))
     placed: Ints = _column("i8", "", "sort keys in order", ("projects",))
     drawn: Floats = _column("f8", "亿元", "draws wanted by class of progress", ("classes",))
@@ -985,6 +992,7 @@ class Sizes(NamedTuple):
         return self._asdict() | {
             "ring": RING,
             "batch": BATCH,
+            "strip": STRIP,
             "words": 12,
             "classes": CLASSES,
             "made": 10,

@@ -17,7 +17,7 @@ from xuchang_sim.model.streams import (
     uniforms,
     unit,
 )
-from xuchang_sim.model.world import CODES, INDUSTRIAL, KEEPS, OPEN, REPEATS, Inputs, World
+from xuchang_sim.model.world import CODES, INDUSTRIAL, KEEPS, OPEN, REPEATS, STRIP, Inputs, World
 
 TOO_MANY_FIRMS = 103 * CODES
 INITIAL, WARM, NEW, TENANT = 0, 1, 2, 3  # groups of firm rows
@@ -32,17 +32,17 @@ def ramp(p: Inputs, age: int) -> float:
 
 
 @step
-def shocks(w: World, first: int) -> None:
-    """Draw two random words for firm rows from ``first`` on: one loop that can be vectorised."""
+def shocks(w: World, begin: int, end: int) -> None:
+    """Draw two random words for each firm row of a strip: one loop that can be vectorised."""
     c, firm, temp = w.city, w.firm, w.temp
     low, high = c.seed & MASK, (c.seed >> 32) & MASK
     month, replicate, salt = c.t & MASK, c.replicate & MASK, c.salt
     # With every word masked the compiler can multiply them four at a time.
-    for i in range(first, c.firms):
+    for i in range(begin, end):
         stream = (firm.stream[i] + salt) & MASK
         a, b, _, _ = philox(firm.id[i] & MASK, month, replicate, stream, low, high)
-        temp.word_0[i] = a
-        temp.word_1[i] = b
+        temp.word_0[i - begin] = a
+        temp.word_1[i - begin] = b
 
 
 @inlined
@@ -84,33 +84,9 @@ def orders(w: World, p: Inputs) -> None:
             total = sector.before[s, g] + sector.after[s, g]
             if total > 0.0:
                 sector.after[s, g] = exp(sector.growth[s, m]) * sector.before[s, g] / total
-    temp = w.temp
-    early = c.phase != OPEN
-    ramping = 0
-    for i in range(c.firms):
-        grown = sector.after[firm.sector[i], 1 if early & (firm.group[i] != INITIAL) else 0]
-        firm.b[i] *= grown if firm.ramping[i] == 0 else 1.0
-        temp.rows[ramping] = i
-        ramping += firm.ramping[i]
-    for n in range(ramping):
-        young(w, p, temp.rows[n])
+    for begin in range(0, c.firms, STRIP):
+        grow(w, p, begin, min(begin + STRIP, c.firms))
     if c.phase == OPEN:
-        # A plant in its ramp takes no part in this month's market for orders.
-        for i in range(c.firms):
-            asked = firm.b[i]
-            full = firm.kappa[i] * firm.K[i]
-            over = asked - full
-            over = 0.0 if (over < 0.0) | (firm.ramping[i] == 1) else over
-            room = full - asked
-            room = 0.0 if (room < 0.0) | (firm.ramping[i] == 1) else room
-            temp.over[i] = over
-            temp.room[i] = room
-            firm.b[i] = full if over > 0.0 else asked
-        for i in range(c.firms):
-            s = firm.sector[i]
-            sector.over[s] += temp.over[i]
-            sector.slack[s] += temp.room[i]
-            w.zone.spill[firm.zone[i]] += temp.over[i]
         recapture(w, p)
     now, months = c.t, p.ramp_months
     for i in range(c.firms):
@@ -128,59 +104,110 @@ def jumps_known(w: World) -> int:
 
 
 @step
+def grow(w: World, p: Inputs, begin: int, end: int) -> None:
+    """Let the orders of a strip grow with demand; book what is over and what is free."""
+    c, firm, sector, temp = w.city, w.firm, w.sector, w.temp
+    early = c.phase != OPEN
+    ramping = 0
+    for i in range(begin, end):
+        grown = sector.after[firm.sector[i], 1 if early & (firm.group[i] != INITIAL) else 0]
+        firm.b[i] *= grown if firm.ramping[i] == 0 else 1.0
+        temp.listed[ramping] = i
+        ramping += firm.ramping[i]
+    for n in range(ramping):
+        young(w, p, temp.listed[n])
+    if c.phase != OPEN:
+        return
+    # A plant in its ramp takes no part in this month's market for orders.
+    for i in range(begin, end):
+        asked = firm.b[i]
+        full = firm.kappa[i] * firm.K[i]
+        over = asked - full
+        over = 0.0 if (over < 0.0) | (firm.ramping[i] == 1) else over
+        room = full - asked
+        room = 0.0 if (room < 0.0) | (firm.ramping[i] == 1) else room
+        temp.over[i - begin] = over
+        temp.room[i] = room
+        firm.b[i] = full if over > 0.0 else asked
+    for i in range(begin, end):
+        s = firm.sector[i]
+        sector.over[s] += temp.over[i - begin]
+        sector.slack[s] += temp.room[i]
+        w.zone.spill[firm.zone[i]] += temp.over[i - begin]
+
+
+@step
 def move_shares(w: World, p: Inputs) -> None:
-    """Apply growth shocks to incumbents; keep the sum of orders before, and its change.
+    """Apply growth shocks to incumbents; keep the sum of orders before, and its change."""
+    c = w.city
+    known = jumps_known(w)
+    begin = 0
+    while begin < c.firms:
+        end = min(begin + STRIP, known if begin < known else c.firms)
+        if begin < known:
+            for i in range(begin, end):
+                w.temp.factor[i - begin] = w.echo.factor[c.t - w.echo.begin - 1, i]
+        else:
+            draw_jumps(w, p, begin, end)
+        apply_jumps(w, begin, end)
+        begin = end
+
+
+@step
+def draw_jumps(w: World, p: Inputs, begin: int, end: int) -> None:
+    """Draw the factors on orders of a strip of firms.
 
     The ladder: in calendar month k = 1..12, with probability 1/k, a Laplace jump of scale
     a sqrt(k / 12), else nought; every year-to-date sum is then exactly Laplace(0, a sqrt(k / 12)).
     """
-    c, firm, sector, temp, echo = w.city, w.firm, w.sector, w.temp, w.echo
+    c, firm, temp, echo = w.city, w.firm, w.temp, w.echo
     k = c.calendar_month + 1
-    # With one common scale of shocks the correction cancels in the centring.
-    uneven = p.size_variance_exponent > 0.0
-    early = c.phase != OPEN
-    known = jumps_known(w)
-    shocks(w, known)
-    for i in range(known):
-        side = 1 if early & (firm.group[i] != INITIAL) else 0
-        sector.before[firm.sector[i], side] += firm.b[i] if firm.ramping[i] == 0 else 0.0
+    shocks(w, begin, end)
     moved = 0
-    for i in range(known, c.firms):
-        grown = firm.ramping[i] == 0
-        side = 1 if early & (firm.group[i] != INITIAL) else 0
-        sector.before[firm.sector[i], side] += firm.b[i] if grown else 0.0
-        temp.rows[moved] = i
-        moved += 1 if grown & (unit(temp.word_0[i]) * k < 1.0) else 0
-    for n in range(moved):
-        i = temp.rows[n]
-        temp.scale[n] = firm.a[i]
-        temp.draw[n] = unit(temp.word_1[i])
+    for i in range(begin, end):
+        n = i - begin
+        temp.listed[moved] = n
+        moved += 1 if (firm.ramping[i] == 0) & (unit(temp.word_0[n]) * k < 1.0) else 0
+    for m in range(moved):
+        n = temp.listed[m]
+        temp.scale[m] = firm.a[begin + n]
+        temp.draw[m] = unit(temp.word_1[n])
     root = math.sqrt(k / 12.0)
-    for n in range(moved):
-        temp.draw[n] = jump(temp.draw[n], temp.scale[n] * root)
-    for i in range(known, c.firms):
-        temp.factor[i] = 1.0
-    for n in range(moved):
-        temp.factor[temp.rows[n]] = temp.draw[n]
-    if uneven:
-        for i in range(known, c.firms):
-            temp.factor[i] /= correction(firm.a[i], k)
+    for m in range(moved):
+        temp.draw[m] = jump(temp.draw[m], temp.scale[m] * root)
+    for n in range(end - begin):
+        temp.factor[n] = 1.0
+    for m in range(moved):
+        temp.factor[temp.listed[m]] = temp.draw[m]
+    # With one common scale of shocks the correction cancels in the centring.
+    if p.size_variance_exponent > 0.0:
+        for i in range(begin, end):
+            temp.factor[i - begin] /= correction(firm.a[i], k)
     since = c.t - echo.begin - 1
-    for i in range(known):
-        temp.factor[i] = echo.factor[since, i]
     if c.echoes == KEEPS and since < echo.factor.shape[0]:
         echo.end = c.t
-        for i in range(echo.firms):
-            echo.factor[since, i] = temp.factor[i]
-    for i in range(c.firms):
+        for i in range(begin, min(end, echo.firms)):
+            echo.factor[since, i] = temp.factor[i - begin]
+
+
+@step
+def apply_jumps(w: World, begin: int, end: int) -> None:
+    """Apply the factors of a strip to its incumbents; add to the sums by sector and group."""
+    firm, sector, temp = w.firm, w.sector, w.temp
+    early = w.city.phase != OPEN
+    for i in range(begin, end):
+        n = i - begin
         old = firm.b[i]
-        new = old * temp.factor[i]
-        new = new if firm.ramping[i] == 0 else old
+        grown = firm.ramping[i] == 0
+        new = old * temp.factor[n]
+        new = new if grown else old
         firm.b[i] = new
-        temp.change[i] = new - old
-    for i in range(c.firms):
+        temp.before[n] = old if grown else 0.0
+        temp.change[n] = new - old
+    for i in range(begin, end):
         side = 1 if early & (firm.group[i] != INITIAL) else 0
-        sector.after[firm.sector[i], side] += temp.change[i]
+        sector.before[firm.sector[i], side] += temp.before[i - begin]
+        sector.after[firm.sector[i], side] += temp.change[i - begin]
 
 
 @step
@@ -249,16 +276,18 @@ def small_lump(w: World, p: Inputs) -> None:
     replacing = replaced / capital if capital > 0.0 else 0.0
     growing = rest / eager if eager > 0.0 else 0.0
     booked = idle / capital if capital > 0.0 else 0.0
-    for i in range(c.firms):
-        K = firm.K[i]
-        add = replacing * K
-        add += growing * K if (firm.ramping[i] == 0) & (firm.use[i] > threshold) else 0.0
-        firm.added[i] = add
-        firm.worn[i] = decay * K
-        firm.K[i] = K + add - decay * K
-        w.temp.invested[i] = add + booked * K
-    for i in range(c.firms):
-        zone.fai_small[firm.zone[i]] += w.temp.invested[i]
+    for begin in range(0, c.firms, STRIP):
+        end = min(begin + STRIP, c.firms)
+        for i in range(begin, end):
+            K = firm.K[i]
+            add = replacing * K
+            add += growing * K if (firm.ramping[i] == 0) & (firm.use[i] > threshold) else 0.0
+            firm.added[i] = add
+            firm.worn[i] = decay * K
+            firm.K[i] = K + add - decay * K
+            w.temp.invested[i - begin] = add + booked * K
+        for i in range(begin, end):
+            zone.fai_small[firm.zone[i]] += w.temp.invested[i - begin]
     c.capital_added += private - idle
     c.capital_lost += worn
     for z in range(c.zones):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from xuchang_sim.model.elementary import exp, log
 from xuchang_sim.model.kernel import inlined, step
 from xuchang_sim.model.steps.calendar import power
-from xuchang_sim.model.world import OPEN, RING, Inputs, World
+from xuchang_sim.model.world import OPEN, RING, STRIP, Inputs, World
 
 
 @step
@@ -92,7 +92,8 @@ def employ(w: World, p: Inputs) -> None:
             firm.unskilled[i] = wanted - skilled
             firm.alpha[i] *= drift if firm.ramping[i] == 0 else 1.0
         return
-    part(w, p)
+    for begin in range(0, c.firms, STRIP):
+        part(w, p, begin, min(begin + STRIP, c.firms))
     meet(w, p)
     for i in range(c.firms):
         z = firm.zone[i]
@@ -115,16 +116,16 @@ def employ(w: World, p: Inputs) -> None:
 
 
 @step
-def part(w: World, p: Inputs) -> None:
-    """Quits, layoffs beyond what a firm wants, and vacancies by skill.
+def part(w: World, p: Inputs, begin: int, end: int) -> None:
+    """Quits, layoffs beyond what a firm wants, and vacancies by skill, of a strip of firms.
 
     Closed rows want and have nobody. The first loop has no branches: several firms at a time.
     """
-    c, firm, zone, temp = w.city, w.firm, w.zone, w.temp
+    firm, zone, temp = w.firm, w.zone, w.temp
     quits = p.separation - w.now.worker_retention / 12.0
     quits = 0.0 if quits < 0.0 else quits
     share = p.skilled_share_jobs
-    for i in range(c.firms):
+    for i in range(begin, end):
         wanted = workers_wanted(firm.smooth[i], firm.alpha[i])
         skilled, unskilled = firm.skilled[i], firm.unskilled[i]
         gone_s = skilled * quits
@@ -146,15 +147,15 @@ def part(w: World, p: Inputs) -> None:
         firm.unskilled[i] = unskilled
         firm.short_s[i] = short_s
         firm.short_u[i] = total - short_s
-        temp.wanted[i] = wanted
-        temp.gone_s[i] = gone_s
-        temp.gone_u[i] = gone_u
-    for i in range(c.firms):
+        temp.wanted[i - begin] = wanted
+        temp.gone_s[i - begin] = gone_s
+        temp.gone_u[i - begin] = gone_u
+    for i in range(begin, end):
         z = firm.zone[i]
-        zone.workers_wanted[z] += temp.wanted[i]
-        zone.skilled[z] += temp.gone_s[i]
-        zone.unskilled[z] += temp.gone_u[i]
-        zone.separations[z] += temp.gone_s[i] + temp.gone_u[i]
+        zone.workers_wanted[z] += temp.wanted[i - begin]
+        zone.skilled[z] += temp.gone_s[i - begin]
+        zone.unskilled[z] += temp.gone_u[i - begin]
+        zone.separations[z] += temp.gone_s[i - begin] + temp.gone_u[i - begin]
         zone.vacancies_s[z] += firm.short_s[i]
         zone.vacancies_u[z] += firm.short_u[i]
 

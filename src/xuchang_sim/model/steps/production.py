@@ -8,6 +8,7 @@ from xuchang_sim.model.steps.firms import NEW, ramp
 from xuchang_sim.model.world import (
     OPEN,
     REVENUE_OF_GROUP,
+    STRIP,
     Inputs,
     World,
 )
@@ -22,18 +23,20 @@ def produce(w: World, p: Inputs) -> None:
     c, firm, zone = w.city, w.firm, w.zone
     season = p.revenue_season[c.calendar_month]
     month = season / 12.0
-    if c.phase == OPEN:
-        make(w, p, season)
-    else:
-        for i in range(c.firms):
-            firm.sales[i] = firm.b[i] * month
-    for i in range(c.firms):
-        z, made = firm.zone[i], firm.sales[i]
-        firm.sales_year[i] += made
-        zone.revenue[z] += made
-        w.tally.sales[z, firm.sector[i]] += made
-        group = firm.group[i]
-        zone.measures[REVENUE_OF_GROUP + (NEW if group > NEW else group), z] += made
+    for begin in range(0, c.firms, STRIP):
+        end = min(begin + STRIP, c.firms)
+        if c.phase == OPEN:
+            make(w, p, season, begin, end)
+        else:
+            for i in range(begin, end):
+                firm.sales[i] = firm.b[i] * month
+        for i in range(begin, end):
+            z, made = firm.zone[i], firm.sales[i]
+            firm.sales_year[i] += made
+            zone.revenue[z] += made
+            w.tally.sales[z, firm.sector[i]] += made
+            group = firm.group[i]
+            zone.measures[REVENUE_OF_GROUP + (NEW if group > NEW else group), z] += made
     if c.phase != OPEN:
         return
     for z in range(c.zones):
@@ -44,8 +47,8 @@ def produce(w: World, p: Inputs) -> None:
 
 
 @step
-def make(w: World, p: Inputs, season: float) -> None:
-    """What each firm can make of its orders; what falls short is booked by reason.
+def make(w: World, p: Inputs, season: float, begin: int, end: int) -> None:
+    """What each firm of a strip can make of its orders; what falls short is booked by reason.
 
     Closed rows have neither orders nor capital nor workers. The first loop has no branches, so
     that the compiler can work on several firms at a time.
@@ -55,7 +58,7 @@ def make(w: World, p: Inputs, season: float) -> None:
     skilled_share, lack = p.skilled_share_jobs, 1.0 - p.unskilled_output
     cap = p.effort_cap
     now, start, rise, months = c.t, p.ramp_start, 1.0 - p.ramp_start, p.ramp_months
-    for i in range(c.firms):
+    for i in range(begin, end):
         ordered = firm.b[i] * month
         reached = start + rise * (now - firm.born[i]) / months
         reached = 1.0 if reached > 1.0 or firm.ramping[i] == 0 else reached
@@ -66,19 +69,19 @@ def make(w: World, p: Inputs, season: float) -> None:
         makeshift = 0.0 if makeshift < 0.0 else makeshift
         effort = cap * firm.alpha[i] * 1e-4 * (workers - makeshift * lack)
         made = running if running < ordered else ordered
-        temp.missed[i] = ordered - made
+        temp.missed[i - begin] = ordered - made
         short = made - effort
-        temp.unmanned[i] = 0.0 if short < 0.0 else short
+        temp.unmanned[i - begin] = 0.0 if short < 0.0 else short
         made = effort if effort < made else made
         full = season * running
         use = made / (full if full > 0.0 else 1.0) - firm.use[i]
         firm.use[i] += 0.25 * use if full > 0.0 else 0.0
         firm.sales[i] = made
-    for i in range(c.firms):
+    for i in range(begin, end):
         z = firm.zone[i]
         zone.wished[z] += firm.b[i] * month
-        zone.lost_capacity[z] += temp.missed[i]
-        zone.lost_labour[z] += temp.unmanned[i]
+        zone.lost_capacity[z] += temp.missed[i - begin]
+        zone.lost_labour[z] += temp.unmanned[i - begin]
 
 
 @step
@@ -108,32 +111,34 @@ def account(w: World, p: Inputs) -> None:
     for z in range(c.zones):
         zone.workers[z] = 0.0
         zone.capital[z] = 0.0
-    for i in range(c.firms):
-        temp.pay[i] = zone.tightness[firm.zone[i]]
-    # Closed rows sell, own and owe nothing. No branches: several firms at a time.
-    for i in range(c.firms):
-        worn, debt = firm.worn[i], firm.debt[i]
-        wages = (firm.skilled[i] + firm.unskilled[i]) * pay * temp.pay[i] / 1e8
-        interest = debt * (firm.rate[i] - cut) / 1200.0
-        profit = firm.sales[i] * kept - wages - worn - interest
-        paid_out = payout * profit if profit > 0.0 else 0.0
-        repaid = debt * repay
-        firm.cash[i] += profit + worn - paid_out - repaid - firm.added[i]
-        firm.debt[i] = debt - repaid
-        firm.equity[i] += profit - paid_out
-        temp.wages[i] = wages
-        temp.interest[i] = interest
-        temp.profit[i] = profit
-        temp.repaid[i] = repaid
-    for i in range(c.firms):
-        z = firm.zone[i]
-        c.loans_repaid += temp.repaid[i]
-        zone.wages[z] += temp.wages[i]
-        zone.depreciation[z] += firm.worn[i]
-        zone.interest[z] += temp.interest[i]
-        zone.profit[z] += temp.profit[i]
-        zone.workers[z] += firm.skilled[i] + firm.unskilled[i]
-        zone.capital[z] += firm.K[i]
+    for begin in range(0, c.firms, STRIP):
+        end = min(begin + STRIP, c.firms)
+        for i in range(begin, end):
+            temp.pay[i - begin] = zone.tightness[firm.zone[i]]
+        # Closed rows sell, own and owe nothing. No branches: several firms at a time.
+        for i in range(begin, end):
+            worn, debt = firm.worn[i], firm.debt[i]
+            wages = (firm.skilled[i] + firm.unskilled[i]) * pay * temp.pay[i - begin] / 1e8
+            interest = debt * (firm.rate[i] - cut) / 1200.0
+            profit = firm.sales[i] * kept - wages - worn - interest
+            paid_out = payout * profit if profit > 0.0 else 0.0
+            repaid = debt * repay
+            firm.cash[i] += profit + worn - paid_out - repaid - firm.added[i]
+            firm.debt[i] = debt - repaid
+            firm.equity[i] += profit - paid_out
+            temp.wages[i - begin] = wages
+            temp.interest[i - begin] = interest
+            temp.profit[i - begin] = profit
+            temp.repaid[i - begin] = repaid
+        for i in range(begin, end):
+            z = firm.zone[i]
+            c.loans_repaid += temp.repaid[i - begin]
+            zone.wages[z] += temp.wages[i - begin]
+            zone.depreciation[z] += firm.worn[i]
+            zone.interest[z] += temp.interest[i - begin]
+            zone.profit[z] += temp.profit[i - begin]
+            zone.workers[z] += firm.skilled[i] + firm.unskilled[i]
+            zone.capital[z] += firm.K[i]
     c.loans -= c.loans_repaid
     for z in range(c.zones):
         zone.intermediate[z] = inputs * zone.revenue[z]

@@ -9,6 +9,7 @@ from xuchang_sim.model.steps.calendar import power
 from xuchang_sim.model.steps.firms import odds_of_default
 from xuchang_sim.model.steps.land import MU_PER_KM2, YI_PER_WAN, update_premium
 from xuchang_sim.model.streams import MASK, RESEARCH, uniforms
+from xuchang_sim.model.world import STRIP
 
 if TYPE_CHECKING:
     from xuchang_sim.model.world import Inputs, World
@@ -38,14 +39,16 @@ def report(w: World, p: Inputs) -> None:
         zone.platform_cash[z] = zone.cash[z]
         zone.platform_debt[z] = zone.debt[z]
         zone.platform_equity[z] = zone.equity[z]
-    for i in range(c.firms):
-        listed = (firm.alive[i] == 1) & (firm.in_scope[i] == 1)
-        temp.listed[i] = firm.sales[i] if listed else 0.0
-        temp.independent[i] = 1.0 if listed & (firm.owner[i] == i) else 0.0
-    for i in range(c.firms):
-        z = firm.zone[i]
-        zone.reported[z] += temp.listed[i]
-        zone.firms[z] += temp.independent[i]
+    for begin in range(0, c.firms, STRIP):
+        end = min(begin + STRIP, c.firms)
+        for i in range(begin, end):
+            counts = (firm.alive[i] == 1) & (firm.in_scope[i] == 1)
+            temp.reported[i - begin] = firm.sales[i] if counts else 0.0
+            temp.independent[i - begin] = 1.0 if counts & (firm.owner[i] == i) else 0.0
+        for i in range(begin, end):
+            z = firm.zone[i]
+            zone.reported[z] += temp.reported[i - begin]
+            zone.firms[z] += temp.independent[i - begin]
     inflow = p.scope_inflow * (c.year - p.base_year)
     season = p.revenue_season[c.calendar_month] / 12.0
     for z in range(c.zones):

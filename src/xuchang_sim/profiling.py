@@ -199,7 +199,8 @@ def profile_setup(
     group = _Group(setup, [Variant(scenario)], scenario.parameters, full=False)
     kernel("run_chunk", group.sizes)  # all rules at once, and said
     meter = _Meter()
-    # The first world is run twice: memory touched for the first time belongs to no rule.
+    # The first world is run twice, and cleared in between: memory touched for the first time belongs
+    # to no rule, be it by a month that writes a column or by the clearing of one that no month wrote.
     for number in (0, *range(setup.replicates)):
         memory = engine._memory(group.sizes)[0]
         rules = engine.as_rules(memory), engine.as_rules(group.inputs(number, 1)[0])
@@ -207,6 +208,7 @@ def profile_setup(
             if watch and meter.counts:
                 watch(view)
         if not meter.counts:
+            chunk.begin_world(*rules)
             meter.calibrate(rules)
     return meter.profile(setup.replicates)
 

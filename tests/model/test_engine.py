@@ -116,6 +116,33 @@ def test_a_variant_that_fails_leaves_nothing_for_the_next_to_repeat(
     assert digest(second) == digest(plain)
 
 
+@pytest.mark.parametrize(
+    ("arrivals", "months"), [((1.0, 1.2), 20), ((1.0, 2.0), 20), ((2.4, 1.0), 0)]
+)
+def test_variants_share_the_candidates_that_were_listed_and_list_the_rest_themselves(
+    monkeypatch: pytest.MonkeyPatch, arrivals: tuple[float, float], months: int
+) -> None:
+    """The next may have many more arrivals than the first, and the first more than there is room."""
+    whole = simulation._Group.inputs
+    scale = dict(zip((NONE.name, PLAN.name), arrivals, strict=True))
+
+    def many(self: Any, first: int, count: int) -> Any:
+        records = whole(self, first, count)
+        for v, variant in enumerate(self.variants):
+            records["level"]["ordinary_arrivals"][v] *= scale[variant.scenario.name]
+        return records
+
+    monkeypatch.setattr(simulation._Group, "inputs", many)
+    setup = prepare(PACK, 2, 2012)
+    together = run(setup, [Variant(NONE), Variant(PLAN)], workers=1)
+    echo = engine._memory(Sizes())[0]["echo"]
+    kept = int(echo["listed"][0] - echo["begin"][0])
+    assert kept == months if months else 5 < kept < 20
+    for variant, found in zip((NONE, PLAN), together, strict=True):
+        assert found.good.all()
+        assert digest(found) == digest(run(setup, [Variant(variant)])[0])
+
+
 def test_no_plan_is_the_plan_with_every_lever_absent_bit_for_bit() -> None:
     levels = {name: PACK.levers[name].absent for name in LEVERS}
     absent = replace(PLAN, levels=levels)

@@ -185,6 +185,7 @@ def start_variant(w: World, p: Inputs, first: Inputs, echoes: int) -> None:
         echo.begin = c.t
         echo.end = c.t
         echo.firms = min(c.firms, echo.factor.shape[1])
+        echo.listed = c.t
     same = True
     for m in range(p.demand_months):
         same &= (p.value_added[m] == first.value_added[m]) & (p.prices[m] == first.prices[m])

@@ -22,7 +22,14 @@ from xuchang_sim.model.steps.firms import (
     ramp,
 )
 from xuchang_sim.model.steps.land import YI_PER_WAN
-from xuchang_sim.model.steps.projects import late_traits, pareto, pareto_span, s_curve
+from xuchang_sim.model.steps.projects import (
+    late_traits,
+    pareto,
+    pareto_span,
+    respond,
+    s_curve,
+    take_plot,
+)
 from xuchang_sim.model.steps.public_works import PROGRAMME_DRAW, slot_of
 from xuchang_sim.model.streams import (
     FIRM,
@@ -33,6 +40,7 @@ from xuchang_sim.model.streams import (
     gamma,
     normals,
     uniforms,
+    unit,
 )
 from xuchang_sim.model.world import (
     ABANDONED,
@@ -42,6 +50,7 @@ from xuchang_sim.model.world import (
     DONE,
     DROPPED,
     FIRMS,
+    INDUSTRIAL,
     OPEN,
     PIPELINE,
     STARTS_LAND,
@@ -476,15 +485,16 @@ def watch_pipeline(w: World, p: Inputs) -> None:
 def finish_traits(w: World, p: Inputs) -> None:
     """Draw the remaining traits of every project that was not lost before its start."""
     project, lot = w.project, w.lot
+    respond(w)
     waiting = 0
     for j in range(w.city.projects):
         if project.state[j] != DROPPED and project.state[j] != ABANDONED:
             lot.row[waiting] = j
             waiting += 1
             if waiting == BATCH:
-                late_traits(w, p, waiting)
+                finish_lot(w, p, waiting)
                 waiting = 0
-    late_traits(w, p, waiting)
+    finish_lot(w, p, waiting)
     for j in range(w.city.projects):
         if project.state[j] != DROPPED and project.state[j] != ABANDONED:
             if project.state[j] != APPROVAL:
@@ -492,6 +502,26 @@ def finish_traits(w: World, p: Inputs) -> None:
             if w.city.rewinding == 0 and project.started[j] // 12 == p.base_year:
                 m = project.started[j] - 12 * p.base_year
                 w.past.measures[m, STARTS_LAND, project.zone[j]] += project.plot[j]
+
+
+@step
+def finish_lot(w: World, p: Inputs, count: int) -> None:
+    """Draw the remaining traits of the projects in ``lot.row``."""
+    project, lot = w.project, w.lot
+    for n in range(count):
+        j = lot.row[n]
+        lot.entity[n] = project.id[j]
+        lot.month[n] = project.arrived[j]
+        lot.x[0, n] = project.raw[j]
+    late_traits(w, p, count)
+    for n in range(count):
+        j = lot.row[n]
+        own_site = 1 if unit(lot.words[0, n]) < p.own_site_share else 0
+        take_plot(w, p, j, lot.x[2, n], own_site)
+        if project.kind[j] == INDUSTRIAL:
+            project.jobs[j] = project.budget[j] / YI_PER_WAN / lot.x[3, n]
+            project.rho[j] = lot.x[4, n]
+            project.realised[j] = lot.x[5, n] / (lot.x[5, n] + lot.x[6, n])
 
 
 @step

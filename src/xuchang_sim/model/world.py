@@ -60,6 +60,7 @@ CLASSES = 64  # classes of progress when bank money is short
 BATCH = 32  # random addresses drawn at once for arrivals
 STRIP = 256  # firm rows worked on at a time
 ECHOES, ECHOED = 24, 1024  # months and firm rows that the variants of a replicate share
+LISTED, UNLISTED = 3072, 264  # candidates that they share, and room for those of a month beyond
 RING = 40  # months a ring buffer holds; longer than any lag or building time
 NODES = 72  # sizes times durations in the expectation of the pipeline
 HISTORY = 12  # months of the year before the ledgers open
@@ -450,6 +451,7 @@ class Zones(Table):
     )
     spill: Floats = _column("f8", "亿元/年", "orders above capacity", ("zones",))
     pull: Floats = _column("f8", "1", "multiplier of arrivals", ("zones",))
+    response: Floats = _column("f8", "1", "response of intensity to the premium", ("zones",))
     lost_rate: Floats = _column(
         "f8", "亿元/年", "yearly orders lost to capacity so far", ("zones",)
     )
@@ -656,14 +658,48 @@ class Tally(Table):
     execution: Floats = _column("f8", "1", "execution of the public programmes", ("programmes",))
 
 
-class Lot(Table):
-    """Scratch of the arrivals of a month."""
+class Candidates(Table):
+    """Candidates for arrival: those below the bar become projects.
 
+    What is drawn of a candidate is the same in every variant of a replicate, so it is kept: the
+    first ``LISTED`` rows are those of the months after the branch, the rest are of one month.
+    """
+
+    id: Ints = _column("i8", "", "stable number: kind, month, number in it", ("candidates",))
+    height: Floats = _column("f8", "1", "height under the envelope", ("candidates",))
+    drawn: Ints = _column("i8", "", "1 once its traits are drawn", ("candidates",))
+    zone: Ints = _column("i8", "", "zone row", ("candidates",))
+    sector: Ints = _column("i8", "", "sector row, -1 none", ("candidates",))
+    kind: Ints = _column("i8", "", "type of project", ("candidates",))
+    group: Ints = _column("i8", "", "1 if it waits for a group month", ("candidates",))
+    incumbent: Ints = _column("i8", "", "1 if an existing firm's project", ("candidates",))
+    fails: Ints = _column("i8", "", "1 if it will be abandoned", ("candidates",))
+    own_site: Ints = _column("i8", "", "1 if it needs no new land", ("candidates",))
+    raw: Floats = _column("f8", "亿元", "announced investment", ("candidates",))
+    work: Floats = _column("f8", "月", "approval work", ("candidates",))
+    drop_at: Floats = _column("f8", "1", "cumulated hazard of its dropout", ("candidates",))
+    stall_at: Floats = _column("f8", "1", "cumulated hazard of its first stall", ("candidates",))
+    fail_at: Floats = _column("f8", "1", "progress at which it would fail", ("candidates",))
+    duration: Floats = _column("f8", "月", "construction time", ("candidates",))
+    own: Floats = _column("f8", "1", "own share of the budget", ("candidates",))
+    intensity: Floats = _column("f8", "万元/亩", "intensity without land premium", ("candidates",))
+    per_job: Floats = _column("f8", "万元/人", "investment per job", ("candidates",))
+    rho: Floats = _column("f8", "1/年", "announced yield", ("candidates",))
+    realised: Floats = _column("f8", "1", "share of it that is realised", ("candidates",))
+
+
+class Lot(Table):
+    """Scratch of the arrivals of a month: what is drawn at once, and the month's bars."""
+
+    begin: int = whole("", "first candidate row of the month that is still to be admitted")
+    end: int = whole("", "the row after the last")
+    room: int = whole("", "the row after the last that may be used")
+    highest: float = real("1", "largest pull of a zone")
+    bar: Floats = _column("f8", "1", "share of the envelope that arrives, by kind", ("two",))
+    least: Floats = _column("f8", "1", "height from which none is listed, by kind", ("two",))
     entity: Ints = _column("i8", "", "stable numbers", ("batch",))
     month: Ints = _column("i8", "月", "months of arrival", ("batch",))
-    row: Ints = _column("i8", "", "rows of the projects drawn for", ("batch",))
-    kind: Ints = _column("i8", "", "kinds of arrival", ("batch",))
-    height: Floats = _column("f8", "1", "height under the envelope, over the bar", ("batch",))
+    row: Ints = _column("i8", "", "rows of the candidates or projects drawn for", ("batch",))
     words: Ints = _column("i8", "", "random words, four a block", ("words", "batch"))
     x: Floats = _column("f8", "", "numbers made of them", ("made", "batch"))
 
@@ -710,12 +746,18 @@ class Temp(Table):
 class Echo(Table):
     """What a replicate's first variant drew after the branch: later ones need not draw it again.
 
-    Rows and months beyond its room are drawn by each.
+    Rows and months beyond its room are drawn by each. Candidates for arrival have a table of
+    their own.
     """
 
     begin: int = whole("月", "the branch")
     end: int = whole("月", "last month kept")
     firms: int = whole("个", "firm rows kept")
+    listed: int = whole("月", "last month of which all candidates are kept")
+    ends: Ints = _column("i8", "", "the row after a month's last candidate", ("echoes",))
+    least: Floats = _column(
+        "f8", "1", "height from which candidates are not listed, by kind", ("echoes", "two")
+    )
     factor: Floats = _column(
         "f8", "1", "factor on orders of the month's jump", ("echoes", "echoed")
     )
@@ -732,6 +774,7 @@ class World(Table):
     project: Projects
     past: Past
     tally: Tally
+    candidate: Candidates
     lot: Lot
     temp: Temp
     echo: Echo
@@ -992,6 +1035,7 @@ class Sizes(NamedTuple):
         return self._asdict() | {
             "ring": RING,
             "batch": BATCH,
+            "candidates": LISTED + UNLISTED,
             "strip": STRIP,
             "words": 12,
             "classes": CLASSES,
@@ -1016,7 +1060,7 @@ def _parts(table: type[Table]) -> dict[str, type[Table]]:
     """Return the tables nested in a table."""
     parts = {"city": City, "now": Levers, "zone": Zones, "sector": Sectors, "firm": Firms}
     parts |= {"project": Projects, "past": Past, "tally": Tally, "lot": Lot, "temp": Temp}
-    parts |= {"echo": Echo}
+    parts |= {"echo": Echo, "candidate": Candidates}
     parts |= {"absent": Levers, "level": Levers}
     own = columns(table)
     return {n: parts[n] for n in table.__annotations__ if n in parts and n not in own}

@@ -38,9 +38,12 @@ from xuchang_sim.model.world import (
     FAI_BY_KIND,
     INDUSTRIAL,
     INFRASTRUCTURE,
+    KEEPS,
     LAND,
+    LISTED,
     LOGISTICS,
     OPEN,
+    REPEATS,
     Inputs,
     World,
 )
@@ -48,6 +51,7 @@ from xuchang_sim.model.world import (
 TOO_MANY_PROJECTS = 101 * CODES
 ENVELOPE = 102 * CODES
 PREMIUM_EXPONENT = 0.3  # response of intensity to the land premium
+SPARE = 1.5  # how far above its own bar the first variant lists candidates for later ones
 OTHER_OWN_MINIMUM = 0.20  # "other industries", State Council notice 27 of 2009
 
 
@@ -121,40 +125,70 @@ def arrivals(w: World, p: Inputs) -> None:
 
     Kind 0 are ordinary projects (negative binomial by a common gamma factor of whole shape k and
     mean 1), kind 1 those of 20亿 and more (Poisson). Candidates, their order and their traits
-    never depend on rates.
+    never depend on rates: variants of a replicate draw each of them once.
     """
-    c = w.city
+    c, echo, lot = w.city, w.echo, w.lot
     t = c.t
     growth = power(1.0 + p.starts_growth, years_since_base(p, t))
-    highest = 1.0
+    lot.highest = 1.0
     for z in range(c.zones):
         w.zone.pull[z] = pull(w, p, z)
-        highest = max(highest, w.zone.pull[z])
-    first = c.projects
+        lot.highest = max(lot.highest, w.zone.pull[z])
     for kind in range(2):
         rate = c.scale * growth / 12.0
         if kind == 0:
             rate *= w.now.ordinary_arrivals
-            shape = int(p.arrival_dispersion + 0.5)
-            crowd = erlang(w, DISPERSION, 0, t, 0, shape) / shape
         else:
             rate *= p.starts_large / p.starts_ordinary * w.now.large_arrivals
-            crowd = 1.0
-        envelope = p.envelope[t - p.pipeline_start, kind]
-        bar = rate / envelope
-        if bar * highest > 1.0:
+        bar = rate / p.envelope[t - p.pipeline_start, kind]
+        if bar * lot.highest > 1.0:
             c.code = ENVELOPE
             return
         # A climate better than the envelope has room for fills it.
-        bar = min(bar * power(p.climate[t - p.pipeline_start], p.climate_elasticity), 1.0 / highest)
-        thin(w, p, kind, envelope * crowd, bar, highest)
-    for begin in range(first, c.projects, BATCH):
-        end = min(begin + BATCH, c.projects)
-        early_traits(w, p, begin, end)
-        if c.phase == OPEN:
-            for j in range(begin, end):
-                w.lot.row[j - begin] = j
-            late_traits(w, p, end - begin)
+        climate = power(p.climate[t - p.pipeline_start], p.climate_elasticity)
+        lot.bar[kind] = min(bar * climate, 1.0 / lot.highest)
+    if c.phase == OPEN:
+        respond(w)
+    since = t - echo.begin - 1
+    before = echo.ends[since - 1] if c.echoes > 0 and since > 0 else 0
+    if candidates_known(w):
+        admit(w, p, before, echo.ends[since])
+        return
+    keeps = c.echoes == KEEPS and t == echo.listed + 1 and since < echo.ends.shape[0]
+    lot.begin = before if keeps else LISTED
+    lot.end = lot.begin
+    lot.room = LISTED if keeps else w.candidate.id.shape[0]
+    for kind in range(2):
+        # What no bar of a kept month will reach need not be listed.
+        lot.least[kind] = lot.bar[kind] * lot.highest * (SPARE if keeps else 1.0)
+    shape = int(p.arrival_dispersion + 0.5)
+    crowd = erlang(w, DISPERSION, 0, t, 0, shape) / shape
+    thin(w, p, 0, p.envelope[t - p.pipeline_start, 0] * crowd)
+    thin(w, p, 1, p.envelope[t - p.pipeline_start, 1])
+    admit(w, p, lot.begin, lot.end)
+    if keeps and lot.room == LISTED:
+        echo.listed = t
+        echo.ends[since] = lot.end
+        echo.least[since, 0] = lot.least[0]
+        echo.least[since, 1] = lot.least[1]
+
+
+@inlined
+def candidates_known(w: World) -> bool:
+    """Whether an earlier variant has listed all candidates that this one may need this month."""
+    echo, lot = w.echo, w.lot
+    if w.city.echoes != REPEATS or w.city.t > echo.listed:
+        return False
+    since = w.city.t - echo.begin - 1
+    reaches = lot.bar[0] * lot.highest <= echo.least[since, 0]
+    return reaches & (lot.bar[1] * lot.highest <= echo.least[since, 1])
+
+
+@step
+def respond(w: World) -> None:
+    """How the land a project takes answers to its zone's land premium: a factor on intensity."""
+    for z in range(w.city.zones):
+        w.zone.response[z] = power(w.zone.premium[z], PREMIUM_EXPONENT)
 
 
 @step
@@ -182,91 +216,109 @@ def whole_vectors(count: int) -> int:
 
 
 @step
-def thin(w: World, p: Inputs, kind: int, limit: float, bar: float, highest: float) -> None:
-    """Keep the candidates of one kind that are below the bar, up to the envelope's limit."""
-    lot = w.lot
+def thin(w: World, p: Inputs, kind: int, limit: float) -> None:
+    """List the candidates of one kind that may be below a bar, up to the envelope's limit."""
+    c, lot, candidate = w.city, w.lot, w.candidate
     clock = 0.0
     number = 0
     while clock <= limit:
         # About as many as are to come; the next batch sees to the rest.
         count = min(BATCH, whole_vectors(int(limit - clock) + 4))
+        if lot.end + count > lot.room:
+            # No room for all of a month: those on the list go first. What was kept stays.
+            admit(w, p, lot.begin, lot.end)
+            lot.begin = LISTED
+            lot.end = LISTED
+            lot.room = candidate.id.shape[0]
         for n in range(count):
             lot.entity[n] = (kind << 20) | (number + n)
-            lot.month[n] = w.city.t
+            lot.month[n] = c.t
         draw_words(w, count, ARRIVAL, 0, 0)
         for n in range(count):
             lot.x[0, n] = -log(unit(lot.words[0, n]))
             lot.x[1, n] = unit(lot.words[1, n])
-        kept = 0
+        arrived = (kind << 31) | ((c.t - p.pipeline_start) << 24)
+        least, row = lot.least[kind], lot.end
         for n in range(count):
             clock += lot.x[0, n]
-            lot.row[kept] = number + n
-            lot.height[kept] = lot.x[1, n] / bar
-            kept += 1 if (clock <= limit) & (lot.x[1, n] < bar * highest) else 0
-        if kept > 0:
-            settle(w, p, kind, kept)
+            candidate.id[row] = arrived | (number + n)
+            candidate.height[row] = lot.x[1, n]
+            candidate.drawn[row] = 0
+            row += 1 if (clock <= limit) & (lot.x[1, n] < least) else 0
+        lot.end = row
         number += count
 
 
 @step
-def settle(w: World, p: Inputs, kind: int, count: int) -> None:
+def admit(w: World, p: Inputs, begin: int, end: int) -> None:
     """Accept the candidates whose height is below their zone's pull; then they are projects.
 
-    ``lot.row`` holds their numbers. The next project row is all nought.
+    Traits are drawn of those that may be, in lots, unless an earlier variant has done so.
     """
-    c, project, lot = w.city, w.project, w.lot
-    t = c.t
-    for n in range(count):
-        lot.entity[n] = (kind << 31) | ((t - p.pipeline_start) << 24) | lot.row[n]
-    draw_words(w, count, TRAIT, 0, 0)
-    alpha, least, most = p.size_ordinary_alpha, p.size_ordinary_min, p.size_ordinary_max
-    if kind == 1:
-        alpha, least, most = p.size_large_alpha, p.size_large_min, p.size_large_max
-    span = pareto_span(alpha, least, most)
-    for n in range(whole_vectors(count)):
-        lot.x[0, n] = pareto(unit(lot.words[0, n]), span, alpha, least)
-    for n in range(count):
-        z = zone_of(w, unit(lot.words[1, n]))
-        if lot.height[n] >= w.zone.pull[z]:
-            continue
-        j = c.projects
-        if j >= project.id.shape[0]:
-            c.code = TOO_MANY_PROJECTS
-            return
-        c.projects += 1
-        c.arrivals_total += 1
-        project.live[c.live] = j
-        c.live += 1
-        project.id[j] = lot.entity[n]
-        project.zone[j] = z
-        project.large[j] = kind
-        project.arrived[j] = t
-        project.queued[j] = t
-        project.state[j] = APPROVAL
-        project.plant[j] = -1
-        project.sector[j] = -1
-        project.raw[j] = lot.x[0, n]
-        if unit(lot.words[3, n]) >= p.infrastructure_share:
-            project.kind[j] = INDUSTRIAL
-            project.sector[j] = sector_of(w, p, z, unit(lot.words[2, n]))
-            project.leads[j] = p.zone_leading[z, project.sector[j]]
-        else:
-            project.kind[j] = INFRASTRUCTURE
+    lot, candidate = w.lot, w.candidate
+    fresh = 0
+    for n in range(begin, end):
+        lot.row[fresh] = n
+        below = candidate.height[n] < lot.bar[candidate.id[n] >> 31] * lot.highest
+        fresh += 1 if below & (candidate.drawn[n] == 0) else 0
+        if fresh == BATCH:
+            draw_traits(w, p, fresh)
+            fresh = 0
+    if fresh > 0:
+        draw_traits(w, p, fresh)
+    for n in range(begin, end):
+        bar = lot.bar[candidate.id[n] >> 31]
+        if candidate.height[n] < bar * lot.highest:
+            z = candidate.zone[n]
+            if candidate.height[n] / bar < w.zone.pull[z]:
+                settle(w, p, n, z)
 
 
 @step
-def early_traits(w: World, p: Inputs, begin: int, end: int) -> None:
-    """Give new projects what they need from the first day."""
-    c, project, lot = w.city, w.project, w.lot
+def draw_traits(w: World, p: Inputs, count: int) -> None:
+    """Draw the traits of the candidates in ``lot.row``: while the pipeline runs alone early ones only."""
+    lot, candidate = w.lot, w.candidate
+    for n in range(count):
+        lot.entity[n] = candidate.id[lot.row[n]]
+        lot.month[n] = w.city.t
+        candidate.drawn[lot.row[n]] = 1
+    early_traits(w, p, count)
+    if w.city.phase == OPEN:
+        late_traits(w, p, count)
+        for n in range(count):
+            k = lot.row[n]
+            candidate.own_site[k] = 1 if unit(lot.words[0, n]) < p.own_site_share else 0
+            candidate.intensity[k] = lot.x[2, n]
+            candidate.per_job[k] = lot.x[3, n]
+            candidate.rho[k] = lot.x[4, n]
+            candidate.realised[k] = lot.x[5, n] / (lot.x[5, n] + lot.x[6, n])
+
+
+@step
+def early_traits(w: World, p: Inputs, count: int) -> None:
+    """Draw what a project needs from the first day, for the candidates in ``lot.row``."""
+    candidate, lot = w.candidate, w.lot
     words, x = lot.words, lot.x
-    count = end - begin
+    draw_words(w, count, TRAIT, 0, 0)
+    alpha_0, least_0 = p.size_ordinary_alpha, p.size_ordinary_min
+    alpha_1, least_1 = p.size_large_alpha, p.size_large_min
+    span_0 = pareto_span(alpha_0, least_0, p.size_ordinary_max)
+    span_1 = pareto_span(alpha_1, least_1, p.size_large_max)
     for n in range(whole_vectors(count)):
-        x[0, n] = 1.0
+        large = (lot.entity[n] >> 31) == 1
+        span, alpha = span_1 if large else span_0, alpha_1 if large else alpha_0
+        x[0, n] = pareto(unit(words[0, n]), span, alpha, least_1 if large else least_0)
         x[1, n] = 1.0
     for n in range(count):
-        lot.entity[n] = project.id[begin + n]
-        lot.month[n] = c.t
-        x[0, n] = project.raw[begin + n]
+        k = lot.row[n]
+        z = zone_of(w, unit(words[1, n]))
+        candidate.zone[k] = z
+        candidate.raw[k] = x[0, n]
+        candidate.sector[k] = -1
+        candidate.kind[k] = INFRASTRUCTURE
+        if unit(words[3, n]) >= p.infrastructure_share:
+            candidate.kind[k] = INDUSTRIAL
+            candidate.sector[k] = sector_of(w, p, z, unit(words[2, n]))
     # Approval work: Erlang, minus the log of a product of uniforms.
     shape = int(p.approval_shape + 0.5)
     for block in range((shape + 3) // 4):
@@ -290,25 +342,80 @@ def early_traits(w: World, p: Inputs, begin: int, end: int) -> None:
         x[4, n] = least if length < least else length
         x[5, n] = clip(mean + sd * n_own, low, high)
     for n in range(count):
-        j = begin + n
-        raw = project.raw[j]
-        if project.kind[j] == INFRASTRUCTURE and unit(words[7, n]) < p.logistics_share:
-            project.kind[j] = LOGISTICS
-        project.budget[j] = p.invest_realised * raw
-        project.group[j] = 1 if unit(words[0, n]) < p.group_start_share else 0
-        owned = (project.large[j] == 0) & (unit(words[1, n]) < p.incumbent_project_share)
-        project.incumbent[j] = 1 if owned else 0
-        project.work[j] = x[1, n]
-        project.drop_at[j] = x[2, n]
-        project.stall_at[j] = x[3, n]
-        project.fails[j] = 1 if unit(words[3, n]) < p.abandonment_share else 0
-        project.fail_at[j] = unit(words[6, n])
-        project.duration[j] = x[4, n]
-        project.own[j] = x[5, n]
-        project.bank[j] = p.bank_share_rest * (1.0 - x[5, n])
-        project.outside[j] = p.outside_share
-        w.zone.arrivals[project.zone[j]] += 1.0
-        w.zone.arrivals_large[project.zone[j]] += 1.0 if raw >= p.large_threshold else 0.0
+        k = lot.row[n]
+        if candidate.kind[k] == INFRASTRUCTURE and unit(words[7, n]) < p.logistics_share:
+            candidate.kind[k] = LOGISTICS
+        owned = (lot.entity[n] >> 31 == 0) & (unit(words[1, n]) < p.incumbent_project_share)
+        candidate.group[k] = 1 if unit(words[0, n]) < p.group_start_share else 0
+        candidate.incumbent[k] = 1 if owned else 0
+        candidate.work[k] = x[1, n]
+        candidate.drop_at[k] = x[2, n]
+        candidate.stall_at[k] = x[3, n]
+        candidate.fails[k] = 1 if unit(words[3, n]) < p.abandonment_share else 0
+        candidate.fail_at[k] = unit(words[6, n])
+        candidate.duration[k] = x[4, n]
+        candidate.own[k] = x[5, n]
+
+
+@step
+def settle(w: World, p: Inputs, k: int, z: int) -> None:
+    """Make candidate k a project of zone z. The next project row is all nought."""
+    c, candidate, project = w.city, w.candidate, w.project
+    j = c.projects
+    if j >= project.id.shape[0]:
+        c.code = TOO_MANY_PROJECTS
+        return
+    c.projects += 1
+    c.arrivals_total += 1
+    project.live[c.live] = j
+    c.live += 1
+    s, raw = candidate.sector[k], candidate.raw[k]
+    budget = p.invest_realised * raw
+    project.id[j] = candidate.id[k]
+    project.zone[j] = z
+    project.large[j] = candidate.id[k] >> 31
+    project.arrived[j] = c.t
+    project.queued[j] = c.t
+    project.state[j] = APPROVAL
+    project.plant[j] = -1
+    project.sector[j] = s
+    project.leads[j] = p.zone_leading[z, s] if s >= 0 else 0
+    project.raw[j] = raw
+    project.kind[j] = candidate.kind[k]
+    project.budget[j] = budget
+    project.group[j] = candidate.group[k]
+    project.incumbent[j] = candidate.incumbent[k]
+    project.work[j] = candidate.work[k]
+    project.drop_at[j] = candidate.drop_at[k]
+    project.stall_at[j] = candidate.stall_at[k]
+    project.fails[j] = candidate.fails[k]
+    project.fail_at[j] = candidate.fail_at[k]
+    project.duration[j] = candidate.duration[k]
+    project.own[j] = candidate.own[k]
+    project.bank[j] = p.bank_share_rest * (1.0 - candidate.own[k])
+    project.outside[j] = p.outside_share
+    w.zone.arrivals[z] += 1.0
+    w.zone.arrivals_large[z] += 1.0 if raw >= p.large_threshold else 0.0
+    if c.phase == OPEN:
+        take_plot(w, p, j, candidate.intensity[k], candidate.own_site[k])
+        if project.kind[j] == INDUSTRIAL:
+            project.jobs[j] = budget / YI_PER_WAN / candidate.per_job[k]
+            project.rho[j] = candidate.rho[k]
+            project.realised[j] = candidate.realised[k]
+
+
+@inlined
+def take_plot(w: World, p: Inputs, j: int, intensity: float, own_site: int) -> None:
+    """Land a project takes: its intensity answers to the premium of its zone.
+
+    Admission: a project below the minimum intensity is redesigned to it, none is lost.
+    """
+    project = w.project
+    dense = intensity * w.zone.response[project.zone[j]]
+    dense = p.intensity_min if dense < p.intensity_min else dense
+    project.intensity[j] = dense
+    project.plot[j] = project.budget[j] / YI_PER_WAN / dense
+    project.need[j] = 0.0 if own_site == 1 else project.plot[j]
 
 
 @inlined
@@ -325,18 +432,13 @@ def pareto(u: float, span: float, alpha: float, low: float) -> float:
 
 @step
 def late_traits(w: World, p: Inputs, count: int) -> None:
-    """Draw what the pipeline alone does not need, for the rows in ``lot.row``: land, jobs, yield."""
-    project, lot = w.project, w.lot
+    """Draw what the pipeline alone does not need: land, jobs, yield.
+
+    For the addresses in the lot, with sizes in ``x[0]``: the first word tells of an own site, ``x``
+    from 2 on holds intensity without premium, investment per job, announced yield and two gammas.
+    """
+    lot = w.lot
     words, x = lot.words, lot.x
-    for n in range(whole_vectors(count)):
-        x[0, n] = 1.0
-        x[1, n] = 1.0
-    for n in range(count):
-        j = lot.row[n]
-        lot.entity[n] = project.id[j]
-        lot.month[n] = project.arrived[j]
-        x[0, n] = project.raw[j]
-        x[1, n] = w.zone.premium[project.zone[j]]
     draw_words(w, count, TRAIT, 3, 0)
     draw_words(w, count, YIELD, 0, 4)
     large, threshold = p.intensity_large, p.large_threshold
@@ -345,30 +447,18 @@ def late_traits(w: World, p: Inputs, count: int) -> None:
         p.intensity_ordinary_sigma,
         p.intensity_large_sigma,
     )
-    least, per_job, job_sigma = p.intensity_min, p.investment_per_job, p.investment_per_job_sigma
+    per_job, job_sigma = p.investment_per_job, p.investment_per_job_sigma
     announced, yield_sigma = p.announced_yield, p.announced_yield_sigma
     for n in range(whole_vectors(count)):
         n_intensity, n_jobs = normals(unit(words[2, n]), unit(words[3, n]))
         big = x[0, n] >= threshold
-        intensity = (large if big else ordinary) * exp((narrow if big else wide) * n_intensity)
-        intensity *= power(x[1, n], PREMIUM_EXPONENT)
-        # Admission: a project below the minimum intensity is redesigned to it, none is lost.
-        x[2, n] = least if intensity < least else intensity
+        x[2, n] = (large if big else ordinary) * exp((narrow if big else wide) * n_intensity)
         x[3, n] = per_job * exp(job_sigma * n_jobs)
         n_yield, _ = normals(unit(words[4, n]), unit(words[5, n]))
         x[4, n] = announced * exp(yield_sigma * n_yield)
     precision = p.realised_yield_precision
     gammas(w, count, precision * p.realised_yield, 0, 5)
     gammas(w, count, precision * (1.0 - p.realised_yield), 64, 6)
-    for n in range(count):
-        j = lot.row[n]
-        project.intensity[j] = x[2, n]
-        project.plot[j] = project.budget[j] / YI_PER_WAN / x[2, n]
-        project.need[j] = 0.0 if unit(words[0, n]) < p.own_site_share else project.plot[j]
-        if project.kind[j] == INDUSTRIAL:
-            project.jobs[j] = project.budget[j] / YI_PER_WAN / x[3, n]
-            project.rho[j] = x[4, n]
-            project.realised[j] = x[5, n] / (x[5, n] + x[6, n])
 
 
 @step

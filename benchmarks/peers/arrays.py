@@ -188,9 +188,11 @@ def employ(w: Columns) -> None:
     short_u = total - short_s
     firm["short_s"][:], firm["short_u"][:] = short_s, short_u
     zone["workers_wanted"][:] = w.by_zone(at, wanted)
-    zone["skilled"] += w.by_zone(at, out_s)
-    zone["unskilled"] += w.by_zone(at, out_u)
-    zone["separations"] += w.by_zone(at, out_s + out_u)
+    left_s, left_u = w.by_zone(at, out_s), w.by_zone(at, out_u)
+    zone["left_s"][:], zone["left_u"][:] = left_s, left_u
+    zone["skilled"] += left_s
+    zone["unskilled"] += left_u
+    zone["separations"] += left_s + left_u
     zone["vacancies_s"][:], zone["vacancies_u"][:] = w.by_zone(at, short_s), w.by_zone(at, short_u)
     meet(w)
     hired_s = short_s * zone["fill_s"][at]
@@ -198,9 +200,13 @@ def employ(w: Columns) -> None:
     hired_u, below = short_u * zone["fill_u"][at], short_u * zone["fill_y"][at]
     skilled += hired_s + below
     others += hired_u + makeshift
-    zone["hires"] += w.by_zone(at, hired_s + makeshift + hired_u + below)
-    zone["unfilled_skilled"] += w.by_zone(at, short_s - hired_s - makeshift)
-    zone["unfilled_unskilled"] += w.by_zone(at, short_u - hired_u - below)
+    posts_s, posts_u = zone["vacancies_s"], zone["vacancies_u"]
+    filled_s = posts_s * zone["fill_s"]
+    filled_s += (posts_s - filled_s) * zone["fill_x"]
+    filled_u = posts_u * zone["fill_u"] + posts_u * zone["fill_y"]
+    zone["hires"][:] = filled_s + filled_u
+    zone["unfilled_skilled"][:] = np.maximum(posts_s - filled_s, 0.0)
+    zone["unfilled_unskilled"][:] = np.maximum(posts_u - filled_u, 0.0)
     drift = (1.0 + p["productivity_growth"]) ** (1.0 / 12.0)
     firm["alpha"] *= np.where((firm["alive"] == 1) & (firm["ramping"] == 0), drift, 1.0)
     unfilled = zone["unfilled_skilled"] + zone["unfilled_unskilled"]
@@ -225,12 +231,14 @@ def account(w: Columns) -> None:
     firm["cash"] += profit + firm["worn"] - out - repaid - firm["added"]
     firm["debt"] -= repaid
     firm["equity"] += profit - out
-    city["loans_repaid"] += repaid.sum()
+    city["loans_repaid"] = repaid.sum()
     city["loans"] -= city["loans_repaid"]
-    sums = {"wages": wages, "depreciation": firm["worn"], "interest": interest, "profit": profit}
-    for name, values in sums.items():
-        zone[name] += w.by_zone(at, values)
     zone["workers"][:], zone["capital"][:] = w.by_zone(at, workers), w.by_zone(at, firm["K"])
+    zone["depreciation"] += w.by_zone(at, firm["worn"])
+    zone["interest"] += w.by_zone(at, interest)
+    zone["wages"][:] = zone["workers"] * pay / 1e8 * zone["tightness"]
+    costs = zone["wages"] + zone["depreciation"] + zone["interest"]
+    zone["profit"][:] = zone["revenue"] * (1.0 - inputs - p["surcharge_rate"]) - costs
     zone["intermediate"][:] = inputs * zone["revenue"]
     zone["surcharges"][:] = p["surcharge_rate"] * zone["revenue"]
     tax = p["vat_rate"] * zone["revenue"]
@@ -259,7 +267,6 @@ def produce(w: Columns) -> None:
     firm["sales"][:] = np.where(firm["alive"] == 1, made, firm["sales"])
     made_year += made
     lost = zone["lost_rate"] * month
-    zone["wished"] += w.by_zone(where, ordered) + lost
     zone["lost_capacity"] += w.by_zone(where, ordered - within) + lost
     zone["lost_labour"] += w.by_zone(where, within - made)
     cells = w.zones * w.sectors
@@ -270,6 +277,7 @@ def produce(w: Columns) -> None:
     parts = np.bincount(group * w.zones + where, made, 3 * w.zones).reshape(3, w.zones)
     for name, part in zip(("incumbents", "warm", "new"), parts, strict=True):
         zone[f"revenue_{name}"] += part
+    zone["wished"][:] = zone["revenue"] + zone["lost_capacity"] + zone["lost_labour"]
     late_plants(w, month)
 
 

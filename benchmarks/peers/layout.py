@@ -33,6 +33,8 @@ def _structure(name: str, dtype: np.dtype[np.void]) -> list[str]:
     for field, (kind, offset, *_) in (dtype.fields or {}).items():
         if offset < end:
             continue  # the same memory under another name
+        if offset > end:
+            body.append(f"  char before_{field}[{offset - end}];")
         if kind.names:
             inner += _structure(f"{name}_{field}", kind)
             body.append(f"  {name}_{field} {field};")
@@ -41,5 +43,7 @@ def _structure(name: str, dtype: np.dtype[np.void]) -> list[str]:
             body.append(f"  {KINDS[kind.base.kind]} {field}{shape};")
         asserts.append(f'_Static_assert(offsetof({name}, {field}) == {offset}, "{field}");')
         end = offset + kind.itemsize
+    if end < dtype.itemsize:
+        body.append(f"  char rest[{dtype.itemsize - end}];")
     size = f'_Static_assert(sizeof({name}) == {dtype.itemsize}, "size");'
     return [*inner, "typedef struct {", *body, f"}} {name};", *asserts, size]

@@ -183,7 +183,7 @@ static void orders(World *restrict w, const Inputs *restrict p) {
     for (int z = 0; z < zones; z++) zone->lost_rate[z] += lost / cut * zone->spill[z];
   }
   for (int i = 0; i < firms; i++) {
-    f->smooth[i] += (f->b[i] - f->smooth[i]) / 3.0;
+    f->smooth[i] += (f->b[i] - f->smooth[i]) * (1.0 / 3.0);
     f->ramping[i] = (double)(c->t - f->born[i]) >= months ? 0 : f->ramping[i];
   }
 }
@@ -194,15 +194,15 @@ static void produce(World *restrict w, const Inputs *restrict p) {
   World_zone *restrict zone = &w->zone;
   const int firms = (int)c->firms, zones = (int)c->zones;
   const double season = p->revenue_season[c->calendar_month], month = season / 12.0;
-  const double start = p->ramp_start, rise = 1.0 - p->ramp_start, months = p->ramp_months;
+  const double start = p->ramp_start, rise = (1.0 - p->ramp_start) / p->ramp_months;
   const double share = p->skilled_share_jobs, lack = 1.0 - p->unskilled_output;
   const double cap = p->effort_cap;
 
   for (int i = 0; i < firms; i++) {
     const double ordered = f->b[i] * month;
-    double ramp = start + rise * (double)(c->t - f->born[i]) / months;
+    double ramp = start + rise * (double)(c->t - f->born[i]);
     ramp = ramp > 1.0 || f->ramping[i] == 0 ? 1.0 : ramp;
-    const double running = f->kappa[i] * f->K[i] / 12.0 * ramp;
+    const double running = f->kappa[i] * f->K[i] * ramp * (1.0 / 12.0);
     const double workers = f->skilled[i] + f->unskilled[i];
     double makeshift = workers * share - f->skilled[i];
     makeshift = makeshift < 0.0 ? 0.0 : makeshift;
@@ -223,23 +223,21 @@ static void produce(World *restrict w, const Inputs *restrict p) {
     const double made = made_by[i];
     f->sales[i] = made;
     f->sales_year[i] += made;
-    zone->wished[z] += f->b[i] * month;
     zone->lost_capacity[z] += missed[i];
     zone->lost_labour[z] += unmanned[i];
-    zone->revenue[z] += made;
     w->tally.sales[z][f->sector[i]] += made;
     by_group[g > NEW ? NEW : g][z] += made;
   }
   for (int z = 0; z < zones; z++) {
-    const double lost = zone->lost_rate[z] * month;
-    zone->lost_capacity[z] += lost;
-    zone->wished[z] += lost;
+    zone->revenue[z] = by_group[0][z] + by_group[1][z] + by_group[NEW][z];
+    zone->lost_capacity[z] += zone->lost_rate[z] * month;
+    zone->wished[z] = zone->revenue[z] + zone->lost_capacity[z] + zone->lost_labour[z];
   }
 
   const World_project *j = &w->project;
   for (int n = 0; n < c->late; n++) {
     const int r = (int)j->late[n];
-    double ramp = start + rise * (double)(int64_t)(j->tau_free[r] - j->duration[r]) / months;
+    double ramp = start + rise * (double)(int64_t)(j->tau_free[r] - j->duration[r]);
     ramp = ramp < 1.0 ? ramp : 1.0;
     zone->lost_finance[j->zone[r]] += j->rho[r] * j->realised[r] * j->budget[r] * ramp * month;
   }
@@ -401,6 +399,7 @@ static void spend(World *restrict w, const Inputs *restrict p, int sites) {
   World_zone *restrict zone = &w->zone;
   double(*by_kind)[ZONES] = (double(*)[ZONES])zone->fai_industrial;
   double(*by_age)[ZONES] = (double(*)[ZONES])zone->fai_carried;
+  double built = 0.0, largest = c->largest;
   for (int n = 0; n < sites; n++) {
     const int r = rows[n], z = (int)j->zone[r];
     const double budget = j->budget[r], wish = j->wish[r], before = j->spent[r];
@@ -424,14 +423,12 @@ static void spend(World *restrict w, const Inputs *restrict p, int sites) {
     spent = progress >= 1.0 ? budget : spent;
     j->spent[r] = spent;
     j->spent_year[r] += paid;
-    c->largest = j->spent_year[r] > c->largest ? j->spent_year[r] : c->largest;
-    c->cip += paid;
+    largest = j->spent_year[r] > largest ? j->spent_year[r] : largest;
+    built += paid;
     by_kind[j->kind[r] != INDUSTRIAL][z] += paid;
     by_age[j->started[r] >= 12 * c->year][z] += paid;
     zone->outside_capital[z] += paid * j->outside[r];
     const int large = j->raw[r] >= p->large_threshold;
-    if (large) zone->large_year[z] = 1.0;
-    if (j->raw[r] >= p->coordination_threshold) zone->major_year[z] = 1.0;
     if (j->fails[r] == 1 && progress >= j->fail_at[r]) {
       j->state[r] = ABANDONED;
       j->ended[r] = c->t;
@@ -455,6 +452,8 @@ static void spend(World *restrict w, const Inputs *restrict p, int sites) {
       c->late += (j->tau_free[r] >= j->duration[r]) & (j->kind[r] == INDUSTRIAL);
     }
   }
+  c->cip += built;
+  c->largest = largest;
 }
 
 static void construct(World *restrict w, const Inputs *restrict p) {
@@ -467,6 +466,12 @@ static void construct(World *restrict w, const Inputs *restrict p) {
     rows[sites] = (int32_t)j->live[n];
     sites += j->state[j->live[n]] == BUILDING;
   }
+  if (w->city.calendar_month == 0)
+    for (int n = 0; n < sites; n++) {
+      const int r = rows[n], z = (int)j->zone[r];
+      if (j->raw[r] >= p->large_threshold) zone->large_year[z] = 1.0;
+      if (j->raw[r] >= p->coordination_threshold) zone->major_year[z] = 1.0;
+    }
   plan(w, p, sites);
   lend(w, p, sites);
   spend(w, p, sites);
@@ -553,9 +558,10 @@ static void employ(World *restrict w, const Inputs *restrict p) {
   const double quits = leave < 0.0 ? 0.0 : leave, share = p->skilled_share_jobs;
   static double asked[FIRMS], gone_s[FIRMS], gone_u[FIRMS];
   for (int z = 0; z < zones; z++)
-    zone->vacancies_s[z] = zone->vacancies_u[z] = zone->workers_wanted[z] = 0.0;
+    zone->vacancies_s[z] = zone->vacancies_u[z] = zone->workers_wanted[z] = zone->left_s[z] =
+        zone->left_u[z] = 0.0;
   for (int i = 0; i < firms; i++) {
-    const double wanted = f->smooth[i] / 12.0 / (f->alpha[i] * WAN);
+    const double wanted = f->smooth[i] / (f->alpha[i] * (12.0 * WAN));
     double skilled = f->skilled[i], others = f->unskilled[i];
     double out_s = skilled * quits, out_u = others * quits;
     const double over = skilled - out_s + others - out_u - wanted, rest = others - out_u;
@@ -581,11 +587,15 @@ static void employ(World *restrict w, const Inputs *restrict p) {
   for (int i = 0; i < firms; i++) {
     const int z = (int)f->zone[i];
     zone->workers_wanted[z] += asked[i];
-    zone->skilled[z] += gone_s[i];
-    zone->unskilled[z] += gone_u[i];
-    zone->separations[z] += gone_s[i] + gone_u[i];
+    zone->left_s[z] += gone_s[i];
+    zone->left_u[z] += gone_u[i];
     zone->vacancies_s[z] += f->short_s[i];
     zone->vacancies_u[z] += f->short_u[i];
+  }
+  for (int z = 0; z < zones; z++) {
+    zone->skilled[z] += zone->left_s[z];
+    zone->unskilled[z] += zone->left_u[z];
+    zone->separations[z] += zone->left_s[z] + zone->left_u[z];
   }
   meet(w, p);
   for (int i = 0; i < firms; i++) {
@@ -596,12 +606,18 @@ static void employ(World *restrict w, const Inputs *restrict p) {
     const double below = f->short_u[i] * zone->fill_y[z];
     f->skilled[i] += hired_s + below;
     f->unskilled[i] += hired_u + makeshift;
-    zone->hires[z] += hired_s + makeshift + hired_u + below;
-    zone->unfilled_skilled[z] += f->short_s[i] - hired_s - makeshift;
-    zone->unfilled_unskilled[z] += f->short_u[i] - hired_u - below;
   }
   for (int i = 0; i < firms; i++) f->alpha[i] *= (f->alive[i] == 1) & (f->ramping[i] == 0) ? drift : 1.0;
   for (int z = 0; z < zones; z++) {
+    const double hired_s = zone->vacancies_s[z] * zone->fill_s[z];
+    const double makeshift = (zone->vacancies_s[z] - hired_s) * zone->fill_x[z];
+    const double hired_u = zone->vacancies_u[z] * zone->fill_u[z];
+    const double below = zone->vacancies_u[z] * zone->fill_y[z];
+    const double open_s = zone->vacancies_s[z] - hired_s - makeshift;
+    const double open_u = zone->vacancies_u[z] - hired_u - below;
+    zone->hires[z] = hired_s + makeshift + hired_u + below;
+    zone->unfilled_skilled[z] = open_s > 0.0 ? open_s : 0.0;
+    zone->unfilled_unskilled[z] = open_u > 0.0 ? open_u : 0.0;
     const double unfilled = zone->unfilled_skilled[z] + zone->unfilled_unskilled[z];
     zone->tightness[z] =
         1.0 + p->wage_shortage_elasticity * unfilled / (1.0 + zone->workers_wanted[z]);
@@ -618,36 +634,38 @@ static void account(World *restrict w, const Inputs *restrict p) {
   const double repay = p->repayment_quarter / 3.0, inputs = 1.0 - c->gross_margin;
   const double kept = 1.0 - inputs - p->surcharge_rate;
   const double cut = w->now.spread_cut, payout = p->payout_share;
-  static double wages[FIRMS], paid[FIRMS], earned[FIRMS], back[FIRMS];
+  static double rate[FIRMS], paid[FIRMS], owed[FIRMS];
+  double debts = 0.0;
   for (int z = 0; z < zones; z++) zone->workers[z] = zone->capital[z] = 0.0;
-  for (int i = 0; i < firms; i++)
-    wages[i] = (f->skilled[i] + f->unskilled[i]) * pay * zone->tightness[f->zone[i]] / 1e8;
+  for (int i = 0; i < firms; i++) rate[i] = pay / 1e8 * zone->tightness[f->zone[i]];
   for (int i = 0; i < firms; i++) {
     const double worn = f->worn[i], debt = f->debt[i];
-    const double interest = debt * (f->rate[i] - cut) / 1200.0;
-    const double profit = f->sales[i] * kept - wages[i] - worn - interest;
+    const double interest = debt * (f->rate[i] - cut) * (1.0 / 1200.0);
+    const double wages = (f->skilled[i] + f->unskilled[i]) * rate[i];
+    const double profit = f->sales[i] * kept - wages - worn - interest;
     const double out = profit > 0.0 ? payout * profit : 0.0, repaid = debt * repay;
     f->cash[i] += profit + worn - out - repaid - f->added[i];
     f->debt[i] = debt - repaid;
     f->equity[i] += profit - out;
     paid[i] = interest;
-    earned[i] = profit;
-    back[i] = repaid;
+    owed[i] = debt;
   }
   for (int i = 0; i < firms; i++) {
     const int z = (int)f->zone[i];
-    c->loans_repaid += back[i];
-    zone->wages[z] += wages[i];
+    debts += owed[i];
     zone->depreciation[z] += f->worn[i];
     zone->interest[z] += paid[i];
-    zone->profit[z] += earned[i];
     zone->workers[z] += f->skilled[i] + f->unskilled[i];
     zone->capital[z] += f->K[i];
   }
+  c->loans_repaid = repay * debts;
   c->loans -= c->loans_repaid;
   for (int z = 0; z < zones; z++) {
     zone->intermediate[z] = inputs * zone->revenue[z];
     zone->surcharges[z] = p->surcharge_rate * zone->revenue[z];
+    zone->wages[z] = zone->workers[z] * pay / 1e8 * zone->tightness[z];
+    zone->profit[z] =
+        kept * zone->revenue[z] - (zone->wages[z] + zone->depreciation[z] + zone->interest[z]);
     zone->profit_tax[z] = zone->profit[z] + zone->surcharges[z] + p->vat_rate * zone->revenue[z];
   }
 }

@@ -37,7 +37,7 @@ def year(memory: Any, out: Any) -> None:
 @entry
 def corrections(a: float, out: Any) -> None:
     for k in range(1, 13):
-        out[k - 1] = correction(a, k)
+        out[k - 1] = correction(a, (k - 1) / 12.0, k / 12.0)
 
 
 @pytest.fixture(scope="module")
@@ -74,6 +74,6 @@ def test_variance_is_the_same_in_every_month(factors: Any) -> None:
 def test_the_correction_makes_the_mean_of_the_year_one(factors: Any) -> None:
     out = np.zeros(12)
     corrections(SCALE, out)
-    assert np.isclose(out.prod(), 1 / (1 - SCALE**2))
-    mean = np.exp(factors.sum(axis=1)).mean() / out.prod()
+    assert np.isclose(out.prod(), 1 - SCALE**2)
+    mean = np.exp(factors.sum(axis=1)).mean() * out.prod()
     assert abs(mean - 1) < 4 * np.exp(factors.sum(axis=1)).std() / np.sqrt(FIRMS * YEARS)

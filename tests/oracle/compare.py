@@ -56,7 +56,8 @@ UNCOMPARED = {
             "buffers; what enters and leaves them is compared",
         ),
         **dict.fromkeys(("fill_s", "fill_u", "fill_x", "fill_y"), "scratch; workers are compared"),
-        **dict.fromkeys(("weight_sum", "pull"), "scratch; arrivals are compared"),
+        **dict.fromkeys(("left_s", "left_u"), "scratch; separations are compared"),
+        **dict.fromkeys(("weight_sum", "pull", "response"), "scratch; arrivals are compared"),
         **dict.fromkeys(("first", "last", "owners"), "lists of rows; owners are compared"),
     },
     "firm": {

@@ -55,6 +55,7 @@ SUMMARY = (
 )
 SCALARS = 12
 
+LINE = 64  # bytes of a line of the cache
 CODES = 10_000  # what goes wrong has the code CODES * check + zone
 CLASSES = 64  # classes of progress when bank money is short
 BATCH = 32  # random addresses drawn at once for arrivals
@@ -438,6 +439,8 @@ class Zones(Table):
         "f8", "1", "sectors' shares of industrial arrivals", ("zones", "sectors")
     )
     # scratch of one step
+    left_s: Floats = _column("f8", "人", "skilled workers who quit or were laid off", ("zones",))
+    left_u: Floats = _column("f8", "人", "other workers who quit or were laid off", ("zones",))
     vacancies_s: Floats = _column("f8", "人", "skilled vacancies", ("zones",))
     vacancies_u: Floats = _column("f8", "人", "other vacancies", ("zones",))
     fill_s: Floats = _column("f8", "1", "skilled vacancies filled by the skilled", ("zones",))
@@ -731,11 +734,9 @@ class Temp(Table):
     gone_u: Floats = _column("f8", "人", "other workers who leave", ("strip",))
     missed: Floats = _column("f8", "亿元", "sales lost to full capacity", ("strip",))
     unmanned: Floats = _column("f8", "亿元", "sales lost to missing workers", ("strip",))
-    pay: Floats = _column("f8", "1", "pay in the firm's zone over the usual", ("strip",))
-    wages: Floats = _column("f8", "亿元", "labour cost of the month", ("strip",))
+    pay: Floats = _column("f8", "亿元", "labour cost of a worker in the firm's zone", ("strip",))
     interest: Floats = _column("f8", "亿元", "interest of the month", ("strip",))
-    profit: Floats = _column("f8", "亿元", "profit of the month", ("strip",))
-    repaid: Floats = _column("f8", "亿元", "loans repaid this month", ("strip",))
+    debt: Floats = _column("f8", "亿元", "loans before this month's payment", ("strip",))
     reported: Floats = _column("f8", "亿元", "sales if in scope", ("strip",))
     independent: Floats = _column("f8", "个", "1 if in scope and independent", ("strip",))
     site: Ints = _column("i8", "", "a list of rows of projects", ("projects",))
@@ -1097,6 +1098,7 @@ def dtype_of(table: type[Table], sizes: Sizes) -> np.dtype[np.void]:
         end += 8 * int(np.prod(shape, dtype=np.int64))
     for name, part in _parts(table).items():
         inner = dtype_of(part, sizes)  # type: ignore[arg-type] # a class is hashable
+        end = _next_line(end)
         names.append(name)
         formats.append(inner)
         offsets.append(end)
@@ -1116,12 +1118,25 @@ def dtype_of(table: type[Table], sizes: Sizes) -> np.dtype[np.void]:
         names.append(name)
         formats.append((kind, shape))
         offsets.append(0)
+    end = _next_line(end) if _parts(table) else end
     return np.dtype({"names": names, "formats": formats, "offsets": offsets, "itemsize": end})
 
 
+def _next_line(end: int) -> int:
+    """Round a number of bytes up to whole lines of the cache.
+
+    Columns that begin with a line are read by vectors that lie in one; else every second one
+    would lie in two.
+    """
+    return -(-end // LINE) * LINE
+
+
 def blank(table: type[Table], sizes: Sizes, count: int = 1) -> npt.NDArray[np.void]:
-    """Return ``count`` zeroed records of a table."""
-    return np.zeros(count, dtype_of(table, sizes))  # type: ignore[arg-type]
+    """Return ``count`` zeroed records of a table; the first begins with a line of the cache."""
+    dtype = dtype_of(table, sizes)  # type: ignore[arg-type] # a class is hashable
+    memory = np.zeros(count * dtype.itemsize + LINE, np.uint8)
+    begin = -memory.ctypes.data % LINE
+    return memory[begin : begin + count * dtype.itemsize].view(dtype)
 
 
 class _View:

@@ -54,9 +54,9 @@ def jump(u: float, size: float) -> float:
 
 
 @inlined
-def correction(a: float, k: int) -> float:
-    """Mean of the factor in calendar month k: dividing by it makes the mean one."""
-    return (1.0 - a * a * (k - 1) / 12.0) / (1.0 - a * a * k / 12.0)
+def correction(a: float, before: float, after: float) -> float:
+    """One over the mean of the factor in a month that begins and ends at these parts of a year."""
+    return (1.0 - a * a * after) / (1.0 - a * a * before)
 
 
 @step
@@ -91,7 +91,7 @@ def orders(w: World, p: Inputs) -> None:
     now, months = c.t, p.ramp_months
     for i in range(c.firms):
         # The personnel office sees orders smoothed over about three months.
-        firm.smooth[i] += (firm.b[i] - firm.smooth[i]) / 3.0
+        firm.smooth[i] += (firm.b[i] - firm.smooth[i]) * (1.0 / 3.0)
         firm.ramping[i] = 0 if now - firm.born[i] >= months else firm.ramping[i]
 
 
@@ -181,8 +181,9 @@ def draw_jumps(w: World, p: Inputs, begin: int, end: int) -> None:
         temp.factor[temp.listed[m]] = temp.draw[m]
     # With one common scale of shocks the correction cancels in the centring.
     if p.size_variance_exponent > 0.0:
+        before, after = (k - 1) / 12.0, k / 12.0
         for i in range(begin, end):
-            temp.factor[i - begin] /= correction(firm.a[i], k)
+            temp.factor[i - begin] *= correction(firm.a[i], before, after)
     since = c.t - echo.begin - 1
     if c.echoes == KEEPS and since < echo.factor.shape[0]:
         echo.end = c.t
@@ -505,6 +506,9 @@ def owner_of(w: World, j: int, i: int, z: int, s: int, listed: int) -> int:
 def tenants(w: World, p: Inputs) -> None:
     """One small firm is born for every so many square metres of floor let to small firms."""
     c, firm, zone = w.city, w.firm, w.zone
+    per_worker = p.base_revenue / p.base_workers / YI_PER_WAN / 12.0
+    per_worker *= power(1.0 + p.productivity_growth, years_since_base(p, c.t))
+    dispersion = dispersion_of(p, p.small_firm_revenue)
     for z in range(c.zones):
         while zone.tenants[z] >= p.small_firm_floor:
             zone.tenants[z] -= p.small_firm_floor
@@ -523,10 +527,8 @@ def tenants(w: World, p: Inputs) -> None:
             firm.kappa[i] = p.revenue_per_capital / p.utilisation_normal
             firm.K[i] = p.small_firm_revenue / p.revenue_per_capital
             firm.use[i] = p.utilisation_normal
-            per_worker = p.base_revenue / p.base_workers / YI_PER_WAN / 12.0
-            drift = power(1.0 + p.productivity_growth, years_since_base(p, c.t))
-            firm.alpha[i] = per_worker * p.sector_alpha[s] * drift
-            firm.a[i] = dispersion_of(p, p.small_firm_revenue)
+            firm.alpha[i] = per_worker * p.sector_alpha[s]
+            firm.a[i] = dispersion
             firm.equity[i] = firm.K[i]
             firm.rate[i] = p.base_rate * p.small_firm_spread
             firm.floor[i] = p.small_firm_floor

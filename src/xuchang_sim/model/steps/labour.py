@@ -61,7 +61,7 @@ def training(w: World, p: Inputs) -> None:
 @inlined
 def workers_wanted(orders: float, alpha: float) -> float:
     """Workers a firm wants for its smoothed orders (亿元/年), in persons (real numbers)."""
-    return orders / 12.0 / (alpha * 1e-4)
+    return orders / (alpha * (12.0 * 1e-4))
 
 
 @inlined
@@ -83,6 +83,8 @@ def employ(w: World, p: Inputs) -> None:
         zone.vacancies_s[z] = 0.0
         zone.vacancies_u[z] = 0.0
         zone.workers_wanted[z] = 0.0
+        zone.left_s[z] = 0.0
+        zone.left_u[z] = 0.0
     if c.phase != OPEN:
         share = p.skilled_share_jobs
         for i in range(c.firms):
@@ -94,6 +96,10 @@ def employ(w: World, p: Inputs) -> None:
         return
     for begin in range(0, c.firms, STRIP):
         part(w, p, begin, min(begin + STRIP, c.firms))
+    for z in range(c.zones):
+        zone.skilled[z] += zone.left_s[z]
+        zone.unskilled[z] += zone.left_u[z]
+        zone.separations[z] += zone.left_s[z] + zone.left_u[z]
     meet(w, p)
     for i in range(c.firms):
         z = firm.zone[i]
@@ -103,12 +109,17 @@ def employ(w: World, p: Inputs) -> None:
         below = firm.short_u[i] * zone.fill_y[z]
         firm.skilled[i] += hired_s + below
         firm.unskilled[i] += hired_u + makeshift
-        zone.hires[z] += hired_s + makeshift + hired_u + below
-        zone.unfilled_skilled[z] += firm.short_s[i] - hired_s - makeshift
-        zone.unfilled_unskilled[z] += firm.short_u[i] - hired_u - below
     for i in range(c.firms):
         firm.alpha[i] *= drift if (firm.alive[i] == 1) & (firm.ramping[i] == 0) else 1.0
     for z in range(c.zones):
+        # All firms of a zone fill the same shares of their vacancies: so does the zone.
+        hired_s = zone.vacancies_s[z] * zone.fill_s[z]
+        makeshift = (zone.vacancies_s[z] - hired_s) * zone.fill_x[z]
+        hired_u = zone.vacancies_u[z] * zone.fill_u[z]
+        below = zone.vacancies_u[z] * zone.fill_y[z]
+        zone.hires[z] = hired_s + makeshift + hired_u + below
+        zone.unfilled_skilled[z] = max(0.0, zone.vacancies_s[z] - hired_s - makeshift)
+        zone.unfilled_unskilled[z] = max(0.0, zone.vacancies_u[z] - hired_u - below)
         # Shortage raises pay: unfilled over wanted posts, with the elasticity of the table.
         short = zone.unfilled_skilled[z] + zone.unfilled_unskilled[z]
         wanted = 1.0 + zone.workers_wanted[z]
@@ -153,9 +164,8 @@ def part(w: World, p: Inputs, begin: int, end: int) -> None:
     for i in range(begin, end):
         z = firm.zone[i]
         zone.workers_wanted[z] += temp.wanted[i - begin]
-        zone.skilled[z] += temp.gone_s[i - begin]
-        zone.unskilled[z] += temp.gone_u[i - begin]
-        zone.separations[z] += temp.gone_s[i - begin] + temp.gone_u[i - begin]
+        zone.left_s[z] += temp.gone_s[i - begin]
+        zone.left_u[z] += temp.gone_u[i - begin]
         zone.vacancies_s[z] += firm.short_s[i]
         zone.vacancies_u[z] += firm.short_u[i]
 

@@ -33,16 +33,17 @@ def produce(w: World, p: Inputs) -> None:
         for i in range(begin, end):
             z, made = firm.zone[i], firm.sales[i]
             firm.sales_year[i] += made
-            zone.revenue[z] += made
             w.tally.sales[z, firm.sector[i]] += made
             group = firm.group[i]
             zone.measures[REVENUE_OF_GROUP + (NEW if group > NEW else group), z] += made
+    for z in range(c.zones):
+        zone.revenue[z] = zone.revenue_incumbents[z] + zone.revenue_warm[z] + zone.revenue_new[z]
     if c.phase != OPEN:
         return
     for z in range(c.zones):
-        lost = zone.lost_rate[z] * month
-        zone.lost_capacity[z] += lost
-        zone.wished[z] += lost
+        zone.lost_capacity[z] += zone.lost_rate[z] * month
+        # What firms were asked for they sold, or lost for one reason or the other.
+        zone.wished[z] = zone.revenue[z] + zone.lost_capacity[z] + zone.lost_labour[z]
     late_plants(w, p, month)
 
 
@@ -57,12 +58,12 @@ def make(w: World, p: Inputs, season: float, begin: int, end: int) -> None:
     month = season / 12.0
     skilled_share, lack = p.skilled_share_jobs, 1.0 - p.unskilled_output
     cap = p.effort_cap
-    now, start, rise, months = c.t, p.ramp_start, 1.0 - p.ramp_start, p.ramp_months
+    now, start, rise = c.t, p.ramp_start, (1.0 - p.ramp_start) / p.ramp_months
     for i in range(begin, end):
         ordered = firm.b[i] * month
-        reached = start + rise * (now - firm.born[i]) / months
+        reached = start + rise * (now - firm.born[i])
         reached = 1.0 if reached > 1.0 or firm.ramping[i] == 0 else reached
-        running = firm.kappa[i] * firm.K[i] / 12.0 * reached
+        running = firm.kappa[i] * firm.K[i] * reached * (1.0 / 12.0)
         skilled = firm.skilled[i]
         workers = skilled + firm.unskilled[i]
         makeshift = workers * skilled_share - skilled
@@ -79,7 +80,6 @@ def make(w: World, p: Inputs, season: float, begin: int, end: int) -> None:
         firm.sales[i] = made
     for i in range(begin, end):
         z = firm.zone[i]
-        zone.wished[z] += firm.b[i] * month
         zone.lost_capacity[z] += temp.missed[i - begin]
         zone.lost_labour[z] += temp.unmanned[i - begin]
 
@@ -107,6 +107,7 @@ def account(w: World, p: Inputs) -> None:
     repay = p.repayment_quarter / 3.0
     inputs = 1.0 - c.gross_margin
     kept = 1.0 - inputs - p.surcharge_rate
+    owed = 0.0
     cut, payout = w.now.spread_cut, p.payout_share
     for z in range(c.zones):
         zone.workers[z] = 0.0
@@ -114,33 +115,33 @@ def account(w: World, p: Inputs) -> None:
     for begin in range(0, c.firms, STRIP):
         end = min(begin + STRIP, c.firms)
         for i in range(begin, end):
-            temp.pay[i - begin] = zone.tightness[firm.zone[i]]
+            temp.pay[i - begin] = pay / 1e8 * zone.tightness[firm.zone[i]]
         # Closed rows sell, own and owe nothing. No branches: several firms at a time.
         for i in range(begin, end):
             worn, debt = firm.worn[i], firm.debt[i]
-            wages = (firm.skilled[i] + firm.unskilled[i]) * pay * temp.pay[i - begin] / 1e8
-            interest = debt * (firm.rate[i] - cut) / 1200.0
+            wages = (firm.skilled[i] + firm.unskilled[i]) * temp.pay[i - begin]
+            interest = debt * (firm.rate[i] - cut) * (1.0 / 1200.0)
             profit = firm.sales[i] * kept - wages - worn - interest
             paid_out = payout * profit if profit > 0.0 else 0.0
             repaid = debt * repay
             firm.cash[i] += profit + worn - paid_out - repaid - firm.added[i]
             firm.debt[i] = debt - repaid
             firm.equity[i] += profit - paid_out
-            temp.wages[i - begin] = wages
+            temp.debt[i - begin] = debt
             temp.interest[i - begin] = interest
-            temp.profit[i - begin] = profit
-            temp.repaid[i - begin] = repaid
         for i in range(begin, end):
             z = firm.zone[i]
-            c.loans_repaid += temp.repaid[i - begin]
-            zone.wages[z] += temp.wages[i - begin]
+            owed += temp.debt[i - begin]
             zone.depreciation[z] += firm.worn[i]
             zone.interest[z] += temp.interest[i - begin]
-            zone.profit[z] += temp.profit[i - begin]
             zone.workers[z] += firm.skilled[i] + firm.unskilled[i]
             zone.capital[z] += firm.K[i]
+    c.loans_repaid = repay * owed
     c.loans -= c.loans_repaid
     for z in range(c.zones):
         zone.intermediate[z] = inputs * zone.revenue[z]
         zone.surcharges[z] = p.surcharge_rate * zone.revenue[z]
+        zone.wages[z] = zone.workers[z] * pay / 1e8 * zone.tightness[z]
+        costs = zone.wages[z] + zone.depreciation[z] + zone.interest[z]
+        zone.profit[z] = kept * zone.revenue[z] - costs
         zone.profit_tax[z] = zone.profit[z] + zone.surcharges[z] + p.vat_rate * zone.revenue[z]

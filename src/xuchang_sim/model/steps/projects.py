@@ -84,17 +84,16 @@ def s_inverse(p: Inputs, share: float, guess: float) -> float:
 
 @inlined
 def sector_of(w: World, p: Inputs, z: int, u: float) -> int:
-    """Sector drawn from the zone's investment shares."""
+    """Sector drawn from the zone's investment shares; the last one if their sum is below ``u``."""
     total = 0.0
-    for s in range(w.city.sectors):
-        total += w.zone.invest_share[z, s]
-        if u < total:
-            return s
+    found = 0
     last = 0
     for s in range(w.city.sectors):
-        if w.zone.invest_share[z, s] > 0.0:
-            last = s
-    return last
+        share = w.zone.invest_share[z, s]
+        total += share
+        found += 1 if u >= total else 0
+        last = s if share > 0.0 else last
+    return found if found < w.city.sectors else last
 
 
 @inlined
@@ -614,6 +613,7 @@ def close_month(w: World, p: Inputs, j: int) -> None:
     if c.policy == 1:
         project.outside[j] = p.outside_share + w.now.outside_share_gain
         project.budget[j] *= 1.0 - w.now.fee_cut
+    under_way(w, p, j)
     zone.starts[z] += 1.0
     zone.starts_value[z] += project.budget[j]
     zone.starts_land[z] += project.plot[j]
@@ -624,6 +624,14 @@ def close_month(w: World, p: Inputs, j: int) -> None:
         zone.starts_large[z] += 1.0
     if project.kind[j] == LOGISTICS:
         zone.starts_logistics[z] += 1.0
+
+
+@inlined
+def under_way(w: World, p: Inputs, j: int) -> None:
+    """Note that a large or a major project is under way in its zone this year."""
+    zone, z, raw = w.zone, w.project.zone[j], w.project.raw[j]
+    zone.large_year[z] = 1.0 if raw >= p.large_threshold else zone.large_year[z]
+    zone.major_year[z] = 1.0 if raw >= p.coordination_threshold else zone.major_year[z]
 
 
 @inlined
@@ -646,12 +654,14 @@ def construct(w: World, p: Inputs) -> None:
     for z in range(c.zones):
         zone.building[z] = 0.0
         zone.building_large[z] = 0.0
-    c.late = 0
     sites = 0
     for k in range(c.live):
         j = project.live[k]
         site[sites] = j
         sites += 1 if project.state[j] == BUILDING else 0
+    if c.calendar_month == 0:
+        for n in range(sites):
+            under_way(w, p, site[n])
     plan_month(w, p, sites)
     if c.phase == OPEN:
         wanted = 0.0
@@ -735,8 +745,8 @@ def begin_stall(w: World, p: Inputs, j: int) -> None:
 def spend_month(w: World, p: Inputs, sites: int) -> None:
     """Spend what own money and the granted draws allow; advance, complete or fail."""
     c, project, zone, site = w.city, w.project, w.zone, w.temp.site
-    january = 12 * c.year
-    large_from, major_from = p.large_threshold, p.coordination_threshold
+    january, large_from = 12 * c.year, p.large_threshold
+    built, largest, late = 0.0, c.largest, 0
     for n in range(sites):
         j = site[n]
         z, budget, wish = project.zone[j], project.budget[j], project.wish[j]
@@ -767,25 +777,25 @@ def spend_month(w: World, p: Inputs, sites: int) -> None:
         project.spent[j] = spent
         year = project.spent_year[j] + spend
         project.spent_year[j] = year
-        c.largest = year if year > c.largest else c.largest
-        c.cip += spend
+        largest = year if year > largest else largest
+        built += spend
         zone.measures[FAI_BY_KIND + (0 if project.kind[j] == INDUSTRIAL else 1), z] += spend
         zone.measures[FAI_BY_AGE + (0 if project.started[j] < january else 1), z] += spend
         zone.outside_capital[z] += spend * project.outside[j]
-        large = project.raw[j] >= large_from
-        zone.large_year[z] = 1.0 if large else zone.large_year[z]
-        zone.major_year[z] = 1.0 if project.raw[j] >= major_from else zone.major_year[z]
         if (project.fails[j] == 1) & (progress >= project.fail_at[j]):
             abandon(w, j)
         elif progress >= 1.0:
             complete(w, j)
         else:
             zone.building[z] += 1.0
-            zone.building_large[z] += 1.0 if large else 0.0
+            zone.building_large[z] += 1.0 if project.raw[j] >= large_from else 0.0
             # Plants that would already run had the bank never been short.
-            project.late[c.late] = j
+            project.late[late] = j
             due = project.tau_free[j] >= project.duration[j]
-            c.late += 1 if due & (project.kind[j] == INDUSTRIAL) else 0
+            late += 1 if due & (project.kind[j] == INDUSTRIAL) else 0
+    c.cip += built
+    c.largest = largest
+    c.late = late
 
 
 @step

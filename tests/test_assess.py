@@ -11,7 +11,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from xuchang_sim.assess import Assessment, MatrixResult, assess, compare_years, matrix
+from xuchang_sim.assess import (
+    Assessment,
+    MatrixResult,
+    assess,
+    compare_years,
+    following_mean,
+    matrix,
+)
 from xuchang_sim.pack import load_pack
 from xuchang_sim.simulation import Setup, Variant, draw_parameters, prepare, run
 from xuchang_sim.yamlfile import InputError
@@ -98,6 +105,42 @@ def test_a_matrix_of_one_replicate_says_what_it_cannot_know() -> None:
     assert np.isnan(data["settled"])
     assert np.isnan(data["largest_difference"]["revenue"])
     assert all(cell["p_fai"] in (0.0, 1.0) for cell in data["cells"])
+
+
+def test_the_year_after_is_run_for_some_replicates_and_carried_to_all() -> None:
+    whole = matrix(replicates=40, pack=PACK, followed=40)
+    some = matrix(replicates=40, pack=PACK, followed=20)
+    assert (whole.followed, some.followed) == (40, 20)
+    assert some.to_dict()["followed"] == 20
+    for all_of_it, part in zip(whole.cells, some.cells, strict=True):
+        assert part["revenue_next"] == pytest.approx(all_of_it["revenue_next"], rel=0.05)
+        assert part["revenue_next"] != all_of_it["revenue_next"]
+        assert {k: v for k, v in part.items() if k != "revenue_next"} == {
+            k: v for k, v in all_of_it.items() if k != "revenue_next"
+        }
+    assert (whole.settled, whole.largest) == (some.settled, some.largest)
+    with pytest.raises(InputError, match="followed: 0: allowed"):
+        matrix(replicates=2, pack=PACK, followed=0)
+
+
+def test_the_mean_of_the_followed_is_moved_along_their_regression() -> None:
+    rng = np.random.default_rng(3)
+    now = rng.normal(100.0, 10.0, 400)
+    later = 20.0 + 1.2 * now + rng.normal(0.0, 3.0, 400)
+    assert following_mean(now, later) == pytest.approx(later.mean())
+    exact = 20.0 + 1.2 * now
+    exact[50:] = np.nan
+    assert following_mean(now, exact) == pytest.approx(20.0 + 1.2 * now.mean())
+    regressed, plain = [], []
+    for _ in range(200):
+        rows = rng.permutation(400)
+        seen = np.where(np.arange(400) < 40, later[rows], np.nan)
+        regressed.append(following_mean(now[rows], seen) - later.mean())
+        plain.append(np.nanmean(seen) - later.mean())
+    assert abs(np.mean(regressed)) < 4 * np.std(regressed) / np.sqrt(200)
+    assert np.std(regressed) < 0.4 * np.std(plain)
+    assert following_mean(now[:1], later[:1]) == later[0]
+    assert np.isnan(following_mean(now, np.full(400, np.nan)))
 
 
 def test_draws_of_a_parameter_depend_on_nothing_else() -> None:

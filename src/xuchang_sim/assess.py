@@ -27,8 +27,9 @@ from xuchang_sim.outlook.outside import outside_view
 from xuchang_sim.pack import Pack, load_pack
 from xuchang_sim.results import Results, wilson
 from xuchang_sim.scenario import ResolvedScenario, load_matrix, load_scenario
-from xuchang_sim.simulation import Draws, Setup, Variant, prepare, run
+from xuchang_sim.simulation import MOST_REPLICATES, Draws, Setup, Variant, prepare, run
 from xuchang_sim.units import month_label
+from xuchang_sim.yamlfile import InputError, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -65,6 +66,8 @@ SETTLED = ("revenue", "fai")
 YEAR_EARLIER = 12
 #: Replicates on which it is measured what was settled and moved: paired differences are sharp.
 COMPANIONS = 320
+#: Replicates of a matrix that are run through the year after the plan's.
+FOLLOWED = 100
 
 
 class Moved(NamedTuple):
@@ -361,6 +364,8 @@ class MatrixResult:
         Axes, levels and cells.
     cells : list of dict
         One per cell: its levels, probabilities and means.
+    followed : int
+        Replicates from which the next year's revenue is estimated.
     settled : float
         Share of the variance of revenue settled on the eve of the plan, in the parent scenario.
     largest : tuple of float
@@ -377,12 +382,14 @@ class MatrixResult:
     constant: tuple[str, ...]
     earlier: list[dict[str, Any]] | None
     failed: int
+    followed: int
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data in the shape of the command line's contract."""
         found: dict[str, Any] = {
             "matrix": self.matrix.name,
             "replicates": self.setup.replicates,
+            "followed": self.followed,
             "failed": self.failed,
             "seed": self.setup.seed,
             "cells": self.cells,
@@ -404,9 +411,14 @@ def matrix(
     pack: Pack | str | Path | None = None,
     parameters: Draws | None = None,
     earlier: bool = False,
+    followed: int = FOLLOWED,
     progress: Callable[[int, int], None] | None = None,
 ) -> MatrixResult:
     """Cross axes of levers on common replicates.
+
+    A matrix asks about the plan's year. The year after it, half of the work, is run for some of the
+    replicates; its mean is their mean, moved by what all of them say of the plan's year
+    (:func:`following_mean`).
 
     Parameters
     ----------
@@ -416,6 +428,8 @@ def matrix(
         As in :func:`xuchang_sim.simulation.simulate`; progress counts replicates of the passes.
     earlier : bool
         Also begin the plan a year earlier: only differences between those cells are to be read.
+    followed : int
+        Replicates, the first ones, that are run through the year after the plan's.
 
     Returns
     -------
@@ -424,6 +438,10 @@ def matrix(
     loaded = pack if isinstance(pack, Pack) else load_pack(pack)
     grid = load_matrix(name, loaded)
     setup = prepare(loaded, replicates, seed, None, parameters)
+    if not 1 <= followed <= MOST_REPLICATES:
+        text = f"{followed}: allowed: a whole number from 1 to {MOST_REPLICATES}"
+        raise InputError([Problem("followed", "", 0, text)])
+    setup = replace(setup, followed=min(followed, replicates))
     eve = setup.policy_month - 1
     whole = replicates * (2 if earlier else 1)
     shift = 0
@@ -469,6 +487,7 @@ def matrix(
         tuple(key for key in measured if len({row[key] for row in rows}) == 1),
         other,
         max(int((~r.good).sum()) for r in cells),
+        setup.followed,
     )
 
 
@@ -502,8 +521,36 @@ def _cell(at: Mapping[str, str], results: Results) -> dict[str, Any]:
         rows |= {key: p, f"{key}_low": low, f"{key}_high": high}
     for key, measure, after in SHOWN:
         there = n and year + after in results.setting.years
-        rows[key] = float(results.outcome(measure, year + after).mean()) if there else math.nan
+        rows[key] = math.nan
+        if there and not after:
+            rows[key] = float(results.outcome(measure, year).mean())
+        elif there:
+            now, later = results.outcome(measure, year), results.outcome(measure, year + after)
+            rows[key] = following_mean(now, later)
     return rows
+
+
+def following_mean(now: Array, later: Array) -> float:
+    """Mean of what is known of some replicates, by what is known of all.
+
+    The regression estimator of double sampling (Cochran 1977, chapter 12): the mean of those that
+    were followed, moved along their own regression by what their first year's mean is short of
+    all's. With everyone followed it is the mean.
+
+    Parameters
+    ----------
+    now : ndarray, shape (replicates,)
+        An outcome of the first year.
+    later : ndarray, shape (replicates,)
+        Of a later year, NaN where it was not followed.
+    """
+    seen = ~np.isnan(later)
+    if not seen.any():
+        return math.nan
+    here = now[seen] - now[seen].mean()
+    spread = float(here @ here)
+    slope = float(here @ later[seen]) / spread if spread > 0.0 else 0.0
+    return float(later[seen].mean() + slope * (now.mean() - now[seen].mean()))
 
 
 def _correlation(one: Array, two: Array) -> float:

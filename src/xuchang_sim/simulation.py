@@ -116,6 +116,9 @@ class Setup:
         Replicates in a row that share one parameter draw: replicate r has draw number r // worlds.
     room : Sizes, optional
         Room for rows, by default :func:`sizes_for`; more room than needed changes no bit.
+    followed : int
+        Replicates, the first ones, that run to the last month; the others end with the plan's first
+        year, and have no outcomes (NaN) of later ones. 0: all run to the last month.
     """
 
     pack: Pack
@@ -129,6 +132,7 @@ class Setup:
     first: int = 0
     worlds: int = 1
     room: Sizes | None = None
+    followed: int = 0
 
     @property
     def replicate_numbers(self) -> range:
@@ -478,6 +482,8 @@ class _Group:
             self.inputs,
             max(variant.most for variant in variants),
             tuple(MEASURE_ROW[name] for name in HELD) if full else (),
+            setup.followed,
+            min(12 * pack.plan_year + 11, setup.through),
         )
 
     def _path(self, scenario: ResolvedScenario, redraw: int) -> Drivers:

@@ -58,13 +58,40 @@ def plain() -> Results:
 @pytest.mark.parametrize("workers", [1, 2, 7])
 @pytest.mark.parametrize("chunk", [1, 16, 100])
 def test_chunks_are_every_replicate_once_and_shrink_at_the_end(workers: int, chunk: int) -> None:
-    cut = engine.parts(5, 405, chunk, workers)
+    cut = engine.parts([5, 405], chunk, workers)
     assert [r for first, count in cut for r in range(first, first + count)] == list(range(5, 405))
     sizes = [count for _, count in cut]
     assert sizes == sorted(sizes, reverse=True)
     assert max(sizes) <= chunk
     assert workers == 1 or sizes[-1] <= max(1, chunk // 8)
-    assert engine.parts(3, 3, chunk, workers) == []
+    assert engine.parts([3, 3], chunk, workers) == []
+    parted = engine.parts([0, 0, 33, 150], chunk, workers)
+    assert [r for first, count in parted for r in range(first, first + count)] == list(range(150))
+    assert not any(first < 33 < first + count for first, count in parted)
+
+
+@pytest.mark.parametrize("chunk", [3, 16])
+def test_replicates_that_are_not_followed_end_with_the_plans_year(
+    plain: Results, chunk: int
+) -> None:
+    setup = replace(prepare(PACK, 20, 5), followed=7)
+    found = run(setup, [Variant(PLAN)], chunk=chunk)[0]
+    years, months = PACK.plan_year - PACK.base_year + 1, 12 * (PACK.plan_year - PACK.base_year + 1)
+    assert plain.city is not None
+    assert found.city is not None
+    assert plain.sectors is not None
+    assert found.sectors is not None
+    assert found.good.all()
+    assert plain.city.shape[1] > months
+    for mine, whole, seen in (
+        (found.city, plain.city, months),
+        (found.sectors, plain.sectors, years),
+        (found.outcomes["revenue"], plain.outcomes["revenue"], years),
+        (found.outcomes["fai_growth"], plain.outcomes["fai_growth"], years),
+    ):
+        assert np.array_equal(mine[:7], whole[:7], equal_nan=True)
+        assert np.array_equal(mine[7:, :seen], whole[7:, :seen], equal_nan=True)
+        assert np.isnan(mine[7:, seen:]).all()
 
 
 @pytest.mark.parametrize("workers", [1, 2, 3])

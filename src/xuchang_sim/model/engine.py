@@ -13,6 +13,7 @@ import threading
 import time
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from importlib import import_module
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -23,7 +24,7 @@ from xuchang_sim.model.native import kernel
 from xuchang_sim.model.world import MEASURES, SUMMARY, Sizes, World, blank, view
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 Array = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.int64]
@@ -50,8 +51,9 @@ class Plan(NamedTuple):
 
     ``inputs(first, count)`` returns the records of ``count`` replicates from number ``first``,
     shape (variants, count). From replicate ``few`` on, if there is such, it returns fewer variants:
-    those that the later replicates are run for. ``kept`` are the rows of the measures of which
-    every month is kept by zone.
+    those that the later replicates are run for. From ``followed`` on, if it is not nought, runs end
+    with month ``short``, and what would come after is NaN. ``kept`` are the rows of the measures of
+    which every month is kept by zone.
     """
 
     sizes: Sizes
@@ -66,6 +68,8 @@ class Plan(NamedTuple):
     inputs: Callable[[int, int], Records]
     few: int = 0
     kept: tuple[int, ...] = ()
+    followed: int = 0
+    short: int = 0
 
     @property
     def months(self) -> int:
@@ -172,15 +176,22 @@ def _run(plan: Plan, first: int, count: int, blocks: Blocks) -> Block:
     block = blocks.take(len(given), count)
     memory, saved = (as_rules(one) for one in _memory(plan.sizes))
     inputs = as_rules(given)
+    brief = 0 < plan.followed <= first
     kernel("run_chunk", plan.sizes, checked=plan.checked)(
         memory,
         saved,
         inputs,
         plan.branch,
-        plan.until,
+        plan.short if brief else plan.until,
         *block,
         (1,) if plan.checked else (),
     )
+    if brief:
+        seen = plan.short - 12 * plan.base_year + 1
+        for part in (block.months, block.detail):
+            part[:, :, seen:] = np.nan
+        for part in (block.years, block.sales, block.largest):
+            part[:, :, seen // 12 :] = np.nan
     return block
 
 
@@ -198,17 +209,20 @@ def expectations(inputs: Records, sizes: Sizes) -> Array:
     return out
 
 
-def parts(first: int, last: int, chunk: int, workers: int) -> list[tuple[int, int]]:
-    """Cut replicates ``first`` to ``last`` - 1 into chunks: the number of the first, how many.
+def parts(cuts: Sequence[int], chunk: int, workers: int) -> list[tuple[int, int]]:
+    """Cut replicates into chunks: the number of the first, how many.
 
-    Towards the end chunks shrink with what is left, so that no thread waits long for another.
+    No chunk lies on both sides of a cut; the first cut is the first replicate, the last the number
+    of all. Towards the end chunks shrink with what is left, so that no thread waits long for another.
     """
     found = []
-    while first < last:
-        left = last - first
-        count = min(left, chunk, max(left // (2 * workers), chunk // 8, 1))
-        found.append((first, count))
-        first += count
+    for first, last in pairwise(cuts):
+        begin = first
+        while begin < last:
+            left = cuts[-1] - begin
+            count = min(last - begin, chunk, max(left // (2 * workers), chunk // 8, 1))
+            found.append((begin, count))
+            begin += count
     return found
 
 
@@ -242,9 +256,9 @@ def run(
     """
     kernel("run_chunk", plan.sizes, checked=plan.checked)
     started = time.perf_counter()
-    few = min(plan.few, plan.replicates)
     hands = workers or threads()
-    chunks = parts(0, few, chunk, hands) + parts(few, plan.replicates, chunk, hands)
+    cuts = sorted(min(n, plan.replicates) for n in (0, plan.few, plan.followed, plan.replicates))
+    chunks = parts(cuts, chunk, hands)
     done = 0
     blocks = Blocks(plan)
     if not JIT or hands == 1:

@@ -251,6 +251,8 @@ def matrix(found: MatrixResult, lang: Language) -> RenderableType:
         _cells(found.cells, found.matrix.axes, lang),
         Text(settled),
     ]
+    if found.followed < found.setup.replicates:
+        parts.append(Text(say("matrix.followed", lang, followed=found.followed)))
     if found.constant:
         names = ", ".join(say(f"matrix.{name}", lang) for name in found.constant)
         parts.append(Text(say("matrix.constant", lang, names=names)))

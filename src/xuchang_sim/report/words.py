@@ -368,6 +368,10 @@ CATALOGUE: dict[str, tuple[str, str]] = {
             " difference between cells is {gap} x 100m yuan (s.e. {se})"
         ),
     ),
+    "matrix.followed": (
+        "下年收入：前 {followed} 次模拟走到下一年，按本年收入回归推及全部",
+        "revenue next: the first {followed} futures run through the next year, carried to all by their revenue of this year",
+    ),
     "matrix.constant": ("各格相同：{names}", "the same in every cell: {names}"),
     "figure.no_font": (
         "本机没有中文字体，图中文字用英文；安装方法见 README（Debian：fonts-noto-cjk）",

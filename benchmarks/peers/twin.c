@@ -237,7 +237,8 @@ static void produce(World *restrict w, const Inputs *restrict p) {
   const World_project *j = &w->project;
   for (int n = 0; n < c->late; n++) {
     const int r = (int)j->late[n];
-    double ramp = start + rise * (double)(int64_t)(j->tau_free[r] - j->duration[r]);
+    const double age = (double)(int64_t)(j->tau_free[r] - j->duration[r]);
+    double ramp = start + (1.0 - start) * age / p->ramp_months;
     ramp = ramp < 1.0 ? ramp : 1.0;
     zone->lost_finance[j->zone[r]] += j->rho[r] * j->realised[r] * j->budget[r] * ramp * month;
   }

@@ -118,7 +118,8 @@ class Setup:
         Room for rows, by default :func:`sizes_for`; more room than needed changes no bit.
     followed : int
         Replicates, the first ones, that run to the last month; the others end with the plan's first
-        year, and have no outcomes (NaN) of later ones. 0: all run to the last month.
+        year: their outcomes of later ones are NaN, and a level they reached later counts as not
+        reached. 0: all run to the last month.
     """
 
     pack: Pack

@@ -364,8 +364,6 @@ class MatrixResult:
         Axes, levels and cells.
     cells : list of dict
         One per cell: its levels, probabilities and means.
-    followed : int
-        Replicates from which the next year's revenue is estimated.
     settled : float
         Share of the variance of revenue settled on the eve of the plan, in the parent scenario.
     largest : tuple of float
@@ -382,14 +380,13 @@ class MatrixResult:
     constant: tuple[str, ...]
     earlier: list[dict[str, Any]] | None
     failed: int
-    followed: int
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data in the shape of the command line's contract."""
         found: dict[str, Any] = {
             "matrix": self.matrix.name,
             "replicates": self.setup.replicates,
-            "followed": self.followed,
+            "followed": self.setup.followed,
             "failed": self.failed,
             "seed": self.setup.seed,
             "cells": self.cells,
@@ -487,7 +484,6 @@ def matrix(
         tuple(key for key in measured if len({row[key] for row in rows}) == 1),
         other,
         max(int((~r.good).sum()) for r in cells),
-        setup.followed,
     )
 
 

@@ -815,7 +815,7 @@ def _spare(asked: str | None) -> None:
 def main() -> None:
     """Run the command line and leave with its exit code."""
     # Modules and packs are made of many objects that stay: looking at them again and again for
-    # cycles was a tenth of the way to the first result.
+    # cycles was 6% of the way to the first result.
     gc.set_threshold(NEW_OBJECTS)
     warnings.showwarning = _warn  # a line of plain words, without the place in the code
     _spare(next((word for word in sys.argv[1:] if not word.startswith("-")), None))

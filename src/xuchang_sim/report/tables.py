@@ -251,8 +251,9 @@ def matrix(found: MatrixResult, lang: Language) -> RenderableType:
         _cells(found.cells, found.matrix.axes, lang),
         Text(settled),
     ]
-    if found.followed < found.setup.replicates:
-        parts.append(Text(say("matrix.followed", lang, followed=found.followed)))
+    followed = found.setup.followed
+    if followed < found.setup.replicates:
+        parts.append(Text(say("matrix.followed", lang, followed=followed)))
     if found.constant:
         names = ", ".join(say(f"matrix.{name}", lang) for name in found.constant)
         parts.append(Text(say("matrix.constant", lang, names=names)))

@@ -26,7 +26,7 @@ def program(*words: str, **environment: str) -> None:
 
 def command(*words: str) -> None:
     """Run a command of the library."""
-    program("-m", "xuchang_sim.cli", *words)
+    program("-m", "xuchang_sim", *words)
 
 
 class StartUp:

@@ -146,7 +146,7 @@ def test_fifteen_hostile_packs_from_the_command_line(name: str, tmp_path: Path) 
     folder = new_pack(tmp_path / "pack", shipped()[0])
     edit(folder, file, old, new)
     done = subprocess.run(
-        [sys.executable, "-c", "from xuchang_sim.cli import main; main()", "assess", "--json",
+        [sys.executable, "-m", "xuchang_sim", "assess", "--json",
          "--pack", str(folder)],
         check=False, capture_output=True, text=True,
     )  # fmt: skip
@@ -161,7 +161,7 @@ def test_fifteen_hostile_packs_from_the_command_line(name: str, tmp_path: Path) 
 
 def test_new_then_run(tmp_path: Path) -> None:
     """What the how-to page promises, from the command line."""
-    words = [sys.executable, "-c", "from xuchang_sim.cli import main; main()"]
+    words = [sys.executable, "-m", "xuchang_sim"]
     for extra, pack in ((["--excel"], "book/pack.xlsx"), ([], "files")):
         name = pack.split("/")[0]
         made = subprocess.run(

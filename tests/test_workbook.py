@@ -91,7 +91,7 @@ def test_assess_is_the_same_bit_for_bit(book: Path) -> None:
             shutil.copyfile(HOME / name, book.parent / name)
     found = [
         subprocess.run(
-            [sys.executable, "-c", "from xuchang_sim.cli import main; main()", "assess", "-n", "20",
+            [sys.executable, "-m", "xuchang_sim", "assess", "-n", "20",
              "--json", "--pack", str(pack)],
             check=True, capture_output=True,
         ).stdout
@@ -402,7 +402,7 @@ def test_hostile_workbooks_get_a_message_with_the_place(
     else:
         path.write_bytes(make(small))  # type: ignore[arg-type, operator]
     done = subprocess.run(
-        [sys.executable, "-c", "from xuchang_sim.cli import main; main()", "validate", str(path)],
+        [sys.executable, "-m", "xuchang_sim", "validate", str(path)],
         check=False, capture_output=True, text=True, preexec_fn=limited,
         env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
     )  # fmt: skip

@@ -229,7 +229,7 @@ def test_command_writes_a_report(tmp_path: Path) -> None:
     path = tmp_path / "r.html"
     words = ["report", "plan", "-n", "12", "--pack", EXAMPLE, "--lang", "en", "-o", str(path)]
     done = subprocess.run(
-        [sys.executable, "-c", "from xuchang_sim.cli import main; main()", *words],
+        [sys.executable, "-m", "xuchang_sim", *words],
         check=False, capture_output=True, text=True,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr

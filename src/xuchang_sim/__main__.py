@@ -1,0 +1,93 @@
+"""Where the program starts: its help needs nothing but Python, all else is ``cli``.
+
+Typer and what it loads take four fifths of the time in which a person sees what there is to ask.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+PURPOSE = "How likely are a plan's targets, what holds them back, what would reach them?"
+#: What each command does: the first sentence of its own help, which the tests compare.
+COMMANDS = {
+    "assess": "Say how likely every target of the plan is under a scenario",
+    "matrix": "Cross land, finance and labour at three levels on common random numbers",
+    "outlook": "Forecast the economy around the zones, or any series in a file",
+    "plan": "List the plan's targets and instruments with their paragraphs",
+    "validate": "Check a pack, a scenario or a sweep; every fault with its file, line and what is allowed",
+    "sweep": "Run every point of a design; killed and started again, it goes on",
+    "compare": "Compare two scenarios future by future: how much, how sure, when, what was moved",
+    "explain": "Say what holds the targets back, what growth is made of, what one more unit brings",
+    "bundle": "Find the smallest bundles of levers that make a target likely, or what is reachable",
+    "frontier": "Say which growth is reached with a probability, by scenario and over two families",
+    "sensitivity": "Say which levers and parameters the answer depends on",
+    "discover": "Find where a target is missed despite a scenario: ranges of parameters and demand",
+    "report": "Write a report as one file that needs no network, or as a workbook",
+    "facts": "Measure the stylised facts and say which of them hold; or where the uncertainty is",
+    "calibrate": "Find the pack's parameters from what was known, and keep them for later runs",
+    "new": "Make a new pack that runs as it is, to be edited for another city or another plan",
+    "explore": "Open a page on this machine whose sliders move the levers; it reaches nobody else",
+}
+HELP = {"-h", "--help"}
+WRONG_INPUT = 2  # exit code, as in ``cli``
+WIDEST = 100  # characters of a line of help
+
+
+def help_text(columns: int) -> str:
+    """Return the help of the program for a terminal of so many columns."""
+    import textwrap  # noqa: PLC0415 - only for help
+
+    name = max(len(command) for command in COMMANDS)
+    width = max(name + 24, min(columns, WIDEST) - 1)
+
+    def filled(text: str, first: str, other: str) -> str:
+        return textwrap.fill(text, width, initial_indent=first, subsequent_indent=other)
+
+    commands = (
+        filled(f"{said}.", f"  {command:{name}s}  ", " " * (name + 4))
+        for command, said in COMMANDS.items()
+    )
+    return "\n".join(
+        (
+            "Usage: xuchang-sim [OPTIONS] COMMAND [ARGS]...",
+            "",
+            filled(PURPOSE, "  ", "  "),
+            "",
+            "Options:",
+            f"  {'-h, --help':{name}s}  Show this message; after a command, what it takes.",
+            "",
+            "Commands:",
+            *commands,
+            "",
+        )
+    )
+
+
+def _columns() -> int:
+    """Columns of the terminal, or as many as a page has."""
+    said = os.environ.get("COLUMNS", "")
+    if said.isdigit() and int(said) > 0:
+        return int(said)
+    try:
+        return os.get_terminal_size().columns
+    except (OSError, ValueError):
+        return WIDEST
+
+
+def main() -> None:
+    """Show the help if nothing else is asked for; else run the command line."""
+    words = sys.argv[1:]
+    if not words:
+        sys.stderr.write(help_text(_columns()))
+        sys.exit(WRONG_INPUT)
+    if words[0] in HELP:
+        sys.stdout.write(help_text(_columns()))
+        return
+    from xuchang_sim.cli import main as run  # noqa: PLC0415 - that is the point
+
+    run()
+
+
+if __name__ == "__main__":
+    main()

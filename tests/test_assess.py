@@ -83,6 +83,18 @@ def test_a_gain_offset_next_year_is_moved(found: Assessment) -> None:
     assert nothing.moved == 0.0
 
 
+def test_an_answer_without_months_says_the_same() -> None:
+    whole = assess("plan", replicates=12, companions=7, pack=PACK)
+    lean = assess("plan", replicates=12, companions=7, pack=PACK, full=False)
+    assert lean.to_dict() == whole.to_dict()
+    assert whole.results.city is not None
+    for results in (lean.results, lean.absent):
+        assert results.city is results.zone_years is results.sectors is None
+    assert lean.absent.held is None
+    with pytest.raises(ValueError, match="run it with its months"):
+        lean.results.to_frame()
+
+
 def test_the_contract_of_matrix(grid: MatrixResult) -> None:
     data = grid.to_dict()
     assert len(data["cells"]) == 27

@@ -67,7 +67,7 @@ YEAR_EARLIER = 12
 #: Replicates on which it is measured what was settled and moved: paired differences are sharp.
 COMPANIONS = 320
 #: Replicates of a matrix that are run through the year after the plan's.
-FOLLOWED = 100
+FOLLOWED = 64
 
 
 class Moved(NamedTuple):
@@ -208,6 +208,7 @@ def assess(
     pack: Pack | str | Path | None = None,
     parameters: Draws | None = None,
     companions: int = COMPANIONS,
+    full: bool = True,
     progress: Callable[[int, int], None] | None = None,
 ) -> Assessment:
     """Say how likely every target is, and what stands around the answer.
@@ -220,6 +221,9 @@ def assess(
     companions : int
         Replicates, the first ones, on which it is measured what was settled and what the levers
         moved; the standard errors beside these figures are of as many.
+    full : bool
+        Keep every replicate's months, by city and by zone; without them an answer has all that
+        :meth:`Assessment.to_dict` says and takes a third of the memory.
 
     Returns
     -------
@@ -240,12 +244,12 @@ def assess(
     settled = frozenset(SETTLED)
     most = min(replicates, companions)
     variants = [
-        Variant(resolved),
+        Variant(resolved, bounds=True),
         Variant(resolved, redraw=1, only=settled, most=most),
         Variant(resolved, shut=eve + 1, only=settled, most=most),
         Variant(absent(resolved, loaded), most=most),
     ]
-    base, again, shut, without = run(setup, variants, progress=progress)
+    base, again, shut, without = run(setup, variants, full=full, progress=progress)
     return Assessment(
         base,
         without,

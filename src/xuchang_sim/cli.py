@@ -76,6 +76,7 @@ def assess(
             through=through,
             pack=loaded,
             parameters=parameters,
+            full=False,
             progress=told,
         )
     if json:

@@ -151,6 +151,7 @@ class Results:
         *,
         full: bool,
         keep: Collection[str] | None = None,
+        bounds: bool = False,
     ) -> None:
         n, years = setting.replicates, len(setting.years)
         self.setting = setting
@@ -172,6 +173,7 @@ class Results:
             self.city = np.empty((n, span, len(MEASURES)))
             self.zone_years = np.empty((n, years, len(MEASURES), zones))
             self.sectors = np.empty((n, years, zones, sectors))
+        if full or bounds:
             self.held = np.empty((n, span, len(HELD), zones))
 
     def take(self, first: int, cut: Cut, detail: Array, failed: npt.NDArray[np.int64]) -> None:
@@ -190,13 +192,13 @@ class Results:
             self.first[name][rows] = first_month(cut, name, level)
         self.summary[rows] = cut.summary
         self.failed[rows] = failed
+        if self.held is not None:
+            self.held[rows] = detail
         if self.city is None or self.zone_years is None or self.sectors is None:
             return
         self.city[rows] = cut.months
         self.zone_years[rows] = cut.annual
         self.sectors[rows] = cut.sectors[:, : cut.years]
-        if self.held is not None:
-            self.held[rows] = detail
 
     @property
     def good(self) -> npt.NDArray[np.bool_]:
@@ -284,7 +286,9 @@ class Results:
         if self.held is None:
             message = "this run kept targets only; run it with its months"
             raise ValueError(message)
-        return Why.of(self.setting, self.held[self.good].mean(axis=0))
+        # A copy of all that is held would cost more than the means.
+        held = self.held if self.good.all() else self.held[self.good]
+        return Why.of(self.setting, held.mean(axis=0))
 
     def to_frame(self) -> pd.DataFrame:
         """Return the city's months in long form: replicate, month, measure, value, unit.

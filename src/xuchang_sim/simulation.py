@@ -77,6 +77,8 @@ class Variant:
         If any, all that is kept of this variant: these measures, and no months.
     most : int
         Replicates of it to run, the first ones; 0 for all. Such variants come last.
+    bounds : bool
+        Keep by zone and month what bound, though the run keeps no months.
     """
 
     scenario: ResolvedScenario
@@ -85,6 +87,7 @@ class Variant:
     relaxed: frozenset[str] = field(default_factory=frozenset)
     only: frozenset[str] = field(default_factory=frozenset)
     most: int = 0
+    bounds: bool = False
 
 
 @dataclass(frozen=True)
@@ -441,7 +444,10 @@ class _Group:
         # Variants with the same demand share one path.
         kinds = [(_outside(variant.scenario), variant.redraw) for variant in variants]
         first = dict(zip(kinds, variants, strict=True))
-        found = {kind: self._path(v.scenario, v.redraw) for kind, v in first.items()}
+        most = dict.fromkeys(kinds, 0)
+        for kind, variant in zip(kinds, variants, strict=True):
+            most[kind] = max(most[kind], variant.most or setup.replicates)
+        found = {kind: self._path(v.scenario, v.redraw, most[kind]) for kind, v in first.items()}
         yearly = {
             kind: (path.value_added_yoy, path.ppi_yoy, path.climate, path.credit)
             for kind, path in found.items()
@@ -467,6 +473,7 @@ class _Group:
                 {k: v[: variant.most or None] for k, v in self.draws.items()},
                 full=full and not variant.only,
                 keep=variant.only or keep,
+                bounds=variant.bounds,
             )
             for variant in variants
         ]
@@ -482,17 +489,22 @@ class _Group:
             setup.check,
             self.inputs,
             max(variant.most for variant in variants),
-            tuple(MEASURE_ROW[name] for name in HELD) if full else (),
+            tuple(MEASURE_ROW[name] for name in HELD) if self._bounds else (),
             setup.followed,
             min(12 * pack.plan_year + 11, setup.through),
         )
 
-    def _path(self, scenario: ResolvedScenario, redraw: int) -> Drivers:
-        """Demand path of a variant: known months, then one path per replicate."""
+    @property
+    def _bounds(self) -> bool:
+        """Whether any variant keeps by zone and month what bound."""
+        return any(result.held is not None for result in self.results)
+
+    def _path(self, scenario: ResolvedScenario, redraw: int, count: int) -> Drivers:
+        """Demand path of a variant: known months, then one path for each of ``count`` replicates."""
         return demand_paths(
-            self.setup,
+            replace(self.setup, replicates=count),
             scenario,
-            self.draws["forecast_sd"],
+            self.draws["forecast_sd"][:count],
             redraw=redraw,
             redraw_after=month_label(self.branch) if redraw else None,
         )
@@ -503,7 +515,7 @@ class _Group:
         monthly = value_added[:, first:] + prices[:, first:]
         years = monthly.shape[1] // 12
         mean = monthly[:, : 12 * years].reshape(len(monthly), years, 12).mean(axis=2)
-        drift = self.draws["demand_wedge"] + self.draws["premium"]
+        drift = (self.draws["demand_wedge"] + self.draws["premium"])[: len(mean)]
         return np.asarray(mean + drift[:, None])
 
     def inputs(self, first: int, count: int) -> Records:

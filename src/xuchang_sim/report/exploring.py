@@ -6,9 +6,9 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
+from xuchang_sim.report.sheet import Sheet
 from xuchang_sim.report.tables import number, percent, quantity
 from xuchang_sim.report.words import CATALOGUE, Language, say
 
@@ -27,15 +27,6 @@ def sweep(data: Mapping[str, Any], lang: Language) -> RenderableType:
     ]
     lines.append(Text(say("sweep.digest", lang, digest=data["digest"])))
     return Group(*lines)
-
-
-def _table(title: str = "") -> Table:
-    return Table(title=title or None, title_justify="left", box=None, pad_edge=False, expand=False)
-
-
-def _right(table: Table, *names: str) -> None:
-    for name in names:
-        table.add_column(name, justify="right", no_wrap=True)
 
 
 def _some(value: float, digits: int = 3) -> str:
@@ -62,13 +53,13 @@ def _label(name: str, lang: Language) -> str:
 
 def comparison(data: Mapping[str, Any], lang: Language) -> RenderableType:
     """Lay out a comparison: measures, targets, attainment, what was moved."""
-    table = _table()
-    table.add_column(say("compare.measure", lang), no_wrap=True)
+    table = Sheet(names=(0, 1))
+    table.values(say("compare.measure", lang), justify="left")
     wished = {row["half_width"] for row in data["measures"]}
     width = _some(wished.pop()) if len(wished) == 1 else say("compare.tenth", lang)
-    _right(table, say("compare.year", lang), data["a"], data["b"], say("compare.difference", lang))
-    _right(table, say("explore.interval", lang), say("compare.reduction", lang))
-    _right(table, say("compare.needed", lang, width=width))
+    table.values(say("compare.year", lang), data["a"], data["b"], say("compare.difference", lang))
+    table.values(say("explore.interval", lang), say("compare.reduction", lang))
+    table.values(say("compare.needed", lang, width=width))
     for row in data["measures"]:
         shown = [_some(row[key]) for key in ("a", "b", "difference")]
         limits = f"{_some(row['low'])} – {_some(row['high'])}"
@@ -78,10 +69,10 @@ def comparison(data: Mapping[str, Any], lang: Language) -> RenderableType:
     parts: list[RenderableType] = [title, table, Text()]
     moved = [row for row in data["targets"] if row["difference"]]
     if moved:
-        targets = _table(say("compare.targets", lang))
-        targets.add_column(say("column.target", lang), max_width=48)
-        _right(targets, data["a"], data["b"], say("compare.difference", lang))
-        _right(targets, say("explore.interval", lang))
+        targets = Sheet(say("compare.targets", lang))
+        targets.words(say("column.target", lang), max_width=48)
+        targets.values(data["a"], data["b"], say("compare.difference", lang))
+        targets.values(say("explore.interval", lang))
         for row in moved:
             shown = [f"{row[key]:.2f}" for key in ("a", "b", "difference")]
             targets.add_row(row[f"label_{lang}"], *shown, f"{row['low']:.2f} – {row['high']:.2f}")
@@ -110,11 +101,11 @@ def comparison(data: Mapping[str, Any], lang: Language) -> RenderableType:
 
 def explanation(data: Mapping[str, Any], lang: Language) -> RenderableType:
     """Lay out an explanation: shares, waterfalls, shadow prices."""
-    shares = _table(say("explain.shares", lang))
-    shares.add_column(say("explore.outcome", lang), no_wrap=True)
-    _right(shares, say("explain.base", lang), say("explain.gap", lang))
-    _right(shares, *(say(f"axis.{name}", lang) for name in data["families"]))
-    _right(shares, say("explain.total", lang))
+    shares = Sheet(say("explain.shares", lang))
+    shares.values(say("explore.outcome", lang), justify="left")
+    shares.values(say("explain.base", lang), say("explain.gap", lang))
+    shares.values(*(say(f"axis.{name}", lang) for name in data["families"]))
+    shares.values(say("explain.total", lang))
     for row in data["attribution"]:
         cells = [
             f"{100 * share['value']:+.1f}±{100 * share['se']:.1f}%"
@@ -140,12 +131,11 @@ def explanation(data: Mapping[str, Any], lang: Language) -> RenderableType:
     for part in ("output", "waiting"):
         shown = {name: number(value) for name, value in data["why"][part].items()}
         parts.append(Text("  " + say(f"why.{part}", lang, **shown)))
-    prices = _table(say("explain.prices", lang))
-    prices.add_column("", no_wrap=True)
-    prices.add_column(say("plan.lever", lang), no_wrap=True)
-    _right(prices, say("explain.unit", lang), say("explain.cost", lang))
+    prices = Sheet(say("explain.prices", lang), names=(1,))
+    prices.values("", say("plan.lever", lang), justify="left")
+    prices.values(say("explain.unit", lang), say("explain.cost", lang))
     outcomes = list(data["prices"][0]["effect"])
-    _right(prices, *outcomes)
+    prices.values(*outcomes)
     for price in data["prices"]:
         cells = [
             f"{_some(price['effect'][k]['value'], 2)}±{_some(price['effect'][k]['se'], 1)}"
@@ -159,10 +149,10 @@ def explanation(data: Mapping[str, Any], lang: Language) -> RenderableType:
 
 
 UNITS_EN = {
-    "1亿": "1亿",
+    "1亿": "100m yuan",
     "1000人": "1,000 places",
     "10个工作日": "10 working days",
-    "100亩": "100亩",
+    "100亩": "100 mu",
 }
 MOST_BUNDLES = 20
 
@@ -188,11 +178,11 @@ def bundles(data: Mapping[str, Any], lang: Language) -> RenderableType:
     )
     lines.append(Text(say(key, lang, p=data["p"], robust=robust, draws=data["draws"])))
     bound = say("bundle.bound", lang)
-    table = _table()
-    _right(table, *(_label(name, lang) for name in data["factors"]))
-    _right(table, say("bundle.cost", lang), say("bundle.p", lang), bound)
+    table = Sheet()
+    table.values(*(_label(name, lang) for name in data["factors"]))
+    table.values(say("bundle.cost", lang), say("bundle.p", lang), bound)
     if data["robust"]:
-        _right(table, say("bundle.quartile", lang), bound)
+        table.values(say("bundle.quartile", lang), bound)
     for row in rows[:MOST_BUNDLES]:
         chance = f"{row['p']:.2f} [{row['p_low']:.2f}–{row['p_high']:.2f}]"
         strengths = [f"{row['strengths'][name]:g}" for name in data["factors"]]
@@ -208,9 +198,9 @@ def bundles(data: Mapping[str, Any], lang: Language) -> RenderableType:
 
 def frontier(data: Mapping[str, Any], lang: Language) -> RenderableType:
     """Lay out the frontier by scenario and the maps."""
-    table = _table()
-    table.add_column(say("frontier.scenario", lang), no_wrap=True)
-    _right(table, *data["outcomes"])
+    table = Sheet()
+    table.values(say("frontier.scenario", lang), justify="left")
+    table.values(*data["outcomes"])
     for row in data["scenarios"]:
         cells = [
             f"{100 * row[k]['value']:.1f}% [{_points(row[k]['low'])}–{_points(row[k]['high'])}]"
@@ -221,8 +211,8 @@ def frontier(data: Mapping[str, Any], lang: Language) -> RenderableType:
     for chart in data["maps"]:
         for outcome in data["outcomes"]:
             names = {key: _label(chart[key], lang) for key in ("rows", "columns")}
-            grid = _table(say("frontier.map", lang, outcome=outcome, **names))
-            _right(grid, "", *(f"{x:g}" for x in data["grid"]))
+            grid = Sheet(say("frontier.map", lang, outcome=outcome, **names))
+            grid.values("", *(f"{x:g}" for x in data["grid"]))
             for x, row in zip(data["grid"], chart[outcome], strict=True):
                 grid.add_row(f"{x:g}", *(f"{100 * value:.1f}%" for value in row))
             parts += [Text(), grid]
@@ -237,10 +227,10 @@ def sensitivity(data: Mapping[str, Any], lang: Language) -> RenderableType:
     ]
     indices = data["method"] == "sobol"
     for outcome in data["outcomes"]:
-        table = _table(outcome["outcome"])
-        table.add_column(say("explore.factor", lang), no_wrap=True)
+        table = Sheet(outcome["outcome"])
+        table.values(say("explore.factor", lang), justify="left")
         keys = ("first", "total") if indices else ("mu", "mu_star", "sigma")
-        _right(table, *(say(f"sensitivity.{key}", lang) for key in keys))
+        table.values(*(say(f"sensitivity.{key}", lang) for key in keys))
         if outcome["constant"]:
             parts += [Text(), Text(f"{outcome['outcome']}: {say('sensitivity.constant', lang)}")]
             continue
@@ -282,9 +272,9 @@ def discovery(data: Mapping[str, Any], lang: Language) -> RenderableType:
         parts.append(Text(say("discover.none", lang)))
     if "robustness" in data:
         found = data["robustness"]
-        table = _table(say("robust.title", lang, draws=found["draws"]))
-        table.add_column(say("frontier.scenario", lang), no_wrap=True)
-        _right(table, *(say(f"robust.{k}", lang) for k in ("domain", "max", "mean", "alpha")))
+        table = Sheet(say("robust.title", lang, draws=found["draws"]))
+        table.values(say("frontier.scenario", lang), justify="left")
+        table.values(*(say(f"robust.{k}", lang) for k in ("domain", "max", "mean", "alpha")))
         for row, gap in zip(found["rows"], found["info_gap"], strict=True):
             alpha = f"{gap['alpha']:.1f}" if gap["alpha"] >= 0 else "–"
             regrets = [_some(row["regret_max"]), _some(row["regret_mean"])]

@@ -6,9 +6,9 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console, Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
+from xuchang_sim.report.sheet import Sheet
 from xuchang_sim.report.words import Language, say
 from xuchang_sim.results import verdict
 from xuchang_sim.units import english
@@ -88,13 +88,13 @@ def assessment(found: Assessment, lang: Language) -> RenderableType:
     return Group(*parts)
 
 
-def _targets(rows: Sequence[Mapping[str, Any]], title: str, lang: Language) -> Table:
-    table = Table(title=title, title_justify="left", box=None, pad_edge=False, expand=False)
-    table.add_column(say("column.paragraph", lang), no_wrap=True, style="dim")
-    table.add_column(say("column.target", lang), min_width=42)
-    for key in ("value", "p", "verdict", "median", "shortfall"):
-        justify: Any = "left" if key == "verdict" else "right"
-        table.add_column(say(f"column.{key}", lang), justify=justify, no_wrap=True)
+def _targets(rows: Sequence[Mapping[str, Any]], title: str, lang: Language) -> Sheet:
+    table = Sheet(title, names=(1,))
+    table.values(say("column.paragraph", lang), justify="left", style="dim")
+    table.words(say("column.target", lang))
+    table.values(say("column.value", lang), say("column.p", lang))
+    table.values(say("column.verdict", lang), justify="left")
+    table.values(say("column.median", lang), say("column.shortfall", lang))
     for row in rows:
         unit = row["unit"]
         word = verdict(row["p"])
@@ -266,12 +266,10 @@ def matrix(found: MatrixResult, lang: Language) -> RenderableType:
     return Group(*parts)
 
 
-def _cells(rows: Sequence[Mapping[str, Any]], axes: Sequence[str], lang: Language) -> Table:
-    table = Table(box=None, pad_edge=False)
-    for axis in axes:
-        table.add_column(say(f"axis.{axis}", lang), no_wrap=True)
-    for key in MATRIX_COLUMNS:
-        table.add_column(say(f"matrix.{key}", lang), justify="right", no_wrap=True)
+def _cells(rows: Sequence[Mapping[str, Any]], axes: Sequence[str], lang: Language) -> Sheet:
+    table = Sheet(names=range(len(axes)))
+    table.values(*(say(f"axis.{axis}", lang) for axis in axes), justify="left")
+    table.values(*(say(f"matrix.{key}", lang) for key in MATRIX_COLUMNS))
     for row in rows:
         cells = [say(f"level.{row[axis]}", lang) for axis in axes]
         for key in MATRIX_COLUMNS:
@@ -285,31 +283,28 @@ def plan(pack: Pack, lang: Language) -> RenderableType:
     """List the plan's targets and instruments with their paragraphs and levers."""
     title = pack.title_zh if lang == "zh" else pack.title_en
     head = say("plan.title", lang, title=title, number=pack.document_number)
-    targets = Table(title=say("plan.targets", lang), title_justify="left", box=None, pad_edge=False)
-    targets.add_column(say("column.row", lang), justify="right")
-    targets.add_column(say("column.paragraph", lang), no_wrap=True)
-    targets.add_column("id", no_wrap=True)
-    targets.add_column(say("column.target", lang), max_width=44)
-    targets.add_column(say("column.value", lang), justify="right", no_wrap=True)
+    targets = Sheet(say("plan.targets", lang), names=(2,))
+    targets.values(say("column.row", lang))
+    targets.values(say("column.paragraph", lang), "id", justify="left")
+    targets.words(say("column.target", lang), max_width=44)
+    targets.values(say("column.value", lang))
     for target in pack.plan.targets():
         label = target.label_zh if lang == "zh" else target.label_en
         sign = say(f"direction.{target.direction}", lang)
         value = f"{sign} {quantity(target.value, target.unit, lang)}"
         targets.add_row(str(target.row), target.paragraph, target.id, label, value)
-    levers = Table(
-        title=say("plan.instruments", lang), title_justify="left", box=None, pad_edge=False
-    )
-    levers.add_column(say("column.row", lang), justify="right")
-    levers.add_column(say("column.paragraph", lang), no_wrap=True)
-    levers.add_column(say("plan.instruments", lang), max_width=48)
-    levers.add_column(say("plan.lever", lang), max_width=52)
+    levers = Sheet(say("plan.instruments", lang))
+    levers.values(say("column.row", lang))
+    levers.values(say("column.paragraph", lang), justify="left")
+    levers.words(say("plan.instruments", lang), max_width=48)
+    levers.words(say("plan.lever", lang), max_width=52)
     for row in pack.plan.rows:
         if "instrument" not in row.type:
             continue
         label = row.label_zh if lang == "zh" else row.label_en
         held = [
             f"{name} {number(pack.levers[name].absent)} → {number(pack.levers[name].plan)}"
-            f" {pack.levers[name].unit}"
+            f" {pack.levers[name].unit if lang == 'zh' else english(pack.levers[name].unit)}"
             for name in row.levers
         ]
         text = "; ".join(held) or say("plan.none", lang, reason=row.reason or row.how)
@@ -319,10 +314,10 @@ def plan(pack: Pack, lang: Language) -> RenderableType:
 
 def audit(rows: Sequence[AuditRow], lang: Language) -> RenderableType:
     """Lay out the audit of the plan's own arithmetic."""
-    table = Table(title=say("check.title", lang), title_justify="left", box=None, pad_edge=False)
-    table.add_column(say("column.paragraph", lang), style="dim", max_width=16)
-    table.add_column("", max_width=92)
-    table.add_column("", no_wrap=True)
+    table = Sheet(say("check.title", lang))
+    table.words(say("column.paragraph", lang), style="dim", max_width=16)
+    table.words("", max_width=92)
+    table.values("", justify="left")
     colour = {"yes": "green", "no": "red", "ambiguous": "yellow"}
     for row in rows:
         label = row.label_zh if lang == "zh" else row.label_en
@@ -345,11 +340,9 @@ def outlook(
     parts: list[RenderableType] = [
         Text(say("outlook.title", lang, date=date, replicates=replicates, seed=seed), style="bold")
     ]
-    table = Table(box=None, pad_edge=False)
-    for key in ("driver", "known", "month", "median", "range"):
-        table.add_column(
-            say(f"outlook.{key}", lang), justify="left" if key == "driver" else "right"
-        )
+    table = Sheet()
+    table.values(say("outlook.driver", lang), justify="left")
+    table.values(*(say(f"outlook.{key}", lang) for key in ("known", "month", "median", "range")))
     for name, driver in told["drivers"].items():
         quantiles = driver["quantiles"]
         for m, month in enumerate(driver["months"]):
@@ -389,10 +382,9 @@ def series_forecast(told: Mapping[str, Any], name: str, lang: Language) -> Rende
     """Lay out the forecast of any series: quantiles by step, weights, measured coverage."""
     levels = list(told["quantiles"])
     horizon = len(told["dates"])
-    table = Table(box=None, pad_edge=False)
-    table.add_column(say("outlook.month", lang))
-    for level in levels:
-        table.add_column(level, justify="right")
+    table = Sheet()
+    table.values(say("outlook.month", lang), justify="left")
+    table.values(*levels)
     for step, date in enumerate(told["dates"]):
         table.add_row(date, *(number(told["quantiles"][level][step]) for level in levels))
     lines = [
@@ -451,12 +443,11 @@ COVERED = ("50%", "80%", "95%")
 
 
 def _backtest(found: Mapping[str, Any], lang: Language) -> RenderableType:
-    table = Table(
-        title=say("outlook.backtest", lang), title_justify="left", box=None, pad_edge=False
-    )
-    for name in ("series", "origins", "values", *COVERED, "CRPS", "skill", "ratio", "best"):
-        label = name if name in COVERED else say(f"backtest.{name}", lang)
-        table.add_column(label, justify="left" if name in {"series", "best"} else "right")
+    table = Sheet(say("outlook.backtest", lang))
+    table.values(say("backtest.series", lang), justify="left")
+    table.values(say("backtest.origins", lang), say("backtest.values", lang), *COVERED)
+    table.values(*(say(f"backtest.{name}", lang) for name in ("CRPS", "skill", "ratio")))
+    table.words(say("backtest.best", lang))
 
     def line(label: str, of: Mapping[str, Any], crps: str, best: str) -> None:
         table.add_row(
@@ -490,12 +481,11 @@ def _backtest(found: Mapping[str, Any], lang: Language) -> RenderableType:
 
 def _ahead(forecasts: Mapping[str, Any], lang: Language) -> RenderableType:
     """Lay out what comes next: of every series the first and the last step."""
-    table = Table(title=say("outlook.ahead", lang), title_justify="left", box=None, pad_edge=False)
-    table.add_column(say("backtest.series", lang))
+    table = Sheet(say("outlook.ahead", lang))
+    table.values(say("backtest.series", lang), justify="left")
     for _ in range(2):
-        table.add_column(say("outlook.month", lang))
-        table.add_column(say("outlook.median", lang), justify="right")
-        table.add_column("10% – 90%", justify="right")
+        table.values(say("outlook.month", lang), justify="left")
+        table.values(say("outlook.median", lang), "10% – 90%")
     for name, of in forecasts.items():
         steps = (
             (of["dates"][k], *(number(of["quantiles"][q][k]) for q in ("0.50", "0.10", "0.90")))

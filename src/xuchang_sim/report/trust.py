@@ -6,9 +6,9 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
+from xuchang_sim.report.sheet import Sheet
 from xuchang_sim.report.words import Language, say
 
 if TYPE_CHECKING:
@@ -145,8 +145,9 @@ def _interval(row: Mapping[str, float]) -> str:
     return f"{significant(row['mean'])} ({significant(row['q10'])} – {significant(row['q90'])})"
 
 
-def _table(lang: Language, *columns: str) -> Table:
-    table = Table(box=None, pad_edge=False, title_justify="left")
-    for k, name in enumerate(columns):
-        table.add_column(say(f"trust.{name}", lang), max_width=None if k else 46)
+def _table(lang: Language, *columns: str) -> Sheet:
+    table = Sheet()
+    first, *others = (say(f"trust.{name}", lang) for name in columns)
+    table.words(first, max_width=46)
+    table.values(*others, justify="left")
     return table

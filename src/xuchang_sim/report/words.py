@@ -50,13 +50,13 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     "explain.base": ("现状", "as it is"),
     "explain.gap": ("距目标", "gap"),
     "explain.total": ("全部放开", "all lifted"),
-    "explain.waterfall": ("增长从哪里来（亿元）", "what growth is made of (亿)"),
+    "explain.waterfall": ("增长从哪里来（亿元）", "what growth is made of (100m yuan)"),
     "explain.prices": (
         "多一个单位带来多少（亿元；实测 ± 标准误 / 线性松弛的对偶值）",
-        "what one more unit brings (亿; measured ± s.e. / dual of the linear relaxation)",
+        "what one more unit brings (100m yuan; measured ± s.e. / dual of the linear relaxation)",
     ),
     "explain.unit": ("单位", "unit"),
-    "explain.cost": ("成本（亿元）", "cost (亿)"),
+    "explain.cost": ("成本（亿元）", "cost, 100m yuan"),
     "bar.base": ("上年", "year before"),
     "bar.capacity": ("产能不足", "lost to capacity"),
     "bar.labour": ("缺工", "lost to labour"),
@@ -71,7 +71,7 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     ),
     "bundle.found": (
         "共 {count} 个最小组合（力度 0 缺位，1 计划，2 范围尽头；成本只含有价的手段，亿元/年）",
-        "{count} minimal bundles (0 absent, 1 plan, 2 the range's end; cost of priced levers, 亿 a year)",
+        "{count} minimal bundles (0 absent, 1 plan, 2 the range's end; cost of priced levers, 100m yuan a year)",
     ),
     "bundle.none": (
         "手段范围内达不到：最好的组合概率 {p}；以概率 {wished} 能达到的最高值：{highest}",
@@ -358,7 +358,7 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     "matrix.p_workers": ("P 用工", "P workers"),
     "matrix.fai": ("投资 亿元", "FAI 100m yuan"),
     "matrix.starts_1e8": ("亿元开工", "starts"),
-    "matrix.workers": ("从业 万人", "workers 万"),
+    "matrix.workers": ("从业 万人", "workers, 10,000"),
     "matrix.revenue_next": ("下年收入", "revenue next"),
     "matrix.run_rate": ("12月年化", "run rate"),
     "matrix.settled": (

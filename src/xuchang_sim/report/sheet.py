@@ -36,7 +36,7 @@ class Sheet(Table):
     """
 
     def __init__(self, title: str = "", names: Sequence[int] = (0,)) -> None:
-        super().__init__(title=title or None, title_justify="left", box=None, pad_edge=False)
+        super().__init__(title=title or None, box=None, pad_edge=False)
         self.names = tuple(names)
 
     def words(self, header: str, **how: Any) -> None:
@@ -49,7 +49,9 @@ class Sheet(Table):
             self.add_column(header, justify=justify, no_wrap=True, **how)
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """Render the parts, with an empty line between them."""
+        """Render the title, which may be wider than the columns, and the parts, a line apart."""
+        if self.title:
+            yield Text.from_markup(str(self.title), style="table.title")
         for number, part in enumerate(self.parts(options.max_width)):
             if number:
                 yield Text()
@@ -58,7 +60,7 @@ class Sheet(Table):
     def parts(self, width: int) -> list[Table]:
         """Return the columns in parts of at most ``width`` cells."""
         if _total(map(_widest, self.columns)) <= width:
-            return [self._part(self.columns, self.title)]
+            return [self._part(self.columns)]
         columns = [replace(column, header=_broken(column)) for column in self.columns]
         needs = [_need(column) for column in columns]
         parts: list[list[int]] = [[]]
@@ -67,16 +69,16 @@ class Sheet(Table):
                 parts.append([n for n in self.names if n < k])
             parts[-1].append(k)
         found = []
-        for number, part in enumerate(parts):
+        for part in parts:
             if _total(needs[n] for n in part) <= width:
                 taken = [columns[n] for n in part]
             else:  # one column is wider than the terminal: its entries go on in the next line
                 taken = [replace(columns[n], no_wrap=False, overflow="fold") for n in part]
-            found.append(self._part(taken, None if number else self.title))
+            found.append(self._part(taken))
         return found
 
-    def _part(self, columns: Sequence[Column], title: Any) -> Table:
-        part = Table(title=title, title_justify="left", box=None, pad_edge=False)
+    def _part(self, columns: Sequence[Column]) -> Table:
+        part = Table(box=None, pad_edge=False)
         part.columns = [replace(column, _index=k) for k, column in enumerate(columns)]
         part.rows = self.rows
         return part

@@ -316,7 +316,7 @@ def _target(row: dict[str, Any], quote: str, lang: Language) -> dict[str, Any]:
         "interval": f"{row['p_low']:.2f}–{row['p_high']:.2f}",
         "word": chance(row["p"], lang),
         "width": round(100 * row["p"]),
-        "median": _amount(row["median"], unit, lang),
+        "median": _bare(row["median"], unit, lang),
         "range": f"{_bare(row['q05'], unit, lang)} – {_bare(row['q95'], unit, lang)}",
         "shortfall": _bare(row["shortfall"], unit, lang),
     }

@@ -49,6 +49,8 @@ class Amount(NamedTuple):
 
 
 Setting = Amount | Level
+#: Kinds of files among which a name is sought.
+SCENARIO, MATRIX = "scenario", "matrix"
 
 
 def _setting(value: Any) -> Setting:
@@ -238,28 +240,43 @@ def _folders(pack: "Pack") -> tuple[Path, ...]:
     return (pack.folder / "scenarios", shipped)
 
 
-def _find(name_or_path: str | Path, pack: "Pack", problems: list[Problem]) -> Path | None:
-    """Path of a scenario; a name has neither a folder nor an ending."""
+def _find(
+    name_or_path: str | Path, pack: "Pack", problems: list[Problem], kind: str = SCENARIO
+) -> Path | None:
+    """Path of a scenario or a matrix; a name has neither a folder nor an ending."""
     text = str(name_or_path)
     if isinstance(name_or_path, Path) or Path(text).name != text or Path(text).suffix:
         return Path(name_or_path)
-    return _named(text, _folders(pack), Problem(text, "", 0, ""), problems)
+    return _named(text, _folders(pack), Problem(text, "", 0, ""), problems, kind)
+
+
+def _kind(path: Path) -> str:
+    """Whether a file says that it is a matrix; all others are taken for scenarios."""
+    lines = path.read_bytes().splitlines()
+    return (
+        MATRIX if any(line.split() == [b"kind:", MATRIX.encode()] for line in lines) else SCENARIO
+    )
 
 
 def _named(
-    name: str, folders: Iterable[Path], blank: Problem, problems: list[Problem]
+    name: str,
+    folders: Iterable[Path],
+    blank: Problem,
+    problems: list[Problem],
+    kind: str = SCENARIO,
 ) -> Path | None:
-    """Path of the first file of this name; else `blank` becomes the fault."""
+    """Path of the first file of this name and kind; else `blank` becomes the fault."""
     known: set[str] = set()
+    other = ""
     for folder in folders:
         path = folder / f"{name}.yaml"
         if path.is_file():
-            return path
-        known |= {other.stem for other in folder.glob("*.yaml")}
-    close = did_you_mean(name, known)
-    message = (
-        f"there is no scenario {name!r}{close}; allowed: {', '.join(sorted(known))}, or a path"
-    )
+            if _kind(path) == kind:
+                return path
+            other = f"; {name!r} is a {_kind(path)}"
+        known |= {path.stem for path in folder.glob("*.yaml") if _kind(path) == kind}
+    close = other or did_you_mean(name, known)
+    message = f"there is no {kind} {name!r}{close}; allowed: {', '.join(sorted(known))}, or a path"
     problems.append(replace(blank, message=message))
     return None
 
@@ -530,7 +547,7 @@ def load_matrix(name_or_path: str | Path, pack: "Pack") -> Matrix:
         If the file or the scenario it starts from is wrong.
     """
     problems: list[Problem] = []
-    path = _find(name_or_path, pack, problems)
+    path = _find(name_or_path, pack, problems, MATRIX)
     step = _checked(path, read_yaml(path, problems), MatrixEntry, problems) if path else None
     if path is None or step is None:
         raise InputError(problems)

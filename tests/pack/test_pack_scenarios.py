@@ -336,6 +336,15 @@ def test_unknown_names(name: str) -> None:
         load_scenario(name, PACK)
 
 
+def test_a_name_of_the_other_kind_is_told() -> None:
+    with pytest.raises(InputError, match="scenario 'matrix'; 'matrix' is a matrix; allowed: all_"):
+        load_scenario("matrix", PACK)
+    with pytest.raises(
+        InputError, match="matrix 'plan'; 'plan' is a scenario; allowed: matrix, or"
+    ):
+        load_matrix("plan", PACK)
+
+
 @pytest.mark.parametrize("name", ["nowhere/plan.yaml", "plan.yml", Path("plan")])
 def test_unknown_paths(name: str | Path) -> None:
     with pytest.raises(InputError, match="no such file"):

@@ -4,7 +4,9 @@ Every mutant changes one sign, operator, comparison or choice (``min`` for ``max
 of ``model/steps/``. The rules run uncompiled; a mutant's code stands in the function's place while
 it runs, no file is touched. It is killed as soon as one compared state differs from what the
 oracle says (``compare.py``), a rule raises an error, or it does not end. Mutants of the checks change no
-state; they are killed when an identity fails in a sound world or is silent about a fault.
+state; they are killed when an identity fails in a sound world or is silent about a fault. Worlds are
+small, and so, here, is the room for what large ones cut into strips or keep (``ROOM``). Rules that
+variants of a replicate share are tried in three of them (``Kin``), too.
 
     python -m tests.oracle.mutants                      # all
     python -m tests.oracle.mutants --sample 100 --seed 1
@@ -34,15 +36,16 @@ from typing import Any, NamedTuple
 
 os.environ["NUMBA_DISABLE_JIT"] = "1"  # before the engine is imported
 
-from tests.model.worlds import Records, Trace
+from tests.model.worlds import SMALL, Records, Trace, random_inputs
 from tests.oracle.compare import TABLES, Pair, State, compare, said, unlike
 from tests.oracle.quiet import closing
 from tests.oracle.state import OPEN
-from tests.oracle.test_oracle import Futures, world
-from xuchang_sim.model import engine, steps
+from tests.oracle.test_oracle import PACK, Futures, world
+from xuchang_sim.model import engine, steps, world as layout
 from xuchang_sim.model.cache import JIT
+from xuchang_sim.model.steps import firms, labour, production, projects, statistics
 from xuchang_sim.model.steps.checks import check
-from xuchang_sim.model.world import City, columns
+from xuchang_sim.model.world import MEASURES, City, Inputs, blank, columns
 
 STEPS = Path(steps.__file__).parent
 SECONDS = 30.0  # of the processor: a mutant that needs more for one world does not end
@@ -50,6 +53,17 @@ SECONDS = 30.0  # of the processor: a mutant that needs more for one world does 
 SEEDS = (2, 4, 8, 15, 31, 45, 74, 82, 90, 0, 1, 3, 5, 6, 7)
 MONTHS = 24
 MONTH = 17  # open months before faults are put in
+#: Rows of a strip; candidates and jumps that variants share, candidates of a month beyond.
+ROOM = {"STRIP": 8, "LISTED": 6, "UNLISTED": 40, "ECHOES": 5, "ECHOED": 10}
+ALWAYS = 10**6  # births for each of which owners are put in order first
+#: Rules that variants share, or in which a later one uses what an earlier one kept.
+SHARED = frozenset(
+    [
+        *("arrivals", "candidates_known", "thin", "admit", "draw_traits", "settle"),
+        *("early_traits", "late_traits", "gammas", "draw_words", "whole_vectors"),
+        *("draw_jumps", "jumps_known", "move_shares", "apply_jumps", "shocks"),
+    ]
+)
 
 SWAPS: dict[type[ast.AST], list[tuple[str, type[ast.AST]]]] = {
     ast.Add: [("+ to -", ast.Sub)],
@@ -188,11 +202,25 @@ def code_of(mutant: Mutant) -> types.CodeType:
     return code
 
 
-class World:
-    """A small world: its inputs, what the oracle says about each month, the state at the opening."""
+def small_rooms() -> None:
+    """Let the rules run with the room of :data:`ROOM`; it changes no bit."""
+    for name, room in ROOM.items():
+        for module in (layout, firms, labour, production, projects, statistics):
+            if hasattr(module, name):
+                setattr(module, name, room)
+    layout.STRIP = 256  # of memory there is as much as ever
+    layout.dtype_of.cache_clear()
 
-    def __init__(self, inputs: Records) -> None:
+
+class World:
+    """A small world: its inputs, what the oracle says about each month, the state at the opening.
+
+    ``owners`` births for each zone and sector, and owners are put in order before one is sought.
+    """
+
+    def __init__(self, inputs: Records, owners: int = firms.OWNERS_FROM) -> None:
         self.inputs = inputs
+        self.owners = firms.OWNERS_FROM = owners
         pair = Pair(inputs)
         self.months: list[tuple[int, int, State]] = []
         self.opening = -1
@@ -213,6 +241,7 @@ class World:
 
     def killed(self, *, early: bool) -> str:
         """Run until the opening (``early``) or from there; say why it was killed, or nothing."""
+        firms.OWNERS_FROM = self.owners
         trace = Trace(self.inputs)
         months = self.months[: self.opening + 1] if early else self.months[self.opening + 1 :]
         if not early:
@@ -271,6 +300,51 @@ class Faults:
             yield int(self.trace.city["code"])
 
 
+class Kin:
+    """Three variants of a small world: what the later ones share with the first is not drawn again."""
+
+    def __init__(self, seed: int) -> None:
+        self.given = blank(Inputs, SMALL, 3).reshape(3, 1)
+        self.given[:] = random_inputs(seed, PACK, check=False)
+        levels = self.given["level"][:, 0]
+        for v, factor in enumerate((1.0, 1.3, 0.8)):
+            levels[v] = random_inputs(seed + 1000 * v, PACK)[0]["level"]
+            levels["ordinary_arrivals"][v] = levels["ordinary_arrivals"][0] * factor
+        self.sound = self.run(0, 1, 2)
+        alone = [self.run(v) for v in range(3)]
+        if any(unlike(self.sound[v], one[0]).any() for v, one in enumerate(alone)):
+            msg = f"variants of world {seed} differ from the same run alone"
+            raise SystemExit(msg)
+
+    def run(self, *variants: int) -> Any:
+        """Return the months of these variants, run together."""
+        given = self.given[list(variants)]
+        p = self.given[0, 0]
+        branch = int(p["policy_month"]) - 1
+        blocks: list[engine.Block] = []
+        plan = engine.Plan(
+            SMALL,
+            int(p["zones"]),
+            int(p["sectors"]),
+            len(variants),
+            1,
+            int(p["base_year"]),
+            branch,
+            branch + 14,
+            False,
+            lambda _first, _count: given,
+            kept=tuple(range(len(MEASURES))),
+        )
+        engine.run(plan, lambda _, block: blocks.append(block), workers=1)
+        if blocks[0].failed.any():
+            raise ArithmeticError(blocks[0].failed)
+        return blocks[0].detail
+
+    def killed(self) -> bool:
+        """Whether any month of any variant is another."""
+        return bool(unlike(self.run(0, 1, 2), self.sound).any())
+
+
 class TooLongError(Exception):
     """A mutant does not end."""
 
@@ -283,6 +357,7 @@ def too_long(*_: Any) -> None:
 WORLDS: list[World] = []
 FAULTS: list[Faults] = []
 FUTURES: dict[int, Any] = {}
+KIN: list[Kin] = []
 
 
 def execute(mutant: Mutant) -> str:
@@ -308,6 +383,10 @@ def execute(mutant: Mutant) -> str:
                 if code != before:
                     fault = faults.wrong[k - 1] if k else "none"
                     return f"world {n}, fault {fault}: code {code} instead of {before}"
+        for n, kin in enumerate(KIN if mutant.function in SHARED else ()):
+            signal.setitimer(signal.ITIMER_PROF, SECONDS)
+            if kin.killed():
+                return f"variants of world {n}"
         if mutant.function == "redraw_latent":  # runs at a branch only
             for seed, sound in FUTURES.items():
                 if unlike(Futures(seed).run().months, sound).any():
@@ -341,6 +420,7 @@ def main() -> int:
     parser.add_argument("--json", type=Path, help="write every mutant's fate to this file")
     given = parser.parse_args()
     assert not JIT, "the rules were imported compiled"
+    small_rooms()
     chosen = [m for m in mutants() if not given.only or m.module == given.only]
     fate: dict[Mutant, str] = {}
     if given.again:
@@ -353,7 +433,10 @@ def main() -> int:
     if given.sample:
         chosen = random.Random(given.seed).sample(chosen, min(given.sample, len(chosen)))
     WORLDS.append(World(closing()))
-    WORLDS.extend(World(world(seed)) for seed in SEEDS[: given.worlds])
+    often = (firms.OWNERS_FROM, ALWAYS)
+    WORLDS.extend(World(world(seed), often[n % 2]) for n, seed in enumerate(SEEDS[: given.worlds]))
+    if any(m.function in SHARED for m in chosen):
+        KIN.extend(Kin(seed) for seed in range(4))
     if any(m.function == "redraw_latent" for m in chosen):
         FUTURES.update((seed, Futures(seed).run().months) for seed in range(4))
     if any(m.module == "checks" for m in chosen):

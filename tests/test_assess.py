@@ -196,9 +196,13 @@ def test_wrong_arguments_are_named(arguments: dict[str, Any], message: str) -> N
 
 LONG = """
 import json
-from xuchang_sim import simulate
-results = simulate("plan", replicates=1, seed=2012, through="2015-12")
-assert results.good.all()
+from xuchang_sim import load_pack, load_scenario
+from xuchang_sim.simulation import Variant, prepare, run
+pack = load_pack()
+# Two, so that the months are reached that variants of a replicate no longer share.
+variants = [Variant(load_scenario(name, pack)) for name in ("plan", "no_plan")]
+results, other = run(prepare(pack, 1, 2012, "2015-12"), variants)
+assert results.good.all() and other.good.all()
 print(json.dumps([results.setting.years, {k: v.tolist() for k, v in results.outcomes.items()}]))
 """
 

@@ -149,7 +149,7 @@ def arrivals(w: World, p: Inputs) -> None:
     if c.phase == OPEN:
         respond(w)
     since = t - echo.begin - 1
-    before = echo.ends[since - 1] if c.echoes > 0 and since > 0 else 0
+    before = echo.ends[since - 1] if c.echoes > 0 and 0 < since <= echo.ends.shape[0] else 0
     if candidates_known(w):
         admit(w, p, before, echo.ends[since])
         return

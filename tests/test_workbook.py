@@ -486,6 +486,11 @@ def test_new_leaves_what_is_there_alone(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="is not a pack"):
         new_pack(tmp_path / "other", "nowhere")
     assert not (tmp_path / "other").exists()
+    with pytest.raises(
+        InputError, match="a name for a workbook; allowed: a folder for it, such as b"
+    ):
+        new_pack(tmp_path / "b.xlsx", excel=True)
+    assert not (tmp_path / "b.xlsx").exists()
 
 
 def test_example_is_plainly_invented() -> None:

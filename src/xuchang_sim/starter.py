@@ -36,8 +36,11 @@ def new_pack(folder: Path, source: str | Path | None = None, *, excel: bool = Fa
     Raises
     ------
     InputError
-        If the folder is in use, or the source is not a good pack.
+        If the folder is in use or bears a workbook's name, or the source is not a good pack.
     """
+    if folder.suffix.lower() == ".xlsx":
+        message = f"is a name for a workbook; allowed: a folder for it, such as {folder.stem}"
+        raise InputError([Problem(str(folder), "", 0, message)])
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         message = "is in use; allowed: a folder that is empty or not there yet"
         raise InputError([Problem(str(folder), "", 0, message)])

@@ -6,7 +6,7 @@ it runs, no file is touched. It is killed as soon as one compared state differs 
 oracle says (``compare.py``), a rule raises an error, or it does not end. Mutants of the checks change no
 state; they are killed when an identity fails in a sound world or is silent about a fault. Worlds are
 small, and so, here, is the room for what large ones cut into strips or keep (``ROOM``). Rules that
-variants of a replicate share are tried in three of them (``Kin``), too.
+variants of a replicate share are tried in some of them (``Kin``), too.
 
     python -m tests.oracle.mutants                      # all
     python -m tests.oracle.mutants --sample 100 --seed 1
@@ -38,7 +38,7 @@ os.environ["NUMBA_DISABLE_JIT"] = "1"  # before the engine is imported
 
 from tests.model.worlds import SMALL, Records, Trace, random_inputs
 from tests.oracle.compare import TABLES, Pair, State, compare, said, unlike
-from tests.oracle.quiet import closing
+from tests.oracle.quiet import closing, crowded
 from tests.oracle.state import OPEN
 from tests.oracle.test_oracle import PACK, Futures, world
 from xuchang_sim.model import engine, steps, world as layout
@@ -54,7 +54,8 @@ SEEDS = (2, 4, 8, 15, 31, 45, 74, 82, 90, 0, 1, 3, 5, 6, 7)
 MONTHS = 24
 MONTH = 17  # open months before faults are put in
 #: Rows of a strip; candidates and jumps that variants share, candidates of a month beyond.
-ROOM = {"STRIP": 8, "LISTED": 6, "UNLISTED": 40, "ECHOES": 5, "ECHOED": 10}
+ROOM = {"STRIP": 8, "LISTED": 30, "UNLISTED": 40, "ECHOES": 5, "ECHOED": 10}
+ARRIVALS = (1.0, 1.3, 0.8, 1.8)  # of the variants, over the first's; candidates are kept to 1.5
 ALWAYS = 10**6  # births for each of which owners are put in order first
 #: Rules that variants share, or in which a later one uses what an earlier one kept.
 SHARED = frozenset(
@@ -301,17 +302,17 @@ class Faults:
 
 
 class Kin:
-    """Three variants of a small world: what the later ones share with the first is not drawn again."""
+    """Variants of a small world: what the later ones share with the first is not drawn again."""
 
     def __init__(self, seed: int) -> None:
-        self.given = blank(Inputs, SMALL, 3).reshape(3, 1)
+        self.given = blank(Inputs, SMALL, len(ARRIVALS)).reshape(-1, 1)
         self.given[:] = random_inputs(seed, PACK, check=False)
         levels = self.given["level"][:, 0]
-        for v, factor in enumerate((1.0, 1.3, 0.8)):
+        for v, factor in enumerate(ARRIVALS):
             levels[v] = random_inputs(seed + 1000 * v, PACK)[0]["level"]
             levels["ordinary_arrivals"][v] = levels["ordinary_arrivals"][0] * factor
-        self.sound = self.run(0, 1, 2)
-        alone = [self.run(v) for v in range(3)]
+        self.sound = self.run(*range(len(ARRIVALS)))
+        alone = [self.run(v) for v in range(len(ARRIVALS))]
         if any(unlike(self.sound[v], one[0]).any() for v, one in enumerate(alone)):
             msg = f"variants of world {seed} differ from the same run alone"
             raise SystemExit(msg)
@@ -342,7 +343,7 @@ class Kin:
 
     def killed(self) -> bool:
         """Whether any month of any variant is another."""
-        return bool(unlike(self.run(0, 1, 2), self.sound).any())
+        return bool(unlike(self.run(*range(len(ARRIVALS))), self.sound).any())
 
 
 class TooLongError(Exception):
@@ -433,6 +434,7 @@ def main() -> int:
     if given.sample:
         chosen = random.Random(given.seed).sample(chosen, min(given.sample, len(chosen)))
     WORLDS.append(World(closing()))
+    WORLDS.append(World(crowded(), ALWAYS))
     often = (firms.OWNERS_FROM, ALWAYS)
     WORLDS.extend(World(world(seed), often[n % 2]) for n, seed in enumerate(SEEDS[: given.worlds]))
     if any(m.function in SHARED for m in chosen):

@@ -79,3 +79,15 @@ def closing() -> Records:
     p["zone_share"][1] = 0.0
     p["zone_lead"][1, 0], p["zone_leading"][1, 0] = 1.0, 1
     return record
+
+
+def crowded() -> Records:
+    """Return a city of one zone and one sector in which many plants of existing firms are born at once."""
+    record = random_inputs(84, PACK)
+    p = record[0]
+    for name in ("base_fai", "base_revenue", "base_profit_tax", "base_workers", "envelope"):
+        p[name] = 4.0 * p[name]
+    p["incumbent_project_share"], p["infrastructure_share"] = 0.9, 0.05
+    p["group_start_share"], p["group_month"] = 1.0, 0
+    p["group_month"][4] = 1
+    return record

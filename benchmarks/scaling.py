@@ -24,10 +24,10 @@ import numpy as np
 
 from benchmarks.measure import peak_memory
 from benchmarks.scaled import FIRMS as FIRMS_OF_CITY, PLACES, STARTS, scaled_pack
-from xuchang_sim import load_pack, load_scenario
+from xuchang_sim import load_pack, load_scenario, simulation
 from xuchang_sim.model.world import Sizes
 from xuchang_sim.profiling import profile_setup
-from xuchang_sim.simulation import Setup, Variant, prepare, run
+from xuchang_sim.simulation import Variant, prepare, run
 
 PROJECTS = (1_000, 3_000, 10_000, 15_000)
 FIRMS = (4_000, 12_000, 40_000, 120_000, 400_000, 1_000_000)
@@ -52,7 +52,7 @@ def one_profile(
     """Profile a scaled pack: seconds by phase and step, agents, memory."""
     pack = scaled_pack(zones, firms, starts)
     base = prepare(pack, replicates, 2012)
-    setup = Setup(pack, replicates, 2012, base.through, room=room)
+    setup = simulation.Setup(pack, replicates, 2012, base.through, room=room)
     scenario = load_scenario("plan", pack)
     begun = time.process_time()
     found = profile_setup(setup, scenario)

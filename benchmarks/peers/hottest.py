@@ -322,7 +322,7 @@ def explained(replicates: int) -> float:
     return sum(row.seconds for row in rows if row.step in STEPS_TIMED) / whole
 
 
-def time_forms(worlds: Stopped, work_of: Forms, rounds: int) -> dict[str, list[float]]:
+def forms_in_turn(worlds: Stopped, work_of: Forms, rounds: int) -> dict[str, list[float]]:
     """Return the processor seconds of every form of a step, in turn, so many times."""
     seconds: dict[str, list[float]] = {form: [] for form in work_of}
     copy = worlds.memory.copy()
@@ -340,7 +340,7 @@ def step_rows(stopped: Mapping[str, Stopped], rounds: int, *, with_c: bool) -> l
     rows = []
     for name, worlds in stopped.items():
         peers = forms(name, worlds.sizes, with_c=with_c)
-        seconds = time_forms(worlds, {"engine": by_engine(name), **peers}, rounds)
+        seconds = forms_in_turn(worlds, {"engine": by_engine(name), **peers}, rounds)
         unit = STEPS_TIMED[name].unit
         each = 1e9 / (PASSES * worlds.count(unit))
         for form, taken in seconds.items():

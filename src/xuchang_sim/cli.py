@@ -757,9 +757,8 @@ def _progress(
 
     columns = TextColumn(text), BarColumn(), TextColumn("{task.completed}/{task.total}")
     with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True)) as bar:
-        task = bar.add_task(
-            text, total=None, visible=False
-        )  # how much there is to do is not known yet
+        # Not shown until it is known how much there is to do.
+        task = bar.add_task(text, total=None, visible=False)
 
         def told(done: int, whole: int) -> None:
             bar.update(task, completed=done, total=whole, visible=True)

@@ -252,10 +252,9 @@ def _find(
 
 def _kind(path: Path) -> str:
     """Whether a file says that it is a matrix; all others are taken for scenarios."""
-    lines = path.read_bytes().splitlines()
-    return (
-        MATRIX if any(line.split() == [b"kind:", MATRIX.encode()] for line in lines) else SCENARIO
-    )
+    said = [b"kind:", MATRIX.encode()]
+    matrix = any(line.split() == said for line in path.read_bytes().splitlines())
+    return MATRIX if matrix else SCENARIO
 
 
 def _named(

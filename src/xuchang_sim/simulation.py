@@ -477,6 +477,7 @@ class _Group:
             )
             for variant in variants
         ]
+        bound = any(result.held is not None for result in self.results)
         self.plan = Plan(
             self.sizes,
             len(pack.region.zones),
@@ -489,15 +490,10 @@ class _Group:
             setup.check,
             self.inputs,
             max(variant.most for variant in variants),
-            tuple(MEASURE_ROW[name] for name in HELD) if self._bounds else (),
+            tuple(MEASURE_ROW[name] for name in HELD) if bound else (),
             setup.followed,
             min(12 * pack.plan_year + 11, setup.through),
         )
-
-    @property
-    def _bounds(self) -> bool:
-        """Whether any variant keeps by zone and month what bound."""
-        return any(result.held is not None for result in self.results)
 
     def _path(self, scenario: ResolvedScenario, redraw: int, count: int) -> Drivers:
         """Demand path of a variant: known months, then one path for each of ``count`` replicates."""

@@ -1,4 +1,4 @@
-"""Write the real output of commands into the marked blocks of the README.
+"""Write the real output of commands into the marked blocks of the README, and draw its picture.
 
 A block begins with ``<!-- output: COMMAND | lines A-B -->`` and ends with ``<!-- end -->``. Run
 ``python docs/refresh.py`` after a change of results; the tests say when it is needed.
@@ -6,6 +6,7 @@ A block begins with ``<!-- output: COMMAND | lines A-B -->`` and ends with ``<!-
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import subprocess
@@ -13,7 +14,16 @@ import sys
 from functools import lru_cache
 from pathlib import Path
 
+import numpy as np
+from matplotlib.figure import Figure
+
+from xuchang_sim import simulate
+from xuchang_sim.report import figures
+from xuchang_sim.results import QUANTILES, Results
+
 README = Path(__file__).parent.parent / "README.md"
+PICTURE = Path(__file__).parent / "answer.png"
+FLOWS = ("revenue", "fai")
 BLOCK = re.compile(
     r"(<!-- output: (?P<command>.+?) \| lines (?P<first>\d+)-(?P<last>\d*) -->\n).*?(<!-- end -->)",
     re.DOTALL,
@@ -42,5 +52,25 @@ def refreshed(text: str) -> str:
     return BLOCK.sub(block, text)
 
 
+def answer() -> Results:
+    """Run the futures that the picture shows."""
+    return simulate("plan", replicates=1000)
+
+
+def numbers(found: Results) -> dict[str, list[float]]:
+    """5, 50 and 95% quantiles of the plan year, 亿元: what is seen at the ends of the picture's bands."""
+    return {name: np.quantile(found.outcome(name), QUANTILES).round(1).tolist() for name in FLOWS}
+
+
+def draw(found: Results) -> None:
+    """Draw both flows against their target paths; the file says the numbers that it shows."""
+    figure = Figure(figsize=(11.0, 4.0), layout="constrained")
+    for name, ax in zip(FLOWS, figure.subplots(1, 2), strict=True):
+        figures.fan(found, name, ax=ax, lang="en")
+    shown = {"Description": json.dumps(numbers(found)), "Software": None}
+    figure.savefig(PICTURE, dpi=100, metadata=shown)
+
+
 if __name__ == "__main__":
+    draw(answer())
     README.write_text(refreshed(README.read_text(encoding="utf-8")), encoding="utf-8")

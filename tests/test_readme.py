@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import re
 from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
 
 NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?")
 SPACE = re.compile(r"[ \n]+")
@@ -12,12 +17,27 @@ AGAIN = "run: python docs/refresh.py"
 ROOT = Path(__file__).parent.parent
 
 
-def test_blocks_of_output_are_what_the_commands_print() -> None:
+@pytest.fixture(scope="module")
+def refresh() -> Any:
     spec = importlib.util.spec_from_file_location("refresh", ROOT / "docs" / "refresh.py")
     assert spec is not None
     assert spec.loader is not None
-    refresh = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(refresh)
+    found = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(found)
+    return found
+
+
+def test_the_picture_shows_what_is_found_today(refresh: Any) -> None:
+    with Image.open(refresh.PICTURE) as picture:
+        shown = json.loads(picture.info["Description"])
+    found = refresh.numbers(refresh.answer())
+    assert shown.keys() == found.keys()
+    for name, values in found.items():
+        # As for the text, releases of numpy and scipy may differ a little.
+        assert shown[name] == pytest.approx(values, rel=0.03), AGAIN
+
+
+def test_blocks_of_output_are_what_the_commands_print(refresh: Any) -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     assert len(refresh.BLOCK.findall(text)) == 2
     shown, printed = text, refresh.refreshed(text)

@@ -95,6 +95,16 @@ def test_an_answer_without_months_says_the_same() -> None:
         lean.results.to_frame()
 
 
+def test_later_years_are_run_for_the_companions_at_least() -> None:
+    whole = assess("plan", replicates=16, companions=5, pack=PACK, full=False).to_dict()
+    some = assess("plan", replicates=16, companions=5, followed=3, pack=PACK, full=False).to_dict()
+    assert (whole["followed"], some["followed"], some["companions"]) == (16, 5, 5)
+    for row, other in zip(some["attainment"].values(), whole["attainment"].values(), strict=True):
+        assert row["p_by"][:12] == other["p_by"][:12]
+    same = whole.keys() - {"followed", "attainment"}
+    assert {key: some[key] for key in same} == {key: whole[key] for key in same}
+
+
 def test_the_contract_of_matrix(grid: MatrixResult) -> None:
     data = grid.to_dict()
     assert len(data["cells"]) == 27

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given, strategies as st
 from statsmodels.stats.proportion import proportion_confint
 
 from xuchang_sim.model.world import MEASURES
 from xuchang_sim.pack import load_pack
-from xuchang_sim.results import Results, rate, verdict, wilson
-from xuchang_sim.simulation import simulate
+from xuchang_sim.results import STRATUM, Results, rate, stand_for, verdict, wilson
+from xuchang_sim.scenario import load_scenario
+from xuchang_sim.simulation import Variant, prepare, run, simulate
 
 PACK = load_pack()
 
@@ -76,6 +79,43 @@ def test_attainment_by_december_is_the_probability_of_the_year(results: Results)
         assert p_by[months.index("2012-12")] >= rows[name] - 1e-12
     _, p_by = results.attainment("revenue")
     assert p_by[11] == pytest.approx(rows["revenue"], abs=0.06)
+
+
+@given(st.data())
+def test_some_stand_for_everyone(data: st.DataObject) -> None:
+    level = st.integers(-50, 50).map(float)
+    everyone = np.array(data.draw(st.lists(level, min_size=1, max_size=200)))
+    some = everyone[: data.draw(st.integers(0, len(everyone)))]
+    weights = stand_for(some, everyone)
+    assert weights.shape == some.shape
+    assert (weights >= 0.0).all()
+    if len(some):
+        assert weights.sum() == pytest.approx(len(everyone))
+    assert np.array_equal(stand_for(everyone, everyone), np.ones(len(everyone)))
+
+
+def test_each_stands_for_those_that_are_near() -> None:
+    low, high = np.arange(STRATUM) / STRATUM, 10.0 + np.arange(STRATUM) / STRATUM
+    everyone = np.concatenate([low, high, np.full(3 * STRATUM, 10.5)])
+    weights = stand_for(np.concatenate([low, high]), everyone)
+    assert np.allclose(weights, [1.0] * STRATUM + [4.0] * STRATUM)
+
+
+def test_those_that_ran_on_say_when_the_others_reach_a_level() -> None:
+    setup = prepare(PACK, 300, 2)
+    variant = Variant(load_scenario("plan", PACK))
+    whole = run(setup, [variant], full=False)[0]
+    some = run(replace(setup, followed=120), [variant], full=False)[0]
+    assert (some.setting.followed, whole.setting.followed) == (120, 300)
+    for name in whole.first:
+        months, p_by = some.attainment(name)
+        _, exact = whole.attainment(name)
+        assert len(months) == len(p_by) == 24
+        assert np.array_equal(p_by[:12], exact[:12])
+        assert (np.diff(p_by) >= -1e-12).all()
+        assert p_by[-1] <= 1.0 + 1e-12
+        # Four standard errors of as many as ran on; most levels are far nearer.
+        assert np.abs(p_by - exact).max() < 4.0 * 0.5 / math.sqrt(120)
 
 
 def test_causes_of_the_shortfall_sum_to_it(results: Results) -> None:

@@ -65,7 +65,7 @@ def goals(pack: Pack) -> tuple[str, ...]:
 SETTLED = ("revenue", "fai")
 YEAR_EARLIER = 12
 #: Replicates on which it is measured what was settled and moved: paired differences are sharp.
-COMPANIONS = 320
+COMPANIONS = 160
 #: Replicates of a matrix that are run through the year after the plan's.
 FOLLOWED = 64
 
@@ -125,6 +125,10 @@ class Assessment:
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data in the shape of the command line's contract."""
+        return self.answer() | {"manifest": manifest(self.setup, [self.results.setting.scenario])}
+
+    def answer(self) -> dict[str, Any]:
+        """Return the same without the manifest, which asks the checkout for its state."""
         r = self.results
         plan_year = r.setting.pack.plan_year
         ids = goals(r.setting.pack)
@@ -135,6 +139,7 @@ class Assessment:
             "scenario": r.setting.scenario.name,
             "replicates": r.setting.replicates,
             "companions": self.absent.setting.replicates,
+            "followed": r.setting.followed,
             "failed": int((~r.good).sum()),
             "seed": r.setting.seed,
             "through": month_label(r.setting.through),
@@ -184,7 +189,6 @@ class Assessment:
             },
             "why": r.why().year(plan_year),
             "conditioning": conditioning(r),
-            "manifest": manifest(self.setup, [r.setting.scenario]),
         }
 
 
@@ -208,6 +212,7 @@ def assess(
     pack: Pack | str | Path | None = None,
     parameters: Draws | None = None,
     companions: int = COMPANIONS,
+    followed: int = 0,
     full: bool = True,
     progress: Callable[[int, int], None] | None = None,
 ) -> Assessment:
@@ -221,6 +226,10 @@ def assess(
     companions : int
         Replicates, the first ones, on which it is measured what was settled and what the levers
         moved; the standard errors beside these figures are of as many.
+    followed : int
+        Replicates, the first ones and no fewer than companions, that run beyond the plan's year;
+        0 all. Of the others nothing is known of later years: what is first reached then is as
+        frequent as among the followed (:meth:`xuchang_sim.results.Results.attainment`).
     full : bool
         Keep every replicate's months, by city and by zone; without them an answer has all that
         :meth:`Assessment.to_dict` says; 1,000 replicates then take some 80 MB less.
@@ -240,9 +249,9 @@ def assess(
     )
     setup = prepare(loaded, replicates, seed, through, parameters)
     eve = setup.policy_month - 1
-    setup = replace(setup, branch=eve)
-    settled = frozenset(SETTLED)
     most = min(replicates, companions)
+    setup = replace(setup, branch=eve, followed=max(followed, most) if followed else 0)
+    settled = frozenset(SETTLED)
     variants = [
         Variant(resolved, bounds=True),
         Variant(resolved, redraw=1, only=settled, most=most),

@@ -64,7 +64,7 @@ def assess(
     json: Json = False,
 ) -> None:
     """Say how likely every target of the plan is under a scenario."""
-    from xuchang_sim.assess import assess as run  # noqa: PLC0415
+    from xuchang_sim.assess import COMPANIONS, assess as run  # noqa: PLC0415
     from xuchang_sim.pack import load_pack  # noqa: PLC0415
 
     loaded = load_pack(pack)
@@ -76,8 +76,9 @@ def assess(
             through=through,
             pack=loaded,
             parameters=parameters,
+            followed=COMPANIONS,
             full=False,
-            progress=told,
+            progress=told if json else _with_tables(told),
         )
     if json:
         _print_json(found.to_dict())
@@ -114,7 +115,7 @@ def matrix(
             pack=loaded,
             parameters=parameters,
             earlier=earlier,
-            progress=told,
+            progress=told if json else _with_tables(told),
         )
     if json:
         _print_json(found.to_dict())
@@ -764,6 +765,18 @@ def _progress(
             bar.update(task, completed=done, total=whole, visible=True)
 
         yield told
+
+
+def _with_tables(told: Callable[[int, int], None] | None) -> Callable[[int, int], None]:
+    """Progress that also loads what shows the answer: the engine is at work, this thread is not."""
+
+    def told_and_loaded(done: int, whole: int) -> None:
+        from xuchang_sim.report import tables  # noqa: F401, PLC0415
+
+        if told:
+            told(done, whole)
+
+    return told_and_loaded
 
 
 LINE_SECONDS = 5.0

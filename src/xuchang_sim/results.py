@@ -30,6 +30,7 @@ Array = npt.NDArray[np.float64]
 Z95 = 1.959963984540054
 LIKELY, UNLIKELY = 0.66, 0.33
 QUANTILES = (0.05, 0.5, 0.95)
+STRATUM = 12  # replicates a stratum holds at least
 #: Recorded columns that say what bound.
 HELD = (
     "reported",
@@ -93,7 +94,10 @@ class TargetResult(NamedTuple):
 
 @dataclass(frozen=True)
 class Setting:
-    """What a run was asked to do; the same for all variants but scenario and levels."""
+    """What a run was asked to do; the same for all variants but scenario, levels and number.
+
+    ``followed`` replicates, the first ones, ran to the last month; others end with the plan's year.
+    """
 
     pack: Pack
     scenario: ResolvedScenario
@@ -102,6 +106,7 @@ class Setting:
     through: int
     draws: str
     policy_month: int
+    followed: int
     label: str = ""
 
     @cached_property
@@ -250,6 +255,11 @@ class Results:
     def attainment(self, name: str) -> tuple[tuple[str, ...], Array]:
         """Distribution of the first month in which a headline level is reached.
 
+        Where only some replicates ran beyond the plan's year, all of them say whether the level was
+        reached within that year, and of those that did not, the ones that ran on say when they
+        reached it: each stands for what ended the year as near to the level
+        (:func:`stand_for`).
+
         Returns
         -------
         months : tuple of str
@@ -259,10 +269,18 @@ class Results:
         """
         start = 12 * (self.setting.pack.plan_year - self.setting.pack.base_year)
         months = self.setting.months[start:]
-        first = self.first[name][self.good]
+        first = self.first[name]
         rows = start + np.arange(len(months))
         reached = (first[:, None] >= 0) & (first[:, None] <= rows[None, :])
-        return months, reached.mean(axis=0)
+        p_by = reached[self.good].mean(axis=0)
+        if self.setting.followed < self.setting.replicates:
+            late = self.good & ~reached[:, 11]
+            ran_on = late & (np.arange(len(first)) < self.setting.followed)
+            year = self.setting.years.index(self.setting.pack.plan_year)
+            ends = self.outcomes[name][:, year]
+            weight = stand_for(ends[ran_on], ends[late]) / self.good.sum()
+            p_by[12:] = p_by[11] + weight @ reached[ran_on, 12:]
+        return months, p_by
 
     def annual(self) -> dict[str, dict[int, tuple[float, ...]]]:
         """Mean and 5, 50, 95% quantiles of every measure by year."""
@@ -336,6 +354,32 @@ class Results:
                 if r.target.headline
             ),
         )
+
+
+def stand_for(some: Array, everyone: Array) -> Array:
+    """For how many each of some stands, by what is known of everyone: post-stratification.
+
+    Strata (Cochran 1977, section 5A.9) hold equally many of the some, and at least :data:`STRATUM`,
+    so that no weight rests on a few.
+
+    Parameters
+    ----------
+    some, everyone : ndarray, shape (some,), (everyone,)
+        The known value; some are among everyone.
+
+    Returns
+    -------
+    ndarray, shape (some,)
+        Weights; they sum to the number of everyone, if there are some.
+    """
+    strata = max(1, len(some) // STRATUM)
+    edges = np.quantile(some, np.arange(1, strata) / strata) if len(some) else np.empty(0)
+    here, there = np.searchsorted(edges, some), np.searchsorted(edges, everyone)
+    counts = np.bincount(there, minlength=strata) / np.maximum(
+        np.bincount(here, minlength=strata), 1
+    )
+    weights: Array = counts[here]
+    return weights
 
 
 def rate(target: Target, values: Array) -> TargetResult:

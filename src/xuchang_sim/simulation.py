@@ -15,13 +15,17 @@ from typing import TYPE_CHECKING, Literal, get_args
 import numpy as np
 import numpy.typing as npt
 
+from xuchang_sim.attempts import WORTH, Attempts, keys, remembered
 from xuchang_sim.conditions import Condition, check as check_conditions
 from xuchang_sim.measures import complaint
 from xuchang_sim.model import engine
+from xuchang_sim.model.cache import JIT
 from xuchang_sim.model.engine import Block, Plan
 from xuchang_sim.model.world import (
     LEVERS,
     MEASURE_ROW,
+    PARAMETERS,
+    SUMMARY,
     Firms,
     Inputs,
     Projects,
@@ -328,12 +332,16 @@ def run(
     whole, before = setup.replicates * len(groups), 0
     for key, numbers in groups.items():
         group = _Group(setup, [variants[n] for n in numbers], dict(key), full=full, keep=keep)
+        if JIT and setup.replicates >= WORTH:
+            group.attempts = remembered()
 
         def told(done: int, _: int, start: int = before) -> None:
             if progress:
                 progress(start + done, whole)
 
         seconds = engine.run(group.plan, group.take, told, workers, chunk or chunk_of(group.plan))
+        if group.attempts:
+            group.attempts.save()
         before += setup.replicates
         for n, result in zip(numbers, group.results, strict=True):
             result.seconds = seconds
@@ -437,6 +445,8 @@ class _Group:
     ) -> None:
         self.setup = setup
         self.variants = variants
+        self.attempts: Attempts | None = None
+        self._keys: dict[int, list[int]] = {}  # of chunks under way
         pack = setup.pack
         self.draws = draw_parameters(setup, fixed)
         self.sizes = setup.room or sizes_for(setup)
@@ -469,6 +479,7 @@ class _Group:
                     setup.through,
                     setup.draws,
                     setup.policy_month,
+                    min(setup.followed or setup.replicates, variant.most or setup.replicates),
                 ),
                 {k: v[: variant.most or None] for k, v in self.draws.items()},
                 full=full and not variant.only,
@@ -520,9 +531,8 @@ class _Group:
         here = [v for v in self.variants if not v.most or first < v.most]
         records = np.empty((len(here), count), self.template.dtype)
         records[:] = self.template
-        for name, values in self.draws.items():
-            if name in PARAMETERS:
-                records[name] = values[rows]
+        for name in PARAMETERS:
+            records[name] = self.draws[name][rows]
         records["replicate"] = self.setup.first + np.arange(first, first + count)
         start = month_index(self.paths[0].months[0]) - self.setup.pack.pipeline_start
         records["climate"] = records["credit"] = 1.0  # before the paths begin all is data
@@ -540,6 +550,9 @@ class _Group:
                 records[f"free_{gate}"][v] = gate in variant.relaxed
             level = [variant.scenario.levels[name] for name in LEVERS]
             records["level"]["values"][v] = level
+        if self.attempts:
+            self._keys[first] = keys(records[0])
+            records["attempt"] = self.attempts.look_up(self._keys[first])
         return records
 
     def take(self, first: int, block: Block) -> None:
@@ -550,13 +563,10 @@ class _Group:
             levels = self.variants[v].scenario.levels
             cut = cut_block(block, v, result.setting, parameters, levels, self.demand[v][rows])
             result.take(first, cut, block.detail[v], block.failed[v])
-
-
-PARAMETERS = frozenset(
-    name
-    for name, column in columns(Inputs).items()
-    if column.kind == "f8" and not column.shape and not column.text
-)
+        if self.attempts:
+            counts = block.summary[:, SUMMARY.index("attempts")].astype(int).tolist()
+            found = dict(zip(self._keys.pop(first), counts, strict=True))
+            self.attempts.learn({key: count - 1 for key, count in found.items() if count > 0})
 
 
 def draw_parameters(setup: Setup, fixed: Mapping[str, float] | None = None) -> dict[str, Array]:
@@ -580,10 +590,7 @@ def draw_parameters(setup: Setup, fixed: Mapping[str, float] | None = None) -> d
     if setup.draws == "posterior" and setup.pack.posterior:
         # One number of the replicate picks a joint draw: others keep their own streams.
         known = setup.pack.posterior.pick(_uniforms(setup.seed, _crc(JOINT_DRAW), n, setup.first))
-    # All in one go: a stream is a row of counters, whoever stands beside it.
-    streams = {name: _crc(name) for name in setup.pack.parameters}
-    table = _uniforms(setup.seed, np.array([*streams.values()])[:, None], n, setup.first)
-    uniforms = dict(zip(streams, table, strict=True))
+    drawn = []
     for name, parameter in setup.pack.parameters.items():
         if parameter.role != "model":
             continue
@@ -591,10 +598,14 @@ def draw_parameters(setup: Setup, fixed: Mapping[str, float] | None = None) -> d
             found[name] = np.full(n, fixed[name])
         elif name in known:
             found[name] = known[name]
-        elif setup.draws == "central" or parameter.prior.kind == "fixed":
-            found[name] = np.full(n, float(parameter.default or 0.0))
         else:
-            found[name] = np.asarray(parameter.prior.quantile(uniforms[name]))
+            found[name] = np.full(n, float(parameter.default or 0.0))
+            if setup.draws != "central" and parameter.prior.kind != "fixed":
+                drawn.append(name)
+    # All in one go: a stream is a row of counters, whoever stands beside it.
+    streams = np.array([_crc(name) for name in drawn], np.int64)[:, None]
+    for name, row in zip(drawn, _uniforms(setup.seed, streams, n, setup.first), strict=True):
+        found[name] = np.asarray(setup.pack.parameters[name].prior.quantile(row))
     return found
 
 

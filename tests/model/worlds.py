@@ -11,9 +11,8 @@ import numpy.typing as npt
 
 from xuchang_sim.model import chunk, engine
 from xuchang_sim.model.engine import as_rules
-from xuchang_sim.model.world import LEVERS, OPEN, Inputs, Sizes, World, blank, columns
+from xuchang_sim.model.world import LEVERS, OPEN, PARAMETERS, Inputs, Sizes, World, blank, columns
 from xuchang_sim.pack import Pack, load_pack
-from xuchang_sim.simulation import PARAMETERS
 
 Records = npt.NDArray[np.void]
 
@@ -32,7 +31,7 @@ def random_inputs(seed: int, pack: Pack | None = None, *, check: bool = True) ->
     record = blank(Inputs, SMALL)
     p = record[0]
     outside = random.Random(f"{seed} outside")  # apart, so that all else stays the same world
-    for name in sorted(PARAMETERS):  # a frozenset has no order of its own
+    for name in sorted(PARAMETERS):
         parameter = pack.parameters[name]
         value = parameter.default or 0.0
         if name in {"climate_elasticity", "credit_elasticity"}:

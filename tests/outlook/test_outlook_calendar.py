@@ -66,3 +66,9 @@ def test_index_compounds_to_the_year() -> None:
     index = calendar.index_from_growth(growth, [1.0, 1.5])
     assert index.shape == (12, 2)
     assert index[-1] == pytest.approx([1.10, 1.15])
+
+
+@given(st.lists(st.floats(-1e6, 1e6), max_size=9))
+def test_the_median_is_numpys(values: list[float]) -> None:
+    found = calendar._median(np.array(values))
+    assert found == np.median(values) if values else np.isnan(found)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from xuchang_sim.outlook import cache
-from xuchang_sim.outlook.drivers import NAMES, _fit, _panel, drivers
+from xuchang_sim.outlook.drivers import NAMES, _fit, _panel, _Streams, drivers
 from xuchang_sim.pack import Pack
 
 Monthly = dict[str, dict[str, float]]
@@ -35,6 +35,17 @@ def test_a_path_depends_on_seed_and_replicate_only(pack: Pack) -> None:
         assert np.array_equal(many.path(name)[[5, 31]], few.path(name)[:, : len(many.months)])
     other = drivers(pack, 40, 8, "2012-12")
     assert not np.array_equal(many.ppi_yoy, other.ppi_yoy)
+
+
+def test_a_stream_begins_at_its_counter_whatever_was_drawn_before() -> None:
+    streams = _Streams(2**63 + 5, 3)
+    for replicate, continuation in ((4, 0), (0, 0), (4, 2), (10**9, 1), (4, 0)):
+        key, counter = [2**63 + 5, 3], [0, 0, replicate, continuation]
+        bits = np.random.Philox(key=np.array(key, np.uint64), counter=np.array(counter, np.uint64))
+        anew, set_back = np.random.Generator(bits), streams.at(replicate, continuation)
+        assert set_back.random() == anew.random()
+        assert np.array_equal(set_back.standard_normal(5), anew.standard_normal(5))
+        assert set_back.integers(2**31, dtype=np.int32) == anew.integers(2**31, dtype=np.int32)
 
 
 def test_the_first_year_has_the_measured_error(pack: Pack) -> None:

@@ -142,7 +142,7 @@ def clear(w: World, p: Inputs) -> None:
         u, v, _, _ = uniforms(w, PROGRAMME, k, 0, 0)
         x, _ = normals(u, v)
         w.tally.execution[k] = exp(p.execution_sd * x)
-    begin_pipeline(w, p, 0, 12 * p.base_year + 11)
+    begin_pipeline(w, p, p.attempt, 12 * p.base_year + 11)
 
 
 @step

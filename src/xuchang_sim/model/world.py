@@ -1014,6 +1014,8 @@ class Inputs(Table):
     incubator_begun_share: float = real("1", "")
     sewage_build_months: float = real("月", "")
     execution_sd: float = real("1", "")
+    # conditioning
+    attempt: int = whole("", "first conditioning attempt: earlier ones are known not to fit")
 
 
 class Sizes(NamedTuple):
@@ -1077,6 +1079,10 @@ FAI_BY_KIND: int = MEASURE_ROW["fai_industrial"]
 FAI_BY_AGE: int = MEASURE_ROW["fai_carried"]
 FLOWS: int = sum(1 for c in MEASURES.values() if c.role == "flow")
 LEVERS: tuple[str, ...] = tuple(columns(Levers))
+#: Model parameters: what is given without a text of its own here has one in the pack's table.
+PARAMETERS: tuple[str, ...] = tuple(
+    name for name, c in columns(Inputs).items() if c.kind == "f8" and not c.shape and not c.text
+)
 # Overlays: the same memory seen as one block, to copy, clear or record it whole.
 _WHOLE = (City, Zones, Sectors, Past, Tally)
 _ROWS = (Firms, Projects)

@@ -5,6 +5,7 @@ Months are counted as ``12 * year + month - 1`` ("month number"); missing values
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -109,7 +110,7 @@ def seasonal_factors(first: int, values: Floats) -> Floats:
     time = np.arange(len(logs), dtype=float)
     month = (first + np.arange(len(logs))) % 12
     trend = _trend(time, logs, month, known)
-    factors = np.array([np.median((logs - trend)[known & (month == m)]) for m in range(12)])
+    factors = np.array([_median((logs - trend)[known & (month == m)]) for m in range(12)])
     if not np.isfinite(factors).all():
         msg = "a season needs every calendar month at least once"
         raise ValueError(msg)
@@ -136,7 +137,8 @@ def fai_season(values: Mapping[str, float], years: tuple[int, int] | None = None
     totals = np.concatenate([np.full(first - start, np.nan), totals])
     flows = from_year_to_date(start, totals)
     year = (start + np.arange(len(flows))) // 12
-    complete = [y for y in np.unique(year) if np.isfinite(flows[year == y]).sum() == 12]
+    years_on = range(start // 12, (start + len(flows) - 1) // 12 + 1)
+    complete = [y for y in years_on if np.isfinite(flows[year == y]).sum() == 12]
     low, high = years or (complete[0], complete[-1]) if complete else (0, 0)
     keep = np.isin(year, [y for y in complete if low <= y <= high])
     if not keep.any():
@@ -159,6 +161,13 @@ def index_from_growth(growth: Floats, beta: float | Sequence[float] = 1.0) -> Fl
     scaled = growth[..., np.newaxis] * betas if betas.ndim else growth * betas
     axis = -2 if betas.ndim else -1
     return np.asarray(np.exp(np.cumsum(np.log1p(scaled) / 12.0, axis=axis)))
+
+
+def _median(values: Floats) -> float:
+    """Median, NaN of nothing; numpy's loads its masked arrays, which nothing else here needs."""
+    ranked = np.sort(values)
+    n = len(ranked)
+    return float(ranked[(n - 1) // 2] + ranked[n // 2]) / 2.0 if n else math.nan
 
 
 def _positive(values: Floats) -> Floats:

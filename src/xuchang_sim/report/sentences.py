@@ -33,7 +33,7 @@ def chance(p: float, lang: Language) -> str:
 
 def answer(found: Assessment, lang: Language) -> list[str]:
     """Say in three sentences how likely the two goals are together, each alone, and what binds."""
-    data = found.to_dict()
+    data = found.answer()
     pack = found.results.setting.pack
     scenario = found.results.setting.scenario
     title = titled(scenario, lang)

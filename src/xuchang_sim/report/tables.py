@@ -61,7 +61,7 @@ def quantity(value: float, unit: str, lang: Language) -> str:
 
 def assessment(found: Assessment, lang: Language) -> RenderableType:
     """Lay out an assessment: every target, then what stands around the answer."""
-    data = found.to_dict()
+    data = found.answer()
     pack = found.results.setting.pack
     scenario = found.results.setting.scenario
     title = scenario.title_zh if lang == "zh" else scenario.title_en
@@ -176,7 +176,10 @@ def _notes(data: Mapping[str, Any], lang: Language) -> list[str]:
         "  " + _attained(labels.get(name, name), found, lang)
         for name, found in data["attainment"].items()
     ]
-    year = int(data["attainment"]["revenue"]["months"][0][:4])
+    year = int(min(data["settled_detail"]["revenue"]))
+    if data["followed"] < data["replicates"]:
+        line = say("attainment.followed", lang, year=year, followed=data["followed"])
+        lines.append("  " + line)
     lines += ["", say("section.why", lang, year=year)]
     for part, key in (("output", "why.output"), ("waiting", "why.waiting")):
         shown = {name: number(value) for name, value in data["why"][part].items()}

@@ -254,6 +254,10 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "{label}：四分之一 {q25}，一半 {q50}，四分之三 {q75}；至 {last} 仍未达到 {never}",
         "{label}: a quarter {q25}, half {q50}, three quarters {q75}; not by {last}: {never}",
     ),
+    "attainment.followed": (
+        "{year} 年以后：前 {followed} 次模拟，按年末离目标的远近推及全部",
+        "after {year}: the first {followed} futures, each for all that end the year as near to the level",
+    ),
     "by": ("{month}", "by {month}"),
     "outlook.title": (
         "经济展望：截至 {date} 已公布的数据，{replicates} 条路径，种子 {seed}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import shutil
 import subprocess
@@ -11,6 +12,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import openpyxl
 import pytest
 
@@ -186,6 +188,33 @@ def test_workbook_holds_the_tables_and_no_formula(dossier: Dossier, tmp_path: Pa
     english = [row[7] for row in book["targets en"].iter_rows(min_row=2, values_only=True)]
     assert english == [t.p for t in targets]
     assert not [c for ws in book for row in ws.iter_rows() for c in row if c.data_type == "f"]
+
+
+def test_workbook_shows_numbers_in_their_unit_and_texts_whole(
+    dossier: Dossier, tmp_path: Path
+) -> None:
+    path = tmp_path / "report.xlsx"
+    document.write(dossier, "zh", path)
+    book = openpyxl.load_workbook(path)
+    sheet = book["目标"]
+    for row in sheet.iter_rows(min_row=2):
+        unit = row[6].value
+        wanted = {"比例": "0.0%", "亿元": "#,##0.0", "人": "#,##0"}.get(unit)
+        assert {cell.number_format for cell in row[7:10]} == {"0.00"}
+        assert wanted is None or {cell.number_format for cell in row[11:14]} == {wanted}
+    assert sheet.auto_filter.ref == sheet.dimensions
+    binds = book["卡点"]
+    months = [cell.value for cell in binds[1]][3:]
+    why = dossier.assessment.results.why()
+    assert tuple(months) == why.months
+    waits = [row[3:] for row in binds.iter_rows(min_row=2, values_only=True) if "亿元·月" in row[0]]
+    assert np.allclose(np.sum(waits, axis=0), why.waiting["total"].sum(axis=1))
+    answer = book["结论"]
+    width = answer.column_dimensions["A"].width
+    for (cell,) in answer.iter_rows():
+        assert cell.alignment.wrap_text
+        needed = 2 * len(re.findall(r"[\u3000-\uffef]", cell.value)) / width
+        assert answer.row_dimensions[cell.row].height >= 15.0 * math.ceil(needed)
 
 
 def test_workbook_defuses_formulas(dossier: Dossier, tmp_path: Path) -> None:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from rich.cells import cell_len
 
 from xuchang_sim.report.page import manifest
 from xuchang_sim.report.sentences import answer, chance
+from xuchang_sim.report.tables import COUNTS
 from xuchang_sim.report.words import Language, labelled, say, titled
+from xuchang_sim.units import english
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -65,6 +69,27 @@ def replace(book: Any, path: Path) -> None:
         part.unlink(missing_ok=True)
 
 
+class Shown(NamedTuple):
+    """A number and how the workbook shows it."""
+
+    value: float
+    format: str
+
+
+def _in(unit: str, *values: float, whole: str = "#,##0") -> list[Shown]:
+    """Numbers of a unit: fractions as percentages, counts without decimals if they are ``whole``."""
+    shown = "0.0%" if unit == "比例" else whole if unit in COUNTS else "#,##0.0"
+    return [Shown(value, shown) for value in values]
+
+
+def _unit(unit: str, lang: Language) -> str:
+    return unit if lang == "zh" else english(unit)
+
+
+def _chances(*values: float) -> list[Shown]:
+    return [Shown(value, "0.00") for value in values]
+
+
 def _row(sheet: Worksheet, values: Iterable[object], *, head: bool = False) -> None:
     """Append a row in which nothing is a formula."""
     from openpyxl.cell import WriteOnlyCell  # noqa: PLC0415
@@ -72,12 +97,16 @@ def _row(sheet: Worksheet, values: Iterable[object], *, head: bool = False) -> N
 
     cells = []
     for value in values:
-        plain = None if isinstance(value, float) and not math.isfinite(value) else value
+        plain = value.value if isinstance(value, Shown) else value
+        if isinstance(plain, float) and not math.isfinite(plain):
+            plain = None
         cell: Any = WriteOnlyCell(sheet, value=None)
         cell.value = plain
+        cell.alignment = Alignment(wrap_text=isinstance(plain, str), vertical="top")
+        if isinstance(value, Shown):
+            cell.number_format = value.format
         if isinstance(plain, str):
             cell.data_type = "s"  # "=1+1" stays the text it is
-            cell.alignment = Alignment(wrap_text=True, vertical="top")
         if head:
             cell.font = Font(bold=True)
             cell.fill = PatternFill("solid", fgColor="DDE8F0")
@@ -85,12 +114,30 @@ def _row(sheet: Worksheet, values: Iterable[object], *, head: bool = False) -> N
     sheet.append(cells)
 
 
-def _widths(sheet: Worksheet, *widths: float) -> None:
+LINE_HEIGHT = 15.0  # points
+ROOM = 1.05  # of a column's width, in digits, that a line of text may take
+
+
+def _widths(sheet: Worksheet, *widths: float, table: bool = True) -> None:
+    """Set the columns' widths, rows high enough for their text, and the page.
+
+    Not every program finds the height of wrapped text by itself.
+    """
     from openpyxl.utils import get_column_letter  # noqa: PLC0415
 
     for k, width in enumerate(widths, 1):
         sheet.column_dimensions[get_column_letter(k)].width = width
-    sheet.freeze_panes = "A2"
+    for row in sheet.iter_rows():
+        lines = [
+            math.ceil(ROOM * cell_len(cell.value) / width)
+            for cell, width in zip(row, widths, strict=False)
+            if isinstance(cell.value, str)
+        ]
+        sheet.row_dimensions[row[0].row].height = LINE_HEIGHT * max([1, *lines])
+    if table:
+        sheet.freeze_panes = "A2"
+        sheet.auto_filter.ref = sheet.dimensions
+        sheet.print_title_rows = "1:1"
     sheet.page_setup.paperSize = sheet.PAPERSIZE_A4
     sheet.page_setup.orientation = "landscape"
     sheet.page_setup.fitToHeight = 0
@@ -103,7 +150,7 @@ def _answer(sheet: Worksheet, dossier: Dossier, lang: Language) -> None:
         _row(sheet, [sentence])
     for key in ("note.assumption", "note.interval", "note.synthetic"):
         _row(sheet, [say(key, lang)])
-    _widths(sheet, 110)
+    _widths(sheet, 110, table=False)
 
 
 def _targets(sheet: Worksheet, dossier: Dossier, lang: Language) -> None:
@@ -120,9 +167,12 @@ def _targets(sheet: Worksheet, dossier: Dossier, lang: Language) -> None:
             sheet,
             [
                 row["paragraph"], quotes[row["id"]], row["id"], row[f"label_{lang}"],
-                say(f"direction.{row['direction']}", lang), row["value"], row["unit"], row["p"],
-                row["p_low"], row["p_high"], chance(row["p"], lang), row["median"], row["q05"],
-                row["q95"], row["shortfall"], say(f"basis.{row['basis']}", lang),
+                say(f"direction.{row['direction']}", lang), *_in(row["unit"], row["value"]),
+                _unit(row["unit"], lang), *_chances(row["p"], row["p_low"], row["p_high"]),
+                chance(row["p"], lang),
+                *_in(row["unit"], row["median"], row["q05"], row["q95"]),
+                *_in(row["unit"], row["shortfall"], whole="#,##0.0"),
+                say(f"basis.{row['basis']}", lang),
             ],
         )  # fmt: skip
     _widths(sheet, 11, 40, 22, 30, 7, 12, 8, 8, 8, 8, 14, 12, 12, 12, 12, 12)
@@ -139,27 +189,29 @@ def _scenarios(sheet: Worksheet, dossier: Dossier, lang: Language) -> None:
             target = row.target
             _row(
                 sheet,
-                [title, target.id, labelled(target, lang), target.unit, row.p, row.p_low,
-                 row.p_high, row.median, row.q05, row.q95],
+                [title, target.id, labelled(target, lang), _unit(target.unit, lang),
+                 *_chances(row.p, row.p_low, row.p_high),
+                 *_in(target.unit, row.median, row.q05, row.q95)],
             )  # fmt: skip
     _widths(sheet, 22, 22, 30, 8, 8, 8, 8, 12, 12, 12)
 
 
 def _binds(sheet: Worksheet, dossier: Dossier, lang: Language) -> None:
-    heads = ("figure.month", "report.zone", "report.kind", "report.cause", "report.value")
-    _row(sheet, [say(key, lang) for key in heads], head=True)
-    names = {z.id: z.name_zh if lang == "zh" else z.name_en for z in dossier.pack.region.zones}
     why = dossier.assessment.results.why()
+    heads = ("report.kind", "report.every_cause", "report.zone")
+    _row(sheet, [*(say(key, lang) for key in heads), *why.months], head=True)
+    names = {z.id: z.name_zh if lang == "zh" else z.name_en for z in dossier.pack.region.zones}
     for kind, table in (("waiting", why.waiting), ("output", why.output)):
         what = say(f"report.binds_{kind}", lang)
         for cause, values in table.items():
             if cause in {"total", "shortfall"}:
                 continue
             shown = say(f"cause.{cause}", lang)
-            for m, month in enumerate(why.months):
-                for z, zone in enumerate(why.zones):
-                    _row(sheet, [month, names[zone], what, shown, float(values[m, z])])
-    _widths(sheet, 10, 28, 30, 14, 12)
+            for z, zone in enumerate(why.zones):
+                months = [Shown(value, "#,##0.00") for value in values[:, z].tolist()]
+                _row(sheet, [what, shown, names[zone], *months])
+    _widths(sheet, 30, 14, 28, *(9 for _ in why.months))
+    sheet.freeze_panes = "D2"
 
 
 def _matrix(sheet: Worksheet, dossier: Dossier, lang: Language) -> None:
@@ -172,5 +224,6 @@ def _matrix(sheet: Worksheet, dossier: Dossier, lang: Language) -> None:
     _row(sheet, [*heads, *(say(f"matrix.{key}", lang) for key in known)], head=True)
     for cell in dossier.matrix.cells:
         levels = [say(f"level.{cell[axis]}", lang) for axis in axes]
-        _row(sheet, [*levels, *(cell[key] for key in known)])
+        shown = [Shown(cell[key], "0.00" if key.startswith("p_") else "#,##0.0") for key in known]
+        _row(sheet, [*levels, *shown])
     _widths(sheet, *(12 for _ in range(len(axes) + len(known))))

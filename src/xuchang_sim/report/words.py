@@ -622,7 +622,7 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     "basis.assumption": ("假定", "assumption"),
     "report.scenario": ("情景", "scenario"),
     "report.kind": ("类别", "kind"),
-    "report.value": ("数值", "value"),
+    "report.every_cause": ("原因", "cause"),
     "axis.demand": ("需求", "demand"),
     "bar.existing": ("现有企业", "existing firms"),
     "bar.projects": ("新项目", "new projects"),

@@ -22,7 +22,7 @@ from hypothesis import given, settings, strategies as st
 from xuchang_sim.pack import Pack, load_pack, shipped, validate_path
 from xuchang_sim.posterior import FILE
 from xuchang_sim.starter import new_pack, slug
-from xuchang_sim.workbook import FIRST, MAX_PLAIN, _yaml, write_workbook
+from xuchang_sim.workbook import FIRST, MAX_PLAIN, SHEETS, _yaml, write_workbook
 from xuchang_sim.yamlfile import InputError, read_yaml
 
 HOME = shipped()[0]
@@ -68,6 +68,26 @@ def same(one: Pack, two: Pack) -> None:
     for name in one.history:
         assert list(one.history[name]) == list(two.history[name])
     assert one.sha256 == two.sha256
+
+
+def test_every_key_is_named_and_every_text_has_room(book: Path) -> None:
+    wb = openpyxl.load_workbook(book)
+    for sheet in SHEETS:
+        ws = wb[sheet.name]
+        single = ws["A1"].value == "key"
+        for k in range(len(sheet.columns)):
+            name = ws.cell(k + 2, 4).value if single else ws.cell(2, k + 1).value
+            # In both languages, but for a column that is itself in one of them.
+            assert name in {"中文名", "English name", "中文题名", "English title"} or " · " in name
+        for row in ws.iter_rows(min_row=2):
+            for cell_ in row:
+                if not isinstance(cell_.value, str):
+                    continue
+                width = ws.column_dimensions[cell_.column_letter].width
+                lines = min(8, len(cell_.value) // width)
+                assert ws.row_dimensions[cell_.row].height >= 15.0 * lines
+                assert cell_.alignment.wrap_text
+        assert ws.page_setup.fitToHeight == 0
 
 
 @pytest.mark.parametrize("folder", shipped(), ids=lambda folder: str(folder.name))

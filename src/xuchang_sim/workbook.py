@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import math
 import os
 import re
 import tempfile
@@ -301,37 +302,78 @@ def _write_sheet(ws: Any, sheet: Sheet, entries: list[dict[str, Any]]) -> None:
         for c, column in enumerate(sheet.columns, 1):
             _put(ws.cell(r, c), _at(entry, column.path))
     _restrict(ws, sheet, FIRST, max(len(entries) + FIRST + 200, 300))
+    _lay_out(ws)
+
+
+LINE_HEIGHT, MOST_LINES = 15.0, 8  # points; lines of a row before it is cut
+
+
+def _lay_out(ws: Any) -> None:
+    """Wrap texts in rows high enough for them, and print across one page.
+
+    Not every program finds the height of wrapped text by itself.
+    """
+    from openpyxl.styles import Alignment  # noqa: PLC0415
+    from openpyxl.utils import get_column_letter  # noqa: PLC0415
+
+    for row in ws.iter_rows():
+        lines = 1
+        for cell in row:
+            if cell.value is None:
+                continue
+            cell.alignment = Alignment(wrap_text=isinstance(cell.value, str), vertical="top")
+            if not isinstance(cell.value, str):
+                continue
+            width = ws.column_dimensions[get_column_letter(cell.column)].width
+            taken = [_cells(line) / width for line in cell.value.split("\n")]
+            lines = max(lines, sum(math.ceil(max(part, 0.1)) for part in taken))
+        ws.row_dimensions[row[0].row].height = LINE_HEIGHT * min(lines, MOST_LINES)
+    ws.page_setup.orientation = "landscape"
+    ws.page_setup.fitToHeight = 0
+    ws.sheet_properties.pageSetUpPr.fitToPage = True
+
+
+def _cells(text: str) -> int:
+    """Width of a text in digits; a Chinese character is as wide as two."""
+    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 
 
 def _write_values(ws: Any, sheet: Sheet, entry: dict[str, Any]) -> None:
-    """Write single values one a line: key, value, unit or choices."""
-    for c, (text, width) in enumerate((("key", 34), ("value", 60), ("allowed", 40)), 1):
+    """Write single values one a line: key, value, unit or choices, meaning."""
+    heads = ("key", 34), ("value", 60), ("allowed", 30), ("meaning", 52)
+    for c, (text, width) in enumerate(heads, 1):
         _head(ws.cell(1, c), text)
-        ws.column_dimensions["ABC"[c - 1]].width = width
+        ws.column_dimensions["ABCD"[c - 1]].width = width
     _note(ws.cell(1, 1), sheet.title)
     for r, column in enumerate(sheet.columns, 2):
         _head(ws.cell(r, 1), column.key)
         _put(ws.cell(r, 2), _at(entry, column.path))
-        _put(ws.cell(r, 3), _hint(column))
+        _aside(ws.cell(r, 3), _hint(column))
+        _aside(ws.cell(r, 4), _word(column))
         _choose(ws, column, f"B{r}")
     ws.freeze_panes = "B2"
+    _lay_out(ws)
 
 
 def _heads(ws: Any, columns: Sequence[Column], title: str) -> None:
-    from openpyxl.styles import Alignment, Font  # noqa: PLC0415
     from openpyxl.utils import get_column_letter  # noqa: PLC0415
 
     for c, column in enumerate(columns, 1):
         _head(ws.cell(1, c), column.key)
-        for r, text in ((2, _word(column)), (3, _hint(column))):
-            cell = ws.cell(r, c)
-            _put(cell, text)
-            cell.font = Font(italic=True, color="5A5A5A")
-            cell.alignment = Alignment(wrap_text=True, vertical="top")
+        _aside(ws.cell(2, c), _word(column))
+        _aside(ws.cell(3, c), _hint(column))
         wide = column.kind in {"text", "line"} and not column.key.startswith("mark")
         ws.column_dimensions[get_column_letter(c)].width = 30 if wide else 14
     _note(ws.cell(1, 1), title)
     ws.freeze_panes = ws.cell(FIRST, 2)
+
+
+def _aside(cell: Any, text: str) -> None:
+    """Write a remark that is no data."""
+    from openpyxl.styles import Font  # noqa: PLC0415
+
+    _put(cell, text)
+    cell.font = Font(italic=True, color="5A5A5A")
 
 
 def _head(cell: Any, text: str) -> None:
@@ -377,7 +419,44 @@ _WORDS = {
     "weight": "权重 · weight", "sector": "行业 · sector", "zone": "集聚区 · zone",
     "period": "时期 · period", "series": "序列 · series", "entity": "对象 · entity",
     "absent": "没有计划 · absent", "low": "打折 · low", "plan": "按计划 · plan", "high": "加力 · high",
+    "threshold": "门槛 · threshold", "threshold.value": "门槛 · threshold",
+    "threshold.unit": "门槛单位 · its unit",
+    "expands": "可扩区 · may expand", "site_bonus": "重点地块 · weight of named sites",
+    "sewage_plant": "建污水厂 · builds a sewage plant", "named_in_document": "文件点名 · named in document",
+    "ppi_beta": "随工业品价格 · response to producer prices",
+    "own_money_min": "最低自有资金 · least own money", "plot_ratio_min": "最低容积率 · least plot ratio",
+    "floor_suited": "可进标准厂房 · suits standard floor", "productivity": "人均产出 · relative productivity",
+    "initial_share": "基年份额 · share in base year", "share": "占行业 · share of its sector",
+    "range": "范围 · range", "prior.kind": "先验 · prior", "prior.sd": "标准差 · its sd",
+    "prior.sigma": "对数标准差 · its log sd", "role": "作用 · role", "lever": "由手段给出 · lever",
+    "held_by": "由何处给出 · held by", "later_source": "来源晚于截止日 · later source",
+    "axis": "类别 · axis", "kind": "性质 · kind", "rows": "行号 · rows", "not_below": "不低于 · not below",
+    "file": "文件 · file", "frequency": "频率 · frequency", "release.months": "滞后月 · released after months",
+    "confidence": "可信程度 · confidence",
+    "release.day": "发布日 · day of release", "breaks": "口径变动年 · years of other coverage",
+    "name": "包名 · name of the pack", "title_zh": "中文题名", "title_en": "English title",
+    "document.file": "文件全文 · text of the document", "document.sha256": "其校验和 · its hash; may be left empty",
+    "document.number": "文号 · number of the document", "document.url": "网址 · address",
+    "information_date": "信息截止日 · nothing published later is known",
+    "base_year": "基年 · its totals are reproduced", "plan_year": "计划年 · year of the targets",
+    "policy_month": "政策起月 · first month of the plan", "default_through": "默认末月 · last month by default",
+    "last_month": "最远末月 · last month allowed", "pipeline_start": "项目库起月 · first month of the pipeline",
+    "firms_start": "企业起月 · first month of the firms",
+    "calendar.group_months": "集中开工月 · months of group starts",
+    "calendar.revenue_season": "收入季节因子 · seasonal factors of revenue, 12",
+    "calendar.fai_season.estimate_from": "投资季节取自 · series of the investment season",
+    "calendar.fai_season.years.0": "起年 · first year used", "calendar.fai_season.years.1": "止年 · last year used",
+    "share_concentration": "份额抽取的集中度 · Dirichlet weight of the zones' shares",
+    "share_mark": "份额的把握 · how sure the shares are", "share_note": "份额的由来 · where the shares come from",
 }  # fmt: skip
+#: Parts of the keys of the base year's totals.
+_TOTALS = {"revenue": "主营业务收入 · revenue", "fai": "固定资产投资 · investment", "profit_tax": "利税 · profit and tax", "workers": "从业人员 · workers"}  # fmt: skip
+_ASPECTS = {
+    "value": "总量 · total",
+    "source": "来源 · source",
+    "mark": "把握 · mark",
+    "unit": "单位 · unit",
+}
 _HINTS: dict[str, str] = {
     "day": "YYYY-MM-DD", "month": "YYYY-MM", "list": "a; b; c", "wholes": "1; 2; 3",
     "numbers": "1.2; 3.4", "whole": "整数 · whole number", "number": "数 · number",
@@ -387,7 +466,12 @@ _HINTS: dict[str, str] = {
 
 
 def _word(column: Column) -> str:
-    return _WORDS.get(column.key, column.key.replace("_", " ").replace(".", ": "))
+    """Name of a column in Chinese and English, as row 2 says it."""
+    match column.path:
+        case ("base", str(total), *inner, str(aspect)):
+            other = "（另一读法 · another reading）" if inner else ""
+            return f"{_TOTALS[total]}{other}: {_ASPECTS[aspect]}"
+    return _WORDS[column.key]
 
 
 def _hint(column: Column) -> str:
@@ -459,9 +543,11 @@ def _guide(ws: Any, pack: Pack) -> None:
         "document: 文件全文，一行一格 · text of the document, one line a cell",
         "history: 历史数据，一行一个数 · figures of all tables, one a row",
     ]
-    for r, line in enumerate(lines, 1):
+    _head(ws.cell(1, 1), lines[0])
+    for r, line in enumerate(lines[1:], 2):
         _put(ws.cell(r, 1), line)
     ws.column_dimensions["A"].width = 110
+    _lay_out(ws)
 
 
 def _write_document(ws: Any, text: str, folder: Path, problems: list[Problem]) -> None:

@@ -38,6 +38,8 @@ from matplotlib.figure import Figure
 
 from xuchang_sim import explain, frontier, load_pack, matrix, smallest_bundle
 from xuchang_sim.report import figures
+from xuchang_sim.report.fonts import speakable
+from xuchang_sim.report.style import dress
 
 pack = load_pack()
 if (
@@ -146,6 +148,7 @@ for price in told.prices:
     rows.append(
         {
             "lever": price.lever,
+            "label": getattr(pack.levers[price.lever], f"label_{speakable(lang)}"),
             "unit": price.unit,
             "cost": price.cost,
             "fai": value,
@@ -159,15 +162,18 @@ prices = pd.DataFrame(rows)
 figure = Figure(figsize=(9, 3.6), layout="constrained")
 ax = figure.subplots()
 ax.barh(
-    prices["lever"] + " (" + prices["unit"] + ")",
+    prices["label"] + " (" + prices["unit"] + ")",
     prices["fai"],
     xerr=1.96 * prices["se"],
     height=0.6,
 )
 ax.axvline(0.0, color="0.4", linewidth=0.8)
 ax.set_xlabel(
-    {"zh": "多一个单位：当年投资，亿元", "en": "one more unit: this year's investment, 亿"}[lang]
+    {"zh": "多一个单位：当年投资，亿元", "en": "one more unit: this year's investment, 100m yuan"}[
+        speakable(lang)
+    ]
 )
+dress(ax, lang, grid="x")
 figure
 
 # %%

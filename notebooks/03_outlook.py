@@ -27,20 +27,21 @@ seed = 2012
 through = "2013-12"
 backtest_series = ["industrial_value_added_yoy", "ppi_yoy"]
 backtest_origins = 8
+lang = "zh"
 
 # %%
 # %matplotlib inline
 from xuchang_sim.report.notebook import accept
 
-accept(globals(), "replicates", "seed", "through", "backtest_series", "backtest_origins")
+accept(globals(), "replicates", "seed", "through", "backtest_series", "backtest_origins", "lang")
 from matplotlib.figure import Figure
 
 from xuchang_sim import load_pack
 from xuchang_sim.outlook.backtest import COMBINED, backtest as look_back, plot, summary
 from xuchang_sim.outlook.drivers import drivers
-from xuchang_sim.outlook.figures import fan
 from xuchang_sim.outlook.report import forecast, outlook_report
 from xuchang_sim.outlook.series import history, regular
+from xuchang_sim.report import figures
 
 pack = load_pack()
 unknown = [name for name in backtest_series if name not in pack.history]
@@ -65,7 +66,7 @@ print(
 print("weights of the joint models:", {name: round(w, 2) for name, w in paths.weights.items()})
 figure = Figure(figsize=(9, 5), layout="constrained")
 for name, axes in zip(paths.central, figure.subplots(2, 2).flat, strict=True):
-    fan(paths, name, axes)
+    figures.outlook(paths, name, ax=axes, lang=lang)
 figure
 
 # %% [markdown]

@@ -44,6 +44,8 @@ from matplotlib.figure import Figure
 
 from xuchang_sim import load_design, load_pack, make_design, sweep
 from xuchang_sim.explore.sweep import estimate, rerun
+from xuchang_sim.report.fonts import speakable
+from xuchang_sim.report.style import dress
 
 pack = load_pack()
 if not (isinstance(replicates, int) and replicates >= 2) or lang not in {"zh", "en"}:
@@ -73,6 +75,7 @@ for ax, (name, values) in zip(figure.subplots(1, len(points.columns)), points.it
     ax.hist(values, bins=8, color="0.6")
     ax.set_title(name, fontsize=9)
     ax.set_yticks([])
+    dress(ax, lang, grid="")
 figure
 
 # %% [markdown]
@@ -127,8 +130,11 @@ for k, name in enumerate(design.columns):
         ax.plot(ends, np.polyval(line, ends), color="C0")
         if row:
             ax.set_xlabel(name, fontsize=9)
-axes[0][0].set_ylabel({"zh": "投资增长 %", "en": "growth of investment, %"}[lang])
-axes[1][0].set_ylabel({"zh": "收入增长 %", "en": "growth of revenue, %"}[lang])
+shown = speakable(lang)
+axes[0][0].set_ylabel({"zh": "投资增长 %", "en": "growth of investment, %"}[shown])
+axes[1][0].set_ylabel({"zh": "收入增长 %", "en": "growth of revenue, %"}[shown])
+for ax in axes.flat:
+    dress(ax, lang, grid="both")
 figure
 
 # %%
@@ -150,10 +156,15 @@ bins = np.linspace(0, 1, 11)
 ax.hist(
     [chance["fai"], chance["revenue"]],
     bins=bins,
-    label={"zh": ["投资 +30%", "收入 +40%"], "en": ["investment", "revenue"]}[lang],
+    label=[
+        f"{getattr(target, f'label_{shown}')} {target.value:+.0%}"
+        for target in (pack.plan.target("fai_growth"), pack.plan.target("revenue_growth"))
+    ],
 )
-ax.set_xlabel({"zh": "各点达到目标的概率", "en": "probability of the target at a point"}[lang])
-ax.legend()
+ax.set_xlabel({"zh": "各点达到目标的概率", "en": "probability of the target at a point"}[shown])
+ax.set_ylabel({"zh": "点数", "en": "points"}[shown])
+ax.legend(frameon=False)
+dress(ax, lang)
 figure
 
 # %%

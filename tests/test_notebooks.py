@@ -26,6 +26,7 @@ PRESETS: dict[str, dict[str, object]] = {
         "replicates": 200,
         "backtest_origins": 2,
         "backtest_series": ["ppi_yoy"],
+        "lang": "en",
     },
     "05_your_own_city.py": {"replicates": 20},
 }
@@ -56,6 +57,8 @@ def test_notebook_runs(name: str) -> None:
     outputs = [out for cell in notebook.cells if cell.cell_type == "code" for out in cell.outputs]
     pictures = sum("image/png" in out.get("data", {}) for out in outputs)
     words = "".join(out["text"] for out in outputs if out.get("name") == "stdout")
+    complaints = "".join(out["text"] for out in outputs if out.get("name") == "stderr")
+    assert "Glyph" not in complaints, complaints  # a character that no font of a figure has
     assert 2 <= pictures <= 6, pictures  # 03 draws one for each series of its backtest
     assert len(words) > 200
 

@@ -12,7 +12,7 @@ from statsmodels.stats.proportion import proportion_confint
 
 from xuchang_sim.model.world import MEASURES
 from xuchang_sim.pack import load_pack
-from xuchang_sim.results import STRATUM, Results, rate, stand_for, verdict, wilson
+from xuchang_sim.results import STRATUM, Results, rate, short, stand_for, verdict, wilson
 from xuchang_sim.scenario import load_scenario
 from xuchang_sim.simulation import Variant, prepare, run, simulate
 
@@ -27,6 +27,14 @@ def results() -> Results:
 @pytest.mark.parametrize(("met", "n"), [(0, 400), (1, 3), (37, 100), (400, 400)])
 def test_wilson_is_statsmodels_wilson(met: int, n: int) -> None:
     assert wilson(met, n) == pytest.approx(proportion_confint(met, n, method="wilson"), abs=1e-12)
+
+
+def test_numbers_for_a_small_table() -> None:
+    said = [
+        short(v, u)
+        for v, u in ((179_412.3, "人"), (0.319, "比例"), (6.93, "亿元"), (1885.4, "亿元"))
+    ]
+    assert said == ["179,412", "32%", "6.93", "1,885"]
 
 
 def test_nothing_observed_says_nothing() -> None:

@@ -346,14 +346,28 @@ class Results:
             (
                 (
                     f"{r.target.label_zh} · {r.target.label_en}",
-                    f"{r.target.value:g} {r.target.unit}",
+                    with_unit(r.target.value, r.target.unit),
                     f"{r.p:.2f}",
-                    f"{r.median:.4g} ({r.q05:.4g} – {r.q95:.4g})",
+                    "{} ({} – {})".format(
+                        *(short(x, r.target.unit) for x in (r.median, r.q05, r.q95))
+                    ),
                 )
                 for r in self.targets()
                 if r.target.headline
             ),
         )
+
+
+def short(value: float, unit: str) -> str:
+    """Write a number in the fewest digits that say it: fractions as percentages, no exponent."""
+    if unit == "比例":
+        return f"{value:.0%}"
+    return f"{value:,.0f}" if abs(value) >= 100.0 else f"{value:.3g}"
+
+
+def with_unit(value: float, unit: str) -> str:
+    """Write a number with its unit, which a percentage has already."""
+    return short(value, unit) if unit == "比例" else f"{short(value, unit)} {unit}"
 
 
 def stand_for(some: Array, everyone: Array) -> Array:

@@ -24,6 +24,10 @@ def run(name: str, **parameters: object) -> tuple[list[str], int]:
     assert code[0].metadata.get("tags") == ["parameters"]
     code[0].source += "".join(f"\n{key} = {value!r}" for key, value in parameters.items())
     NotebookClient(notebook, timeout=280, kernel_name="python3").execute()
+    complaints = "".join(
+        out["text"] for cell in code for out in cell.outputs if out.get("name") == "stderr"
+    )
+    assert "Glyph" not in complaints, complaints  # a character that no font of a figure has
     outputs = [out for cell in code for out in cell.get("outputs", [])]
     texts = [out["text"] for out in outputs if out.output_type == "stream"]
     pictures = sum("image/png" in out.get("data", {}) for out in outputs)

@@ -197,6 +197,7 @@ class Comparison:
             "failed": int((~(self.a.good & self.b.good)).sum()),
             "seed": self.setup.seed,
             "through": month_label(self.setup.through),
+            "base_year": self.setup.pack.base_year,
             "measures": [
                 {"measure": name, "year": year, **found._asdict()}
                 for name, years in self.measures.items()

@@ -38,6 +38,11 @@ def _some(value: float, digits: int = 3) -> str:
     return f"{value:.{digits}g}"
 
 
+def _share(value: float) -> str:
+    """Format a fraction in hundredths with a decimal."""
+    return "–" if math.isnan(value) else f"{100 * value:.1f}%"
+
+
 def _points(value: float) -> str:
     """Format a fraction in percentage points; nothing where it is not known."""
     return "" if math.isnan(value) else f"{100 * value:.1f}"
@@ -54,17 +59,21 @@ def _label(name: str, lang: Language) -> str:
 def comparison(data: Mapping[str, Any], lang: Language) -> RenderableType:
     """Lay out a comparison: measures, targets, attainment, what was moved."""
     table = Sheet(names=(0, 1))
-    table.values(say("compare.measure", lang), justify="left")
+    table.words(say("compare.measure", lang))
     wished = {row["half_width"] for row in data["measures"]}
     width = _some(wished.pop()) if len(wished) == 1 else say("compare.tenth", lang)
     table.values(say("compare.year", lang), data["a"], data["b"], say("compare.difference", lang))
     table.values(say("explore.interval", lang), say("compare.reduction", lang))
     table.values(say("compare.needed", lang, width=width))
     for row in data["measures"]:
-        shown = [_some(row[key]) for key in ("a", "b", "difference")]
-        limits = f"{_some(row['low'])} – {_some(row['high'])}"
-        needed = [_some(row["variance_reduction"]), _some(row["replicates_needed"])]
-        table.add_row(row["measure"], str(row["year"]), *shown, limits, *needed)
+        name = row["measure"]
+        said = _share if name.endswith("_growth") else _some
+        shown = [said(row[key]) for key in ("a", "b", "difference")]
+        limits = f"{said(row['low'])} – {said(row['high'])}"
+        worth = [_some(row["variance_reduction"]), f"{row['replicates_needed']:,.0f}"]
+        known = f"outcome.{name}" in CATALOGUE
+        label = say(f"outcome.{name}", lang, base=data["base_year"]) if known else name
+        table.add_row(label, str(row["year"]), *shown, limits, *worth)
     title = Text(say("compare.title", lang, **data), style="bold")
     parts: list[RenderableType] = [title, table, Text()]
     moved = [row for row in data["targets"] if row["difference"]]

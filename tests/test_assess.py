@@ -20,6 +20,7 @@ from xuchang_sim.assess import (
     matrix,
 )
 from xuchang_sim.pack import load_pack
+from xuchang_sim.scenario import load_scenario
 from xuchang_sim.simulation import Setup, Variant, draw_parameters, prepare, run
 from xuchang_sim.yamlfile import InputError
 
@@ -84,8 +85,8 @@ def test_a_gain_offset_next_year_is_moved(found: Assessment) -> None:
 
 
 def test_an_answer_without_months_says_the_same() -> None:
-    whole = assess("plan", replicates=12, companions=7, pack=PACK)
-    lean = assess("plan", replicates=12, companions=7, pack=PACK, full=False)
+    whole = assess("plan", replicates=12, companions=7, paired=4, pack=PACK)
+    lean = assess("plan", replicates=12, companions=7, paired=4, pack=PACK, full=False)
     assert lean.to_dict() == whole.to_dict()
     assert whole.results.city is not None
     for results in (lean.results, lean.absent):
@@ -99,10 +100,36 @@ def test_later_years_are_run_for_the_companions_at_least() -> None:
     whole = assess("plan", replicates=16, companions=5, pack=PACK, full=False).to_dict()
     some = assess("plan", replicates=16, companions=5, followed=3, pack=PACK, full=False).to_dict()
     assert (whole["followed"], some["followed"], some["companions"]) == (16, 5, 5)
+    assert some["paired"] == 5
     for row, other in zip(some["attainment"].values(), whole["attainment"].values(), strict=True):
         assert row["p_by"][:12] == other["p_by"][:12]
     same = whole.keys() - {"followed", "attainment"}
     assert {key: some[key] for key in same} == {key: whole[key] for key in same}
+
+
+def test_fewer_companions_are_the_first_of_them() -> None:
+    """What is measured on some is what would be measured on those alone."""
+    some = assess("plan", replicates=16, companions=9, paired=6, pack=PACK, full=False).to_dict()
+    nine = assess("plan", replicates=9, companions=9, paired=9, pack=PACK, full=False).to_dict()
+    six = assess("plan", replicates=6, companions=6, paired=6, pack=PACK, full=False).to_dict()
+    assert (some["companions"], some["paired"]) == (9, 6)
+    assert some["settled"] == nine["settled"]
+    assert some["moved"] == six["moved"]
+    for name, years in some["settled_detail"].items():
+        for year, found in years.items():
+            assert found["level"] == six["settled_detail"][name][year]["level"]
+            assert found["variance"] == nine["settled_detail"][name][year]["variance"]
+    with pytest.raises(InputError, match="companions: 0: allowed: a whole number from 1 on"):
+        assess("plan", replicates=4, companions=0, pack=PACK)
+    with pytest.raises(InputError, match="paired: 0: allowed"):
+        assess("plan", replicates=4, paired=0, pack=PACK)
+
+
+def test_variants_with_more_replicates_come_first() -> None:
+    setup = prepare(PACK, 4, 1)
+    plan = load_scenario("plan", PACK)
+    with pytest.raises(ValueError, match="the most first"):
+        run(setup, [Variant(plan, most=2), Variant(plan)])
 
 
 def test_the_contract_of_matrix(grid: MatrixResult) -> None:

@@ -64,8 +64,9 @@ def goals(pack: Pack) -> tuple[str, ...]:
 #: Outcomes for which settled and moved parts are reported.
 SETTLED = ("revenue", "fai")
 YEAR_EARLIER = 12
-#: Replicates on which it is measured what was settled and moved: paired differences are sharp.
-COMPANIONS = 160
+#: Replicates of which everything later is drawn again, and such as are run without later starts and
+#: without levers: paired differences are sharper than a correlation.
+COMPANIONS, PAIRED = 128, 64
 #: Replicates of a matrix that are run through the year after the plan's.
 FOLLOWED = 64
 
@@ -114,6 +115,8 @@ class Assessment:
     outside : dict
         The outside view of growth, from history and reference class alone; see
         :func:`xuchang_sim.outlook.outside.outside_view`.
+    companions : int
+        Replicates of which everything later was drawn again.
     """
 
     results: Results
@@ -122,6 +125,7 @@ class Assessment:
     moved: dict[str, Moved]
     outside: dict[str, Any]
     setup: Setup
+    companions: int
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data in the shape of the command line's contract."""
@@ -138,7 +142,8 @@ class Assessment:
         return {
             "scenario": r.setting.scenario.name,
             "replicates": r.setting.replicates,
-            "companions": self.absent.setting.replicates,
+            "companions": self.companions,
+            "paired": self.absent.setting.replicates,
             "followed": r.setting.followed,
             "failed": int((~r.good).sum()),
             "seed": r.setting.seed,
@@ -212,6 +217,7 @@ def assess(
     pack: Pack | str | Path | None = None,
     parameters: Draws | None = None,
     companions: int = COMPANIONS,
+    paired: int = PAIRED,
     followed: int = 0,
     full: bool = True,
     progress: Callable[[int, int], None] | None = None,
@@ -224,8 +230,11 @@ def assess(
     replicates, seed, through, pack, parameters, progress
         As in :func:`xuchang_sim.simulation.simulate`.
     companions : int
-        Replicates, the first ones, on which it is measured what was settled and what the levers
-        moved; the standard errors beside these figures are of as many.
+        Replicates, the first ones, of which everything later is drawn again: so many say what of the
+        variance was settled. The standard errors beside the figures are of as many.
+    paired : int
+        Replicates, the first of the companions, run without later starts and without levers: so many
+        say what of the level was settled and what the levers moved.
     followed : int
         Replicates, the first ones and no fewer than companions, that run beyond the plan's year;
         0 all. Of the others nothing is known of later years: what is first reached then is as
@@ -249,14 +258,21 @@ def assess(
     )
     setup = prepare(loaded, replicates, seed, through, parameters)
     eve = setup.policy_month - 1
+    problems = [
+        Problem(name, "", 0, f"{count}: allowed: a whole number from 1 on")
+        for name, count in (("companions", companions), ("paired", paired))
+        if count < 1
+    ]
+    if problems:
+        raise InputError(problems)
     most = min(replicates, companions)
     setup = replace(setup, branch=eve, followed=max(followed, most) if followed else 0)
     settled = frozenset(SETTLED)
     variants = [
         Variant(resolved, bounds=True),
         Variant(resolved, redraw=1, only=settled, most=most),
-        Variant(resolved, shut=eve + 1, only=settled, most=most),
-        Variant(absent(resolved, loaded), most=most),
+        Variant(resolved, shut=eve + 1, only=settled, most=min(most, paired)),
+        Variant(absent(resolved, loaded), most=min(most, paired)),
     ]
     base, again, shut, without = run(setup, variants, full=full, progress=progress)
     return Assessment(
@@ -266,6 +282,7 @@ def assess(
         {name: compare_years(base, without, name) for name in SETTLED},
         outside_view(loaded, seed),
         setup,
+        most,
     )
 
 
@@ -275,17 +292,18 @@ def settle(base: Results, again: Results, shut: Results, name: str) -> dict[int,
     Two continuations of the same state are independent given the state, so that the covariance
     of their outcomes is the variance of the conditional mean.
     """
-    n = len(again.good)
-    both = base.good[:n] & again.good & shut.good
+    n, m = len(again.good), len(shut.good)
+    twice, closed = base.good[:n] & again.good, base.good[:m] & shut.good
     found = {}
     for y, year in enumerate(base.setting.years):
         if year < base.setting.pack.plan_year:
             continue
-        one, two = base.outcomes[name][:n][both, y], again.outcomes[name][both, y]
-        closed = shut.outcomes[name][both, y]
+        mine = base.outcomes[name][:, y]
+        one, two = mine[:n][twice], again.outcomes[name][twice, y]
         share = _correlation(one, two)
         error = (1.0 - share**2) / math.sqrt(max(1, len(one) - 1))
-        found[year] = Settled(share, error, float(closed.mean() / one.mean()))
+        level = shut.outcomes[name][closed, y].mean() / mine[:m][closed].mean()
+        found[year] = Settled(share, error, float(level))
     return found
 
 

@@ -55,7 +55,7 @@ Draws = Literal["sampled", "central", "posterior"]
 MOST_REPLICATES = 10_000_000
 BLOCK_BYTES = 2**27  # most of one chunk's record; a few chunks are held at a time
 LIKED_BYTES = 2**25  # larger blocks cost more in fresh pages than they save in Python
-LIKED_REPLICATES = 16  # more a chunk save nothing more
+LIKED_REPLICATES = 48  # more a chunk save nothing more
 RELAXATIONS = ("land", "credit", "labour", "approval")
 # Room for arrivals: the envelope holds every rate up to these multiples of the central one.
 ENVELOPE_ORDINARY, ENVELOPE_LARGE = 3.2, 10.0
@@ -80,7 +80,8 @@ class Variant:
     only : frozenset of str
         If any, all that is kept of this variant: these measures, and no months.
     most : int
-        Replicates of it to run, the first ones; 0 for all. Such variants come last.
+        Replicates of it to run, the first ones; 0 for all. Variants stand in the order of their
+        numbers of replicates, the most first.
     bounds : bool
         Keep by zone and month what bound, though the run keeps no months.
     """
@@ -443,6 +444,10 @@ class _Group:
         full: bool,
         keep: Collection[str] | None = None,
     ) -> None:
+        counts = [variant.most or setup.replicates for variant in variants]
+        if counts != sorted(counts, reverse=True):
+            message = f"variants of {counts} replicates: allowed: the most first"
+            raise ValueError(message)
         self.setup = setup
         self.variants = variants
         self.attempts: Attempts | None = None
@@ -500,7 +505,7 @@ class _Group:
             setup.through,
             setup.check,
             self.inputs,
-            max(variant.most for variant in variants),
+            tuple({variant.most for variant in variants if variant.most}),
             tuple(MEASURE_ROW[name] for name in HELD) if bound else (),
             setup.followed,
             min(12 * pack.plan_year + 11, setup.through),

@@ -50,8 +50,8 @@ class Plan(NamedTuple):
     """What the engine is asked to do.
 
     ``inputs(first, count)`` returns the records of ``count`` replicates from number ``first``,
-    shape (variants, count). From replicate ``few`` on, if there is such, it returns fewer variants:
-    those that the later replicates are run for. From ``followed`` on, if it is not nought, runs end
+    shape (variants, count). From each of the replicates ``fewer`` on it returns fewer variants: those
+    that the later replicates are run for. From ``followed`` on, if it is not nought, runs end
     with month ``short``, and what would come after is NaN. ``kept`` are the rows of the measures of
     which every month is kept by zone.
     """
@@ -66,7 +66,7 @@ class Plan(NamedTuple):
     until: int
     checked: bool
     inputs: Callable[[int, int], Records]
-    few: int = 0
+    fewer: tuple[int, ...] = ()
     kept: tuple[int, ...] = ()
     followed: int = 0
     short: int = 0
@@ -257,7 +257,8 @@ def run(
     kernel("run_chunk", plan.sizes, checked=plan.checked)
     started = time.perf_counter()
     hands = workers or threads()
-    cuts = sorted(min(n, plan.replicates) for n in (0, plan.few, plan.followed, plan.replicates))
+    starts = (0, *plan.fewer, plan.followed, plan.replicates)
+    cuts = sorted(min(n, plan.replicates) for n in starts)
     chunks = parts(cuts, chunk, hands)
     done = 0
     blocks = Blocks(plan)

@@ -125,6 +125,7 @@ def gather(
         through=last,
         pack=pack,
         companions=replicates,
+        paired=replicates,
         progress=progress,
     )
     others = [Variant(s) for s in resolved[1:]]

@@ -124,6 +124,20 @@ def test_those_that_ran_on_say_when_the_others_reach_a_level() -> None:
         assert p_by[-1] <= 1.0 + 1e-12
         # Four standard errors of as many as ran on; most levels are far nearer.
         assert np.abs(p_by - exact).max() < 4.0 * 0.5 / math.sqrt(120)
+    # Standing for what is near is worth its trouble: the error of random subsets, with and without.
+    rng, months = np.random.default_rng(1), np.arange(24, 36)
+    late = whole.first["revenue"] >= 24
+    late |= whole.first["revenue"] < 0
+    ends, first = whole.outcomes["revenue"][late, 1], whole.first["revenue"][late]
+    reached = (first[:, None] >= 0) & (first[:, None] <= months)
+    plain, near = [], []
+    for _ in range(60):
+        some = rng.permutation(len(ends))[:80]
+        plain.append(reached[some].mean(axis=0) - reached.mean(axis=0))
+        weights = stand_for(ends[some], ends) / len(ends)
+        near.append(weights @ reached[some] - reached.mean(axis=0))
+    assert np.square(near).mean() < 0.5 * np.square(plain).mean()
+    assert np.abs(np.mean(near, axis=0)).max() < 0.02
 
 
 def test_causes_of_the_shortfall_sum_to_it(results: Results) -> None:

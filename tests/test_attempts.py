@@ -104,6 +104,10 @@ def test_whatever_acts_before_the_opening_changes_the_key(name: str) -> None:
         changed[name][:, known - 1] += 1
     elif name == "opening":
         changed[name] -= 1
+    elif name == "shut":
+        changed[name] = records["opening"]
+        assert keys(changed) == usual
+        changed[name] -= 1
     else:
         changed[name] += 1
     assert (keys(changed) == usual) == (name in LATER)

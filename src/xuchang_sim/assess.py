@@ -237,8 +237,8 @@ def assess(
         say what of the level was settled and what the levers moved.
     followed : int
         Replicates, the first ones and no fewer than companions, that run beyond the plan's year;
-        0 all. Of the others nothing is known of later years: what is first reached then is as
-        frequent as among the followed (:meth:`xuchang_sim.results.Results.attainment`).
+        0 all. What the others first reach in later years is told by the followed
+        (:meth:`xuchang_sim.results.Results.attainment`).
     full : bool
         Keep every replicate's months, by city and by zone; without them an answer has all that
         :meth:`Assessment.to_dict` says; 1,000 replicates then take some 80 MB less.

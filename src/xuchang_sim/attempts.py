@@ -32,7 +32,7 @@ WORTH = 100  # replicates a run must have: what fewer would save, the file would
 SYMBOL = "attempts"
 #: What acts only once the ledgers are open, or on no bit; so do the levels of the levers.
 LATER = (
-    *("attempt", "check", "redraw", "shut", "demand_months"),
+    *("attempt", "check", "redraw", "demand_months"),
     *("free_land", "free_credit", "free_labour", "free_approval"),
 )
 #: Paths by month and the month each begins with: only what lies before the opening acts.
@@ -45,7 +45,7 @@ PATHS = {
     "credit": "pipeline_start",
 }
 OWN = ("replicate", *PARAMETERS)
-COMMON = tuple(sorted(columns(Inputs).keys() - {*OWN, *PATHS, *LATER}))
+COMMON = tuple(sorted(columns(Inputs).keys() - {*OWN, *PATHS, *LATER, "shut"}))
 
 
 def keys(given: Records) -> list[int]:
@@ -61,7 +61,8 @@ def keys(given: Records) -> list[int]:
     past = [
         given[name][:, : max(0, opening - int(given[start][0]))] for name, start in PATHS.items()
     ]
-    own = np.hstack([np.stack([given[name] for name in OWN], axis=1), *past])
+    shut = np.where(given["shut"] < opening, given["shut"], 0)  # a later month acts later
+    own = np.hstack([np.stack([*(given[name] for name in OWN), shut], axis=1), *past])
     head = hashlib.blake2b(given["absent"]["values"][0].tobytes(), digest_size=8)
     for name in COMMON:
         head.update(given[name][0].tobytes())

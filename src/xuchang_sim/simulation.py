@@ -302,6 +302,7 @@ def run(
     progress: Callable[[int, int], None] | None = None,
     workers: int | None = None,
     chunk: int | None = None,
+    remember: bool = True,
 ) -> list[Results]:
     """Run variants on common draws; what they share until the branch is computed once.
 
@@ -319,6 +320,8 @@ def run(
         Called with (runs done, runs in all).
     workers, chunk : int, optional
         Threads, and replicates a chunk; neither changes a bit.
+    remember : bool
+        Begin warm-ups with the attempts that fitted before, which changes no bit either.
 
     Returns
     -------
@@ -333,7 +336,7 @@ def run(
     whole, before = setup.replicates * len(groups), 0
     for key, numbers in groups.items():
         group = _Group(setup, [variants[n] for n in numbers], dict(key), full=full, keep=keep)
-        if JIT and setup.replicates >= WORTH:
+        if remember and JIT and setup.replicates >= WORTH:
             group.attempts = remembered()
 
         def told(done: int, _: int, start: int = before) -> None:

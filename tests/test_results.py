@@ -91,7 +91,7 @@ def test_attainment_by_december_is_the_probability_of_the_year(results: Results)
 
 @given(st.data())
 def test_some_stand_for_everyone(data: st.DataObject) -> None:
-    level = st.integers(-50, 50).map(float)
+    level = st.sampled_from([0.0, 0.2, 1.0, 7.0]) | st.floats(-50.0, 50.0)
     everyone = np.array(data.draw(st.lists(level, min_size=1, max_size=200)))
     some = everyone[: data.draw(st.integers(0, len(everyone)))]
     weights = stand_for(some, everyone)
@@ -100,6 +100,15 @@ def test_some_stand_for_everyone(data: st.DataObject) -> None:
     if len(some):
         assert weights.sum() == pytest.approx(len(everyone))
     assert np.array_equal(stand_for(everyone, everyone), np.ones(len(everyone)))
+
+
+def test_everyone_is_stood_for_when_values_are_tied() -> None:
+    tied = np.concatenate([np.zeros(2 * STRATUM), np.ones(STRATUM)])
+    for beside in (0.2, -3.0, 9.0):
+        everyone = np.concatenate([tied, np.full(40, beside)])
+        assert stand_for(tied, everyone).sum() == pytest.approx(len(everyone))
+    same = np.full(3 * STRATUM, 5.0)
+    assert stand_for(same, np.concatenate([same, [9.0, 1.0]])).sum() == pytest.approx(38.0)
 
 
 def test_each_stands_for_those_that_are_near() -> None:

@@ -241,7 +241,7 @@ def assess(
         (:meth:`xuchang_sim.results.Results.attainment`).
     full : bool
         Keep every replicate's months, by city and by zone; without them an answer has all that
-        :meth:`Assessment.to_dict` says; 1,000 replicates then take some 80 MB less.
+        :meth:`Assessment.to_dict` says; 1,000 replicates then take some 60 MB less.
 
     Returns
     -------

@@ -374,7 +374,7 @@ def stand_for(some: Array, everyone: Array) -> Array:
     """For how many each of some stands, by what is known of everyone: post-stratification.
 
     Strata (Cochran 1977, section 5A.9) hold equally many of the some, and at least :data:`STRATUM`,
-    so that no weight rests on a few.
+    so that no weight rests on a few. Each ends with one of the some, so that none is without.
 
     Parameters
     ----------
@@ -386,13 +386,14 @@ def stand_for(some: Array, everyone: Array) -> Array:
     ndarray, shape (some,)
         Weights; they sum to the number of everyone, if there are some.
     """
+    if not len(some):
+        return np.empty(0)
     strata = max(1, len(some) // STRATUM)
-    edges = np.quantile(some, np.arange(1, strata) / strata) if len(some) else np.empty(0)
+    ends = np.quantile(some, np.arange(1, strata) / strata, method="inverted_cdf")
+    edges = ends[ends < some.max()]
     here, there = np.searchsorted(edges, some), np.searchsorted(edges, everyone)
-    counts = np.bincount(there, minlength=strata) / np.maximum(
-        np.bincount(here, minlength=strata), 1
-    )
-    weights: Array = counts[here]
+    mine, all_of_them = (np.bincount(rows, minlength=strata) for rows in (here, there))
+    weights: Array = all_of_them[here] / mine[here]
     return weights
 
 

@@ -38,7 +38,7 @@ from xuchang_sim.yamlfile import InputError, Problem, did_you_mean, read_yaml, s
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-__all__ = ["load_workbook", "read_files", "write_workbook"]
+__all__ = ["lay_out", "load_workbook", "read_files", "write_workbook"]
 
 MAX_FILE = 16 << 20
 """Bytes of the file."""
@@ -302,16 +302,16 @@ def _write_sheet(ws: Any, sheet: Sheet, entries: list[dict[str, Any]]) -> None:
         for c, column in enumerate(sheet.columns, 1):
             _put(ws.cell(r, c), _at(entry, column.path))
     _restrict(ws, sheet, FIRST, max(len(entries) + FIRST + 200, 300))
-    _lay_out(ws)
+    lay_out(ws)
 
 
 LINE_HEIGHT, MOST_LINES = 15.0, 8  # points; lines of a row before it is cut
 
 
-def _lay_out(ws: Any) -> None:
-    """Wrap texts in rows high enough for them, and print across one page.
+def lay_out(ws: Any) -> None:
+    """Wrap texts in rows high enough for them, and print across one A4 page.
 
-    Not every program finds the height of wrapped text by itself.
+    Not every program finds the height of wrapped text by itself. Columns have their widths before.
     """
     from openpyxl.styles import Alignment  # noqa: PLC0415
     from openpyxl.utils import get_column_letter  # noqa: PLC0415
@@ -328,6 +328,7 @@ def _lay_out(ws: Any) -> None:
             taken = [_cells(line) / width for line in cell.value.split("\n")]
             lines = max(lines, sum(math.ceil(max(part, 0.1)) for part in taken))
         ws.row_dimensions[row[0].row].height = LINE_HEIGHT * min(lines, MOST_LINES)
+    ws.page_setup.paperSize = ws.PAPERSIZE_A4
     ws.page_setup.orientation = "landscape"
     ws.page_setup.fitToHeight = 0
     ws.sheet_properties.pageSetUpPr.fitToPage = True
@@ -352,7 +353,7 @@ def _write_values(ws: Any, sheet: Sheet, entry: dict[str, Any]) -> None:
         _aside(ws.cell(r, 4), _word(column))
         _choose(ws, column, f"B{r}")
     ws.freeze_panes = "B2"
-    _lay_out(ws)
+    lay_out(ws)
 
 
 def _heads(ws: Any, columns: Sequence[Column], title: str) -> None:
@@ -547,7 +548,7 @@ def _guide(ws: Any, pack: Pack) -> None:
     for r, line in enumerate(lines[1:], 2):
         _put(ws.cell(r, 1), line)
     ws.column_dimensions["A"].width = 110
-    _lay_out(ws)
+    lay_out(ws)
 
 
 def _write_document(ws: Any, text: str, folder: Path, problems: list[Problem]) -> None:

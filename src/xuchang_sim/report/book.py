@@ -6,13 +6,12 @@ import json
 import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from rich.cells import cell_len
-
 from xuchang_sim.report.page import manifest
 from xuchang_sim.report.sentences import answer, chance
 from xuchang_sim.report.tables import COUNTS
 from xuchang_sim.report.words import Language, labelled, say, titled
 from xuchang_sim.units import english
+from xuchang_sim.workbook import lay_out
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -93,7 +92,7 @@ def _chances(*values: float) -> list[Shown]:
 def _row(sheet: Worksheet, values: Iterable[object], *, head: bool = False) -> None:
     """Append a row in which nothing is a formula."""
     from openpyxl.cell import WriteOnlyCell  # noqa: PLC0415
-    from openpyxl.styles import Alignment, Font, PatternFill  # noqa: PLC0415
+    from openpyxl.styles import Font, PatternFill  # noqa: PLC0415
 
     cells = []
     for value in values:
@@ -102,7 +101,6 @@ def _row(sheet: Worksheet, values: Iterable[object], *, head: bool = False) -> N
             plain = None
         cell: Any = WriteOnlyCell(sheet, value=None)
         cell.value = plain
-        cell.alignment = Alignment(wrap_text=isinstance(plain, str), vertical="top")
         if isinstance(value, Shown):
             cell.number_format = value.format
         if isinstance(plain, str):
@@ -114,34 +112,17 @@ def _row(sheet: Worksheet, values: Iterable[object], *, head: bool = False) -> N
     sheet.append(cells)
 
 
-LINE_HEIGHT = 15.0  # points
-ROOM = 1.05  # of a column's width, in digits, that a line of text may take
-
-
 def _widths(sheet: Worksheet, *widths: float, table: bool = True) -> None:
-    """Set the columns' widths, rows high enough for their text, and the page.
-
-    Not every program finds the height of wrapped text by itself.
-    """
+    """Set the columns' widths, and lay the sheet out; a table keeps its head in sight."""
     from openpyxl.utils import get_column_letter  # noqa: PLC0415
 
     for k, width in enumerate(widths, 1):
         sheet.column_dimensions[get_column_letter(k)].width = width
-    for row in sheet.iter_rows():
-        lines = [
-            math.ceil(ROOM * cell_len(cell.value) / width)
-            for cell, width in zip(row, widths, strict=False)
-            if isinstance(cell.value, str)
-        ]
-        sheet.row_dimensions[row[0].row].height = LINE_HEIGHT * max([1, *lines])
+    lay_out(sheet)
     if table:
         sheet.freeze_panes = "A2"
         sheet.auto_filter.ref = sheet.dimensions
         sheet.print_title_rows = "1:1"
-    sheet.page_setup.paperSize = sheet.PAPERSIZE_A4
-    sheet.page_setup.orientation = "landscape"
-    sheet.page_setup.fitToHeight = 0
-    sheet.sheet_properties.pageSetUpPr.fitToPage = True
 
 
 def _answer(sheet: Worksheet, dossier: Dossier, lang: Language) -> None:

@@ -1,6 +1,6 @@
 """Is B slower than A? Ratios of two result files with bootstrap intervals, yardstick taken out.
 
-    python benchmarks/compare.py benchmarks/results/0.1.0.json new.json
+    python benchmarks/compare.py benchmarks/results/0.1.0-amd-epyc.json new.json
 
 A time is first divided by the yardstick of its round. The ratio is median over median; its 95%
 interval comes from a bootstrap over rounds; times of fewer than three rounds are shown, not judged.

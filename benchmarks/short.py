@@ -6,6 +6,7 @@ extremes are over the rounds. The measured code is that of the suite itself.
 
 import argparse
 import json
+import re
 import statistics
 import subprocess
 import sys
@@ -148,6 +149,12 @@ def table(found: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def baseline(found: dict[str, Any]) -> Path:
+    """Return the file of a release on one kind of processor: 0.1.0-amd-epyc.json."""
+    words = re.sub(r"\(\w+\)|@.*|processor|cpu", " ", str(found["machine"]["processor"]).lower())
+    return RESULTS / f"{'-'.join([found['version'], *re.findall('[a-z0-9]+', words)])}.json"
+
+
 def main() -> None:
     """Measure, print, keep."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -155,7 +162,7 @@ def main() -> None:
     parser.add_argument("--only", nargs="*", default=[], help="words in the names of benchmarks")
     parser.add_argument("--out", type=Path, help="write the result file")
     parser.add_argument(
-        "--keep", action="store_true", help=f"write it to {RESULTS.name}/VERSION.json"
+        "--keep", action="store_true", help=f"write it to {RESULTS.name}/VERSION-PROCESSOR.json"
     )
     parser.add_argument("--memory-of", help=argparse.SUPPRESS)
     asked = parser.parse_args()
@@ -172,7 +179,7 @@ def main() -> None:
     found = measure(asked.rounds, asked.only, say)
     say("")
     print(table(found))
-    out = RESULTS / f"{found['version']}.json" if asked.keep else asked.out
+    out = baseline(found) if asked.keep else asked.out
     if out:
         out.parent.mkdir(exist_ok=True)
         out.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")

@@ -90,13 +90,13 @@ def run_mesa(before: Given, draws: type[Draws], until: int) -> tuple[float, floa
 def mesa_rows(replicates: Replicates) -> list[Row]:
     """Time both forms on each replicate in turn, the engine before and after; :func:`check` first.
 
-    The Mesa form is timed twice: with draws made by the month in numpy, as far as its agents need
-    them together, and with every draw made by itself in plain Python.
+    The Mesa form is timed twice: with every draw made by itself in plain Python, like all else in it,
+    and with draws made by the month in numpy, as far as its agents need them together.
     """
     count, until = replicates.count, replicates.through
     known = [given(replicates.inputs(n), replicates.sizes) for n in range(count)]
     opened = [Opened(replicates, n) for n in range(count)]
-    forms = {"plain Mesa form": Draws, "the same, draws one by one": PlainDraws}
+    forms = {"plain Mesa form": PlainDraws, "the same, draws in numpy": Draws}
     fast: list[float] = []
     fast_open: list[float] = []
     rates: dict[tuple[str, bool], list[float]] = {(f, o): [] for f in forms for o in (False, True)}

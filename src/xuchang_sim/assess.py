@@ -575,8 +575,8 @@ def following_mean(now: Array, later: Array) -> float:
     if not seen.any():
         return math.nan
     here = now[seen] - now[seen].mean()
-    spread = float(here @ here)
-    slope = float(here @ later[seen]) / spread if spread > 0.0 else 0.0
+    spread = float((here * here).sum())
+    slope = float((here * later[seen]).sum()) / spread if spread > 0.0 else 0.0
     return float(later[seen].mean() + slope * (now.mean() - now[seen].mean()))
 
 
@@ -584,7 +584,8 @@ def _correlation(one: Array, two: Array) -> float:
     """Correlation of two passes; of fewer than three replicates, or of constants, there is none."""
     if len(one) < 3 or np.ptp(one) == 0.0 or np.ptp(two) == 0.0:
         return math.nan
-    return float(np.corrcoef(one, two)[0, 1])
+    a, b = one - one.mean(), two - two.mean()
+    return float((a * b).sum() / math.sqrt((a * a).sum() * (b * b).sum()))
 
 
 def _largest_difference(cells: Sequence[Results]) -> tuple[float, float]:

@@ -552,7 +552,7 @@ class Relaxation:
         blocks = {
             "supply": ([lower, none, none, none], np.cumsum(self.supply)),
             "land": ([self.land * lower, none, none, none], np.cumsum(self.land_supply)),
-            "finance": ([none, none, within, none], within @ self.credit),
+            "finance": ([none, none, within, none], (within * self.credit).sum(axis=1)),
             "labour": ([none, none, none, self.workers * lower], np.cumsum(self.labour)),
             "plan": ([-planned, lower, none, none], zero),
             "own": ([-own, lower, -lower, none], zero),
@@ -610,7 +610,7 @@ class Relaxation:
             marginal = self.solve(outcome)[1]
             for name, move in moves.items():
                 part = parts["supply" if name == "process" else name]
-                found[name][outcome] = float(marginal[part] @ move)
+                found[name][outcome] = float((marginal[part] * move).sum())
         return found
 
 

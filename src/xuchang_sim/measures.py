@@ -146,8 +146,8 @@ def fai_share(c: Cut) -> Array:
     """Zones' share of the city's investment; the rest of the city grows at its own rate."""
     base = c.pack.base.fai.value
     rest = base / c.parameter("city_fai_share_base") - base
-    growth = (1.0 + c.parameter("city_rest_fai_growth")) ** np.arange(c.years)
-    return _share(c.city("fai"), rest * growth)
+    growth = np.where(np.arange(c.years) > 0, c.parameter("city_rest_fai_growth"), 0.0)
+    return _share(c.city("fai"), rest * np.cumprod(1.0 + growth, axis=1))
 
 
 def projects(c: Cut) -> Array:

@@ -6,6 +6,7 @@ solves for, values that a lever or a table of the pack holds, facts that results
 against, and figures for reference.
 """
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from statistics import NormalDist
@@ -17,7 +18,7 @@ from xuchang_sim.schema import Id, Label, Many, Strict, UnitName
 from xuchang_sim.yamlfile import Problem, Source
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     import numpy as np
     import numpy.typing as npt
@@ -103,8 +104,17 @@ class Prior:
                 return np.rint(_triangular(u, self.low - 0.5, self.centre, self.high + 0.5))
             case "normal":
                 return _truncated(u, self.low, self.centre, self.high, self.spread)
-        ends = np.log([self.low, self.centre, self.high])
-        return np.exp(_truncated(u, ends[0], ends[1], ends[2], self.spread))
+        low, centre, high = map(math.log, (self.low, self.centre, self.high))
+        # One by one: numpy's exponential has other last digits where a processor has longer vectors.
+        logs = _truncated(u, low, centre, high, self.spread)
+        return _each(math.exp, logs)
+
+
+def _each(function: "Callable[[float], float]", x: "Floats") -> "Floats":
+    """Apply a function of the standard library to every number."""
+    import numpy as np  # noqa: PLC0415
+
+    return np.fromiter(map(function, x.ravel()), np.float64, x.size).reshape(x.shape)
 
 
 def _triangular(u: "Floats", low: float, mode: float, high: float) -> "Floats":
@@ -123,9 +133,7 @@ def _truncated(u: "Floats", low: float, mean: float, high: float, sd: float) -> 
     law = NormalDist()
     below, above = law.cdf((low - mean) / sd), law.cdf((high - mean) / sd)
     share = np.clip(below + u * (above - below), SMALLEST, 1.0 - SMALLEST)
-    z = np.fromiter(map(law.inv_cdf, share.ravel()), dtype=np.float64, count=share.size)
-    value: Floats = mean + sd * z.reshape(share.shape)
-    return value
+    return mean + sd * _each(law.inv_cdf, share)
 
 
 class PriorEntry(Strict):

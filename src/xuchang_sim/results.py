@@ -279,7 +279,7 @@ class Results:
             year = self.setting.years.index(self.setting.pack.plan_year)
             ends = self.outcomes[name][:, year]
             weight = stand_for(ends[ran_on], ends[late]) / self.good.sum()
-            p_by[12:] = p_by[11] + weight @ reached[ran_on, 12:]
+            p_by[12:] = p_by[11] + (weight[:, None] * reached[ran_on, 12:]).sum(axis=0)
         return months, p_by
 
     def annual(self) -> dict[str, dict[int, tuple[float, ...]]]:

@@ -814,7 +814,10 @@ def _envelope(setup: Setup, record: np.void, sizes: Sizes) -> Array:
     growth = pack.parameters["starts_growth"]
     months = pack.pipeline_start + np.arange(sizes.span)
     years = (months + 0.5 - (12 * pack.base_year + 6)) / 12.0
-    index = np.maximum((1.0 + growth.low) ** years, (1.0 + growth.high) ** years)
+    # Python's power, not numpy's: that one's last digit goes by the length of a processor's vectors.
+    index = np.array(
+        [max((1.0 + g) ** t for g in (growth.low, growth.high)) for t in years.tolist()]
+    )
     ratio = (pack.parameters["starts_large"].default or 0.0) / (
         pack.parameters["starts_ordinary"].default or 1.0
     )

@@ -194,8 +194,11 @@ def _trend(
 
 
 def _mean_one(factors: Floats) -> Floats:
-    """Scale to mean 1, exactly: on a grid of 2**-40 sums are free of rounding."""
-    grid = 2.0**40
+    """Scale to mean 1, exactly: on a grid of 2**-30 sums are free of rounding.
+
+    Factors that differ in their last digits, as by another processor's logarithm, come out the same.
+    """
+    grid = 2.0**30
     out = np.round(factors / factors.mean() * grid) / grid
     out[int(out.argmax())] += len(out) - out.sum()
     return np.asarray(out)

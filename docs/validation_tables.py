@@ -17,6 +17,7 @@ from xuchang_sim.explore.uncertainty import uncertainty
 from xuchang_sim.facts import facts
 from xuchang_sim.outlook.report import outlook_report
 from xuchang_sim.pack import Pack, load_pack
+from xuchang_sim.report.words import say, told
 from xuchang_sim.simulation import simulate
 
 if TYPE_CHECKING:
@@ -87,7 +88,10 @@ def judged(pack: Pack) -> dict[str, str]:
         one = not isinstance(row["target"], dict)
         bands = {"": row["target"]} if one else row["target"]
         values = {"": row["value"]} if one else row["value"]
-        shown = [f"{name.replace('_', ' ')} {short(values[name])}".strip() for name in bands]
+        shown = [
+            f"{say(f'number.{name}', 'en') if name else ''} {short(values[name])}".strip()
+            for name in bands
+        ]
         wanted = [
             f"{short(low)} – {short(high)}" if high is not None else f"≥ {short(low)}"
             for low, high in bands.values()
@@ -96,7 +100,7 @@ def judged(pack: Pack) -> dict[str, str]:
         mark = " °" if row["later_source"] else ""
         rows.append((row["label_en"] + mark, "; ".join(shown), "; ".join(wanted), verdict))
     failed = [row for row in data["facts"] if not row["passes"]]
-    reasons = "\n".join(f"- *{row['label_en']}*: {row['reason']}." for row in failed)
+    reasons = "\n".join(f"- *{row['label_en']}*: {told(row['reason'], 'en')}." for row in failed)
     count = f"**{data['passed']} of {len(data['facts'])} hold** ({data['replicates']} runs, parameters {data['parameters']})."
     return {
         "facts": table(("fact", "simulated", "band", "holds"), rows),

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import ast
+import io
 import re
 import string
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
-from xuchang_sim.report.words import CATALOGUE, say
+from xuchang_sim.facts import MEASURED
+from xuchang_sim.pack import load_pack
+from xuchang_sim.report import tables
+from xuchang_sim.report.words import CATALOGUE, say, told
 
 SOURCES = Path(__file__).parents[2] / "src" / "xuchang_sim"
 
@@ -54,6 +59,29 @@ def test_no_key_is_missing(key: str, where: str) -> None:
     members = [k for k in CATALOGUE if k.startswith(key)] if key.endswith(".") else [key]
     assert members, where
     assert set(members) <= set(CATALOGUE), where
+
+
+def test_every_number_of_a_fact_with_several_has_a_name() -> None:
+    several = {n for one in MEASURED.values() if len(one.numbers) > 1 for n in one.numbers}
+    named = {key.removeprefix("number.") for key in CATALOGUE if key.startswith("number.")}
+    assert several == named
+
+
+def test_a_text_in_both_languages_is_told_in_one() -> None:
+    assert told("无数量 · no number", "zh") == "无数量"
+    assert told("无数量 · no number · at all", "en") == "no number · at all"
+    assert told("no number", "zh") == "no number"
+
+
+@pytest.mark.parametrize("pack", ["xuchang_2623", "yangli_2011"])
+def test_an_english_reader_of_a_plan_meets_no_chinese_but_in_paragraphs(pack: str) -> None:
+    loaded = load_pack(pack)
+    console = Console(width=160, file=io.StringIO(), highlight=False)
+    console.print(tables.plan(loaded, "en"))
+    assert isinstance(console.file, io.StringIO)
+    _, *rows = console.file.getvalue().splitlines()
+    text = [re.sub("[一二三四五六七八九十]", "", row) for row in rows]  # numbers of paragraphs
+    assert not [row for row in text if re.search("[\u4e00-\u9fff]", row)]
 
 
 def test_a_missing_key_or_value_is_an_error() -> None:

@@ -9,7 +9,8 @@ from rich.console import Console, Group, RenderableType
 from rich.text import Text
 
 from xuchang_sim.report.sheet import Sheet
-from xuchang_sim.report.words import Language, say
+from xuchang_sim.report.trust import significant
+from xuchang_sim.report.words import Language, say, told
 from xuchang_sim.results import verdict
 from xuchang_sim.units import english
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from xuchang_sim.assess import Assessment, MatrixResult
+    from xuchang_sim.levers import Lever
     from xuchang_sim.pack import Pack
     from xuchang_sim.plan.audit import AuditRow
 
@@ -305,14 +307,19 @@ def plan(pack: Pack, lang: Language) -> RenderableType:
         if "instrument" not in row.type:
             continue
         label = row.label_zh if lang == "zh" else row.label_en
-        held = [
-            f"{name} {number(pack.levers[name].absent)} → {number(pack.levers[name].plan)}"
-            f" {pack.levers[name].unit if lang == 'zh' else english(pack.levers[name].unit)}"
-            for name in row.levers
-        ]
-        text = "; ".join(held) or say("plan.none", lang, reason=row.reason or row.how)
+        held = [f"{name} {_moved(pack.levers[name], lang)}" for name in row.levers]
+        text = "; ".join(held) or say("plan.none", lang, reason=told(row.reason or row.how, lang))
         levers.add_row(str(row.row), row.paragraph, label, text)
     return Group(Text(head, style="bold"), targets, Text(), levers)
+
+
+def _moved(lever: Lever, lang: Language) -> str:
+    """Say from where to where a plan moves a lever: small values whole, fractions as percentages."""
+    ends = lever.absent, lever.plan
+    if lever.unit == "比例":
+        return " → ".join(f"{100.0 * end:.3g}%" for end in ends)
+    unit = lever.unit if lang == "zh" else english(lever.unit)
+    return f"{' → '.join(map(significant, ends))} {unit}"
 
 
 def audit(rows: Sequence[AuditRow], lang: Language) -> RenderableType:

@@ -9,7 +9,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from xuchang_sim.report.sheet import Sheet
-from xuchang_sim.report.words import Language, say
+from xuchang_sim.report.words import Language, say, told
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,14 +26,14 @@ def facts(data: Mapping[str, Any], lang: Language) -> RenderableType:
             word = "pass" if row["passes"] else "fail"
             table.add_row(
                 row[f"label_{lang}"] if k == 0 else "",
-                f"{name} {significant(values[name])}".strip(),
+                f"{say(f'number.{name}', lang) if name else ''} {significant(values[name])}".strip(),
                 _band(band),
                 Text(say(f"facts.{word}", lang), style="green" if row["passes"] else "red")
                 if k == 0
                 else "",
             )
         if row["reason"]:
-            table.add_row(Text(f"  {row['reason']}", style="dim"))
+            table.add_row(Text(f"  {told(row['reason'], lang)}", style="dim"))
     count = {"passed": data["passed"], "count": len(data["facts"])}
     title = say("facts.title", lang, replicates=data["replicates"], parameters=data["parameters"])
     return Group(Text(title, style="bold"), table, Text(say("facts.passed", lang, **count)))

@@ -752,6 +752,20 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "典型事实：{replicates} 次模拟，无计划，参数 {parameters}",
         "stylised facts: {replicates} runs without the plan, parameters {parameters}",
     ),
+    "number.p_laplace": ("拉普拉斯律 p 值", "p of Laplace's law"),
+    "number.p_normal": ("正态律 p 值", "p of the normal law"),
+    "number.year_before": ("基年前一年", "year before the base"),
+    "number.base_year": ("基年", "base year"),
+    "number.jan_feb": ("1—2 月", "to February"),
+    "number.first_quarter": ("一季度", "to March"),
+    "number.jan_may": ("1—5 月", "to May"),
+    "number.first_half": ("上半年", "to June"),
+    "number.rank_of_june": ("6 月名次", "rank of June"),
+    "number.changes": ("拐点数", "points of inflection"),
+    "number.convex_first": ("先慢后快", "slow at first"),
+    "number.peak": ("最快处", "fastest at"),
+    "number.best_year": ("最高年份占比", "share of the best year"),
+    "number.months_without": ("无支出月份占比", "share of months without"),
     "facts.pass": ("合", "yes"),
     "facts.fail": ("不合", "no"),
     "facts.passed": ("{count} 条中 {passed} 条相合", "{passed} of {count} hold"),
@@ -824,6 +838,12 @@ def say(key: str, lang: Language, **values: object) -> str:
 def _in(thing: Any, what: str, lang: Language) -> str:
     text: str = getattr(thing, f"{what}_{lang}")
     return text
+
+
+def told(text: str, lang: Language) -> str:
+    """Return the half in a language of a text told in both, ``中文 · English``; others stay whole."""
+    zh, dot, en = text.partition(" · ")
+    return zh if lang == "zh" or not dot else en
 
 
 def labelled(thing: Any, lang: Language) -> str:

@@ -585,7 +585,8 @@ def _correlation(one: Array, two: Array) -> float:
     if len(one) < 3 or np.ptp(one) == 0.0 or np.ptp(two) == 0.0:
         return math.nan
     a, b = one - one.mean(), two - two.mean()
-    return float((a * b).sum() / math.sqrt((a * a).sum() * (b * b).sum()))
+    found = float((a * b).sum() / math.sqrt((a * a).sum() * (b * b).sum()))
+    return min(max(found, -1.0), 1.0)
 
 
 def _largest_difference(cells: Sequence[Results]) -> tuple[float, float]:

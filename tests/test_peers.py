@@ -76,6 +76,7 @@ def test_c_and_numpy_forms_do_what_the_engine_does(stopped: dict[str, hottest.St
     bits = hottest.check(stopped, with_c=with_c)
     assert {form.partition(", ")[0] for form in bits} == {
         "orders",
+        "small_lump",
         "employ",
         "produce",
         "account",

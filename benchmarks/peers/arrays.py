@@ -1,7 +1,7 @@
 """The engine's hottest steps in vectorised numpy, on the engine's own memory.
 
-Draws, orders, employment, production, incomes and construction as docs/odd.md 7 describes them, from
-the opening on: whole columns at a time, sums by ``bincount``, sites gathered and scattered.
+Draws, orders, small investment, employment, production, incomes and construction as docs/odd.md 7
+describes them, from the opening on: whole columns at a time, sums by ``bincount``, sites gathered and scattered.
 """
 
 from __future__ import annotations
@@ -212,6 +212,39 @@ def employ(w: Columns) -> None:
     unfilled = zone["unfilled_skilled"] + zone["unfilled_unskilled"]
     pay = p["wage_shortage_elasticity"] * unfilled / (1.0 + zone["workers_wanted"])
     zone["tightness"][:] = 1.0 + pay
+
+
+def small_lump(w: Columns) -> None:
+    """Spend small investment: worn capital first, then firms short of capacity."""
+    p, firm, zone, city = w.p, w.firm, w.zone, w.city
+    decay = p["depreciation"] / 12.0
+    lump = city["lump_base"] * (1.0 + p["small_lump_growth"]) ** (city["year"] - p["base_year"])
+    public = p["absent"]["platform_financing"] / 12.0 * w.zones
+    private = max(0.0, lump * p["fai_season"][w.month] / 12.0 - public)
+    equipment = min(private, city["tenant_bill"])
+    city["lump_private"] = private
+    city["tenant_bill"] -= equipment
+    short = (firm["ramping"] == 0) & (firm["use"] > p["expansion_threshold"])
+    before = firm["K"].copy()
+    capital, eager = before.sum(), before[short].sum()
+    worn = capital * decay
+    replaced = min(private - equipment, worn)
+    rest = private - equipment - replaced
+    idle = equipment if eager > 0.0 else equipment + rest
+    if capital <= 0.0:
+        idle = private
+        zone["fai_small"] += private / w.zones
+    add = float(part_of(replaced, capital)) * before
+    add += np.where(short, float(part_of(rest, eager)) * before, 0.0)
+    firm["added"][:], firm["worn"][:] = add, decay * before
+    firm["K"][:] = before + add - decay * before
+    invested = add + float(part_of(idle, capital)) * before
+    zone["fai_small"] += w.by_zone(firm["zone"], invested)
+    city["capital_added"] += private - idle
+    city["capital_lost"] += worn
+    zone["outside_capital"] += p["outside_share"] * zone["fai_small"]
+    zone["fai_small"] += zone["base_spent"]
+    zone["fai"] += zone["fai_small"] + zone["fai_extra"]
 
 
 def account(w: Columns) -> None:

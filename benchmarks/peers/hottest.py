@@ -25,7 +25,7 @@ from xuchang_sim.model.chunk import begin_world, tick
 from xuchang_sim.model.engine import as_rules
 from xuchang_sim.model.kernel import entry
 from xuchang_sim.model.schedule import STEPS, perform
-from xuchang_sim.model.steps.firms import orders, shocks
+from xuchang_sim.model.steps.firms import orders, shocks, small_lump
 from xuchang_sim.model.steps.labour import employ
 from xuchang_sim.model.steps.production import account, produce
 from xuchang_sim.model.steps.projects import construct
@@ -85,6 +85,14 @@ def repeat_orders(memory: Any, inputs: Any, passes: int) -> None:
 
 
 @entry
+def repeat_small_lump(memory: Any, inputs: Any, passes: int) -> None:
+    """Spend small investment in every world so many times."""
+    for n in range(memory.shape[0]):
+        for _ in range(passes):
+            small_lump(memory[n], inputs[n])
+
+
+@entry
 def repeat_produce(memory: Any, inputs: Any, passes: int) -> None:
     """Produce in every world so many times."""
     for n in range(memory.shape[0]):
@@ -127,6 +135,7 @@ class Hot(NamedTuple):
 STEPS_TIMED: dict[str, Hot] = {
     "draws": Hot("orders", repeat_draws, "firm"),
     "orders": Hot("orders", repeat_orders, "firm"),
+    "small_lump": Hot("small_lump", repeat_small_lump, "firm"),
     "employ": Hot("employ", repeat_employ, "firm"),
     "produce": Hot("produce", repeat_produce, "firm"),
     "account": Hot("account", repeat_account, "firm"),

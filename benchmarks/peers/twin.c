@@ -1,7 +1,7 @@
 /* The engine's hottest steps by hand in C, on the engine's own memory: the reference limit.
 
-   Draws, orders, employment, production, incomes and construction as docs/odd.md 7 describes them,
-   from the opening on. "world.h" is written from the numpy layout, so that it cannot go out of step.
+   Draws, orders, small investment, employment, production, incomes and construction as docs/odd.md 7
+   describes them, from the opening on. "world.h" is written from the numpy layout, so that it cannot go out of step.
    Sums are taken in the engine's order; exponential and logarithm are the C library's. */
 
 #if defined(__AVX2__) || defined(__AVX512F__)
@@ -185,6 +185,56 @@ static void orders(World *restrict w, const Inputs *restrict p) {
   for (int i = 0; i < firms; i++) {
     f->smooth[i] += (f->b[i] - f->smooth[i]) * (1.0 / 3.0);
     f->ramping[i] = (double)(c->t - f->born[i]) >= months ? 0 : f->ramping[i];
+  }
+}
+
+static void small_lump(World *restrict w, const Inputs *restrict p) {
+  World_city *c = &w->city;
+  World_firm *restrict f = &w->firm;
+  World_zone *restrict zone = &w->zone;
+  const int firms = (int)c->firms, zones = (int)c->zones;
+  const double decay = p->depreciation / 12.0, threshold = p->expansion_threshold;
+  const double years = (double)(c->year - p->base_year);
+  const double lump = c->lump_base * pow(1.0 + p->small_lump_growth, years) *
+                      (p->fai_season[c->calendar_month] / 12.0);
+  double private = lump - p->absent.platform_financing / 12.0 * (double)c->zones;
+  private = private < 0.0 ? 0.0 : private;
+  c->lump_private = private;
+  const double equipment = private < c->tenant_bill ? private : c->tenant_bill;
+  c->tenant_bill -= equipment;
+
+  double capital = 0.0, eager = 0.0;
+  for (int i = 0; i < firms; i++) {
+    capital += f->K[i];
+    eager += f->ramping[i] == 0 && f->use[i] > threshold ? f->K[i] : 0.0;
+  }
+  const double worn = capital * decay, left = private - equipment;
+  const double replaced = left < worn ? left : worn, rest = left - replaced;
+  double idle = eager > 0.0 ? equipment : equipment + rest;
+  if (capital <= 0.0) {
+    idle = private;
+    for (int z = 0; z < zones; z++) zone->fai_small[z] += private / (double)c->zones;
+  }
+  const double replacing = capital > 0.0 ? replaced / capital : 0.0;
+  const double growing = eager > 0.0 ? rest / eager : 0.0;
+  const double booked = capital > 0.0 ? idle / capital : 0.0;
+  double *restrict invested = made_by;
+  for (int i = 0; i < firms; i++) {
+    const double K = f->K[i];
+    const double more = f->ramping[i] == 0 && f->use[i] > threshold ? growing * K : 0.0;
+    const double add = replacing * K + more;
+    f->added[i] = add;
+    f->worn[i] = decay * K;
+    f->K[i] = K + add - decay * K;
+    invested[i] = add + booked * K;
+  }
+  for (int i = 0; i < firms; i++) zone->fai_small[f->zone[i]] += invested[i];
+  c->capital_added += private - idle;
+  c->capital_lost += worn;
+  for (int z = 0; z < zones; z++) {
+    zone->outside_capital[z] += p->outside_share * zone->fai_small[z];
+    zone->fai_small[z] += zone->base_spent[z];
+    zone->fai[z] += zone->fai_small[z] + zone->fai_extra[z];
   }
 }
 
@@ -679,6 +729,7 @@ static void account(World *restrict w, const Inputs *restrict p) {
   }
 REPEAT(draws, ((void)p, draws(w + n)))
 REPEAT(orders, orders(w + n, p + n))
+REPEAT(small_lump, small_lump(w + n, p + n))
 REPEAT(produce, produce(w + n, p + n))
 REPEAT(construct, construct(w + n, p + n))
 REPEAT(employ, employ(w + n, p + n))

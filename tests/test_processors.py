@@ -22,8 +22,12 @@ from xuchang_sim.model.cache import CACHE
 
 PROGRAM = """
 import json, numpy
-from xuchang_sim import assess, matrix
-answers = assess("plan", replicates=60).answer(), matrix(replicates=70).to_dict()
+from xuchang_sim import assess, explain, matrix
+answers = [
+    assess("plan", replicates=60).answer(),
+    explain("plan", replicates=40).to_dict(),
+    matrix(replicates=70).to_dict(),
+]
 print(json.dumps([numpy.exp(numpy.linspace(-1.0, 1.0, 1001)).tobytes().hex(), answers]))
 """
 

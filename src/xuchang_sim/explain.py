@@ -696,7 +696,8 @@ def _limit(results: Results, pack: Pack, rows: slice, borrowed: Array) -> Array:
         return float(np.asarray(results.parameters[name])[good].mean())
 
     months = np.arange(rows.start, rows.stop)
-    grown = base * (1.0 + mean("credit_growth")) ** (months // 12)
+    growth = 1.0 + mean("credit_growth")
+    grown = base * np.array([growth**year for year in (months // 12).tolist()])
     limit = grown * monthly[months % 12] * (1.0 + levels["bank_limit_bonus"])
     policy = results.setting.policy_month - 12 * pack.base_year
     active = np.where(months // 12 == policy // 12, 12 - policy % 12, 12)
@@ -717,7 +718,7 @@ def _durations(pack: Pack) -> Array:
 
     middle = central("duration_base") * central_size(pack) ** central("duration_elasticity")
     scores = ndtri((np.arange(20) + 0.5) / 20)
-    spread = np.exp(central("duration_sigma") * scores)
+    spread = np.array([math.exp(central("duration_sigma") * score) for score in scores.tolist()])
     return np.asarray(np.maximum(central("duration_min"), middle * spread))
 
 
@@ -726,7 +727,7 @@ def _planned(durations: Array, months: int, pack: Pack) -> Array:
     c = float(pack.parameters["scurve_c"].default or 0.0)
     k = float(pack.parameters["scurve_k"].default or 4.0)
     x = np.clip(np.arange(months + 1) / durations[:, None], 0.0, 1.0)
-    spent = x + c * x**2 - c * x - (6 * x**3 - 9 * x**2 + 3 * x) / k
+    spent = x + c * (x * x - x) - (6.0 * x * x * x - 9.0 * x * x + 3.0 * x) / k
     return np.asarray(spent.mean(axis=0))
 
 

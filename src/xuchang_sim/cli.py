@@ -692,7 +692,7 @@ def explore(
 ) -> None:
     """Open a page on this machine whose sliders move the levers; it reaches nobody else."""
     from xuchang_sim.pack import load_pack  # noqa: PLC0415
-    from xuchang_sim.report.live import Desk, Server  # noqa: PLC0415
+    from xuchang_sim.report.live import Desk, Server, opening  # noqa: PLC0415
     from xuchang_sim.report.words import say  # noqa: PLC0415
     from xuchang_sim.yamlfile import InputError, Problem  # noqa: PLC0415
 
@@ -704,11 +704,11 @@ def explore(
         text = f"{port}: {error.strerror}; allowed: a free port, or 0 for any"
         raise InputError([Problem("--port", "", 0, text)]) from None
     typer.echo(say("live.open", lang, address=server.address))
-    if browser:
-        import webbrowser  # noqa: PLC0415
+    with server, opening(server.address) as file:
+        if browser:
+            import webbrowser  # noqa: PLC0415
 
-        webbrowser.open(server.address)
-    with server:
+            webbrowser.open(file)
         server.serve_forever()
 
 

@@ -11,13 +11,15 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from urllib.request import url2pathname
 
 import pytest
 
 from xuchang_sim.pack import load_pack, shipped
-from xuchang_sim.report.live import FAMILIES, HOST, MAX_BODY, Desk, Server
+from xuchang_sim.report.live import CONNECTIONS, FAMILIES, HOST, MAX_BODY, Desk, Server, opening
 from xuchang_sim.scenario import load_scenario
 from xuchang_sim.simulation import simulate
 
@@ -53,9 +55,14 @@ def ask(
     return found
 
 
+def at(server: Server, path: str) -> str:
+    """Path behind the secret of the printed address."""
+    return f"/{server.key}{path}"
+
+
 def put(server: Server, path: str, **data: Any) -> tuple[int, Any]:
     body = json.dumps(data).encode()
-    status, text, _ = ask(server, "POST", path, body, X_Token=server.token)
+    status, text, _ = ask(server, "POST", at(server, path), body, X_Token=server.token)
     return status, json.loads(text) if text.startswith("{") else text
 
 
@@ -132,7 +139,7 @@ def test_listens_on_this_machine_only(server: Server) -> None:
 
 def test_page_holds_itself_together(server: Server) -> None:
     for lang, word in (("zh", "土地"), ("en", "land")):
-        status, text, headers = ask(server, "GET", f"/?lang={lang}")
+        status, text, headers = ask(server, "GET", at(server, f"/?lang={lang}"))
         assert status == 200
         assert word in text
         assert not re.search(r"(src|href)=\"?https?:", text)
@@ -141,26 +148,155 @@ def test_page_holds_itself_together(server: Server) -> None:
 
 
 def test_strangers_get_nothing(server: Server) -> None:
-    """Another site's page can send requests here, but neither read the token nor forge the host."""
+    """Another site's page, or another user, can send requests here, but learns neither secret."""
     body = json.dumps({"setting": PLAN, "lang": "en"}).encode()
-    assert ask(server, "POST", "/run", body)[0] == 403
-    guess = "a guess"
-    assert ask(server, "POST", "/run", body, X_Token=guess)[0] == 403
-    assert ask(server, "POST", "/run", body, X_Token=server.token, Host="evil.example")[0] == 403
-    assert ask(server, "GET", "/", Host=f"evil.example:{server.server_port}")[0] == 403
-    assert ask(server, "GET", "/../etc/passwd")[0] == 404
-    assert ask(server, "PUT", "/run", body)[0] == 501
+    own = {"X_Token": server.token}
+    home = f"http://{HOST}:{server.server_port}"
+    refused: list[tuple[str, str, bytes, dict[str, str]]] = [
+        ("GET", "/", b"", {}),
+        ("GET", "/guess/", b"", {}),
+        ("POST", "/run", body, own),
+        ("POST", at(server, "/run"), body, {}),
+        ("POST", at(server, "/run"), body, {"X_Token": "a guess"}),
+        ("POST", at(server, "/run"), body, own | {"Host": "evil.example"}),
+        ("POST", at(server, "/run"), body, own | {"Origin": "http://evil.example"}),
+        ("POST", at(server, "/run"), body, own | {"Origin": "null"}),
+        ("POST", at(server, "/run"), body, own | {"Sec_Fetch_Site": "cross-site"}),
+        ("POST", at(server, "/run"), body, own | {"Sec_Fetch_Site": "same-site"}),
+        ("GET", at(server, "/"), b"", {"Host": f"evil.example:{server.server_port}"}),
+        ("GET", at(server, "/"), b"", {"Sec_Fetch_Site": "cross-site"}),
+    ]
+    for method, path, sent, headers in refused:
+        status, text, told = ask(server, method, path, sent, **headers)
+        assert status == 403, (path, headers)
+        for secret in (server.key, server.token):
+            assert secret not in text + str(told)
+    assert ask(server, "GET", at(server, "/../etc/passwd"))[0] == 404
+    assert ask(server, "PUT", at(server, "/run"), body)[0] == 501
+    headers = own | {"Origin": home, "Sec_Fetch_Site": "same-origin"}
+    assert ask(server, "POST", at(server, "/run"), body, **headers)[0] == 200
+    assert ask(server, "GET", at(server, "/"), Sec_Fetch_Site="cross-site", Sec_Fetch_Mode="navigate")[0] == 200  # fmt: skip
+
+
+def test_the_browser_is_not_given_the_secret_as_an_argument(server: Server) -> None:
+    with opening(server.address) as file:
+        path = Path(url2pathname(file.removeprefix("file://")))
+        assert server.key not in file
+        assert server.key in path.read_text(encoding="utf-8")
+        assert os.name != "posix" or path.parent.stat().st_mode & 0o077 == 0
+    assert not path.exists()
 
 
 def test_nonsense_is_answered_with_400(server: Server) -> None:
-    token = server.token
+    token, run = server.token, at(server, "/run")
     for body in (b"{", b"[]", b"{}", b'{"setting": 1, "lang": "en"}', b'{"setting": {}, "lang": "fr"}',
                  b"[" * 3000, b"\xff\xfe"):  # fmt: skip
-        assert ask(server, "POST", "/run", body, X_Token=token)[0] == 400, body
-    assert ask(server, "POST", "/run", bytes(MAX_BODY + 1), X_Token=token)[0] == 413
+        assert ask(server, "POST", run, body, X_Token=token)[0] == 400, body
+    assert ask(server, "POST", run, bytes(MAX_BODY + 1), X_Token=token)[0] == 413
     assert put(server, "/run", setting={"land": 7}, lang="en")[0] == 400
     assert put(server, "/save", setting=PLAN, lang="en", name="../x")[0] == 400
     assert put(server, "/run", setting=PLAN, lang="en")[0] == 200
+
+
+def raw(server: Server, data: bytes, *, wait: float = 20.0) -> bytes:
+    """Send bytes as they are; return all that comes until the server closes."""
+    found = b""
+    with socket.create_connection((HOST, server.server_port), timeout=wait) as connection:
+        connection.sendall(data)
+        with suppress(ConnectionError):
+            while part := connection.recv(65536):
+                found += part
+    return found
+
+
+def test_a_refused_body_is_not_read_as_a_request(server: Server) -> None:
+    """A body that holds a request of its own gets one refusal, and the connection closes."""
+    inner = f"GET {at(server, '/')} HTTP/1.1\r\nHost: {HOST}:{server.server_port}\r\nX: "
+    again = f"GET {at(server, '/')} HTTP/1.1\r\nHost: evil.example\r\n\r\n"
+    for host in ("evil.example", f"{HOST}:{server.server_port}"):
+        head = f"POST /x HTTP/1.1\r\nHost: {host}\r\nContent-Length: {len(inner)}\r\n\r\n"
+        reply = raw(server, (head + inner + again).encode())
+        assert reply.startswith(b"HTTP/1.0 403")
+        assert reply.count(b"HTTP/1.") == 1
+        assert server.token.encode() not in reply
+
+
+@pytest.mark.parametrize(
+    "length", ["²", "9" * 5000, "-1", "+5", " 5", "0x5", "1e1", "5, 5", "", "५"]
+)
+def test_a_wrong_length_is_refused(server: Server, length: str, capsys: Any) -> None:
+    head = (
+        f"POST {at(server, '/run')} HTTP/1.1\r\nHost: {HOST}:{server.server_port}\r\n"
+        f"X-Token: {server.token}\r\nContent-Length: {length}\r\n\r\nhello"
+    )
+    reply = raw(server, head.encode())
+    assert reply[:12] in {b"HTTP/1.0 411", b"HTTP/1.0 413", b"HTTP/1.0 400"}
+    assert capsys.readouterr().err == ""
+
+
+def test_a_burst_of_aborted_requests_keeps_nobody_waiting(server: Server, capsys: Any) -> None:
+    """The work of clients that left ends; the next user waits for one run at most."""
+    body = json.dumps({"setting": PLAN | {"land": 0.7}, "lang": "en"})
+    head = (
+        f"POST {at(server, '/run')} HTTP/1.1\r\nHost: {HOST}:{server.server_port}\r\n"
+        f"X-Token: {server.token}\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    put(server, "/run", setting=PLAN, lang="en")
+    start = time.process_time()
+    put(server, "/run", setting=PLAN, lang="en")
+    one = time.process_time() - start
+    start = time.process_time()
+    for _ in range(40):
+        with socket.create_connection((HOST, server.server_port), timeout=20) as connection:
+            connection.sendall((head + body).encode())
+    status, _ = put(server, "/run", setting=PLAN, lang="en")
+    assert status == 200
+    assert time.process_time() - start < 8 * one + 1.0  # 41 runs would take 41 times as much
+    assert capsys.readouterr().err == ""
+
+
+def test_of_two_settings_the_newest_wins(server: Server) -> None:
+    found: dict[float, int] = {}
+
+    def one(land: float) -> None:
+        found[land] = put(server, "/run", setting=PLAN | {"land": land}, lang="en")[0]
+
+    threads = [threading.Thread(target=one, args=(0.1 * n,)) for n in range(1, 7)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert set(found.values()) <= {200, 409}
+    assert 200 in found.values()
+    assert 409 in found.values()
+
+
+def test_slow_connections_are_few_and_do_not_keep_others_out(server: Server) -> None:
+    before = threading.active_count()
+    slow = []
+    for _ in range(100):
+        connection = socket.create_connection((HOST, server.server_port), timeout=20)
+        connection.sendall(b"POST /")
+        slow.append(connection)
+    assert ask(server, "GET", at(server, "/"))[0] == 200
+    assert server.connections <= CONNECTIONS
+    assert threading.active_count() - before <= 2 * CONNECTIONS
+    for connection in slow:
+        connection.close()
+
+
+@pytest.mark.parametrize("name", ["true", "null", "on", "nan", "inf", "e1", "_", "No", "Infinity"])
+def test_names_that_look_like_values_load_again(desk: Desk, name: str, tmp_path: Path) -> None:
+    path = tmp_path / f"{name}.yaml"
+    path.write_text(desk.yaml(name, PLAN | {"land": 1.5}), encoding="utf-8")
+    loaded = load_scenario(path, desk.pack)
+    assert loaded.name == name
+    assert loaded.levels == desk.scenario(PLAN | {"land": 1.5}).levels
+
+
+def test_a_scenario_of_the_library_is_not_saved_over(desk: Desk) -> None:
+    with pytest.raises(ValueError, match="there is one of this name"):
+        desk.yaml("plan", PLAN)
 
 
 # ----------------------------------------------------------------------------- the browser

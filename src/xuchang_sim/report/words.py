@@ -720,6 +720,10 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "已保存；放进 scenarios 文件夹即可按名调用",
         "saved; in the folder scenarios it can be called by name",
     ),
+    "live.newer": (
+        "已改为计算更新的设置",
+        "a newer setting is being run instead",
+    ),
     "live.open": ("网页在 {address}，按 Ctrl+C 结束", "the page is at {address}; Ctrl+C ends it"),
     "report.written": ("已写入 {path}", "wrote {path}"),
     "plan.title": ("{title}（{number}）", "{title} ({number})"),

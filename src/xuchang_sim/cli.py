@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 DONE, OUR_FAULT, WRONG_INPUT, SOME_FAILED = 0, 1, 2, 3
-NEW_OBJECTS = 100_000  # after so many the garbage collector looks for cycles
+NEW_OBJECTS = 100_000  # after so many, while starting, the garbage collector looks for cycles
+USUAL_OBJECTS = gc.get_threshold()  # the same for the rest of the run
 
 app = typer.Typer(
     add_completion=False,
@@ -697,6 +698,7 @@ def explore(
     from xuchang_sim.yamlfile import InputError, Problem  # noqa: PLC0415
 
     desk = Desk(load_pack(pack), replicates, seed)
+    gc.set_threshold(*USUAL_OBJECTS)
     desk.answer({}, lang)  # so that the first slider need not wait for the rules
     try:
         server = Server(desk, port, lang)
@@ -749,7 +751,11 @@ def _end(failed: object) -> None:
 def _progress(
     text: str, *, quiet: bool, plain: bool = False
 ) -> Iterator[Callable[[int, int], None] | None]:
-    """Show progress on standard error: a bar on a terminal; else nothing, or lines if ``plain``."""
+    """Show progress on standard error: a bar on a terminal; else nothing, or lines if ``plain``.
+
+    The program has started: from here on garbage is collected as usual.
+    """
+    gc.set_threshold(*USUAL_OBJECTS)
     if quiet or not sys.stderr.isatty():
         yield _lines(text) if plain and not quiet else None
         return

@@ -343,7 +343,8 @@ def run(
             if progress:
                 progress(start + done, whole)
 
-        seconds = engine.run(group.plan, group.take, told, workers, chunk or chunk_of(group.plan))
+        plan = group.plan
+        seconds = engine.run(plan, group.take, told, workers, chunk or chunk_of(plan))
         if group.attempts:
             group.attempts.save()
         before += setup.replicates
@@ -496,19 +497,28 @@ class _Group:
             )
             for variant in variants
         ]
+
+    @property
+    def plan(self) -> Plan:
+        """What the engine is asked to do.
+
+        Made anew for each who asks: it refers to the group, and if the group referred to it, large
+        results would stay in memory until the garbage collector came by.
+        """
+        setup, pack = self.setup, self.setup.pack
         bound = any(result.held is not None for result in self.results)
-        self.plan = Plan(
+        return Plan(
             self.sizes,
             len(pack.region.zones),
             len(pack.region.sectors),
-            len(variants),
+            len(self.variants),
             setup.replicates,
             pack.base_year,
             self.branch,
             setup.through,
             setup.check,
             self.inputs,
-            tuple({variant.most for variant in variants if variant.most}),
+            tuple({variant.most for variant in self.variants if variant.most}),
             tuple(MEASURE_ROW[name] for name in HELD) if bound else (),
             setup.followed,
             min(12 * pack.plan_year + 11, setup.through),

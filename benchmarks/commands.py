@@ -8,9 +8,9 @@ from tempfile import TemporaryDirectory
 
 from benchmarks.engine import run_plan
 from xuchang_sim import load_pack, load_scenario
-from xuchang_sim.explore.designs import make_design
-from xuchang_sim.explore.sweep import sweep
-from xuchang_sim.simulation import Variant, prepare, run
+from xuchang_sim.answers.designs import make_design
+from xuchang_sim.answers.sweep import sweep
+from xuchang_sim.simulation.run import Variant, prepare, run
 
 COMPILE = (
     "from xuchang_sim.model.native import kernel; from xuchang_sim.model.world import Sizes;"
@@ -45,7 +45,7 @@ class StartUp:
         program("-c", "pass")
 
     def time_import(self) -> None:
-        program("-c", "import xuchang_sim.simulation")
+        program("-c", "import xuchang_sim.simulation.run")
 
     def time_first_result(self) -> None:
         program("-c", "from xuchang_sim import simulate; simulate(replicates=8)")

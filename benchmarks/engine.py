@@ -9,10 +9,10 @@ from functools import cache
 from benchmarks.scaled import PLACES, scaled_pack
 from xuchang_sim import load_pack, load_scenario
 from xuchang_sim.model import engine
-from xuchang_sim.pack import Pack
-from xuchang_sim.profiling import BEGIN, CHECK, NAMES, PHASES, WARM_UP, WATCH, profile
-from xuchang_sim.simulation import Variant, _Group, prepare, run
-from xuchang_sim.worlds import Worlds
+from xuchang_sim.pack.load import Pack
+from xuchang_sim.simulation.profiling import BEGIN, CHECK, NAMES, PHASES, WARM_UP, WATCH, profile
+from xuchang_sim.simulation.run import Variant, _Group, prepare, run
+from xuchang_sim.simulation.worlds import Worlds
 
 STEP_NAMES = [
     f"{phase} {step}"

@@ -17,7 +17,7 @@ class EmptyCache:
     timeout = 600
 
     def setup(self, *_: object) -> None:
-        from xuchang_sim.outlook import backtest, drivers, report, series  # noqa: F401, PLC0415
+        from xuchang_sim.forecast import backtest, drivers, report, series  # noqa: F401, PLC0415
 
         self.pack = load_pack()
         self.folder = TemporaryDirectory()
@@ -39,7 +39,7 @@ class Forecast(EmptyCache):
     param_names = ["series"]
 
     def time_forecast(self, name: str) -> None:
-        from xuchang_sim.outlook import report, series  # noqa: PLC0415
+        from xuchang_sim.forecast import report, series  # noqa: PLC0415
 
         report.forecast(series.regular(name, series.history(self.pack, name)), HORIZON[name])
 
@@ -48,7 +48,7 @@ class Fits(EmptyCache):
     """Fit of one candidate to producer prices, as the forecast itself tells it."""
 
     def track_slowest_fit(self) -> float:
-        from xuchang_sim.outlook import report, series  # noqa: PLC0415
+        from xuchang_sim.forecast import report, series  # noqa: PLC0415
 
         one = series.regular("ppi_yoy", series.history(self.pack, "ppi_yoy"))
         return float(max(fit["seconds"] for fit in report.forecast(one, 9)["fits"]))
@@ -60,7 +60,7 @@ class Backtest(EmptyCache):
     """Eight origins of producer prices."""
 
     def time_backtest(self) -> None:
-        from xuchang_sim.outlook import backtest, series  # noqa: PLC0415
+        from xuchang_sim.forecast import backtest, series  # noqa: PLC0415
 
         one = series.regular("ppi_yoy", series.history(self.pack, "ppi_yoy"))
         backtest.backtest(one, 9, 8, 3)
@@ -78,6 +78,6 @@ class Drivers(EmptyCache):
             self.time_drivers("kept")
 
     def time_drivers(self, cache: str) -> None:  # noqa: ARG002
-        from xuchang_sim.outlook import drivers  # noqa: PLC0415
+        from xuchang_sim.forecast import drivers  # noqa: PLC0415
 
         drivers.drivers(self.pack, 1000, 2012, "2012-12")

@@ -18,7 +18,7 @@ from numba import njit
 import xuchang_sim.model
 from xuchang_sim.model import elementary, streams
 from xuchang_sim.model.world import Firms, Projects, Temp, columns
-from xuchang_sim.profiling import OVER_FIRMS, OVER_PROJECTS, Profile, profile
+from xuchang_sim.simulation.profiling import OVER_FIRMS, OVER_PROJECTS, Profile, profile
 
 CALLS = {"exp", "log", "sqrt", "circle"}
 DRAWS = {"philox", "uniforms"}

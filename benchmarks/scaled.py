@@ -15,7 +15,7 @@ from typing import Any
 
 import yaml
 
-from xuchang_sim.pack import Pack, load_pack
+from xuchang_sim.pack.load import Pack, load_pack
 
 FIRMS, STARTS, ZONES = 420, 153.7, 10  # of the embedded pack: starts of large projects included
 #: Names of sizes that are spoken of: zones, above-scale firms.

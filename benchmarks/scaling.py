@@ -24,10 +24,11 @@ import numpy as np
 
 from benchmarks.measure import peak_memory
 from benchmarks.scaled import FIRMS as FIRMS_OF_CITY, PLACES, STARTS, scaled_pack
-from xuchang_sim import load_pack, load_scenario, simulation
+from xuchang_sim import load_pack, load_scenario
 from xuchang_sim.model.world import Sizes
-from xuchang_sim.profiling import profile_setup
-from xuchang_sim.simulation import Variant, prepare, run
+from xuchang_sim.simulation import run as simulation
+from xuchang_sim.simulation.profiling import profile_setup
+from xuchang_sim.simulation.run import Variant, prepare, run
 
 PROJECTS = (1_000, 3_000, 10_000, 15_000)
 FIRMS = (4_000, 12_000, 40_000, 120_000, 400_000, 1_000_000)

@@ -19,7 +19,7 @@ from matplotlib.figure import Figure
 
 from xuchang_sim import simulate
 from xuchang_sim.report import figures
-from xuchang_sim.results import QUANTILES, Results
+from xuchang_sim.simulation.results import QUANTILES, Results
 
 README = Path(__file__).parent.parent / "README.md"
 PICTURE = Path(__file__).parent / "answer.png"

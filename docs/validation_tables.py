@@ -13,12 +13,12 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from xuchang_sim.explore.uncertainty import uncertainty
-from xuchang_sim.facts import facts
-from xuchang_sim.outlook.report import outlook_report
-from xuchang_sim.pack import Pack, load_pack
+from xuchang_sim.answers.facts import facts
+from xuchang_sim.answers.uncertainty import uncertainty
+from xuchang_sim.forecast.report import outlook_report
+from xuchang_sim.pack.load import Pack, load_pack
 from xuchang_sim.report.words import say, told
-from xuchang_sim.simulation import simulate
+from xuchang_sim.simulation.run import simulate
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -43,7 +43,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from xuchang_sim import load_design, load_pack, make_design, sweep
-from xuchang_sim.explore.sweep import estimate, rerun
+from xuchang_sim.answers.sweep import estimate, rerun
 from xuchang_sim.report.fonts import speakable
 from xuchang_sim.report.style import dress
 

@@ -51,8 +51,8 @@ from pathlib import Path
 import openpyxl
 
 from xuchang_sim import load_pack
-from xuchang_sim.pack import validate_path
-from xuchang_sim.starter import new_pack
+from xuchang_sim.pack.load import validate_path
+from xuchang_sim.pack.starter import new_pack
 
 folder = Path(tempfile.mkdtemp(prefix="city-")) / "mycity"
 path = new_pack(folder, excel=True)
@@ -122,7 +122,7 @@ figures.causes(found.results.why(), kind="output", ax=right, lang=lang)
 figure
 
 # %%
-from xuchang_sim.explore.compare import compare
+from xuchang_sim.answers.compare import compare
 
 difference = compare("plan", "all_high", replicates=replicates, seed=seed, pack=pack)
 difference

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from xuchang_sim.cli import app
-from xuchang_sim.pack import load_pack, validate_path
+from xuchang_sim.pack.load import load_pack, validate_path
 
 DOCS = Path(__file__).parents[1] / "docs"
 PAGES = ("tutorial.md", "howto_report.md", "howto_new_city.md")
@@ -57,8 +57,8 @@ def test_commands_exist(page: str) -> None:
 
 def test_how_to_names_what_scales_and_what_drives() -> None:
     """The page's lists of parameters and series are those of the example and of the outlook."""
-    from xuchang_sim.outlook.drivers import SOURCES
-    from xuchang_sim.pack import shipped
+    from xuchang_sim.forecast.drivers import SOURCES
+    from xuchang_sim.pack.load import shipped
 
     text = (DOCS / "howto_new_city.md").read_text(encoding="utf-8")
     example, first = load_pack(shipped()[-1]), load_pack()

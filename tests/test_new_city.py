@@ -12,14 +12,14 @@ import numpy as np
 import pytest
 
 from tests.pack.test_pack_hostile import CASES, edit
-from xuchang_sim.assess import assess, goals, matrix
-from xuchang_sim.explain import explain
-from xuchang_sim.measures import goal
-from xuchang_sim.outlook.drivers import NAMES, drivers
-from xuchang_sim.pack import load_pack, shipped
-from xuchang_sim.simulation import prepare, simulate
-from xuchang_sim.starter import new_pack
-from xuchang_sim.yamlfile import InputError
+from xuchang_sim.answers.assess import assess, goals, matrix
+from xuchang_sim.answers.explain import explain
+from xuchang_sim.forecast.drivers import NAMES, drivers
+from xuchang_sim.pack.load import load_pack, shipped
+from xuchang_sim.pack.starter import new_pack
+from xuchang_sim.pack.yamlfile import InputError
+from xuchang_sim.simulation.measures import goal
+from xuchang_sim.simulation.run import prepare, simulate
 
 EXAMPLE = shipped()[-1]
 

@@ -7,19 +7,19 @@ from typing import Any
 
 import pytest
 
-from xuchang_sim.assess import assess
-from xuchang_sim.explore.compare import compare
-from xuchang_sim.outlook.drivers import drivers
-from xuchang_sim.pack import load_pack, shipped
+from xuchang_sim.answers.assess import assess
+from xuchang_sim.answers.compare import compare
+from xuchang_sim.forecast.drivers import drivers
+from xuchang_sim.pack.load import load_pack, shipped
+from xuchang_sim.pack.scenario import load_scenario
+from xuchang_sim.pack.yamlfile import InputError
 from xuchang_sim.report.notebook import accept
-from xuchang_sim.scenario import load_scenario
-from xuchang_sim.yamlfile import InputError
 
 jupytext = pytest.importorskip("jupytext", reason="extra `notebook` is not installed")
 nbclient = pytest.importorskip("nbclient", reason="extra `notebook` is not installed")
 
 ROOT = Path(__file__).parents[1]
-#: Parameters of each notebook that make it quick; 02 and 04 are run by tests/explore.
+#: Parameters of each notebook that make it quick; 02 and 04 are run by tests/answers.
 PRESETS: dict[str, dict[str, object]] = {
     "01_is_the_plan_reachable.py": {"replicates": 50, "lang": "en"},
     "03_outlook.py": {

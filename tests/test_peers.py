@@ -13,7 +13,7 @@ from benchmarks.peers.equivalence import compare
 from benchmarks.peers.timing import Replicates, row, table
 from tests.model.worlds import SMALL, Records, random_inputs
 from tests.oracle.test_oracle import world
-from xuchang_sim.pack import load_pack
+from xuchang_sim.pack.load import load_pack
 
 PACK = load_pack()
 

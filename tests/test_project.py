@@ -67,9 +67,9 @@ def test_public_names_do_not_depend_on_what_was_imported_first() -> None:
     """``assess`` is a function and a module: the package offers the function, always."""
     code = """
 import importlib, json
-importlib.import_module("xuchang_sim.assess")
+importlib.import_module("xuchang_sim.answers.assess")
 import xuchang_sim
-print(json.dumps([callable(xuchang_sim.assess), xuchang_sim.assess.__name__]))
+print(json.dumps([callable(xuchang_sim.answers.assess), xuchang_sim.answers.assess.__name__]))
 """
     assert python(code) == [True, "assess"]
 
@@ -199,7 +199,7 @@ def test_wheel_carries_code_pack_scenarios_and_notebooks(tmp_path: Path) -> None
         assert files, f"nothing is tracked under {top}"
         wanted = {f"xuchang_sim/{inside}{f.relative_to(ROOT / top).as_posix()}" for f in files}
         assert wanted <= names
-    assert any(re.fullmatch(r"xuchang_sim/packs/\w+/document\.txt", name) for name in names)
+    assert any(re.fullmatch(r"xuchang_sim/pack/data/\w+/document\.txt", name) for name in names)
     code = f"import json, sys; sys.path.insert(0, {str(wheel)!r}); import xuchang_sim as x; "
     version, path = python(code + "print(json.dumps([x.__version__, x.__file__]))")
     assert version == xuchang_sim.__version__

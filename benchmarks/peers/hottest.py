@@ -42,7 +42,7 @@ from xuchang_sim.model.world import (
     blank,
     columns,
 )
-from xuchang_sim.profiling import profile
+from xuchang_sim.simulation.profiling import profile
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -11,7 +11,7 @@ import numpy as np
 from xuchang_sim import load_pack, load_scenario
 from xuchang_sim.model import engine
 from xuchang_sim.model.native import kernel
-from xuchang_sim.simulation import Variant, _Group, prepare
+from xuchang_sim.simulation.run import Variant, _Group, prepare
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -10,20 +10,20 @@ from types import ModuleType
 
 TYPE_CHECKING = False  # typing itself would be the dearest import here
 if TYPE_CHECKING:
-    from xuchang_sim.assess import assess, matrix
-    from xuchang_sim.explain import explain
-    from xuchang_sim.explore.bundle import frontier, smallest_bundle
-    from xuchang_sim.explore.compare import compare
-    from xuchang_sim.explore.designs import load_design, make_design
-    from xuchang_sim.explore.discover import discover, robustness
-    from xuchang_sim.explore.sensitivity import sensitivity
-    from xuchang_sim.explore.sweep import sweep
+    from xuchang_sim.answers.assess import assess, matrix
+    from xuchang_sim.answers.compare import compare
+    from xuchang_sim.answers.designs import load_design, make_design
+    from xuchang_sim.answers.discovery import discover, robustness
+    from xuchang_sim.answers.explain import explain
+    from xuchang_sim.answers.packages import frontier, smallest_bundle
+    from xuchang_sim.answers.sensitivity import sensitivity
+    from xuchang_sim.answers.sweep import sweep
     from xuchang_sim.model.economy import Economy
-    from xuchang_sim.pack import load_pack
-    from xuchang_sim.profiling import profile
-    from xuchang_sim.results import Results
-    from xuchang_sim.scenario import load_scenario
-    from xuchang_sim.simulation import simulate
+    from xuchang_sim.pack.load import load_pack
+    from xuchang_sim.pack.scenario import load_scenario
+    from xuchang_sim.simulation.profiling import profile
+    from xuchang_sim.simulation.results import Results
+    from xuchang_sim.simulation.run import simulate
 
 __version__ = "0.1.0"
 
@@ -51,23 +51,23 @@ __all__ = [
 
 _HOMES = {
     "Economy": "model.economy",
-    "Results": "results",
-    "assess": "assess",
-    "compare": "explore.compare",
-    "discover": "explore.discover",
-    "explain": "explain",
-    "frontier": "explore.bundle",
-    "load_design": "explore.designs",
-    "load_pack": "pack",
-    "load_scenario": "scenario",
-    "make_design": "explore.designs",
-    "matrix": "assess",
-    "profile": "profiling",
-    "robustness": "explore.discover",
-    "sensitivity": "explore.sensitivity",
-    "simulate": "simulation",
-    "smallest_bundle": "explore.bundle",
-    "sweep": "explore.sweep",
+    "Results": "simulation.results",
+    "assess": "answers.assess",
+    "compare": "answers.compare",
+    "discover": "answers.discovery",
+    "explain": "answers.explain",
+    "frontier": "answers.packages",
+    "load_design": "answers.designs",
+    "load_pack": "pack.load",
+    "load_scenario": "pack.scenario",
+    "make_design": "answers.designs",
+    "matrix": "answers.assess",
+    "profile": "simulation.profiling",
+    "robustness": "answers.discovery",
+    "sensitivity": "answers.sensitivity",
+    "simulate": "simulation.run",
+    "smallest_bundle": "answers.packages",
+    "sweep": "answers.sweep",
 }
 
 

@@ -65,8 +65,8 @@ def assess(
     json: Json = False,
 ) -> None:
     """Say how likely every target of the plan is under a scenario."""
-    from xuchang_sim.assess import COMPANIONS, assess as run  # noqa: PLC0415
-    from xuchang_sim.pack import load_pack  # noqa: PLC0415
+    from xuchang_sim.answers.assess import COMPANIONS, assess as run  # noqa: PLC0415
+    from xuchang_sim.pack.load import load_pack  # noqa: PLC0415
 
     loaded = load_pack(pack)
     with _progress("assess", quiet=json) as told:
@@ -104,8 +104,8 @@ def matrix(
     json: Json = False,
 ) -> None:
     """Cross land, finance and labour at three levels on common random numbers."""
-    from xuchang_sim.assess import matrix as run  # noqa: PLC0415
-    from xuchang_sim.pack import load_pack  # noqa: PLC0415
+    from xuchang_sim.answers.assess import matrix as run  # noqa: PLC0415
+    from xuchang_sim.pack.load import load_pack  # noqa: PLC0415
 
     loaded = load_pack(pack)
     with _progress("matrix", quiet=json) as told:
@@ -155,7 +155,7 @@ def outlook(
     """Forecast the economy around the zones, or any series in a file."""
     day = as_of.date().isoformat() if as_of else None
     if series is not None:
-        from xuchang_sim.outlook.report import series_outlook  # noqa: PLC0415
+        from xuchang_sim.forecast.report import series_outlook  # noqa: PLC0415
 
         if horizon is None:
             _refuse("--horizon", "is needed with --series: how many steps ahead")
@@ -169,8 +169,8 @@ def outlook(
 
             tables.show(tables.series_forecast(told, Path(series).name, lang))
         return
-    from xuchang_sim.outlook.report import outlook_report  # noqa: PLC0415
-    from xuchang_sim.pack import load_pack  # noqa: PLC0415
+    from xuchang_sim.forecast.report import outlook_report  # noqa: PLC0415
+    from xuchang_sim.pack.load import load_pack  # noqa: PLC0415
 
     if horizon is not None:
         _refuse("--horizon", "needs --series FILE; the pack's outlook takes --through YYYY-MM")
@@ -204,8 +204,8 @@ def plan(
     json: Json = False,
 ) -> None:
     """List the plan's targets and instruments with their paragraphs."""
-    from xuchang_sim.pack import load_pack  # noqa: PLC0415
-    from xuchang_sim.plan.audit import audit  # noqa: PLC0415
+    from xuchang_sim.answers.audit import audit  # noqa: PLC0415
+    from xuchang_sim.pack.load import load_pack  # noqa: PLC0415
 
     loaded = load_pack(pack)
     if json:
@@ -226,10 +226,10 @@ def validate(
     lang: Language = "zh",
 ) -> None:
     """Check a pack, a scenario or a sweep; every fault with its file, line and what is allowed."""
-    from xuchang_sim.explore.designs import is_sweep, load_design  # noqa: PLC0415
-    from xuchang_sim.pack import load_pack, validate_path  # noqa: PLC0415
+    from xuchang_sim.answers.designs import is_sweep, load_design  # noqa: PLC0415
+    from xuchang_sim.pack.load import load_pack, validate_path  # noqa: PLC0415
+    from xuchang_sim.pack.yamlfile import InputError  # noqa: PLC0415
     from xuchang_sim.report.words import say  # noqa: PLC0415
-    from xuchang_sim.yamlfile import InputError  # noqa: PLC0415
 
     if is_sweep(path):
         load_design(path, load_pack(pack))
@@ -266,9 +266,9 @@ def sweep(
     json: Json = False,
 ) -> None:
     """Run every point of a design; killed and started again, it goes on."""
-    from xuchang_sim.explore.designs import load_design  # noqa: PLC0415
-    from xuchang_sim.explore.sweep import estimate, exportable, rerun, sweep as run  # noqa: PLC0415
-    from xuchang_sim.pack import load_pack  # noqa: PLC0415
+    from xuchang_sim.answers.designs import load_design  # noqa: PLC0415
+    from xuchang_sim.answers.sweep import estimate, exportable, rerun, sweep as run  # noqa: PLC0415
+    from xuchang_sim.pack.load import load_pack  # noqa: PLC0415
     from xuchang_sim.report.words import say  # noqa: PLC0415
 
     design = load_design(file, load_pack(pack))
@@ -331,7 +331,7 @@ def compare(
     json: Json = False,
 ) -> None:
     """Compare two scenarios future by future: how much, how sure, when, what was moved."""
-    from xuchang_sim.explore.compare import compare as run  # noqa: PLC0415
+    from xuchang_sim.answers.compare import compare as run  # noqa: PLC0415
 
     with _progress("compare", quiet=json) as told:
         found = run(
@@ -359,7 +359,7 @@ def explain(
     json: Json = False,
 ) -> None:
     """Say what holds the targets back, what growth is made of, what one more unit brings."""
-    from xuchang_sim.explain import explain as run  # noqa: PLC0415
+    from xuchang_sim.answers.explain import explain as run  # noqa: PLC0415
 
     with _progress("explain", quiet=json) as told:
         found = run(
@@ -401,7 +401,7 @@ def bundle(
     json: Json = False,
 ) -> None:
     """Find the smallest bundles of levers that make a target likely, or what is reachable."""
-    from xuchang_sim.explore.bundle import FAMILIES, smallest_bundle  # noqa: PLC0415
+    from xuchang_sim.answers.packages import FAMILIES, smallest_bundle  # noqa: PLC0415
 
     with _progress("bundle", quiet=json, plain=True) as told:
         found = smallest_bundle(
@@ -432,7 +432,7 @@ def frontier(
     json: Json = False,
 ) -> None:
     """Say which growth is reached with a probability, by scenario and over two families."""
-    from xuchang_sim.explore.bundle import frontier as run  # noqa: PLC0415
+    from xuchang_sim.answers.packages import frontier as run  # noqa: PLC0415
 
     with _progress("frontier", quiet=json) as told:
         found = run(
@@ -465,7 +465,7 @@ def sensitivity(
     json: Json = False,
 ) -> None:
     """Say which levers and parameters the answer depends on."""
-    from xuchang_sim.explore.sensitivity import FACTORS, sensitivity as run  # noqa: PLC0415
+    from xuchang_sim.answers.sensitivity import FACTORS, sensitivity as run  # noqa: PLC0415
 
     with _progress("sensitivity", quiet=json, plain=True) as told:
         found = run(
@@ -499,7 +499,7 @@ def discover(
     json: Json = False,
 ) -> None:
     """Find where a target is missed despite a scenario: ranges of parameters and demand."""
-    from xuchang_sim.explore.discover import discover as run, robustness  # noqa: PLC0415
+    from xuchang_sim.answers.discovery import discover as run, robustness  # noqa: PLC0415
 
     with _progress("discover", quiet=json) as told:
         found = run(
@@ -560,7 +560,7 @@ def report(
     ] = "zh",
 ) -> None:
     """Write a report as one file that needs no network, or as a workbook."""
-    from xuchang_sim.pack import load_pack  # noqa: PLC0415
+    from xuchang_sim.pack.load import load_pack  # noqa: PLC0415
     from xuchang_sim.report import document  # noqa: PLC0415
     from xuchang_sim.report.words import say  # noqa: PLC0415
 
@@ -596,16 +596,16 @@ def facts(
     json: Json = False,
 ) -> None:
     """Measure the stylised facts and say which of them hold; or where the uncertainty is."""
-    from xuchang_sim.pack import load_pack  # noqa: PLC0415
+    from xuchang_sim.pack.load import load_pack  # noqa: PLC0415
 
     loaded = load_pack(pack)
     with _progress("facts", quiet=json, plain=True) as told:
         if uncertainty:
-            from xuchang_sim.explore.uncertainty import uncertainty as split  # noqa: PLC0415
+            from xuchang_sim.answers.uncertainty import uncertainty as split  # noqa: PLC0415
 
             data = split(seed=seed, pack=loaded, parameters=parameters, progress=told).to_dict()
         else:
-            from xuchang_sim.facts import facts as run  # noqa: PLC0415
+            from xuchang_sim.answers.facts import facts as run  # noqa: PLC0415
 
             found = run(
                 replicates=replicates, seed=seed, pack=loaded, parameters=parameters, progress=told
@@ -640,9 +640,9 @@ def calibrate(
     json: Json = False,
 ) -> None:
     """Find the pack's parameters from what was known, and keep them for later runs."""
-    from xuchang_sim.explore.calibration import calibrate as run  # noqa: PLC0415
-    from xuchang_sim.pack import load_pack  # noqa: PLC0415
-    from xuchang_sim.posterior import FILE, save_posterior  # noqa: PLC0415
+    from xuchang_sim.answers.calibration import calibrate as run  # noqa: PLC0415
+    from xuchang_sim.pack.load import load_pack  # noqa: PLC0415
+    from xuchang_sim.pack.posterior import FILE, save_posterior  # noqa: PLC0415
     from xuchang_sim.report.words import say  # noqa: PLC0415
 
     loaded = load_pack(pack)
@@ -672,8 +672,8 @@ def new(
     lang: Language = "zh",
 ) -> None:
     """Make a new pack that runs as it is, to be edited for another city or another plan."""
+    from xuchang_sim.pack.starter import new_pack  # noqa: PLC0415
     from xuchang_sim.report.words import say  # noqa: PLC0415
-    from xuchang_sim.starter import new_pack  # noqa: PLC0415
 
     typer.echo(say("new.made", lang, path=new_pack(folder, source, excel=excel)))
 
@@ -692,10 +692,10 @@ def explore(
     lang: Language = "zh",
 ) -> None:
     """Open a page on this machine whose sliders move the levers; it reaches nobody else."""
-    from xuchang_sim.pack import load_pack  # noqa: PLC0415
+    from xuchang_sim.pack.load import load_pack  # noqa: PLC0415
+    from xuchang_sim.pack.yamlfile import InputError, Problem  # noqa: PLC0415
     from xuchang_sim.report.live import Desk, Server, opening  # noqa: PLC0415
     from xuchang_sim.report.words import say  # noqa: PLC0415
-    from xuchang_sim.yamlfile import InputError, Problem  # noqa: PLC0415
 
     desk = Desk(load_pack(pack), replicates, seed)
     gc.set_threshold(*USUAL_OBJECTS)

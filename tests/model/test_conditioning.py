@@ -10,10 +10,10 @@ import pytest
 from xuchang_sim.model import chunk, engine
 from xuchang_sim.model.engine import as_rules
 from xuchang_sim.model.world import MEASURES, OPEN, PIPELINE, SUMMARY, World, blank
-from xuchang_sim.pack import load_pack
-from xuchang_sim.results import Results
-from xuchang_sim.scenario import load_scenario
-from xuchang_sim.simulation import Setup, Variant, _Group, economy, prepare, run
+from xuchang_sim.pack.load import load_pack
+from xuchang_sim.pack.scenario import load_scenario
+from xuchang_sim.simulation.results import Results
+from xuchang_sim.simulation.run import Setup, Variant, _Group, economy, prepare, run
 
 PACK = load_pack()
 PLAN = load_scenario("plan", PACK)

@@ -12,9 +12,9 @@ import pytest
 from xuchang_sim.model.economy import STEP_NAMES, Economy
 from xuchang_sim.model.schedule import STEPS
 from xuchang_sim.model.world import MEASURES
-from xuchang_sim.pack import load_pack
-from xuchang_sim.scenario import load_scenario
-from xuchang_sim.simulation import Variant, economy, prepare, run
+from xuchang_sim.pack.load import load_pack
+from xuchang_sim.pack.scenario import load_scenario
+from xuchang_sim.simulation.run import Variant, economy, prepare, run
 
 PACK = load_pack()
 

@@ -15,7 +15,6 @@ import numpy as np
 import pytest
 
 import xuchang_sim
-from xuchang_sim import simulation
 from xuchang_sim.model import chunk, engine
 from xuchang_sim.model.cache import CACHE
 from xuchang_sim.model.kernel import entry
@@ -31,10 +30,11 @@ from xuchang_sim.model.world import (
     blank,
     columns,
 )
-from xuchang_sim.pack import load_pack
-from xuchang_sim.results import Results
-from xuchang_sim.scenario import load_scenario
-from xuchang_sim.simulation import LEAST_LONG, Variant, economy, prepare, run
+from xuchang_sim.pack.load import load_pack
+from xuchang_sim.pack.scenario import load_scenario
+from xuchang_sim.simulation import run as simulation
+from xuchang_sim.simulation.results import Results
+from xuchang_sim.simulation.run import LEAST_LONG, Variant, economy, prepare, run
 
 PACK = load_pack()
 PLAN = load_scenario("plan", PACK)
@@ -209,8 +209,9 @@ def test_a_failing_replicate_is_recorded_and_spoils_no_other(
 
 
 NARROW = """
-from xuchang_sim import load_pack, load_scenario, simulation
-from xuchang_sim.simulation import Variant, prepare, run
+from xuchang_sim import load_pack, load_scenario
+from xuchang_sim.simulation import run as simulation
+from xuchang_sim.simulation.run import Variant, prepare, run
 pack = load_pack()
 setup = prepare(pack, 1, 5)
 small = simulation.sizes_for(setup)._replace(projects=296)
@@ -230,9 +231,9 @@ def test_more_rows_than_room_is_said_not_overwritten() -> None:
 
 PROGRAM = """
 import json, sys
-from xuchang_sim.simulation import Variant, prepare, run
-from xuchang_sim.scenario import load_scenario
-from xuchang_sim.pack import load_pack
+from xuchang_sim.simulation.run import Variant, prepare, run
+from xuchang_sim.pack.scenario import load_scenario
+from xuchang_sim.pack.load import load_pack
 import hashlib, numpy as np
 pack = load_pack()
 results = run(prepare(pack, 2, 5), [Variant(load_scenario(n, pack)) for n in ("plan", "no_plan")])

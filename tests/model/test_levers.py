@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from xuchang_sim.model.world import LEVERS, MEASURES
-from xuchang_sim.pack import load_pack
-from xuchang_sim.results import Results
-from xuchang_sim.scenario import ResolvedScenario, load_scenario
-from xuchang_sim.simulation import Variant, prepare, run
+from xuchang_sim.pack.load import load_pack
+from xuchang_sim.pack.scenario import ResolvedScenario, load_scenario
+from xuchang_sim.simulation.results import Results
+from xuchang_sim.simulation.run import Variant, prepare, run
 
 PACK = load_pack()
 PLAN = load_scenario("plan", PACK)

@@ -9,12 +9,12 @@ import numpy.typing as npt
 import pytest
 
 from tests.model.worlds import Trace, random_inputs
-from xuchang_sim.conditions import Condition
 from xuchang_sim.model.world import MEASURES
-from xuchang_sim.pack import load_pack
-from xuchang_sim.results import Results
-from xuchang_sim.scenario import load_scenario
-from xuchang_sim.simulation import Variant, prepare, run, simulate
+from xuchang_sim.pack.conditions import Condition
+from xuchang_sim.pack.load import load_pack
+from xuchang_sim.pack.scenario import load_scenario
+from xuchang_sim.simulation.results import Results
+from xuchang_sim.simulation.run import Variant, prepare, run, simulate
 
 PACK = load_pack()
 PLAN = load_scenario("plan", PACK)

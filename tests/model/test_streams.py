@@ -14,7 +14,7 @@ from xuchang_sim.model.cache import JIT
 from xuchang_sim.model.engine import as_rules
 from xuchang_sim.model.kernel import entry
 from xuchang_sim.model.world import Sizes, World, blank
-from xuchang_sim.simulation import _uniforms
+from xuchang_sim.simulation.run import _uniforms
 
 # Known-answer vectors that Random123 publishes for philox4x32-10.
 KNOWN = [

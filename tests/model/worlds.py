@@ -12,7 +12,7 @@ import numpy.typing as npt
 from xuchang_sim.model import chunk, engine
 from xuchang_sim.model.engine import as_rules
 from xuchang_sim.model.world import LEVERS, OPEN, PARAMETERS, Inputs, Sizes, World, blank, columns
-from xuchang_sim.pack import Pack, load_pack
+from xuchang_sim.pack.load import Pack, load_pack
 
 Records = npt.NDArray[np.void]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.model.worlds import Records, random_inputs
 from xuchang_sim.model.world import LEVERS, PARAMETERS
-from xuchang_sim.pack import load_pack
+from xuchang_sim.pack.load import load_pack
 
 PACK = load_pack()
 REVENUE, FAI, PROFIT_TAX, WORKERS = 96.0, 24.0, 14.0, 12000.0

@@ -17,9 +17,9 @@ from tests.model.worlds import SMALL, Records, Trace, random_inputs
 from tests.oracle.quiet import quiet
 from tests.oracle.test_oracle import world
 from xuchang_sim.model.world import MEASURES, Firms, Inputs, Levers, Projects, Table, Zones, columns
-from xuchang_sim.pack import load_pack
-from xuchang_sim.results import rate
-from xuchang_sim.simulation import simulate
+from xuchang_sim.pack.load import load_pack
+from xuchang_sim.simulation.results import rate
+from xuchang_sim.simulation.run import simulate
 
 PACK = load_pack()
 NEAR = 1e-9

@@ -15,9 +15,9 @@ from tests.oracle.quiet import closing
 from tests.oracle.state import MEASURES
 from xuchang_sim.model import engine
 from xuchang_sim.model.world import Inputs, Sizes, blank, columns
-from xuchang_sim.pack import load_pack
-from xuchang_sim.scenario import load_scenario
-from xuchang_sim.simulation import Variant, _Group, draw_parameters, prepare
+from xuchang_sim.pack.load import load_pack
+from xuchang_sim.pack.scenario import load_scenario
+from xuchang_sim.simulation.run import Variant, _Group, draw_parameters, prepare
 
 PACK = load_pack()
 BLOCKS, BLOCK = 6, 40

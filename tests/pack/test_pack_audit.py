@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from xuchang_sim.pack import load_pack
-from xuchang_sim.plan import Plan
-from xuchang_sim.plan.audit import AuditRow, audit
+from xuchang_sim.answers.audit import AuditRow, audit
+from xuchang_sim.pack.load import load_pack
+from xuchang_sim.pack.plan import Plan
 
 PACK = load_pack()
 ROWS = {row.id: row for row in audit(PACK)}

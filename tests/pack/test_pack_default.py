@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from xuchang_sim import units
-from xuchang_sim.levers import AXES, LEVELS
-from xuchang_sim.pack import load_pack, shipped, validate_path
-from xuchang_sim.plan import Row
+from xuchang_sim.pack.levers import AXES, LEVELS
+from xuchang_sim.pack.load import load_pack, shipped, validate_path
+from xuchang_sim.pack.plan import Row
 
 PACK = load_pack()
 ROWS = {row.row: row for row in PACK.plan.rows}
@@ -264,7 +264,7 @@ def _seconds() -> float:
 
 def test_reading_a_pack_loads_no_arrays() -> None:
     code = (
-        "import sys; from xuchang_sim.pack import load_pack; load_pack();"
+        "import sys; from xuchang_sim.pack.load import load_pack; load_pack();"
         "sys.exit(any(m in sys.modules for m in ('numpy', 'scipy', 'pandas', 'statsmodels')))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, strategies as st
 from scipy import stats
 
-from xuchang_sim.pack import load_pack
-from xuchang_sim.parameters import Kind, Prior
+from xuchang_sim.pack.load import load_pack
+from xuchang_sim.pack.parameters import Kind, Prior
 
 GRID = np.linspace(0.0, 1.0, 257)
 PACK = load_pack()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from xuchang_sim.assess import Assessment, assess
-from xuchang_sim.pack import Pack, load_pack
+from xuchang_sim.answers.assess import Assessment, assess
+from xuchang_sim.pack.load import Pack, load_pack
 
 
 @pytest.fixture(scope="session")

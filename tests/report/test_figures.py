@@ -16,14 +16,14 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
 
-from xuchang_sim.assess import Assessment
-from xuchang_sim.outlook.drivers import NAMES, drivers
-from xuchang_sim.pack import Pack
+from xuchang_sim.answers.assess import Assessment
+from xuchang_sim.forecast.drivers import NAMES, drivers
+from xuchang_sim.pack.load import Pack
 from xuchang_sim.report import figures, fonts
 from xuchang_sim.report.biographies import projects
 from xuchang_sim.report.style import figure
 from xuchang_sim.report.words import Language, say
-from xuchang_sim.simulation import economy
+from xuchang_sim.simulation.run import economy
 
 CHINESE = pytest.mark.skipif(
     not fonts.families(), reason="no Chinese font on this machine (Debian: fonts-noto-cjk)"

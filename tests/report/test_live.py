@@ -18,10 +18,10 @@ from urllib.request import url2pathname
 
 import pytest
 
-from xuchang_sim.pack import load_pack, shipped
+from xuchang_sim.pack.load import load_pack, shipped
+from xuchang_sim.pack.scenario import load_scenario
 from xuchang_sim.report.live import CONNECTIONS, FAMILIES, HOST, MAX_BODY, Desk, Server, opening
-from xuchang_sim.scenario import load_scenario
-from xuchang_sim.simulation import simulate
+from xuchang_sim.simulation.run import simulate
 
 EXAMPLE = shipped()[-1]
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")

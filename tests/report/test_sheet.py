@@ -9,8 +9,8 @@ from hypothesis import given, strategies as st
 from rich.cells import cell_len
 from rich.console import Console
 
-from xuchang_sim.assess import Assessment, MatrixResult, assess, matrix
-from xuchang_sim.pack import load_pack
+from xuchang_sim.answers.assess import Assessment, MatrixResult, assess, matrix
+from xuchang_sim.pack.load import load_pack
 from xuchang_sim.report import tables
 from xuchang_sim.report.sheet import GAP, NARROWEST, SHORTEST, Sheet
 from xuchang_sim.report.words import Language

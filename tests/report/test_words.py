@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from xuchang_sim.facts import MEASURED
-from xuchang_sim.pack import load_pack
+from xuchang_sim.answers.facts import MEASURED
+from xuchang_sim.pack.load import load_pack
 from xuchang_sim.report import tables
 from xuchang_sim.report.words import CATALOGUE, say, told
 

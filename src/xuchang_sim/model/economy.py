@@ -85,7 +85,7 @@ class Economy(mesa.Model):
     Parameters
     ----------
     inputs : ndarray of Inputs, shape (1,)
-        What the replicate is given; see :func:`xuchang_sim.simulation.economy`.
+        What the replicate is given; see :func:`xuchang_sim.simulation.run.economy`.
     sizes : Sizes
         Room for rows.
     hooks : mapping of str to sequence of callables, optional

@@ -22,7 +22,7 @@ def projects(economy: Economy) -> pd.DataFrame:
     Parameters
     ----------
     economy : Economy
-        See :func:`xuchang_sim.simulation.economy`.
+        See :func:`xuchang_sim.simulation.run.economy`.
 
     Returns
     -------

@@ -6,12 +6,12 @@ import json
 import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from xuchang_sim.pack.workbook import lay_out
 from xuchang_sim.report.page import manifest
 from xuchang_sim.report.sentences import answer, chance
 from xuchang_sim.report.tables import COUNTS
 from xuchang_sim.report.words import Language, labelled, say, titled
 from xuchang_sim.units import english
-from xuchang_sim.workbook import lay_out
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Literal
 
+from xuchang_sim.pack.scenario import list_scenarios
+from xuchang_sim.pack.yamlfile import InputError, Problem
 from xuchang_sim.report.dossier import Dossier, gather
-from xuchang_sim.scenario import list_scenarios
-from xuchang_sim.yamlfile import InputError, Problem
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from xuchang_sim.pack import Pack
+    from xuchang_sim.pack.load import Pack
     from xuchang_sim.report.words import Language
 
 __all__ = ["Dossier", "check", "gather", "usual", "write"]

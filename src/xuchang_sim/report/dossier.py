@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from xuchang_sim.assess import Assessment, MatrixResult, assess, goals, matrix
-from xuchang_sim.explain import Explanation, explain
-from xuchang_sim.explore.bundle import BundleResult, Frontier, frontier, smallest_bundle
-from xuchang_sim.outlook.drivers import Drivers, drivers
-from xuchang_sim.outlook.report import outlook_report
+from xuchang_sim.answers.assess import Assessment, MatrixResult, assess, goals, matrix
+from xuchang_sim.answers.explain import Explanation, explain
+from xuchang_sim.answers.packages import BundleResult, Frontier, frontier, smallest_bundle
+from xuchang_sim.forecast.drivers import Drivers, drivers
+from xuchang_sim.forecast.report import outlook_report
+from xuchang_sim.pack.scenario import ResolvedScenario, load_scenario
 from xuchang_sim.report.biographies import projects
-from xuchang_sim.scenario import ResolvedScenario, load_scenario
-from xuchang_sim.simulation import Variant, economy, prepare, run
+from xuchang_sim.simulation.run import Variant, economy, prepare, run
 from xuchang_sim.units import month_label
 
 if TYPE_CHECKING:
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from xuchang_sim.pack import Pack
-    from xuchang_sim.results import Results
+    from xuchang_sim.pack.load import Pack
+    from xuchang_sim.simulation.results import Results
 
 DEEP_REPLICATES = 100
 OUTLOOK_PATHS = 1000
@@ -44,7 +44,7 @@ class Dossier:
     paths : Drivers
         Sampled paths of demand, prices, investment and money.
     outlook : dict
-        See :func:`xuchang_sim.outlook.report.outlook_report`, without the outside view.
+        See :func:`xuchang_sim.forecast.report.outlook_report`, without the outside view.
     projects : DataFrame
         Projects of one replicate, see :func:`xuchang_sim.report.biographies.projects`.
     replicate : int
@@ -99,7 +99,7 @@ def gather(
     pack : Pack
         Pack of all of them.
     replicates, seed, through
-        As in :func:`xuchang_sim.simulation.simulate`.
+        As in :func:`xuchang_sim.simulation.run.simulate`.
     deep : bool
         Whether to cross land, finance and labour, explain, and map the frontier too, at no more
         than 100 replicates each.

@@ -27,7 +27,7 @@ from xuchang_sim.report.style import (
 )
 from xuchang_sim.report.tables import number
 from xuchang_sim.report.words import Language, labelled, named, say
-from xuchang_sim.results import verdict
+from xuchang_sim.simulation.results import verdict
 from xuchang_sim.units import english, month_label
 
 if TYPE_CHECKING:
@@ -37,9 +37,9 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-    from xuchang_sim.outlook.drivers import Drivers
-    from xuchang_sim.pack import Pack
-    from xuchang_sim.results import Results, TargetResult, Why
+    from xuchang_sim.forecast.drivers import Drivers
+    from xuchang_sim.pack.load import Pack
+    from xuchang_sim.simulation.results import Results, TargetResult, Why
 
     Array = npt.NDArray[np.float64]
 
@@ -195,9 +195,9 @@ def outlook(paths: Drivers, name: str, *, ax: Axes | None = None, lang: Language
     Parameters
     ----------
     paths : Drivers
-        See :func:`xuchang_sim.outlook.drivers.drivers`.
+        See :func:`xuchang_sim.forecast.drivers.drivers`.
     name : str
-        One of :data:`xuchang_sim.outlook.drivers.NAMES`.
+        One of :data:`xuchang_sim.forecast.drivers.NAMES`.
     """
     lang = speakable(lang)
     ax = axes(ax)
@@ -385,7 +385,7 @@ def heat(
     Parameters
     ----------
     cells : sequence of mapping
-        As in :attr:`xuchang_sim.assess.MatrixResult.cells`.
+        As in :attr:`xuchang_sim.answers.assess.MatrixResult.cells`.
     measure : str
         Key of the cells to show: a probability, or a mean.
     """
@@ -582,7 +582,7 @@ def ribbon(
     Parameters
     ----------
     why : Why
-        See :meth:`xuchang_sim.results.Results.why`.
+        See :meth:`xuchang_sim.simulation.results.Results.why`.
     pack : Pack
         Names of zones.
     kind : {"waiting", "output"}

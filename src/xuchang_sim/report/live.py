@@ -30,21 +30,21 @@ from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
 
-from xuchang_sim.assess import goals
-from xuchang_sim.explore.bundle import strengthened
-from xuchang_sim.measures import goal
+from xuchang_sim.answers.assess import goals
+from xuchang_sim.answers.packages import strengthened
+from xuchang_sim.pack.scenario import ResolvedScenario, load_scenario
+from xuchang_sim.pack.yamlfile import InputError
 from xuchang_sim.report.figures import MONTHLY, year_to_date
 from xuchang_sim.report.sentences import chance
 from xuchang_sim.report.words import CATALOGUE, Language, labelled, say, titled
-from xuchang_sim.scenario import ResolvedScenario, load_scenario
-from xuchang_sim.simulation import prepare, simulate
-from xuchang_sim.yamlfile import InputError
+from xuchang_sim.simulation.measures import goal
+from xuchang_sim.simulation.run import prepare, simulate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from xuchang_sim.pack import Pack
-    from xuchang_sim.results import Results
+    from xuchang_sim.pack.load import Pack
+    from xuchang_sim.simulation.results import Results
 
 HOST = "127.0.0.1"  # never another address
 MAX_BODY = 4096

@@ -10,7 +10,7 @@ from collections import Counter
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
-from xuchang_sim.levers import AXES
+from xuchang_sim.pack.levers import AXES
 from xuchang_sim.report import figures
 from xuchang_sim.report.fonts import speakable
 from xuchang_sim.report.sentences import answer, chance
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
-    from xuchang_sim.explain import Waterfall
-    from xuchang_sim.explore.bundle import Frontier
-    from xuchang_sim.pack import Pack
+    from xuchang_sim.answers.explain import Waterfall
+    from xuchang_sim.answers.packages import Frontier
+    from xuchang_sim.pack.load import Pack
     from xuchang_sim.report.dossier import Dossier
 
 MOST_BUNDLES = 5

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-    from xuchang_sim.assess import Assessment
+    from xuchang_sim.answers.assess import Assessment
 
 #: Probabilities up to which a word is used.
 CHANCES = (

@@ -11,16 +11,16 @@ from rich.text import Text
 from xuchang_sim.report.sheet import Sheet
 from xuchang_sim.report.trust import significant
 from xuchang_sim.report.words import Language, say, told
-from xuchang_sim.results import verdict
+from xuchang_sim.simulation.results import verdict
 from xuchang_sim.units import english
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from xuchang_sim.assess import Assessment, MatrixResult
-    from xuchang_sim.levers import Lever
-    from xuchang_sim.pack import Pack
-    from xuchang_sim.plan.audit import AuditRow
+    from xuchang_sim.answers.assess import Assessment, MatrixResult
+    from xuchang_sim.answers.audit import AuditRow
+    from xuchang_sim.pack.levers import Lever
+    from xuchang_sim.pack.load import Pack
 
 COUNTS = frozenset({"个", "区", "次", "套", "座", "处", "人", "人次", "m²", "亩"})
 STYLE = {"likely": "green", "even": "yellow", "unlikely": "red"}

@@ -1,0 +1,305 @@
+"""Comparison of two scenarios replicate by replicate: how much, how sure, when, and what was moved."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from xuchang_sim.answers.assess import SETTLED, Moved, Settled, compare_years, manifest, settle
+from xuchang_sim.htmltable import html_table
+from xuchang_sim.pack.load import Pack, load_pack
+from xuchang_sim.pack.scenario import ResolvedScenario, load_scenario
+from xuchang_sim.pack.yamlfile import InputError, Problem, did_you_mean
+from xuchang_sim.simulation.measures import REGISTRY, meets
+from xuchang_sim.simulation.run import Draws, Setup, Variant, prepare, run, same_outlook
+from xuchang_sim.units import month_label
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    import numpy.typing as npt
+
+    from xuchang_sim.simulation.results import Results
+
+    Array = npt.NDArray[np.float64]
+
+#: What is compared if nothing else is asked for.
+MEASURES = (
+    *("revenue", "revenue_growth", "fai", "fai_growth", "profit_tax", "workers"),
+    *("starts_1e8", "run_rate", "land_used"),
+)
+FINE = 0.1  # wished half-width of an interval, as a share of the difference, if none is given
+
+
+class Paired(NamedTuple):
+    """Mean of a paired difference with its 95% interval (Student's t), and what pairing is worth.
+
+    ``variance_reduction`` is the variance of the difference of independent runs over that of the
+    paired one; ``replicates_needed`` gives the wished half-width.
+    """
+
+    a: float
+    b: float
+    difference: float
+    se: float
+    low: float
+    high: float
+    variance_reduction: float
+    half_width: float
+    replicates_needed: float
+
+
+def paired(a: Array, b: Array, half_width: float | None = None) -> Paired:
+    """Compare two outcomes of the same replicates: b less a.
+
+    Parameters
+    ----------
+    a, b : ndarray, shape (replicates,)
+        Outcomes on common random numbers.
+    half_width : float, optional
+        Wished half-width of the 95% interval; by default a tenth of the difference.
+
+    Returns
+    -------
+    Paired
+        NaN where fewer than two replicates say nothing.
+    """
+    from scipy.special import stdtrit  # noqa: PLC0415
+
+    gap = b - a
+    n = len(gap)
+    if n < 2:
+        nan = math.nan
+        one, two = (float(x[0]) if n else nan for x in (a, b))
+        return Paired(one, two, two - one, nan, nan, nan, nan, nan, nan)
+    mean, spread = float(gap.mean()), float(gap.std(ddof=1))
+    se = spread / math.sqrt(n)
+    reach = float(stdtrit(n - 1, 0.975)) * se
+    wished = FINE * abs(mean) if half_width is None else half_width
+    apart = float(a.var(ddof=1) + b.var(ddof=1))
+    reduction = apart / spread**2 if spread > 0 else math.nan
+    if spread == 0:
+        needed = 1.0
+    else:
+        needed = math.ceil((1.959963984540054 * spread / wished) ** 2) if wished > 0 else math.nan
+    return Paired(
+        float(a.mean()),
+        float(b.mean()),
+        mean,
+        se,
+        mean - reach,
+        mean + reach,
+        reduction,
+        wished,
+        float(max(needed, 1.0)) if needed == needed else math.nan,  # noqa: PLR0124
+    )
+
+
+class Shift(NamedTuple):
+    """How much earlier or later a level is reached, months, over replicates that reach it in both.
+
+    ``only_a`` and ``only_b`` are the shares of replicates that reach it in one scenario alone
+    before the horizon, ``neither`` in none.
+    """
+
+    months: float
+    low: float
+    high: float
+    q05: float
+    median: float
+    q95: float
+    both: float
+    only_a: float
+    only_b: float
+    neither: float
+
+
+def shift(a: npt.NDArray[np.int64], b: npt.NDArray[np.int64]) -> Shift:
+    """Pair the months of attainment of two scenarios; negative: earlier in b.
+
+    Parameters
+    ----------
+    a, b : ndarray, shape (replicates,)
+        First month, -1 if it is not reached by the horizon.
+    """
+    in_a, in_b = a >= 0, b >= 0
+    both = in_a & in_b
+    shares = [both, in_a & ~in_b, in_b & ~in_a, ~in_a & ~in_b]
+    parts = [float(x.mean()) if len(a) else math.nan for x in shares]
+    if not both.any():
+        return Shift(*(6 * (math.nan,)), *parts)
+    found = paired(a[both].astype(float), b[both].astype(float))
+    q05, median, q95 = np.quantile(b[both] - a[both], [0.05, 0.5, 0.95]).tolist()
+    return Shift(found.difference, found.low, found.high, q05, median, q95, *parts)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two scenarios on the same replicates; every difference is b less a.
+
+    Attributes
+    ----------
+    a, b : Results
+    measures : dict of str to dict of int to Paired
+        By measure and calendar year.
+    targets : dict of str to Paired
+        Probability of every target of the plan.
+    attainment : dict of str to Shift
+        By headline level.
+    moved : dict of str to Moved
+        The gain of the plan year split into what was moved from the next year and what was added.
+    settled : dict of str to dict of int to Settled
+        What of scenario a was settled on the eve of the plan, by outcome and year.
+    """
+
+    a: Results
+    b: Results
+    measures: dict[str, dict[int, Paired]]
+    targets: dict[str, Paired]
+    attainment: dict[str, Shift]
+    moved: dict[str, Moved]
+    settled: dict[str, dict[int, Settled]]
+    setup: Setup
+
+    def _repr_html_(self) -> str:
+        """Return a small table for notebooks: probabilities of the headline targets."""
+        names = [self.a.setting.scenario.name, self.b.setting.scenario.name]
+        heads = [t for t in self.setup.pack.plan.targets() if t.headline and t.id in self.targets]
+        a, b = ({r.target.id: r.p for r in run.targets()} for run in (self.a, self.b))
+        return html_table(
+            f"{names[1]} − {names[0]}",
+            ("target", *names, "difference", "95%"),
+            (
+                (
+                    f"{target.label_zh} · {target.label_en}",
+                    f"{a[target.id]:.2f}",
+                    f"{b[target.id]:.2f}",
+                    f"{found.difference:+.3f}",
+                    f"{found.low:+.3f} – {found.high:+.3f}",
+                )
+                for target in heads
+                for found in [self.targets[target.id]]
+            ),
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain data in the shape of the command line's contract."""
+        names = [self.a.setting.scenario.name, self.b.setting.scenario.name]
+        plan = self.setup.pack.plan
+        return {
+            "a": names[0],
+            "b": names[1],
+            "replicates": self.setup.replicates,
+            "failed": int((~(self.a.good & self.b.good)).sum()),
+            "seed": self.setup.seed,
+            "through": month_label(self.setup.through),
+            "base_year": self.setup.pack.base_year,
+            "measures": [
+                {"measure": name, "year": year, **found._asdict()}
+                for name, years in self.measures.items()
+                for year, found in years.items()
+            ],
+            "targets": [
+                {
+                    "id": name,
+                    "label_zh": plan.target(name).label_zh,
+                    "label_en": plan.target(name).label_en,
+                    **found._asdict(),
+                }
+                for name, found in self.targets.items()
+            ],
+            "attainment": {name: found._asdict() for name, found in self.attainment.items()},
+            "moved": {name: found._asdict() for name, found in self.moved.items()},
+            "settled": {
+                name: {str(year): found._asdict() for year, found in years.items()}
+                for name, years in self.settled.items()
+            },
+            "manifest": manifest(self.setup, [self.a.setting.scenario, self.b.setting.scenario]),
+        }
+
+
+def compare(
+    a: str | Path | ResolvedScenario,
+    b: str | Path | ResolvedScenario,
+    *,
+    replicates: int = 400,
+    seed: int = 2012,
+    through: str | None = None,
+    pack: Pack | str | Path | None = None,
+    parameters: Draws | None = None,
+    measures: Sequence[str] = MEASURES,
+    half_width: float | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Comparison:
+    """Compare two scenarios on common random numbers.
+
+    Parameters
+    ----------
+    a, b : str, Path or ResolvedScenario
+        Every difference is b less a.
+    replicates, seed, through, pack, parameters, progress
+        As in :func:`xuchang_sim.simulation.run.simulate`.
+    measures : sequence of str
+        Measures compared, in every year from the plan's.
+    half_width : float, optional
+        Wished half-width of the intervals, in the unit of each measure; by default a tenth of the
+        difference.
+
+    Returns
+    -------
+    Comparison
+
+    Raises
+    ------
+    InputError
+        If an input is wrong.
+    """
+    loaded = pack if isinstance(pack, Pack) else load_pack(pack)
+    problems = [
+        Problem(f"measures: {name}", "", 0, f"is no measure{did_you_mean(name, REGISTRY)}")
+        for name in measures
+        if name not in REGISTRY
+    ]
+    if half_width is not None and not half_width > 0:
+        problems.append(Problem("--half-width", "", 0, f"{half_width}: allowed: above 0"))
+    if problems:
+        raise InputError(problems)
+    one, two = (s if isinstance(s, ResolvedScenario) else load_scenario(s, loaded) for s in (a, b))
+    setup = prepare(loaded, replicates, seed, through, parameters)
+    eve = replace(setup, branch=setup.policy_month - 1)
+    around = [Variant(one, redraw=1), Variant(one, shut=setup.policy_month)]
+    if same_outlook(one, two):
+        first, second, again, shut = run(
+            eve, [Variant(one), Variant(two), *around], full=False, progress=progress
+        )
+    else:  # demand parts before the plan does, so that less can be shared
+        first, second = run(setup, [Variant(one), Variant(two)], full=False, progress=progress)
+        again, shut = run(eve, around, full=False)
+    both = first.good & second.good
+    years = [year for year in first.setting.years if year >= loaded.plan_year]
+
+    def pair(name: str, year: int) -> Paired:
+        y = first.setting.years.index(year)
+        return paired(first.outcomes[name][both, y], second.outcomes[name][both, y], half_width)
+
+    year = first.setting.years.index(loaded.plan_year)
+    targets = {}
+    for target in loaded.plan.targets():
+        met = [
+            meets(r.outcomes[target.id][both, year], target).astype(float) for r in (first, second)
+        ]
+        targets[target.id] = paired(met[0], met[1])
+    return Comparison(
+        first,
+        second,
+        {name: {y: pair(name, y) for y in years} for name in measures},
+        targets,
+        {name: shift(first.first[name][both], second.first[name][both]) for name in first.first},
+        {name: compare_years(second, first, name) for name in SETTLED},
+        {name: settle(first, again, shut, name) for name in SETTLED},
+        setup,
+    )

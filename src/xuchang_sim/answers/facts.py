@@ -1,0 +1,728 @@
+"""Stylised facts: what any simulated city should look like, its target band, and whether it does.
+
+Bands stand in the pack's ``facts.yaml`` and are never widened after the fact. Facts are pooled over
+many replicates: yearly and monthly ones from the record of a run, those on single firms and
+projects from worlds that are looked at month by month.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping  # noqa: TC003 - pydantic reads the annotation
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import Field
+
+from xuchang_sim.answers.assess import manifest
+from xuchang_sim.forecast import cache
+from xuchang_sim.forecast.calendar import dense, fill_january
+from xuchang_sim.forecast.series import history
+from xuchang_sim.model.engine import threads
+from xuchang_sim.model.steps.firms import IDLE_LIMIT, INITIAL
+from xuchang_sim.model.world import DONE, FIRMS, MEASURE_ROW, PIPELINE
+from xuchang_sim.pack.load import Pack, load_pack
+from xuchang_sim.pack.scenario import load_scenario
+from xuchang_sim.pack.schema import Day, Id, Label, Many, Strict, validate
+from xuchang_sim.pack.yamlfile import InputError, Problem, Source, read_text, read_yaml
+from xuchang_sim.simulation.run import Draws, Variant, prepare, run
+from xuchang_sim.simulation.worlds import MOMENTS, FailedWorldError, View, WarmUp, Worlds, columns
+from xuchang_sim.units import month_label
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from xuchang_sim.pack.scenario import ResolvedScenario
+    from xuchang_sim.simulation.results import Results
+    from xuchang_sim.simulation.run import Setup
+
+Array = npt.NDArray[np.float64]
+
+LEAST_RUNS = 200  # facts are pooled over at least so many
+STEPS = 10  # steps of the spending profile
+LONGEST_LEAD = 24  # months
+LOW, HIGH = 0.05, 0.95
+
+
+# --------------------------------------------------------------------------------- the pack's file
+
+
+class Fact(Strict):
+    """A stylised fact.
+
+    Parameters
+    ----------
+    test : str
+        How it is measured.
+    bands : mapping of str to pair of floats
+        Lowest and highest value of each of its numbers; null where there is no limit.
+    later : bool
+        True if its source was published after the information date.
+    reason : str
+        Why it fails, if it does.
+    """
+
+    id: Id
+    label_zh: Label
+    label_en: Label
+    test: Label
+    bands: Mapping[str, Annotated[Many[float | None], Field(min_length=2, max_length=2)]]
+    source: Label
+    later: bool = False
+    reason: str = ""
+
+
+class Moment(Strict):
+    """A number on which parameters are calibrated, or that only checks them.
+
+    Parameters
+    ----------
+    measure : str
+        What it is in a world's warm-up; see :class:`xuchang_sim.simulation.worlds.WarmUp`.
+    observed : float
+        The value known.
+    sd : float
+        How sure one is of it: error of measurement and of definition, not the model's own chance.
+    known : date
+        Day of its publication.
+    weigh : bool
+        False if it only checks; what was published after the information date may not weigh.
+    """
+
+    id: Id
+    measure: Id
+    label_zh: Label
+    label_en: Label
+    observed: float
+    sd: Annotated[float, Field(gt=0)]
+    known: Day
+    weigh: bool = True
+    source: Label
+
+
+class FactsEntry(Strict):
+    """Contents of ``facts.yaml``."""
+
+    facts: Many[Fact]
+    moments: Many[Moment] = ()
+
+
+class FactsFile(NamedTuple):
+    """Facts and moments of a pack, and the hash of their file."""
+
+    facts: tuple[Fact, ...]
+    moments: tuple[Moment, ...]
+    sha256: str
+
+
+def load_facts(pack: Pack) -> FactsFile:
+    """Read the facts and moments of a pack.
+
+    Raises
+    ------
+    InputError
+        If the file is missing or wrong, or names a fact or a moment that is not measured.
+    """
+    problems: list[Problem] = []
+    path = pack.folder / "facts.yaml"
+    source = read_yaml(path, problems)
+    found = validate(source, FactsEntry, problems) if source else None
+    if found is not None:
+        problems += [*_unknown(*found), *_too_late(*found, pack)]
+    if found is None or problems:
+        raise InputError(problems)
+    text = read_text(path, problems) or ""
+    return FactsFile(found[1].facts, found[1].moments, hashlib.sha256(text.encode()).hexdigest())
+
+
+def _unknown(source: Source, file: FactsEntry) -> Iterator[Problem]:
+    """Facts and moments that are not measured; bands that are not those of their numbers."""
+    for i, fact in enumerate(file.facts):
+        if fact.id not in MEASURED:
+            message = f"{fact.id!r} is not measured; allowed: {', '.join(MEASURED)}"
+            yield source.problem(["facts", i, "id"], message)
+        elif set(fact.bands) != set(MEASURED[fact.id].numbers):
+            message = f"has other numbers; allowed: {', '.join(MEASURED[fact.id].numbers)}"
+            yield source.problem(["facts", i, "bands"], message)
+        for name, (low, high) in fact.bands.items():
+            if low is not None and high is not None and low > high:
+                message = f"starts at {low:g} and ends at {high:g}; allowed: low <= high"
+                yield source.problem(["facts", i, "bands", name], message)
+    for i, moment in enumerate(file.moments):
+        if moment.measure not in MOMENTS:
+            message = f"{moment.measure!r} is not measured; allowed: {', '.join(MOMENTS)}"
+            yield source.problem(["moments", i, "measure"], message)
+
+
+def _too_late(source: Source, file: FactsEntry, pack: Pack) -> list[Problem]:
+    """Moments that weigh although they were published after the information date."""
+    return [
+        source.problem(
+            ["moments", i, "known"], f"{moment.known} is too late; allowed: weigh: false"
+        )
+        for i, moment in enumerate(file.moments)
+        if moment.weigh and moment.known > pack.information_date
+    ]
+
+
+# ---------------------------------------------------------------------------- what is looked at
+
+
+class Look:
+    """What one world shows of its firms and projects.
+
+    Attributes
+    ----------
+    number : int
+        Which replicate.
+    moments : dict of str to float
+        See :class:`xuchang_sim.simulation.worlds.WarmUp`.
+    shocks : ndarray
+        Growth of initial firms in the calendar year before the base year, before centring, over
+        its scale.
+    sizes, growth : ndarray
+        Yearly orders of firms at the end of the plan year, and their log growth in the next.
+    tail : float
+        Exponent of the firms' sizes.
+    profile : ndarray, shape (STEPS,)
+        Summed shares of completed projects' budgets by step of their building time.
+    raw : ndarray
+        Announced investment, 亿元.
+    building : tuple of ndarray
+        Log months of building and log announced investment of completed projects.
+    best_year, months_without : float
+        Of firms with projects over five years: mean share of the best year; of months without.
+    """
+
+    def __init__(self, worlds: Worlds, number: int) -> None:
+        pack = worlds.setup.pack
+        self.number = number
+        self._base, self._plan = pack.base_year, pack.plan_year
+        warm_up = WarmUp(pack, lambda name: float(worlds.parameters[name][number]))
+        spent: dict[int, Array] = {}
+        orders: dict[int, Array] = {}
+        moved = np.zeros(1)
+        december = 12 * (self._base - 1) - 1
+        for phase, month, world in worlds.months(number):
+            warm_up.month(View(phase, month, world))
+            if phase != FIRMS:
+                spent[month] = columns(world, "project")["spent"].copy()
+            if phase != PIPELINE and month % 12 == 11:
+                orders[month] = columns(world, "firm")["b"].copy()
+            if phase == FIRMS and december < month <= december + 12:
+                # The factor by which a sector's orders were centred this month.
+                factor = world["sector"]["after"][:, 0]
+                moved = moved + np.log(np.where(factor > 0.0, factor, 1.0))
+            if month == december + 12 and phase == FIRMS:
+                self.shocks = _shocks(world, orders[december], orders[december + 12], moved)
+            if month == 12 * self._plan + 11:
+                self.tail = _tail(world)
+        self.moments = warm_up.moments
+        self._firms(world, orders)
+        self._projects(world, spent)
+
+    def _firms(self, world: np.void, orders: Mapping[int, Array]) -> None:
+        """Sizes and growth of the firms that lived and were past their ramp in both Decembers."""
+        firm = columns(world, "firm")
+        first = orders[12 * self._plan + 11]
+        second = orders[12 * self._plan + 23][: len(first)]
+        grown = firm["born"][: len(first)] < 12 * self._base
+        kept = grown & (first > 0.0) & (second > 0.0)
+        self.sizes = first[kept]
+        self.growth = np.log(second[kept] / first[kept])
+
+    def _projects(self, world: np.void, spent: Mapping[int, Array]) -> None:
+        project = columns(world, "project")
+        months = sorted(spent)
+        table = np.zeros((len(months) + 1, len(project["raw"])))
+        for row, month in enumerate(months):
+            table[row + 1, : len(spent[month])] = spent[month]
+        origin = months[0]
+        self.raw = project["raw"].copy()
+        done = project["state"] == DONE
+        length = project["ended"] - project["started"] + 1
+        enough = done & (project["started"] < months[-1] - 36)
+        self.building = np.log(length[enough]), np.log(project["raw"][enough])
+        self.profile = np.zeros(STEPS)
+        for j in np.flatnonzero(enough & (length >= STEPS)):
+            path = table[project["started"][j] - origin : project["ended"][j] - origin + 2, j]
+            at = np.linspace(0.0, length[j], STEPS + 1)
+            self.profile += np.diff(np.interp(at, np.arange(len(path)), path / path[-1]))
+        self._lumps(world, np.diff(table, axis=0), origin)
+
+    def _lumps(self, world: np.void, monthly: Array, origin: int) -> None:
+        """How bunched the investment of firms is, over five years around the base year."""
+        plant, owner = columns(world, "project")["plant"], columns(world, "firm")["owner"]
+        has = np.flatnonzero(plant >= 0)
+        begin = 12 * (self._base - 2) - origin
+        window = monthly[begin : begin + 60, has]
+        firms, rows = np.unique(owner[plant[has]], return_inverse=True)
+        money = np.zeros((60, len(firms)))
+        np.add.at(money.T, rows, window.T)
+        money = money[:, money.sum(axis=0) > 0.0]
+        yearly = money.reshape(5, 12, -1).sum(axis=1)
+        self.best_year = float((yearly.max(axis=0) / yearly.sum(axis=0)).mean())
+        self.months_without = float((money <= 0.0).mean())
+
+
+def _shocks(world: np.void, before: Array, after: Array, moved: Array) -> Array:
+    """Take a year's growth of initial firms back to the shocks drawn, over their scale."""
+    firm = columns(world, "firm")
+    n = len(before)
+    rows = np.flatnonzero(firm["group"][:n] == INITIAL)
+    a = firm["a"][rows]
+    shock = np.log(after[rows] / before[rows]) - moved[firm["sector"][rows]]
+    # Uneven scales: each month was divided by its mean, over a year by 1 / (1 - a^2).
+    uneven = float(np.ptp(a)) > 0.0
+    return np.asarray((shock - (np.log1p(-(a**2)) if uneven else 0.0)) / a)
+
+
+def _tail(world: np.void) -> float:
+    """Exponent of the size distribution: rank - 1/2 on size, top tenth (Gabaix, Ibragimov).
+
+    A firm is what one owner sells, its plants included.
+    """
+    firm = columns(world, "firm")
+    sales = np.bincount(firm["owner"], firm["sales_year"])
+    top = np.sort(sales[sales > 0.0])[::-1]
+    top = top[: max(10, len(top) // 10)]
+    rank = np.log(np.arange(1, len(top) + 1) - 0.5)
+    return float(-np.polyfit(np.log(top), rank, 1)[0])
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What facts are measured on.
+
+    Attributes
+    ----------
+    setup : Setup
+    results : Results
+        Record of all replicates, no plan.
+    looks : list of Look
+        Worlds that were looked at.
+    prices : ndarray, shape (replicates, years - 1)
+        Mean growth of producer prices by calendar year after the base year.
+    """
+
+    setup: Setup
+    results: Results
+    looks: list[Look]
+    prices: Array
+
+    def city(self, name: str) -> Array:
+        """One recorded column of the city: shape (good replicates, months)."""
+        if self.results.city is None:
+            message = "facts need a run that kept its months"
+            raise ValueError(message)
+        found: Array = self.results.city[self.results.good][:, :, MEASURE_ROW[name]]
+        return found
+
+    def moment(self, name: str) -> Array:
+        """One moment of the warm-up: shape (looks,)."""
+        return np.array([look.moments[name] for look in self.looks])
+
+    def parameter(self, name: str) -> Array:
+        """One parameter of the worlds that were looked at: shape (looks,)."""
+        return self.results.parameters[name][[look.number for look in self.looks]]
+
+
+Numbers = dict[str, float]
+
+
+def _pooled(name: str) -> Measure:
+    """Share over all worlds together."""
+
+    def of(e: Evidence) -> Numbers:
+        share, whole = e.moment(name), e.moment(f"{name}_of")
+        return {"share": float(np.nansum(share * whole) / whole.sum())}
+
+    return Measure(("share",), of)
+
+
+def incremental_ratio(e: Evidence) -> Numbers:
+    """Mean ratio of the base year."""
+    return {"ratio": float(e.moment("incremental_ratio").mean())}
+
+
+def firm_size_tail(e: Evidence) -> Numbers:
+    """Mean exponent of the runs."""
+    return {"exponent": float(np.mean([look.tail for look in e.looks]))}
+
+
+def growth_law(e: Evidence) -> Numbers:
+    """Kolmogorov tests of the year's shocks."""
+    from scipy import stats  # noqa: PLC0415
+
+    shocks = np.concatenate([look.shocks for look in e.looks])
+    return {
+        "p_laplace": float(stats.kstest(shocks, stats.laplace.cdf).pvalue),
+        "p_normal": float(stats.kstest(shocks / shocks.std(), stats.norm.cdf).pvalue),
+    }
+
+
+def dispersion_neutral(e: Evidence) -> Numbers:
+    """Paired difference of revenue between two dispersions, without caps.
+
+    Without a cap on capacity every firm is little used, and after half a year such firms close:
+    revenue is that of the months before.
+    """
+    base = e.results.setting.scenario
+    pair = []
+    for a in DISPERSIONS:
+        fixed = {"growth_dispersion": a, "size_variance_exponent": 0.0} | NO_CAPS
+        scenario = replace(base, parameters={**base.parameters, **fixed})
+        found = run(replace(e.setup, through=12 * e.setup.pack.plan_year + 11), [Variant(scenario)])
+        pair.append(replace(e, results=found[0]).city("revenue")[:, 12 : 12 + IDLE_LIMIT - 1])
+    gap = (pair[1] - pair[0]).sum(axis=1)
+    error = float(gap.std(ddof=1)) / np.sqrt(len(gap))
+    exact = float(np.abs(gap).max()) < 1e-9 * float(pair[0].sum(axis=1).mean())
+    return {"z": 0.0 if exact else float(gap.mean()) / error}
+
+
+DISPERSIONS = 0.10, 0.30
+#: Twenty times the capacity that is used stands ready, and workers could do anything.
+NO_CAPS = {"utilisation_normal": 0.05, "effort_cap": 1000.0}
+
+
+def warm_up_complete(e: Evidence) -> Numbers:
+    """Growth of mean investment of large projects less that of starts."""
+    fai = [float(e.moment(f"large_fai_{k}").mean()) for k in (0, 1, 2)]
+    starts = [float(np.mean((1.0 + e.parameter("starts_growth")) ** -k)) for k in (0, 1, 2)]
+    return {
+        "base_year": fai[0] / fai[1] - starts[0] / starts[1],
+        "year_before": fai[1] / fai[2] - starts[1] / starts[2],
+    }
+
+
+def size_variance(e: Evidence) -> Numbers:
+    """Slope of log sd of growth on log size, by tenths of size within each run."""
+    tenths: list[list[Array]] = [[] for _ in range(10)]
+    sizes: list[list[float]] = [[] for _ in range(10)]
+    for look in e.looks:
+        order = np.array_split(np.argsort(look.sizes), 10)
+        for k, rows in enumerate(order):
+            tenths[k].append(look.growth[rows] - np.median(look.growth))
+            sizes[k].append(float(np.log(look.sizes[rows]).mean()))
+    spread = [float(np.concatenate(parts).std()) for parts in tenths]
+    middle = [float(np.mean(parts)) for parts in sizes]
+    return {"slope": float(np.polyfit(middle, np.log(spread), 1)[0])}
+
+
+def project_sizes(e: Evidence) -> Numbers:
+    """Hill estimate over all projects."""
+    raw = np.concatenate([look.raw for look in e.looks])
+    least = e.parameter("size_ordinary_min")[0]
+    return {"exponent": 1.0 / float(np.log(raw / least).mean())}
+
+
+def _year_shares(e: Evidence, name: str) -> Array:
+    """Mean month's share of the year over all complete years: shape (12,)."""
+    months = e.city(name).mean(axis=0)
+    years = months[: len(months) // 12 * 12].reshape(-1, 12)
+    found: Array = (years / years.sum(axis=1, keepdims=True)).mean(axis=0)
+    return found
+
+
+def fai_season(e: Evidence) -> Numbers:
+    """Shares of the year, and the place of June."""
+    share = _year_shares(e, "fai")
+    return {
+        "jan_feb": float(share[:2].sum()),
+        "first_quarter": float(share[:3].sum()),
+        "first_half": float(share[:6].sum()),
+        "rank_of_june": 1.0 + float((share > share[5]).sum()),
+    }
+
+
+def revenue_season(e: Evidence) -> Numbers:
+    """Shares of the year."""
+    share = _year_shares(e, "revenue")
+    return {
+        "jan_feb": float(share[:2].sum()),
+        "first_quarter": float(share[:3].sum()),
+        "jan_may": float(share[:5].sum()),
+    }
+
+
+def s_curve(e: Evidence) -> Numbers:
+    """Shape of the mean profile of spending."""
+    steps = np.sum([look.profile for look in e.looks], axis=0)
+    bend = np.sign(np.diff(steps))
+    bend = bend[bend != 0.0]
+    return {
+        "changes": float((np.diff(bend) != 0.0).sum()),
+        "convex_first": float(bend[0] > 0.0),
+        "peak": (float(steps.argmax()) + 0.5) / STEPS,
+    }
+
+
+def duration_elasticity(e: Evidence) -> Numbers:
+    """Slope of log months of building on log size."""
+    months = np.concatenate([look.building[0] for look in e.looks])
+    size = np.concatenate([look.building[1] for look in e.looks])
+    return {"slope": float(np.polyfit(size, months, 1)[0])}
+
+
+def lumpiness(e: Evidence) -> Numbers:
+    """How bunched firms invest."""
+    return {
+        "best_year": float(np.mean([look.best_year for look in e.looks])),
+        "months_without": float(np.mean([look.months_without for look in e.looks])),
+    }
+
+
+def fai_leads(e: Evidence) -> Numbers:
+    """Lag at which the cross-correlation of investment and the change of revenue peaks."""
+    lags, found = cross_correlation(e)
+    return {"months": float(lags[found.argmax()])}
+
+
+def cross_correlation(e: Evidence) -> tuple[Array, Array]:
+    """Correlation of a quarter's investment with the change of revenue so many months later.
+
+    Sums of three months, the change against the three months before; revenue without season. What
+    all runs have in common and each run's own mean are taken off.
+    """
+    season = np.array(e.setup.pack.calendar.revenue_season)
+    sold, spent = e.city("revenue"), e.city("fai")
+    sold = sold / season[np.arange(sold.shape[1]) % 12]
+
+    def quarters(values: Array) -> Array:
+        total = np.cumsum(np.pad(values, ((0, 0), (1, 0))), axis=1)
+        return np.asarray(total[:, 3:] - total[:, :-3])
+
+    def own(values: Array) -> Array:
+        values = values - values.mean(axis=0)
+        return np.asarray(values - values.mean(axis=1, keepdims=True))
+
+    x = own(quarters(spent))[:, 3:]
+    y = own(quarters(sold)[:, 3:] - quarters(sold)[:, :-3])
+    lags = np.arange(min(LONGEST_LEAD, x.shape[1] - 2) + 1)
+    found = [np.corrcoef(x[:, : x.shape[1] - k].ravel(), y[:, k:].ravel())[0, 1] for k in lags]
+    return lags, np.array(found, dtype=float)
+
+
+def okun(e: Evidence) -> Numbers:
+    """Slope of growth of workers on growth of output in constant prices, city and year."""
+    good = e.results.good
+    sold = np.diff(np.log(e.results.outcomes["revenue_real"][good]), axis=1)
+    hands = np.diff(np.log(e.results.outcomes["workers"][good]), axis=1)
+    return {"slope": float(np.polyfit((sold - e.prices[good]).ravel(), hands.ravel(), 1)[0])}
+
+
+def productivity(e: Evidence) -> Numbers:
+    """Growth of revenue per worker."""
+    r = e.results
+    year = r.setting.pack.plan_year
+    per = [r.outcome("revenue_real", y) / r.outcome("workers", y) for y in (year - 1, year)]
+    return {"growth": float((per[1] / per[0] - 1.0).mean())}
+
+
+def downside(e: Evidence) -> Numbers:
+    """Years whose national growth lay inside the interval forecast the year before."""
+    pack = e.setup.pack
+    sold = history(pack, NATION, pack.information_date.isoformat())
+    inside = 0
+    for year in range(pack.base_year - 2, pack.base_year + 1):
+        grown = sold[str(year)] / sold[str(year - 1)] - 1.0
+        low, high = forecast_interval(pack, year, e.results.parameters["demand_wedge"])
+        inside += low <= grown <= high
+    return {"years_inside": float(inside)}
+
+
+NATION = "china_industrial_revenue"
+DEMAND = "industrial_value_added_yoy", "ppi_yoy"
+
+
+def forecast_interval(pack: Pack, year: int, wedge: Array) -> tuple[float, float]:
+    """5-95% interval of the nation's growth of revenue, as forecast at the end of the year before.
+
+    Value added plus producer prices as one monthly series, by the forecaster for any series (the
+    joint model of the drivers wants four years of data), and the wedge of revenue over both.
+    """
+    parts = [dense(history(pack, name, f"{year}-02-01")) for name in DEMAND]
+    first = max(begin for begin, _ in parts)
+    columns = [fill_january(begin, values)[first - begin :] / 100.0 for begin, values in parts]
+    length = min(len(column) for column in columns)
+    monthly = np.sum([column[:length] for column in columns], axis=0)
+
+    def paths() -> dict[str, Array]:
+        from xuchang_sim.forecast.forecaster import gather  # noqa: PLC0415 - statsmodels is heavy
+        from xuchang_sim.forecast.pool import combine, rules_for  # noqa: PLC0415
+        from xuchang_sim.forecast.profile import profile  # noqa: PLC0415
+
+        found = profile(monthly, 12, first % 12)
+        pooled = combine(gather(found, 12), rules_for(found))
+        return {"means": np.asarray(found.restore(pooled.sample)).mean(axis=1)}
+
+    means = cache.remembered("facts", cache.digest("national", monthly, first), paths)["means"]
+    count = min(len(means), len(wedge))
+    low, high = np.quantile(means[:count] + wedge[:count], [LOW, HIGH]).tolist()
+    return low, high
+
+
+def net_entry(e: Evidence) -> Numbers:
+    """Share of growth that comes from plants and new firms."""
+    base = 12 * (e.setup.pack.plan_year - 1 - e.setup.pack.base_year)
+
+    def gain(name: str) -> float:
+        months = e.city(name).mean(axis=0)
+        return float(months[base + 12 : base + 24].sum() - months[base : base + 12].sum())
+
+    return {"share": (gain("revenue_warm") + gain("revenue_new")) / gain("revenue")}
+
+
+@dataclass(frozen=True)
+class Measure:
+    """How a fact is measured, and the names of its numbers."""
+
+    numbers: tuple[str, ...]
+    of: Callable[[Evidence], Numbers]
+
+
+#: Every fact by its id.
+MEASURED: dict[str, Measure] = {
+    "firm_size_tail": Measure(("exponent",), firm_size_tail),
+    "growth_law": Measure(("p_laplace", "p_normal"), growth_law),
+    "dispersion_neutral": Measure(("z",), dispersion_neutral),
+    "warm_up_complete": Measure(("base_year", "year_before"), warm_up_complete),
+    "size_variance": Measure(("slope",), size_variance),
+    "project_sizes": Measure(("exponent",), project_sizes),
+    "fai_season": Measure(("jan_feb", "first_quarter", "first_half", "rank_of_june"), fai_season),
+    "revenue_season": Measure(("jan_feb", "first_quarter", "jan_may"), revenue_season),
+    "s_curve": Measure(("changes", "convex_first", "peak"), s_curve),
+    "start_year_spend": _pooled("start_year_spend"),
+    "group_spend": _pooled("group_spend"),
+    "group_begun_q1": _pooled("group_begun_q1"),
+    "same_year_completion": _pooled("same_year_completion"),
+    "carried_over": _pooled("carried_over"),
+    "signed_started": _pooled("signed_started"),
+    "duration_elasticity": Measure(("slope",), duration_elasticity),
+    "incremental_ratio": Measure(("ratio",), incremental_ratio),
+    "lumpiness": Measure(("best_year", "months_without"), lumpiness),
+    "fai_leads": Measure(("months",), fai_leads),
+    "okun": Measure(("slope",), okun),
+    "productivity": Measure(("growth",), productivity),
+    "downside": Measure(("years_inside",), downside),
+    "net_entry": Measure(("share",), net_entry),
+}
+
+
+# ----------------------------------------------------------------------------------- the verdicts
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A fact, what the model says, and whether that lies in its band."""
+
+    fact: Fact
+    values: Numbers
+
+    @property
+    def passes(self) -> bool:
+        """True if every number lies in its band; what is not a number does not."""
+        return all(
+            (low is None or self.values[name] >= low)
+            and (high is None or self.values[name] <= high)
+            and not np.isnan(self.values[name])
+            for name, (low, high) in self.fact.bands.items()
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain data; a fact with one number is that number."""
+        bands = {name: list(band) for name, band in self.fact.bands.items()}
+        one = next(iter(bands)) if len(bands) == 1 else None
+        return {
+            "id": self.fact.id,
+            "label_zh": self.fact.label_zh,
+            "label_en": self.fact.label_en,
+            "target": bands[one] if one else bands,
+            "value": self.values[one] if one else self.values,
+            "passes": self.passes,
+            "test": self.fact.test,
+            "source": self.fact.source,
+            "later_source": self.fact.later,
+            "reason": "" if self.passes else self.fact.reason,
+        }
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Verdicts on all facts of a pack."""
+
+    verdicts: tuple[Verdict, ...]
+    setup: Setup
+    scenario: ResolvedScenario
+    sha256: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain data in the shape of the command line's contract."""
+        return {
+            "facts": [verdict.to_dict() for verdict in self.verdicts],
+            "passed": sum(verdict.passes for verdict in self.verdicts),
+            "replicates": self.setup.replicates,
+            "parameters": self.setup.draws,
+            "manifest": manifest(self.setup, [self.scenario]) | {"facts": self.sha256},
+        }
+
+
+def facts(
+    *,
+    replicates: int = 800,
+    seed: int = 2012,
+    pack: Pack | str | Path | None = None,
+    parameters: Draws | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Facts:
+    """Measure every stylised fact of a pack without the plan, and judge it by its band.
+
+    Parameters
+    ----------
+    replicates : int
+        Runs over which facts are pooled, at least :data:`LEAST_RUNS`.
+    seed, pack, parameters, progress
+        As in :func:`xuchang_sim.simulation.run.simulate`.
+
+    Raises
+    ------
+    InputError
+        If an argument or ``facts.yaml`` is wrong.
+    """
+    if replicates < LEAST_RUNS:
+        text = f"{replicates}: allowed: at least {LEAST_RUNS}, over which facts are pooled"
+        raise InputError([Problem("--replicates", "", 0, text)])
+    loaded = pack if isinstance(pack, Pack) else load_pack(pack)
+    file = load_facts(loaded)
+    last = min(12 * (loaded.plan_year + 2) + 11, loaded.last_month)
+    setup = prepare(loaded, replicates, seed, month_label(last), parameters)
+    scenario = load_scenario("no_plan", loaded)
+    results = run(setup, [Variant(scenario)])[0]
+    worlds = Worlds(setup, scenario)
+    evidence = Evidence(setup, results, look(worlds, progress), worlds.prices()[:, 1:])
+    found = tuple(Verdict(fact, MEASURED[fact.id].of(evidence)) for fact in file.facts)
+    return Facts(found, setup, scenario, file.sha256)
+
+
+def look(worlds: Worlds, progress: Callable[[int, int], None] | None = None) -> list[Look]:
+    """Look at every replicate of a run that goes through, in parallel threads."""
+
+    def one(number: int) -> Look | None:
+        try:
+            return Look(worlds, number)
+        except FailedWorldError:
+            return None
+
+    whole = worlds.setup.replicates
+    found = []
+    with ThreadPoolExecutor(threads(), thread_name_prefix="worlds") as pool:
+        for done, seen in enumerate(pool.map(one, range(whole)), 1):
+            if seen is not None:
+                found.append(seen)
+            if progress:
+                progress(done, whole)
+    return found

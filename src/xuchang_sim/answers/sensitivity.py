@@ -1,0 +1,416 @@
+"""Sensitivity: which factors an outcome depends on. Morris screening and Sobol indices.
+
+A result belongs to the design it was computed from, by id. Outcomes that are not finite are
+refused, and an outcome that never varies is said to be constant: neither is read as "no influence".
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+import numpy as np
+
+from xuchang_sim.answers.assess import goals, manifest
+from xuchang_sim.answers.designs import Design, factor_names, make_design, quantile
+from xuchang_sim.answers.sweep import collect
+from xuchang_sim.pack.levers import AXES
+from xuchang_sim.pack.load import Pack, load_pack
+from xuchang_sim.pack.scenario import ResolvedScenario, load_scenario
+from xuchang_sim.pack.yamlfile import InputError, Problem, did_you_mean
+from xuchang_sim.simulation.run import Setup
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from concurrent.futures import Executor
+    from pathlib import Path
+
+    import numpy.typing as npt
+
+    from xuchang_sim.simulation.run import Draws
+
+    Array = npt.NDArray[np.float64]
+
+Method = Literal["morris", "sobol"]
+LEVELS = 4  # of the Morris grid
+RESAMPLES = 1000
+CONFIDENCE = 0.95
+#: What is screened if nothing else is asked for: levers, demand, and the least certain parameters.
+FACTORS = (
+    *("land", "finance", "labour", "process", "attraction", "demand_shift"),
+    *("realised_yield", "starts_growth", "incumbent_share", "approval_months"),
+    *("opening_land_months", "own_money_mean", "credit_growth", "growth_dispersion"),
+)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Points of the unit cube for one method.
+
+    Attributes
+    ----------
+    method : {"morris", "sobol"}
+    names : tuple of str
+        Factors.
+    points : ndarray, shape (points, factors)
+        Morris: trajectories one after the other, ``factors + 1`` points each. Sobol: the matrices
+        A, B, then A with column k from B for every k.
+    size : int
+        Trajectories, or rows of A.
+    """
+
+    method: Method
+    names: tuple[str, ...]
+    points: Array
+    size: int
+
+    @property
+    def id(self) -> str:
+        """Hash of method, names and points."""
+        head = f"{self.method} {','.join(self.names)} {self.points.shape} ".encode()
+        return hashlib.sha256(head + np.ascontiguousarray(self.points).tobytes()).hexdigest()[:20]
+
+
+def morris_plan(names: Sequence[str], size: int, seed: int) -> Plan:
+    """Lay out Morris trajectories: random starts on a grid of four levels, one factor a step.
+
+    Parameters
+    ----------
+    names : sequence of str
+    size : int
+        Number of trajectories.
+    seed : int
+    """
+    dice = np.random.default_rng(seed)
+    d = len(names)
+    step = LEVELS / (2.0 * (LEVELS - 1))
+    blocks = []
+    for _ in range(size):
+        low = dice.integers(0, LEVELS // 2, d) / (LEVELS - 1)  # a start from which a step fits
+        sign = dice.integers(0, 2, d).astype(bool)
+        at = np.where(sign, low + step, low)
+        block = [at]
+        for k in dice.permutation(d):
+            at = at.copy()
+            at[k] = low[k] if sign[k] else low[k] + step
+            block.append(at)
+        blocks.append(np.stack(block))
+    return Plan("morris", tuple(names), np.concatenate(blocks), size)
+
+
+def sobol_plan(names: Sequence[str], size: int, seed: int) -> Plan:
+    """Lay out the matrices of Saltelli's design on scrambled Sobol points.
+
+    Parameters
+    ----------
+    names : sequence of str
+    size : int
+        Rows of A; a power of two.
+    seed : int
+
+    Raises
+    ------
+    InputError
+        If ``size`` is no power of two.
+    """
+    from scipy.stats import qmc  # noqa: PLC0415 - slow to import
+
+    if size < 2 or size & (size - 1):
+        message = f"{size} is no power of two; allowed: ..., 32, 64, 128, ..."
+        raise InputError([Problem("--size", "", 0, message)])
+    d = len(names)
+    both = qmc.Sobol(2 * d, rng=np.random.default_rng(seed)).random(size)
+    a, b = both[:, :d], both[:, d:]
+    crossed = []
+    for k in range(d):
+        one = a.copy()
+        one[:, k] = b[:, k]
+        crossed.append(one)
+    return Plan("sobol", tuple(names), np.concatenate([a, b, *crossed]), size)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One number for every point of a plan, with the id of the plan."""
+
+    plan_id: str
+    values: Array
+
+
+class Effect(NamedTuple):
+    """Morris: mean elementary effect, mean of its size with interval, spread."""
+
+    factor: str
+    mu: float
+    mu_star: float
+    low: float
+    high: float
+    sigma: float
+
+
+class Index(NamedTuple):
+    """Sobol: first-order and total index, each with its bootstrap interval."""
+
+    factor: str
+    first: float
+    first_low: float
+    first_high: float
+    total: float
+    total_low: float
+    total_high: float
+
+
+class Analysis(NamedTuple):
+    """Result of one outcome; with ``constant`` every number is NaN, as nothing can be said."""
+
+    outcome: str
+    plan_id: str
+    constant: bool
+    rows: tuple[Effect, ...] | tuple[Index, ...]
+
+
+def _values(plan: Plan, outcome: Outcome) -> tuple[Array, bool]:
+    """Values of an outcome, checked, and whether they are all the same.
+
+    Raises
+    ------
+    ValueError
+        If the outcome belongs to another plan, or has values that are not finite.
+    """
+    y = np.asarray(outcome.values, dtype=float)
+    if outcome.plan_id != plan.id or y.shape != (len(plan.points),):
+        message = f"the outcome belongs to another design ({outcome.plan_id}, not {plan.id})"
+        raise ValueError(message)
+    bad = np.flatnonzero(~np.isfinite(y))
+    if len(bad):
+        shown = ", ".join(str(k) for k in bad[:10])
+        message = f"{len(bad)} outcomes are not finite (points {shown}); mend or drop those runs"
+        raise ValueError(message)
+    spread = float(np.ptp(y))
+    return y, spread <= 1e-12 * max(1.0, float(np.abs(y).max()))
+
+
+def morris(plan: Plan, outcome: Outcome, name: str = "outcome", seed: int = 0) -> Analysis:
+    """Screen the factors by their elementary effects (Morris 1991, Campolongo 2007).
+
+    Effects are per unit of the cube: what moving a factor over its whole range would do at that
+    rate. The interval of mu* is a bootstrap over trajectories.
+
+    Raises
+    ------
+    ValueError
+        If the outcome is of another plan or not finite.
+    """
+    y, constant = _values(plan, outcome)
+    d = len(plan.names)
+    if constant:
+        nan = float("nan")
+        return Analysis(name, plan.id, True, tuple(Effect(f, *(5 * (nan,))) for f in plan.names))
+    x = plan.points.reshape(plan.size, d + 1, d)
+    moved = np.diff(x, axis=1)
+    which = np.abs(moved).argmax(axis=2)
+    change = np.take_along_axis(moved, which[:, :, None], axis=2)[:, :, 0]
+    rate = np.diff(y.reshape(plan.size, d + 1), axis=1) / change
+    effects = np.zeros((plan.size, d))
+    np.put_along_axis(effects, which, rate, axis=1)
+    picks = np.random.default_rng(seed).integers(0, plan.size, (RESAMPLES, plan.size))
+    resampled = np.abs(effects)[picks].mean(axis=1)
+    tail = (1.0 - CONFIDENCE) / 2.0
+    low, high = np.quantile(resampled, [tail, 1.0 - tail], axis=0)
+    spread = effects.std(axis=0, ddof=1) if plan.size > 1 else np.full(d, np.nan)
+    rows = zip(
+        plan.names,
+        effects.mean(axis=0),
+        np.abs(effects).mean(axis=0),
+        low,
+        high,
+        spread,
+        strict=True,
+    )
+    return Analysis(
+        name, plan.id, False, tuple(Effect(f, *(float(v) for v in rest)) for f, *rest in rows)
+    )
+
+
+def sobol(plan: Plan, outcome: Outcome, name: str = "outcome", seed: int = 0) -> Analysis:
+    """Estimate Sobol indices: first order by Saltelli et al. 2010, total by Jansen 1999.
+
+    The intervals are a bootstrap over the rows of the design.
+
+    Raises
+    ------
+    ValueError
+        If the outcome is of another plan or not finite.
+    """
+    y, constant = _values(plan, outcome)
+    d, n = len(plan.names), plan.size
+    if constant:
+        nan = float("nan")
+        return Analysis(name, plan.id, True, tuple(Index(f, *(6 * (nan,))) for f in plan.names))
+    y = (y - y.mean()) / y.std()
+    a, b, crossed = y[:n], y[n : 2 * n], y[2 * n :].reshape(d, n)
+
+    def indices(rows: npt.NDArray[np.int64]) -> tuple[Array, Array]:
+        """Indices of resampled rows, shape (resamples, rows): shape (2, resamples, d)."""
+        one, two, cross = a[rows], b[rows], crossed[:, rows]
+        whole = np.concatenate([one, two], axis=-1).var(axis=-1)
+        first = (two * (cross - one)).mean(axis=-1) / whole
+        total = 0.5 * ((one - cross) ** 2).mean(axis=-1) / whole
+        return first, total
+
+    first, total = indices(np.arange(n))
+    dice = np.random.default_rng(seed)
+    drawn = [indices(dice.integers(0, n, (100, n))) for _ in range(RESAMPLES // 100)]
+    tail = (1.0 - CONFIDENCE) / 2.0
+    limits = [
+        np.quantile(np.concatenate([part[k] for part in drawn], axis=-1), [tail, 1 - tail], axis=-1)
+        for k in range(2)
+    ]
+    (first_low, first_high), (total_low, total_high) = limits
+    table = np.stack([first, first_low, first_high, total, total_low, total_high]).T.tolist()
+    rows = tuple(Index(factor, *row) for factor, row in zip(plan.names, table, strict=True))
+    return Analysis(name, plan.id, False, rows)
+
+
+ANALYSE: dict[str, Callable[..., Analysis]] = {"morris": morris, "sobol": sobol}
+
+
+# ------------------------------------------------------------------------------------- the model
+
+
+@dataclass(frozen=True)
+class Sensitivity:
+    """Sensitivity of the plan year's outcomes.
+
+    Attributes
+    ----------
+    plan : Plan
+    design : Design
+        The points in the units of the factors.
+    analyses : tuple of Analysis
+        One an outcome.
+    """
+
+    scenario: str
+    plan: Plan
+    design: Design
+    analyses: tuple[Analysis, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain data in the shape of the command line's contract."""
+        setup = Setup(self.design.pack, self.design.replicates, self.design.seed)
+        return {
+            "scenario": self.scenario,
+            "method": self.plan.method,
+            "design": self.plan.id,
+            "size": self.plan.size,
+            "points": len(self.plan.points),
+            "replicates": self.design.replicates,
+            "seed": self.design.seed,
+            "factors": list(self.plan.names),
+            "independent": True,
+            "outcomes": [
+                {
+                    "outcome": one.outcome,
+                    "constant": one.constant,
+                    "rows": [row._asdict() for row in one.rows],
+                }
+                for one in self.analyses
+            ],
+            "manifest": manifest(setup, list(self.design.scenarios)),
+        }
+
+
+def sensitivity(
+    scenario: str | Path | ResolvedScenario = "plan",
+    *,
+    method: Method = "morris",
+    factors: Sequence[str] = FACTORS,
+    size: int | None = None,
+    outcomes: Sequence[str] | None = None,
+    replicates: int = 10,
+    seed: int = 2012,
+    pack: Pack | str | Path | None = None,
+    parameters: Draws | None = None,
+    executor: Executor | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Sensitivity:
+    """Say which factors the outcomes of the plan's year depend on.
+
+    Every point is run with the same replicates and averaged; parameters move over their priors,
+    levers and demand over their ranges, families from absent to the ends. All are taken to be
+    independent.
+
+    Parameters
+    ----------
+    scenario : str, Path or ResolvedScenario
+        What the factors do not touch.
+    method : {"morris", "sobol"}
+    factors : sequence of str
+        Families, levers, ``demand_shift``, parameters.
+    size : int, optional
+        Trajectories (10) or rows of the design (64, a power of two).
+    outcomes : sequence of str, optional
+        Measures or targets; by default the plan's goals.
+    replicates, seed, pack, parameters, progress
+        As in :func:`xuchang_sim.simulation.run.simulate`.
+    executor : concurrent.futures.Executor, optional
+        Who computes the points.
+
+    Raises
+    ------
+    InputError
+        If a factor or an outcome does not exist.
+    """
+    loaded = pack if isinstance(pack, Pack) else load_pack(pack)
+    resolved = (
+        scenario if isinstance(scenario, ResolvedScenario) else load_scenario(scenario, loaded)
+    )
+    outcomes = goals(loaded) if outcomes is None else outcomes
+    known = factor_names(loaded)
+    problems = [
+        Problem(
+            "--factors",
+            "",
+            0,
+            f"{name!r} is no factor{did_you_mean(name, known)}; allowed: {', '.join(known)}",
+        )
+        for name in factors
+        if name not in known
+    ]
+    if len(set(factors)) < len(factors) or not factors:
+        problems.append(Problem("--factors", "", 0, "allowed: one or more, each once"))
+    if method not in ANALYSE:
+        problems.append(Problem("--method", "", 0, f"{method!r}: allowed: morris, sobol"))
+    if size is not None and not 2 <= size <= 100_000:
+        problems.append(Problem("--size", "", 0, f"{size}: allowed: 2 to 100000"))
+    if problems:
+        raise InputError(problems)
+    plan = (
+        morris_plan(factors, size or 10, seed)
+        if method == "morris"
+        else sobol_plan(factors, size or 64, seed)
+    )
+    points = {}
+    for k, name in enumerate(factors):
+        own = name in loaded.parameters and name not in loaded.levers and name not in AXES
+        points[name] = quantile(name, "prior" if own else "range", loaded)(plan.points[:, k])
+    design = make_design(
+        points,
+        name=f"{method}-{plan.id}",
+        scenarios=(resolved,),
+        replicates=replicates,
+        seed=seed,
+        through=f"{loaded.plan_year}-12",
+        parameters=parameters,
+        measures=outcomes,
+        pack=loaded,
+    )
+    frame = collect(design, executor=executor, progress=progress)
+    found = []
+    for name in outcomes:
+        column = f"{name}_outcome" if name in factors else name
+        means = frame[column].to_numpy().reshape(len(plan.points), replicates).mean(axis=1)
+        found.append(ANALYSE[method](plan, Outcome(plan.id, means), name, seed))
+    return Sensitivity(resolved.name, plan, design, tuple(found))

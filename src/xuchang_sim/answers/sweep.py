@@ -1,0 +1,754 @@
+"""Sweeps: every point of a design under every scenario, kept part by part.
+
+A part is a range of rows. Whoever computes it, in whatever order and beside whatever else, the row
+is the same to the last bit: parts may be computed by threads, processes or a cluster.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import time
+import traceback
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    BrokenExecutor,
+    CancelledError,
+    Executor,
+    Future,
+    ThreadPoolExecutor,
+    wait,
+)
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv as pa_csv
+import pyarrow.parquet as pq
+
+from xuchang_sim import __version__
+from xuchang_sim.answers.designs import Design, load_design, posterior_digest
+from xuchang_sim.answers.store import GROUP, Store, from_bytes, to_bytes
+from xuchang_sim.model import engine
+from xuchang_sim.model.world import CODES, SUMMARY
+from xuchang_sim.pack.load import Pack, load_pack
+from xuchang_sim.pack.scenario import ResolvedScenario, adjust
+from xuchang_sim.pack.yamlfile import InputError, Problem
+from xuchang_sim.simulation.measures import ATTAINABLE
+from xuchang_sim.simulation.run import Draws, Setup, Variant, draw_parameters, run
+from xuchang_sim.units import month_label
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    import numpy.typing as npt
+    import pandas as pd
+
+    from xuchang_sim.answers.designs import Value
+    from xuchang_sim.simulation.results import Results
+
+    Array = npt.NDArray[np.float64]
+
+ROWS_PER_PART = 256
+MOST_PARTS = 5000
+MOST_VARIANTS = 16  # run together; more would only hold more memory
+REMOTE_AHEAD = 64
+FAILURES = b"failures"
+KEYS = ("scenario", "draw", "replicate")
+SCALE = "arrival_scale"
+
+
+class Cell(NamedTuple):
+    """Some replicates of one point under one scenario with one parameter draw."""
+
+    point: int
+    setting: tuple[Value, ...]
+    scenario: ResolvedScenario
+    draw: int
+    first: int
+    size: int
+
+
+class Job(NamedTuple):
+    """What a worker is sent: all it needs to compute one part."""
+
+    number: int
+    pack: str
+    pack_sha256: str
+    code: str
+    seed: int
+    through: int
+    parameters: Draws
+    draws: int
+    posterior: str | None
+    columns: tuple[str, ...]
+    texts: tuple[bool, ...]
+    measures: tuple[str, ...]
+    start: int
+    cells: tuple[Cell, ...]
+
+
+class Failure(NamedTuple):
+    """A run that failed: its row, its address, and what happened."""
+
+    row: int
+    point: int
+    scenario: str
+    draw: int
+    replicate: int
+    seed: int
+    error: str
+    traceback: str
+
+
+# ------------------------------------------------------------------------------------- one part
+
+
+def compute(job: Job) -> bytes:
+    """Compute one part: Parquet bytes, with the failures in the schema's metadata.
+
+    Raises
+    ------
+    RuntimeError
+        If this worker has another version of the code or of the pack.
+    """
+    pack = _pack(job.pack)
+    posterior = posterior_digest(pack) if job.parameters == "posterior" else None
+    if (pack.sha256, posterior, code_digest()) != (job.pack_sha256, job.posterior, job.code):
+        message = "this worker has another version of the package or of the pack"
+        raise RuntimeError(message)
+    setup = Setup(pack, seed=job.seed, through=job.through, draws=job.parameters)
+    starts = np.cumsum([job.start, *(cell.size for cell in job.cells)])
+    found: dict[int, dict[str, Array]] = {}
+    failures: list[Failure] = []
+    for numbers in _together(job):
+        cells = [job.cells[n] for n in numbers]
+        scenarios = [_scenario(job, cell, setup) for cell in cells]
+        part = replace(setup, first=cells[0].first, replicates=cells[0].size)
+        try:
+            results = run(
+                part, [Variant(s) for s in scenarios], full=False, keep=job.measures, workers=1
+            )
+            tables = [_measured(job, result) for result in results]
+        except Exception:  # noqa: BLE001 - whatever it was, the other rows go on
+            tables = [
+                _alone(job, cell, scenario, setup, int(starts[n]), failures)
+                for n, cell, scenario in zip(numbers, cells, scenarios, strict=True)
+            ]
+        else:
+            for n, cell, result in zip(numbers, cells, results, strict=True):
+                failures += _coded(job, cell, result, int(starts[n]))
+        found |= dict(zip(numbers, tables, strict=True))
+    return to_bytes(_table(job, [found[n] for n in range(len(job.cells))], failures))
+
+
+@cache
+def _pack(folder: str) -> Pack:
+    return load_pack(folder)
+
+
+def _together(job: Job) -> Iterator[list[int]]:
+    """Cells that share draws and parameters, and so the years before the plan."""
+    levers = {k for k, name in enumerate(job.columns) if name not in _pack(job.pack).parameters}
+    groups: dict[Any, list[int]] = {}
+    for n, cell in enumerate(job.cells):
+        fixed = tuple(v for k, v in enumerate(cell.setting) if k not in levers)
+        key = (cell.first, cell.size, cell.draw, fixed)
+        groups.setdefault(key, []).append(n)
+    for numbers in groups.values():
+        for k in range(0, len(numbers), MOST_VARIANTS):
+            yield numbers[k : k + MOST_VARIANTS]
+
+
+def _scenario(job: Job, cell: Cell, setup: Setup) -> ResolvedScenario:
+    """Scenario of a cell: the point's changes, over the nested draw's parameters if there is one."""
+    changes = {k: v for k, v in zip(job.columns, cell.setting, strict=True) if v is not None}
+    base = cell.scenario
+    if job.draws > 1:
+        drawn = draw_parameters(replace(setup, first=cell.draw, replicates=1))
+        fixed = {name: float(values[0]) for name, values in drawn.items()}
+        base = replace(base, parameters={**fixed, **base.parameters})
+    scenario, faults = adjust(base, changes, setup.pack)
+    if faults:
+        raise InputError([Problem(f"points[{cell.point}]", *faults[0][:1], 0, faults[0][1])])
+    return scenario
+
+
+def _measured(job: Job, results: Results) -> dict[str, Array]:
+    """Measured columns of one run: shape (replicates,) each; NaN where a run failed."""
+    years = results.setting.years
+    year = years.index(results.setting.pack.plan_year)
+    good = results.good
+    start = 12 * (results.setting.pack.plan_year - results.setting.pack.base_year)
+    found: dict[str, Array] = {}
+    for name in job.measures:
+        values = results.outcomes[name]
+        found[name] = np.where(good, values[:, year], np.nan)
+        if year + 1 < len(years):
+            found[f"{name}_next"] = np.where(good, values[:, year + 1], np.nan)
+        if name in ATTAINABLE and name in results.first:
+            reached = results.first[name]
+            months = np.where((reached >= 0) & good, reached - start + 1.0, np.nan)
+            found[f"{name}_month"] = months
+    found[SCALE] = np.where(good, results.summary[:, SUMMARY.index("scale")], np.nan)
+    return found
+
+
+def _alone(
+    job: Job,
+    cell: Cell,
+    scenario: ResolvedScenario,
+    setup: Setup,
+    row: int,
+    failures: list[Failure],
+) -> dict[str, Array]:
+    """Run one cell by halves until what goes wrong stands alone, and keep that with its traceback."""
+    part = replace(setup, first=cell.first, replicates=cell.size)
+    try:
+        result = run(part, [Variant(scenario)], full=False, keep=job.measures, workers=1)[0]
+        table = _measured(job, result)
+    except Exception as error:  # noqa: BLE001 - recorded with its address
+        if cell.size > 1:
+            half = cell.size // 2
+            early = cell._replace(size=half)
+            late = cell._replace(first=cell.first + half, size=cell.size - half)
+            one = _alone(job, early, scenario, setup, row, failures)
+            two = _alone(job, late, scenario, setup, row + half, failures)
+            return {name: np.concatenate([one[name], two[name]]) for name in one}
+        address = (row, cell.point, cell.scenario.name, _draw(job, cell, 0), cell.first)
+        kind = f"{type(error).__name__}: {error}"
+        failures.append(Failure(*address, job.seed, kind, traceback.format_exc()))
+        return {name: np.array([np.nan]) for name in measured_names(job.measures, setup)}
+    failures += _coded(job, cell, result, row)
+    return table
+
+
+def measured_names(measures: Sequence[str], setup: Setup) -> list[str]:
+    """Names of the measured columns, in their order."""
+    pack = setup.pack
+    later = setup.through >= 12 * (pack.plan_year + 1) + 11
+    headline = {t.measure for t in pack.plan.targets()} & set(ATTAINABLE)
+    found = []
+    for name in measures:
+        found += [name, f"{name}_next"] if later else [name]
+        found += [f"{name}_month"] if name in headline else []
+    return [*found, SCALE]
+
+
+def _draw(job: Job, cell: Cell, k: int) -> int:
+    """Number of the parameter draw of a replicate."""
+    own = job.parameters != "central" and job.draws == 1
+    return cell.first + k if own else cell.draw
+
+
+def _coded(job: Job, cell: Cell, results: Results, row: int) -> list[Failure]:
+    """Runs that the rules themselves stopped."""
+    found = []
+    for k in np.flatnonzero(~results.good):
+        code, month = (int(x) for x in results.failed[k])
+        where = f"check {code // CODES}, zone {code % CODES}"
+        text = f"the rules stopped with code {code} ({where}) in {month_label(month)}"
+        address = (row + int(k), cell.point, cell.scenario.name, _draw(job, cell, int(k)))
+        found.append(Failure(*address, cell.first + int(k), job.seed, text, ""))
+    return found
+
+
+def _table(job: Job, tables: Sequence[dict[str, Array]], failures: Sequence[Failure]) -> pa.Table:
+    """Rows of a part: the design's columns, scenario, draw, replicate, measures."""
+    columns: dict[str, pa.Array] = {}
+    for k, name in enumerate(job.columns):
+        values = [v for cell in job.cells for v in [cell.setting[k]] * cell.size]
+        columns[name] = pa.array(values, pa.string() if job.texts[k] else pa.float64())
+    texts = [name for cell in job.cells for name in [cell.scenario.name] * cell.size]
+    columns["scenario"] = pa.array(texts, pa.string())
+    draws = [_draw(job, cell, k) for cell in job.cells for k in range(cell.size)]
+    columns["draw"] = pa.array(draws, pa.int64())
+    numbers = [cell.first + k for cell in job.cells for k in range(cell.size)]
+    columns["replicate"] = pa.array(numbers, pa.int64())
+    for name in tables[0]:
+        label = f"{name}_outcome" if name in columns else name
+        columns[label] = pa.array(np.concatenate([t[name] for t in tables]), pa.float64())
+    found = [f._asdict() for f in sorted(failures)]
+    text = json.dumps(found, ensure_ascii=False)
+    return pa.table(columns).replace_schema_metadata({FAILURES: text.encode()})
+
+
+# ------------------------------------------------------------------------------------- all parts
+
+
+#: Modules that a row depends on, besides those of the pack, which has its own hash.
+_RESULTS = (
+    *("model/", "forecast/", "simulation/", "answers/designs.py", "answers/sweep.py", "units.py"),
+    *("pack/levers.py", "pack/parameters.py", "pack/posterior.py", "pack/scenario.py"),
+)
+
+
+@cache
+def code_digest() -> str:
+    """Hash of all code that decides a row."""
+    here = Path(__file__).parents[1]
+    digest = hashlib.sha256()
+    for path in sorted(here.rglob("*.py")):
+        name = path.relative_to(here).as_posix()
+        if name.startswith(_RESULTS):
+            digest.update(name.encode())
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:20]
+
+
+def _versions() -> dict[str, str]:
+    import platform  # noqa: PLC0415
+    from importlib.metadata import version  # noqa: PLC0415
+
+    return {
+        "package": __version__,
+        "code": code_digest(),
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "numba": version("numba"),
+        "scipy": version("scipy"),
+        "pyarrow": pa.__version__,
+    }
+
+
+def _manifest(design: Design, rows_per_part: int) -> dict[str, Any]:
+    return {
+        "format": 1,
+        "design": design.to_dict(),
+        "design_sha256": design.sha256,
+        "pack": {"name": design.pack.name, "sha256": design.pack.sha256},
+        "versions": _versions(),
+        "seed": design.seed,
+        "rows": design.rows,
+        "rows_per_part": rows_per_part,
+    }
+
+
+def default_rows_per_part(design: Design) -> int:
+    """Rows of a part: about a second of work, whole points if they fit, not too many files."""
+    wanted = max(ROWS_PER_PART, math.ceil(design.rows / MOST_PARTS))
+    unit = design.unit
+    return wanted if unit > wanted else unit * (wanted // unit)
+
+
+def _job(design: Design, number: int, rows_per_part: int) -> Job:
+    """Cut one part out of a design."""
+    start = number * rows_per_part
+    stop = min(start + rows_per_part, design.rows)
+    cells = []
+    row = start
+    while row < stop:
+        at = design.address(row)
+        count = min(design.replicates - at.replicate, stop - row)
+        scenario = design.scenarios[at.scenario]
+        points = design.points[at.point]
+        cells.append(Cell(at.point, points, scenario, at.draw, at.replicate, count))
+        row += count
+    texts = tuple(
+        any(isinstance(point[k], str) for point in design.points)
+        for k in range(len(design.columns))
+    )
+    return Job(
+        number,
+        str(design.pack.folder),
+        design.pack.sha256,
+        code_digest(),
+        design.seed,
+        design.through,
+        design.parameters,
+        design.draws,
+        design.posterior,
+        design.columns,
+        texts,
+        design.measures,
+        start,
+        tuple(cells),
+    )
+
+
+class Estimate(NamedTuple):
+    """What a sweep will take: runs, seconds on the threads at hand, bytes on disk."""
+
+    rows: int
+    seconds: float
+    bytes: int
+
+
+def estimate(design: Design | str | Path, threads: int | None = None) -> Estimate:
+    """Say how long a sweep takes and how much room it needs, from a small part of it.
+
+    Parameters
+    ----------
+    design : Design, str or Path
+    threads : int, optional
+        Threads that share the work; by default all.
+    """
+    design = design if isinstance(design, Design) else load_design(design)
+    size = default_rows_per_part(design)
+    part = _job(design, 0, size)
+    few = part._replace(cells=tuple(c._replace(size=min(2, c.size)) for c in part.cells[:8]))
+    compute(_job(design, 0, 1))  # whatever is done once: compiling, fitting
+    begun = time.perf_counter()
+    table = from_bytes(compute(few))
+    spent = time.perf_counter() - begun
+    rows = design.rows
+    sharing = min(threads or engine.threads(), math.ceil(rows / size))
+    return Estimate(rows, spent * rows / table.num_rows / sharing, rows * 8 * table.num_columns)
+
+
+class Damaged(RuntimeWarning):
+    """Parts of a sweep that were damaged and are computed again."""
+
+
+def sweep(
+    design: Design | str | Path,
+    *,
+    out: str | Path,
+    executor: Executor | None = None,
+    threads: int | None = None,
+    rows_per_part: int | None = None,
+    ahead: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+    say: Callable[[str], None] | None = None,
+    pack: Pack | None = None,
+) -> Sweep:
+    """Run every row of a design that the folder does not hold yet.
+
+    Killed at any moment and called again, it goes on; the final rows are the same to the last bit.
+
+    Parameters
+    ----------
+    design : Design, str or Path
+        A design, or what :func:`xuchang_sim.answers.designs.load_design` takes.
+    out : str or Path
+        Folder of the parts and the manifest.
+    executor : concurrent.futures.Executor, optional
+        Who computes the parts; by default threads of this process. It is not shut down. A pool of
+        processes must not be forked from a process with threads: give it the ``spawn`` context.
+    threads : int, optional
+        Number of threads, if no executor is given.
+    rows_per_part : int, optional
+        Rows of a part; no influence on any row. A folder that exists keeps its own.
+    ahead : int, optional
+        Parts handed to the executor at a time.
+    progress : callable, optional
+        Called with (rows done, rows in all).
+    say : callable, optional
+        Called with what the user should know: damaged parts that are computed again.
+    pack : Pack, optional
+        Pack of a design given by name or path.
+
+    Returns
+    -------
+    Sweep
+
+    Raises
+    ------
+    InputError
+        If the folder holds another sweep, has another writer, or cannot be written.
+    """
+    if not isinstance(design, Design):
+        design = load_design(design, pack)
+    if rows_per_part is not None and rows_per_part < 1:
+        message = f"{rows_per_part}: allowed: a whole number from 1"
+        raise InputError([Problem("rows_per_part", "", 0, message)])
+    store = Store(Path(out))
+    with ExitStack() as stack:
+        stack.enter_context(store.lock())
+        wanted = rows_per_part or default_rows_per_part(design)
+        size = int(store.claim(_manifest(design, wanted))["rows_per_part"])
+        parts = _sizes(design, size)
+        good, damaged = store.check(parts, mend=True)
+        for problem in damaged:
+            if say:
+                say(str(problem))
+        missing = [number for number in parts if number not in good]
+        done = sum(parts[number] for number in good)
+        if progress:
+            progress(done, design.rows)
+        if missing:
+            workers = threads or engine.threads()
+            if executor is None:
+                pool = ThreadPoolExecutor(workers, thread_name_prefix="sweep")
+                stack.callback(pool.shutdown, cancel_futures=True)
+                executor = pool
+                ahead = ahead or 2 * workers
+            for number, data in _computed(design, missing, size, executor, ahead or REMOTE_AHEAD):
+                store.write(number, data)
+                done += parts[number]
+                if progress:
+                    progress(done, design.rows)
+    return Sweep(Path(out), design, size)
+
+
+def collect(
+    design: Design,
+    *,
+    executor: Executor | None = None,
+    threads: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> pd.DataFrame:
+    """Run a design and return its rows without keeping them on disk.
+
+    Parameters
+    ----------
+    design : Design
+    executor, threads, progress
+        As in :func:`sweep`.
+    """
+    size = default_rows_per_part(design)
+    parts = _sizes(design, size)
+    workers = threads or engine.threads()
+    found: dict[int, pa.Table] = {}
+    done = 0
+    with ExitStack() as stack:
+        ahead = REMOTE_AHEAD
+        if executor is None:
+            executor = pool = ThreadPoolExecutor(workers, thread_name_prefix="sweep")
+            stack.callback(pool.shutdown, cancel_futures=True)
+            ahead = 2 * workers
+        for number, data in _computed(design, list(parts), size, executor, ahead):
+            found[number] = from_bytes(data).replace_schema_metadata(None)
+            done += parts[number]
+            if progress:
+                progress(done, design.rows)
+    frame: pd.DataFrame = pa.concat_tables(found[n] for n in parts).to_pandas()
+    return frame
+
+
+def _sizes(design: Design, size: int) -> dict[int, int]:
+    """Rows of every part."""
+    count = math.ceil(design.rows / size)
+    return {n: min(size, design.rows - n * size) for n in range(count)}
+
+
+def _computed(
+    design: Design, missing: Sequence[int], size: int, executor: Executor, ahead: int
+) -> Iterator[tuple[int, bytes]]:
+    """Parts as they are finished, a few handed out at a time."""
+    waiting = iter(missing)
+    running: dict[Future[bytes], int] = {}
+    try:
+        while True:
+            while len(running) < ahead:
+                number = next(waiting, None)
+                if number is None:
+                    break
+                running[executor.submit(compute, _job(design, number, size))] = number
+            if not running:
+                return
+            ready, _ = wait(running, return_when=FIRST_COMPLETED)
+            for future in ready:
+                number = running.pop(future)
+                yield number, future.result()
+    except Exception as error:
+        if not isinstance(error, BrokenExecutor | CancelledError) and (
+            type(error).__name__ != "KilledWorker"  # Dask's, which need not be installed
+        ):
+            raise
+        message = f"lost its workers ({error}); run the same again: what is finished is kept"
+        raise InputError([Problem("executor", "", 0, message)]) from error
+    finally:
+        for future in running:
+            future.cancel()
+
+
+# ------------------------------------------------------------------------------------- reading
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """A finished sweep, or what there is of one.
+
+    Attributes
+    ----------
+    folder : Path
+    design : Design
+    rows_per_part : int
+    """
+
+    folder: Path
+    design: Design
+    rows_per_part: int
+
+    def tables(self) -> Iterator[pa.Table]:
+        """Verified parts in the order of their rows.
+
+        Raises
+        ------
+        InputError
+            If a part is missing or damaged.
+        """
+        store = Store(self.folder)
+        names = store.names()
+        for number in _sizes(self.design, self.rows_per_part):
+            if number not in names:
+                message = f"part {number} is missing; run the sweep again to compute it"
+                raise InputError([Problem(str(self.folder), "", 0, message)])
+            yield store.read(names[number][0])
+
+    def frame(self) -> pd.DataFrame:
+        """Return all rows as a data frame."""
+        tables = [table.replace_schema_metadata(None) for table in self.tables()]
+        found: pd.DataFrame = pa.concat_tables(tables).to_pandas()
+        return found
+
+    def failures(self) -> list[Failure]:
+        """Return every run that failed."""
+        return [
+            Failure(**entry)
+            for table in self.tables()
+            for entry in json.loads(table.schema.metadata[FAILURES])
+        ]
+
+    def digest(self) -> str:
+        """Hash of the rows, whatever parts they lie in."""
+        columns: dict[str, Any] = {}
+        for table in self.tables():
+            for name in table.column_names:
+                if name not in columns:
+                    kind = str(table.schema.field(name).type)
+                    columns[name] = hashlib.sha256(f"{name} {kind} ".encode())
+                values = table.column(name).to_pandas()
+                if values.dtype.kind in "if":
+                    columns[name].update(np.ascontiguousarray(values.to_numpy()).tobytes())
+                else:
+                    words = ["" if v is None or v != v else v for v in values]  # noqa: PLR0124
+                    columns[name].update("\0".join([*words, ""]).encode())
+        total = hashlib.sha256()
+        for name, digest in columns.items():
+            total.update(name.encode() + digest.digest())
+        return total.hexdigest()
+
+    def export(self, path: str | Path) -> Path:
+        """Write all rows to one Parquet or CSV file; the same rows give the same bytes.
+
+        Parameters
+        ----------
+        path : str or Path
+            Ends in ``.parquet`` or ``.csv``.
+
+        Raises
+        ------
+        InputError
+            If the ending is another, a part is missing, or the file cannot be written.
+        """
+        path = exportable(path)
+        temporary = path.with_name(f"_{path.name}.tmp")
+        try:
+            with ExitStack() as stack:
+                writer: Any = None
+                for table in _regrouped(self.tables()):
+                    if writer is None and path.suffix == ".csv":
+                        writer = stack.enter_context(pa_csv.CSVWriter(temporary, table.schema))
+                    elif writer is None:
+                        writer = stack.enter_context(
+                            pq.ParquetWriter(
+                                temporary,
+                                table.schema,
+                                compression="zstd",
+                                write_page_checksum=True,
+                            )
+                        )
+                    writer.write_table(table)
+            temporary.replace(path)
+        except OSError as error:
+            with suppress(OSError):
+                temporary.unlink()
+            message = f"cannot be written: {error.strerror or error}"
+            raise InputError([Problem(str(path), "", 0, message)]) from error
+        return path
+
+    def row(self, number: int) -> dict[str, Any]:
+        """Return one stored row."""
+        size = self.rows_per_part
+        paths = Store(self.folder).names().get(number // size, [])
+        if not 0 <= number < self.design.rows or not paths:
+            message = f"row {number} is not there; allowed: 0 to {self.design.rows - 1}"
+            raise InputError([Problem(str(self.folder), "", 0, message)])
+        table = Store(self.folder).read(paths[0])
+        found: dict[str, Any] = table.slice(number % size, 1).to_pylist()[0]
+        return found
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what the command line prints."""
+        failures = self.failures()
+        return {
+            "sweep": self.design.name,
+            "out": str(self.folder),
+            "points": len(self.design.points),
+            "replicates": self.design.replicates,
+            "rows": self.design.rows,
+            "failed": len(failures),
+            "failures": [f._asdict() for f in failures],
+            "digest": self.digest(),
+            "manifest": Store(self.folder).manifest(),
+        }
+
+
+def exportable(path: str | Path) -> Path:
+    """Check where an export shall go, before anything is computed for it.
+
+    Raises
+    ------
+    InputError
+        If the ending is unknown or there is no such folder.
+    """
+    path = Path(path)
+    message = ""
+    if path.suffix not in {".parquet", ".csv"}:
+        message = "has no known ending; allowed: .parquet, .csv"
+    elif not path.parent.is_dir():
+        message = "cannot be written: there is no such folder"
+    if message:
+        raise InputError([Problem(str(path), "", 0, message)])
+    return path
+
+
+def _regrouped(tables: Iterator[pa.Table]) -> Iterator[pa.Table]:
+    """The same rows in groups of one size."""
+    held: list[pa.Table] = []
+    count = 0
+    for table in tables:
+        held.append(table.replace_schema_metadata(None))
+        count += table.num_rows
+        while count >= GROUP:
+            whole = pa.concat_tables(held).combine_chunks()
+            yield whole.slice(0, GROUP)
+            held = [whole.slice(GROUP)]
+            count -= GROUP
+    if count:
+        yield pa.concat_tables(held).combine_chunks()
+
+
+def rerun(design: Design, row: int) -> dict[str, Any]:
+    """Run one row of a design alone.
+
+    Parameters
+    ----------
+    design : Design
+    row : int
+        Number of the row, from 0.
+
+    Returns
+    -------
+    dict
+        The row; with the key ``failure`` if it failed.
+
+    Raises
+    ------
+    InputError
+        If there is no such row.
+    """
+    if not 0 <= row < design.rows:
+        message = f"{row}: allowed: 0 to {design.rows - 1}"
+        raise InputError([Problem("row", "", 0, message)])
+    table = from_bytes(compute(_job(design, row, 1)))
+    found: dict[str, Any] = table.to_pylist()[0]
+    failures = json.loads(table.schema.metadata[FAILURES])
+    return found | ({"failure": failures[0]} if failures else {})

@@ -1,1 +1,0 @@
-"""What the economy around the zones may do: sampled paths with measured coverage."""

@@ -1,0 +1,203 @@
+"""Conditions of a scenario: the user's own months, or nothing, in place of a driver's forecast.
+
+A driver is a national growth rate over the same month of the year before, as a fraction. It may be
+held at given months (the other drivers follow by their correlation) or switched off (it stays on
+its central path).
+"""
+
+import csv
+import io
+import math
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+from xuchang_sim.pack.yamlfile import InputError, Problem, did_you_mean, read_text, shown
+from xuchang_sim.units import month_index, month_label
+
+if TYPE_CHECKING:
+    from xuchang_sim.pack.load import Pack
+
+__all__ = ["DRIVERS", "SETTING", "Condition", "Wish", "check", "growth_fault", "resolve", "wish"]
+
+#: The drivers: value added of industry, producer prices, fixed-asset investment, M2.
+DRIVERS = ("value_added_yoy", "ppi_yoy", "fai_yoy", "m2_yoy")
+#: Series of a pack that decide which months are data: both must be known.
+SETTING = ("industrial_value_added_yoy", "ppi_yoy")
+
+Condition = Mapping[str, float] | Literal["off"]
+"""Months ``YYYY-MM`` with their growth (fractions), or off."""
+
+Fault = Callable[[list[str | int], str], Problem]
+"""Makes a fault of a place and a message."""
+
+LEAST, MOST = -0.9, 1.0
+UNITS = {"fraction": 1.0, "%": 0.01}
+_ALLOWED = "allowed: off, months (2012-05: 0.11), or {file: NAME.csv}; unit: '%' for percent"
+
+
+class Wish(NamedTuple):
+    """A driver's entry in a file: off, or months, or a file of months; and the unit's factor."""
+
+    off: bool
+    months: dict[str, float]
+    file: str | None
+    factor: float
+
+
+def growth_fault(value: float) -> str:
+    """Say what is wrong with a growth over a year; empty if nothing is."""
+    if not math.isfinite(value):
+        return "not a finite number"
+    if not LEAST <= value <= MOST:
+        return f"{value:g} is out of range; allowed: {LEAST:g} to {MOST:g} (11% is 0.11)"
+    return ""
+
+
+def wish(value: Any) -> Wish:
+    """Read an entry: ``off``, months, or ``{file}``, the latter two with a unit if wanted.
+
+    Raises
+    ------
+    ValueError
+        If it is none of them.
+    """
+    if value == "off":
+        return Wish(True, {}, None, 1.0)
+    if not isinstance(value, Mapping) or not value.keys() - {"unit"}:
+        close = did_you_mean(value, ("off",)) if isinstance(value, str) else ""
+        message = f"{shown(value)} is no driver's entry{close}; {_ALLOWED}"
+        raise ValueError(message)
+    unit = value.get("unit", "fraction")
+    if not isinstance(unit, str) or unit not in UNITS:
+        message = f"unit {shown(unit)}; allowed: {', '.join(UNITS)}"
+        raise ValueError(message)
+    rest = {key: entry for key, entry in value.items() if key != "unit"}
+    if "file" in rest:
+        name = rest["file"]
+        if len(rest) > 1 or not isinstance(name, str) or Path(name).is_absolute():
+            message = f"a file stands alone, with a path from the scenario's folder; {_ALLOWED}"
+            raise ValueError(message)
+        return Wish(False, {}, name, UNITS[unit])
+    months = {}
+    for month, number in rest.items():
+        month_index(month)
+        if isinstance(number, bool) or not isinstance(number, int | float):
+            message = f"{month}: {shown(number)} is not a number; {_ALLOWED}"
+            raise ValueError(message)  # noqa: TRY004 - a fault of the file, as the schema takes it
+        months[str(month)] = float(number)
+    return Wish(False, months, None, UNITS[unit])
+
+
+def resolve(
+    wishes: Mapping[str, Wish], pack: "Pack", folder: Path, fault: Fault, problems: list[Problem]
+) -> dict[str, Condition]:
+    """Turn entries into conditions.
+
+    Parameters
+    ----------
+    wishes : mapping of str to Wish
+        Entries by driver.
+    pack : Pack
+        Decides which months are data.
+    folder : Path
+        Where files are looked for.
+    fault : callable
+        Makes a fault of a place below the entries and a message.
+    problems : list of Problem
+        Gets the faults; those inside a file of months name its line.
+    """
+    found: dict[str, Condition] = {}
+    first = _first_open(pack)
+    for name, entry in wishes.items():
+        if name not in DRIVERS:
+            text = f"is not a driver{did_you_mean(name, DRIVERS)}; allowed: {', '.join(DRIVERS)}"
+            problems.append(fault(["drivers", name], text))
+        elif entry.off:
+            found[name] = "off"
+        elif entry.file is not None:
+            path = folder / entry.file
+            rows = _read(path, problems)
+            for month, (line, value) in rows.items():
+                if text := _complaint(month, value * entry.factor, first):
+                    problems.append(Problem(str(path), month, line, text))
+            found[name] = {month: value * entry.factor for month, (_, value) in rows.items()}
+        else:
+            found[name] = {month: value * entry.factor for month, value in entry.months.items()}
+            for month, value in entry.months.items():
+                if text := _complaint(month, value * entry.factor, first):
+                    problems.append(fault(["drivers", name, month], text))
+    return found
+
+
+def check(drivers: Mapping[str, Any], pack: "Pack") -> dict[str, Condition]:
+    """Check conditions given in code.
+
+    Raises
+    ------
+    InputError
+        If a driver is unknown, or a month or its growth is not allowed.
+    """
+    problems: list[Problem] = []
+    entries: dict[str, Wish] = {}
+    for name, value in drivers.items():
+        try:
+            entries[name] = wish(value)
+        except ValueError as error:
+            problems.append(Problem("drivers", name, 0, str(error)))
+    found = resolve(entries, pack, Path(), _in_code, problems)
+    if problems:
+        raise InputError(problems)
+    return found
+
+
+def _in_code(place: list[str | int], message: str) -> Problem:
+    return Problem("drivers", ".".join(str(part) for part in place[1:]), 0, message)
+
+
+def _complaint(month: str, growth: float, first: int) -> str:
+    """Say what is wrong with a month's growth; empty if nothing is."""
+    if month_index(month) < first:
+        return f"is data already; allowed: {month_label(first)} and later"
+    return growth_fault(growth)
+
+
+def _first_open(pack: "Pack") -> int:
+    """First month that is not data; 0 if the pack has no such history."""
+    last = []
+    for name in SETTING:
+        series = pack.history.get(name)
+        known = series.known(pack.information_date) if series else ()
+        if not known:
+            return 0
+        last.append(month_index(known[-1][0]))
+    return min(last) + 1
+
+
+def _read(path: Path, problems: list[Problem]) -> dict[str, tuple[int, float]]:
+    """Months of a file ``date,value``, each with its line."""
+    text = read_text(path, problems)
+    if text is None:
+        return {}
+    rows = list(csv.reader(io.StringIO(text.lstrip("\ufeff"), newline="")))
+    head = [cell.strip().lower() for cell in rows[0]] if rows else []
+    if head != ["date", "value"] or len(rows) == 1:
+        message = "the first line must name the columns, months follow; allowed: date,value"
+        problems.append(Problem(str(path), "", 1, message))
+        return {}
+    found: dict[str, tuple[int, float]] = {}
+    for line, row in enumerate(rows[1:], start=2):
+        if not any(cell.strip() for cell in row):
+            continue
+        try:
+            month, cell = (part.strip() for part in row)
+            month_index(month)
+            value = float(cell)
+        except ValueError as error:
+            message = f"{','.join(row)}: {error}; allowed: YYYY-MM,number"
+            problems.append(Problem(str(path), "", line, message))
+            continue
+        if month in found:
+            problems.append(Problem(str(path), month, line, "occurs twice; allowed: once"))
+        found[month] = (line, value)
+    return found

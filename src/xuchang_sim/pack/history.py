@@ -1,0 +1,317 @@
+"""History of a pack: cited tables, and the series in them with what was public when.
+
+Tables keep the columns ``series,entity,period,value,unit,source,confidence`` whole, one figure a
+line with its citation. They hold values, not release dates; a rule per series says when the figure
+of a period came out. A figure that came out after the information date is a fault of the pack.
+"""
+
+import calendar
+import csv
+import io
+import math
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Annotated, Literal, NamedTuple
+
+from pydantic import AfterValidator, Field
+
+from xuchang_sim.pack.schema import Id, Label, Many, Strict
+from xuchang_sim.pack.yamlfile import Problem, Source, did_you_mean, read_text
+
+__all__ = ["FileName", "Record", "Series", "SeriesEntry", "TableEntry", "last_day", "read_series"]
+
+COLUMNS = ("series", "entity", "period", "value", "unit", "source", "confidence")
+CONFIDENCE = ("read-high", "read-medium", "read-low", "derived-plan", "derived-source")
+MAX_TABLE_BYTES = 8 << 20
+
+
+def _inside(name: str) -> str:
+    if not re.fullmatch(r"[\w-][\w.-]*(/[\w-][\w.-]*)*", name):
+        message = f"{name!r} is not a file of the pack; allowed: a path below its folder"
+        raise ValueError(message)
+    return name
+
+
+FileName = Annotated[str, AfterValidator(_inside)]
+
+
+class Release(Strict):
+    """When a figure comes out: so many months after its period's last month, on a day."""
+
+    months: Annotated[int, Field(ge=0, le=24)]
+    day: Annotated[int, Field(ge=1, le=28)]
+
+
+class SeriesEntry(Strict):
+    """One series of the pack: where it stands and when it is released.
+
+    ``breaks`` are years that count other things than the year before: growth in them says nothing.
+    """
+
+    id: Id
+    label_zh: Label
+    label_en: Label
+    file: FileName
+    series: Label
+    entity: Label
+    unit: Label
+    frequency: Literal["month", "year"]
+    release: Release
+    breaks: Many[Annotated[int, Field(ge=1900, le=2099)]] = ()
+
+
+class TableEntry(Strict):
+    """A table kept whole as evidence."""
+
+    id: Id
+    label_zh: Label
+    label_en: Label
+    file: FileName
+
+
+class Record(NamedTuple):
+    """One figure of a table with its citation, and the line on which it stands."""
+
+    series: str
+    entity: str
+    period: str
+    value: float
+    unit: str
+    source: str
+    confidence: str
+    line: int
+
+
+@dataclass(frozen=True)
+class Series:
+    """A series in time order; iterating gives pairs of period and value.
+
+    Parameters
+    ----------
+    entry : SeriesEntry
+        Its declaration, with unit, frequency and release rule.
+    records : tuple of Record
+        Its figures in time order, each with its citation.
+    """
+
+    entry: SeriesEntry
+    records: tuple[Record, ...]
+
+    def __iter__(self) -> Iterator[tuple[str, float]]:
+        """Pairs of period (``YYYY-MM`` or ``YYYY``) and value, in time order."""
+        return ((record.period, record.value) for record in self.records)
+
+    def __len__(self) -> int:
+        """Return the number of figures."""
+        return len(self.records)
+
+    @property
+    def unit(self) -> str:
+        """Unit of the values, as the table writes it."""
+        return self.entry.unit
+
+    @cached_property
+    def source(self) -> str:
+        """Citations of all its figures, each once."""
+        return "; ".join(dict.fromkeys(record.source for record in self.records))
+
+    def released(self, period: str) -> date:
+        """Day on which the figure of a period came out, by the release rule.
+
+        Raises
+        ------
+        ValueError
+            If the period is neither a year, quarter, month or day nor a span of them.
+        """
+        end = last_day(period)
+        years, month = divmod(end.month - 1 + self.entry.release.months, 12)
+        return date(end.year + years, month + 1, self.entry.release.day)
+
+    def known(self, day: date) -> tuple[tuple[str, float], ...]:
+        """Pairs of period and value that had come out by a day."""
+        return tuple(pair for pair in self if self.released(pair[0]) <= day)
+
+
+_PERIOD = re.compile(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2}))?|Q([1-4]))?")
+_FORM = {"month": (r"[0-9]{4}-[0-9]{2}", "YYYY-MM"), "year": (r"[0-9]{4}", "YYYY")}
+
+
+@lru_cache(maxsize=4096)
+def last_day(period: str) -> date:
+    """Last day of a period such as ``2011``, ``2011Q1``, ``2012-03``, ``2010-08-17`` or ``a/b``.
+
+    Raises
+    ------
+    ValueError
+        If the text is not a period.
+    """
+    found = _PERIOD.fullmatch(period.rpartition("/")[2])
+    try:
+        if found:
+            year, month, day, quarter = (int(part) if part else 0 for part in found.groups())
+            if day:
+                return date(year, month, day)
+            month = month or 3 * quarter or 12
+            return date(year, month, calendar.monthrange(year, month)[1])
+    except ValueError:
+        pass
+    message = f"{period!r} is not a period; allowed: YYYY, YYYYQn, YYYY-MM, YYYY-MM-DD, or a/b"
+    raise ValueError(message)
+
+
+def read_table(path: Path, problems: list[Problem]) -> tuple[Record, ...]:
+    """Read a cited table.
+
+    Parameters
+    ----------
+    path : Path
+        CSV file with the seven columns.
+    problems : list of Problem
+        Faults are appended here.
+
+    Returns
+    -------
+    tuple of Record
+        Its good lines, in order.
+    """
+    text = read_text(path, problems, MAX_TABLE_BYTES)
+    if text is None:
+        return ()
+    rows = csv.reader(io.StringIO(text, newline=""), strict=True)
+    records: list[Record] = []
+    try:
+        header = next(rows, [])
+        if tuple(header) != COLUMNS:
+            message = f"has the columns {','.join(header)[:80]!r}; allowed: {','.join(COLUMNS)}"
+            problems.append(Problem(str(path), "", 1, message))
+            return ()
+        for row in rows:
+            message = _row_fault(row)
+            if message:
+                problems.append(Problem(str(path), "", rows.line_num, message))
+            elif row:
+                series, entity, period, value, unit, cited, sure = row
+                number, line = float(value), rows.line_num
+                records.append(Record(series, entity, period, number, unit, cited, sure, line))
+    except csv.Error as error:
+        problems.append(Problem(str(path), "", rows.line_num, f"is not CSV ({error})"))
+    return tuple(records)
+
+
+def _row_fault(row: list[str]) -> str:
+    """What is wrong with one line of a table; nothing for an empty line."""
+    if not row:
+        return ""
+    if len(row) != len(COLUMNS):
+        return f"has {len(row)} fields; allowed: {len(COLUMNS)}"
+    if not all(row):
+        return f"{COLUMNS[row.index('')]} is empty; allowed: a value in every column"
+    if not _finite(row[3]):
+        return f"value {row[3][:40]!r} is not a number; allowed: finite numbers"
+    if row[6] not in CONFIDENCE:
+        return f"confidence {row[6][:40]!r}; allowed: {', '.join(CONFIDENCE)}"
+    try:
+        last_day(row[2])
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
+def _finite(text: str) -> bool:
+    try:
+        return text.isascii() and "_" not in text and math.isfinite(float(text))
+    except ValueError:
+        return False
+
+
+def too_late(records: tuple[Record, ...], path: Path, known: date) -> list[Problem]:
+    """Facts of a table about days after the information date; plans may look ahead.
+
+    Parameters
+    ----------
+    records : tuple of Record
+        The table.
+    path : Path
+        Its file.
+    known : date
+        Information date.
+
+    Returns
+    -------
+    list of Problem
+        One for each fact.
+    """
+    plans = ("target_", "threshold_", "implied_")
+    message = f"is about a time after the information date {known}; allowed: what was known then"
+    return [
+        Problem(str(path), record.series, record.line, message)
+        for record in records
+        if last_day(record.period) > known and not record.series.startswith(plans)
+    ]
+
+
+def read_series(
+    source: Source,
+    entries: tuple[SeriesEntry, ...],
+    tables: Mapping[str, tuple[Record, ...]],
+    known: date,
+) -> tuple[dict[str, Series], list[Problem]]:
+    """Pick the declared series from their tables and check them.
+
+    Parameters
+    ----------
+    source : Source
+        File that declares them, under ``history``.
+    entries : tuple of SeriesEntry
+        Declarations.
+    tables : mapping of str to tuple of Record
+        Tables by file name.
+    known : date
+        Information date.
+
+    Returns
+    -------
+    dict of str to Series
+        Series by id.
+    list of Problem
+        One for each fault.
+    """
+    found: dict[str, Series] = {}
+    problems: list[Problem] = []
+    for i, entry in enumerate(entries):
+        table = [x for x in tables.get(entry.file, ()) if x.entity == entry.entity]
+        series = Series(entry, tuple(sorted(x for x in table if x.series == entry.series)))
+        faults: dict[str, str] = {}
+        for key, text in _series_faults(series, known):
+            faults.setdefault(key, text)
+        if entry.id in found:
+            faults["id"] = f"id {entry.id!r} is used twice; allowed: once"
+        if not len(series) and entry.file in tables:
+            names = sorted({record.series for record in table})
+            close = did_you_mean(entry.series, names)
+            faults["series"] = f"is not in {entry.file}{close}; allowed: {', '.join(names)[:200]}"
+        problems += [source.problem(["history", i, key], text) for key, text in faults.items()]
+        found[entry.id] = series
+    return found, problems
+
+
+def _series_faults(series: Series, known: date) -> Iterator[tuple[str, str]]:
+    """Key and message of every fault of a series."""
+    entry, last = series.entry, ""
+    form, shown = _FORM[entry.frequency]
+    for record in series.records:
+        where = f"line {record.line} of {entry.file}"
+        if record.unit != entry.unit:
+            yield "unit", f"{where} has {record.unit!r}; allowed: the unit of the table"
+        if record.period == last:
+            yield "series", f"{where} repeats {record.period}; allowed: each period once"
+        if not re.fullmatch(form, record.period):
+            yield "frequency", f"{where} has period {record.period!r}; allowed: {shown}"
+        elif series.released(record.period) > known:
+            text = f"{where} came out on {series.released(record.period)}"
+            yield "release", f"{text}; allowed: up to the information date {known}"
+        last = record.period

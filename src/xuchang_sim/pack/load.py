@@ -1,0 +1,565 @@
+"""A pack: everything a study knows about its plan and its region, read once, checked and frozen.
+
+A pack is a folder with ``pack.yaml``, the document it is about, ``plan.yaml``, ``region.yaml``,
+``parameters.yaml``, ``levers.yaml`` and cited tables. Loading reads all of it and reports all faults
+of all files at once; nothing that simulates reads a file again.
+"""
+
+import hashlib
+import json
+import math
+import re
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+from functools import cached_property
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
+
+from xuchang_sim.pack import history, levers, parameters, plan, region, scenario
+from xuchang_sim.pack.history import FileName, Record, Series, SeriesEntry, TableEntry
+from xuchang_sim.pack.levers import Lever, LeverFile
+from xuchang_sim.pack.parameters import Mark, Parameter, ParameterFile
+from xuchang_sim.pack.plan import Plan
+from xuchang_sim.pack.region import Region
+from xuchang_sim.pack.schema import (
+    Day,
+    Id,
+    Label,
+    Many,
+    Month,
+    Strict,
+    UnitName,
+    not_a_number,
+    validate,
+)
+from xuchang_sim.pack.yamlfile import (
+    InputError,
+    Problem,
+    Source,
+    did_you_mean,
+    read_text,
+    read_yaml,
+)
+from xuchang_sim.units import month_index
+
+if TYPE_CHECKING:
+    from xuchang_sim.pack.posterior import Posterior
+
+__all__ = ["BaseValue", "Calendar", "Pack", "load_pack", "validate_path"]
+
+_QUOTIENT = re.compile(r"([0-9]+(?:\.[0-9]+)?) ?/ ?([0-9]+(?:\.[0-9]+)?)")
+
+
+def _exact(value: Any) -> Fraction:
+    """Read a number, or a quotient such as ``2000/1.4``, without rounding."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return Fraction(str(value))
+    found = _QUOTIENT.fullmatch(value) if isinstance(value, str) else None
+    if found and Fraction(found[2]):
+        return Fraction(found[1]) / Fraction(found[2])
+    message = f"{not_a_number(value)}; allowed: a number, or a quotient like 2000/1.4"
+    raise ValueError(message)
+
+
+Exact = Annotated[Any, BeforeValidator(_exact)]
+
+
+class Alternative(Strict):
+    """Another reading of a base value, from other figures."""
+
+    exact: Annotated[Exact, Field(alias="value")]
+    source: Label
+    mark: Mark
+
+    @property
+    def value(self) -> float:
+        """The number, rounded once."""
+        return float(self.exact)
+
+
+class BaseValue(Alternative):
+    """A total of the base year.
+
+    Parameters
+    ----------
+    exact : Fraction
+        The number without rounding, key ``value``; `value` is the nearest float.
+    alternative : Alternative or None
+        Another reading, for sensitivity; same unit.
+    """
+
+    unit: UnitName
+    alternative: Alternative | None = None
+
+
+class BaseYear(Strict):
+    """The totals of the base year that every run reproduces."""
+
+    revenue: BaseValue
+    fai: BaseValue
+    profit_tax: BaseValue
+    workers: BaseValue
+
+
+def _rising(numbers: tuple[int, ...]) -> tuple[int, ...]:
+    if list(numbers) != sorted(set(numbers)):
+        message = f"{list(numbers)} is not in order; allowed: from the smallest, each once"
+        raise ValueError(message)
+    return numbers
+
+
+class FaiSeason(Strict):
+    """From which series and years the investment season is estimated."""
+
+    estimate_from: Id
+    years: Annotated[Many[int], Field(min_length=2, max_length=2), AfterValidator(_rising)]
+
+
+def _mean_one(season: tuple[float, ...]) -> tuple[float, ...]:
+    mean = math.fsum(season) / len(season)
+    if abs(mean - 1) > 0.002:
+        message = f"has the mean {mean:g}; allowed: 1, to within 0.002"
+        raise ValueError(message)
+    return tuple(factor / mean for factor in season)
+
+
+Positive = Annotated[float, Field(gt=0)]
+
+
+class Calendar(Strict):
+    """Months and seasons.
+
+    Parameters
+    ----------
+    group_months : tuple of int
+        Months (1 to 12) in which projects start together.
+    revenue_season : tuple of float
+        Factors January to December, normalised to the mean 1.
+    fai_season : FaiSeason
+        How the factors of investment are to be estimated.
+    """
+
+    group_months: Annotated[Many[Annotated[int, Field(ge=1, le=12)]], AfterValidator(_rising)]
+    revenue_season: Annotated[
+        Many[Positive], Field(min_length=12, max_length=12), AfterValidator(_mean_one)
+    ]
+    fai_season: FaiSeason
+
+
+class DocumentEntry(Strict):
+    """The document of a plan: its file, hash, number and address."""
+
+    file: FileName
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    number: Label
+    url: str = ""
+
+
+class PackFile(Strict):
+    """Contents of ``pack.yaml``."""
+
+    name: Id
+    title_zh: Label
+    title_en: Label
+    document: DocumentEntry
+    information_date: Day
+    base_year: Annotated[int, Field(ge=1900, le=2099)]
+    plan_year: Annotated[int, Field(ge=1900, le=2099)]
+    policy_month: Month
+    default_through: Month
+    last_month: Month
+    pipeline_start: Month
+    firms_start: Month
+    base: BaseYear
+    calendar: Calendar
+    history: Many[SeriesEntry]
+    evidence: Many[TableEntry] = ()
+
+
+@dataclass(frozen=True)
+class Pack:
+    """A loaded pack.
+
+    Parameters
+    ----------
+    folder : Path
+        Where it was read from.
+    name, title_zh, title_en : str
+        Name for the command line, titles for people.
+    document : str
+        Text of the plan's document.
+    document_number, document_url : str
+        Its official number and its address.
+    information_date : date
+        Day up to which anything may be known.
+    base_year, plan_year : int
+        Year whose totals every run reproduces; year of the targets.
+    policy_month, default_through, last_month : int
+        First month in which the levers act, last month of a run unless told otherwise, last month
+        a run may reach; as 12 * year + month - 1.
+    pipeline_start, firms_start : int
+        First month of the projects' arrivals and of the firms; as 12 * year + month - 1.
+    base : BaseYear
+        Totals of the base year.
+    calendar : Calendar
+        Months and seasons.
+    plan : Plan
+        Rows and targets.
+    region : Region
+        Zones, sectors and clusters.
+    parameters : mapping of str to Parameter
+        Parameters by id, in the order of the file.
+    levers : mapping of str to Lever
+        Levers by id, in the order of the file.
+    history : mapping of str to Series
+        Series by id.
+    evidence : mapping of str to tuple of Record
+        Whole tables by id.
+    sha256 : str
+        Hash of the content of all files that were read, hexadecimal: the same for the same pack,
+        however its files are laid out and commented.
+    """
+
+    folder: Path
+    name: str
+    title_zh: str
+    title_en: str
+    document: str
+    document_number: str
+    document_url: str
+    information_date: date
+    base_year: int
+    plan_year: int
+    policy_month: int
+    default_through: int
+    last_month: int
+    pipeline_start: int
+    firms_start: int
+    base: BaseYear
+    calendar: Calendar
+    plan: Plan
+    region: Region
+    parameters: Mapping[str, Parameter]
+    levers: Mapping[str, Lever]
+    history: Mapping[str, Series]
+    evidence: Mapping[str, tuple[Record, ...]]
+    sha256: str
+
+    @cached_property
+    def posterior(self) -> "Posterior | None":
+        """Calibrated draws of its parameters; None if it has none.
+
+        Raises
+        ------
+        InputError
+            If they cannot be read, or belong to another state of the pack.
+        """
+        from xuchang_sim.pack.posterior import load_posterior  # noqa: PLC0415 - they need a pack
+
+        return load_posterior(self)
+
+    @cached_property
+    def lever_paragraphs(self) -> Mapping[str, tuple[str, ...]]:
+        """Paragraphs of the document from which each lever comes."""
+        return {name: self.plan.paragraphs(lever.rows) for name, lever in self.levers.items()}
+
+
+def shipped() -> tuple[Path, ...]:
+    """Folders of the packs that come with the code, in the order of their names."""
+    packs = Path(__file__).parent / "data"
+    return tuple(sorted(path.parent for path in packs.glob("*/pack.yaml")))
+
+
+#: Endings of workbooks; what else Excel writes is refused with a reason.
+BOOKS = frozenset({".xlsx", ".xlsm", ".xls", ".xlsb"})
+
+
+def load_pack(path_or_name: str | Path | None = None) -> Pack:
+    """Load a pack from a folder or a workbook, or one of the shipped packs by name.
+
+    Parameters
+    ----------
+    path_or_name : str or Path, optional
+        Folder, Excel workbook, or name of a shipped pack. Default: the first shipped pack.
+
+    Returns
+    -------
+    Pack
+        The pack, checked.
+
+    Raises
+    ------
+    InputError
+        If anything in it is missing or wrong; all faults of all files at once.
+    """
+    problems: list[Problem] = []
+    folder = _folder(path_or_name, problems)
+    if folder and folder.suffix.lower() in BOOKS:
+        from xuchang_sim.pack.workbook import load_workbook  # noqa: PLC0415 - heavy, and reads packs
+
+        return load_workbook(folder)
+    pack = _load(folder, problems) if folder else None
+    if pack is None or problems:
+        raise InputError(problems)
+    return pack
+
+
+def _folder(path_or_name: str | Path | None, problems: list[Problem]) -> Path | None:
+    names = {path.name: path for path in shipped()}
+    if path_or_name is None:
+        return next(iter(names.values()))
+    if str(path_or_name) in names:
+        return names[str(path_or_name)]
+    folder = Path(path_or_name)
+    if (folder / "pack.yaml").is_file() or folder.suffix.lower() in BOOKS:
+        return folder
+    if (folder / "pack.xlsx").is_file():
+        return folder / "pack.xlsx"
+    close = did_you_mean(path_or_name, names)
+    message = (
+        f"is not a pack{close}; allowed: a folder with pack.yaml, a workbook, or {', '.join(names)}"
+    )
+    problems.append(Problem(str(path_or_name), "", 0, message))
+    return None
+
+
+S = TypeVar("S", bound=Strict)
+
+
+def _table(path: Path, model: type[S], problems: list[Problem]) -> tuple[Source, S] | None:
+    source = read_yaml(path, problems)
+    return validate(source, model, problems) if source else None
+
+
+def _load(folder: Path, problems: list[Problem]) -> Pack | None:
+    """Read all files; what fits together is checked as far as its parts are there."""
+    source = read_yaml(folder / "pack.yaml", problems)
+    head = validate(source, PackFile, problems) if source else None
+    rows = _table(folder / "plan.yaml", Plan, problems)
+    area = _table(folder / "region.yaml", Region, problems)
+    knobs = _table(folder / "parameters.yaml", ParameterFile, problems)
+    moves = _table(folder / "levers.yaml", LeverFile, problems)
+    document = _document(folder, source, problems) if source else None
+    if source:
+        problems += _date_faults(source)
+    if area:
+        problems += region.check(*area)
+    if knobs:
+        problems += parameters.check(knobs[0], knobs[1].parameters)
+    if rows:
+        problems += plan.check(*rows, document)
+    if moves:
+        problems += levers.check(moves[0], moves[1].levers)
+    if rows and moves:
+        problems += _row_links(rows, moves)
+    if knobs and moves:
+        problems += _lever_links(knobs, moves)
+    if rows and area:
+        problems += _cluster_links(area, rows)
+    if head is None:
+        return None
+    file = head[1]
+    problems += _base_faults(head[0], file.base)
+    tables = _tables(folder, file, problems)
+    series, faults = history.read_series(head[0], file.history, tables, file.information_date)
+    problems += faults
+    season = file.calendar.fai_season.estimate_from
+    if season not in series and season not in head[0].missing("history"):
+        message = f"is not a series; allowed: {', '.join(series)}"
+        problems.append(head[0].problem(["calendar", "fai_season", "estimate_from"], message))
+    if not (rows and area and knobs and moves) or document is None:
+        return None
+    return Pack(
+        folder=folder,
+        name=file.name,
+        title_zh=file.title_zh,
+        title_en=file.title_en,
+        document=document,
+        document_number=file.document.number,
+        document_url=file.document.url,
+        information_date=file.information_date,
+        base_year=file.base_year,
+        plan_year=file.plan_year,
+        policy_month=file.policy_month,
+        default_through=file.default_through,
+        last_month=file.last_month,
+        pipeline_start=file.pipeline_start,
+        firms_start=file.firms_start,
+        base=file.base,
+        calendar=file.calendar,
+        plan=rows[1],
+        region=area[1],
+        parameters={entry.id: entry for entry in knobs[1].parameters},
+        levers={lever.id: lever for lever in moves[1].levers},
+        history=series,
+        evidence={entry.id: tables[entry.file] for entry in file.evidence},
+        sha256=_sha256([file, rows[1], area[1], knobs[1], moves[1]], document, tables),
+    )
+
+
+def _base_faults(source: Source, base: BaseYear) -> list[Problem]:
+    """Totals of the base year in another unit than the model counts in."""
+    units = {"revenue": "亿元", "fai": "亿元", "profit_tax": "亿元", "workers": "人"}
+    return [
+        source.problem(["base", name, "unit"], f"is {found}; allowed: {unit}")
+        for name, unit in units.items()
+        if (found := getattr(base, name).unit) != unit
+    ]
+
+
+def _document(folder: Path, source: Source, problems: list[Problem]) -> str | None:
+    """Text of the document, whose hash must be the one the pack knows."""
+    raw = source.data.get("document") if isinstance(source.data, dict) else None
+    try:
+        entry = DocumentEntry.model_validate(raw)
+    except ValidationError:
+        return None  # told by the schema of the file
+    text = read_text(folder / entry.file, problems)
+    if text is None:
+        return None
+    found = hashlib.sha256(text.encode()).hexdigest()
+    if found != entry.sha256:
+        message = f"is not the hash of {entry.file}, which was changed; allowed: {found}"
+        problems.append(source.problem(["document", "sha256"], message))
+    return text
+
+
+def _tables(folder: Path, file: PackFile, problems: list[Problem]) -> dict[str, tuple[Record, ...]]:
+    """Read all tables by file name, each once."""
+    tables: dict[str, tuple[Record, ...]] = {}
+    names = [entry.file for entry in file.history] + [entry.file for entry in file.evidence]
+    for name in dict.fromkeys(names):
+        tables[name] = history.read_table(folder / name, problems)
+        problems += history.too_late(tables[name], folder / name, file.information_date)
+    return tables
+
+
+def _sha256(
+    parts: Iterable[Strict], document: str, tables: Mapping[str, tuple[Record, ...]]
+) -> str:
+    """Hash of what a pack says; spellings that mean the same count as the same."""
+    content = {
+        "parts": [part.model_dump(exclude_defaults=True) for part in parts],
+        "document": document,
+        "tables": {name: [record[:-1] for record in table] for name, table in tables.items()},
+    }
+    text = json.dumps(content, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+_ORDER = ("pipeline_start", "firms_start", "policy_month", "default_through", "last_month")
+
+
+def _date_faults(source: Source) -> list[Problem]:
+    """Dates out of order, among those that can be read."""
+    data = source.data if isinstance(source.data, dict) else {}
+    months: dict[str, int] = {}
+    for key in _ORDER:
+        with suppress(ValueError):
+            months[key] = month_index(data.get(key))
+    problems = [
+        source.problem([later], f"{data[later]} is before {earlier}; allowed: from then on")
+        for earlier, later in pairwise(months)
+        if months[later] < months[earlier]
+    ]
+    base, planned = data.get("base_year"), data.get("plan_year")
+    if isinstance(base, int) and isinstance(planned, int) and planned <= base:
+        message = f"{planned} is not after base_year; allowed: from {base + 1}"
+        problems.append(source.problem(["plan_year"], message))
+    if isinstance(planned, int) and months.get("policy_month", 12 * planned) // 12 != planned:
+        message = f"{data['policy_month']} is not in plan_year; allowed: a month of {planned}"
+        problems.append(source.problem(["policy_month"], message))
+    return problems
+
+
+def _row_links(rows: tuple[Source, Plan], moves: tuple[Source, LeverFile]) -> list[Problem]:
+    """Rows and levers that do not name each other."""
+    named = {row.row: row.levers for row in rows[1].rows}
+    come = {lever.id: lever.rows for lever in moves[1].levers}
+    lost_rows, lost_levers = rows[0].missing("rows"), moves[0].missing("levers")
+    problems: list[Problem] = []
+    for i, row in enumerate(rows[1].rows):
+        for j, name in enumerate(row.levers):
+            if name in lost_levers or row.row in come.get(name, ()):
+                continue
+            message = f"{name!r} is not a lever{did_you_mean(name, come)}; allowed: a lever id"
+            if name in come:
+                message = f"{name!r} does not name row {row.row}; allowed: both or neither"
+            problems.append(rows[0].problem(["rows", i, "levers", j], message))
+    for i, lever in enumerate(moves[1].levers):
+        for j, number in enumerate(lever.rows):
+            if number in lost_rows or lever.id in named.get(number, ()):
+                continue
+            message = f"{number} is not a row of the plan; allowed: row numbers"
+            if number in named:
+                message = f"row {number} does not name this lever; allowed: both or neither"
+            problems.append(moves[0].problem(["levers", i, "rows", j], message))
+    return problems
+
+
+def _lever_links(
+    knobs: tuple[Source, ParameterFile], moves: tuple[Source, LeverFile]
+) -> list[Problem]:
+    """Parameters that point to no lever, or are called like one."""
+    names = {lever.id for lever in moves[1].levers}
+    known = names | moves[0].missing("levers")
+    problems: list[Problem] = []
+    for i, parameter in enumerate(knobs[1].parameters):
+        lever = parameter.lever
+        if lever is not None and lever not in known:
+            message = f"{lever!r} is not a lever{did_you_mean(lever, names)}; allowed: a lever id"
+            problems.append(knobs[0].problem(["parameters", i, "lever"], message))
+        if parameter.id in known:
+            message = "is also the id of a lever; allowed: a name of its own"
+            problems.append(knobs[0].problem(["parameters", i, "id"], message))
+    return problems
+
+
+def _cluster_links(area: tuple[Source, Region], rows: tuple[Source, Plan]) -> list[Problem]:
+    """Clusters that name a row the plan does not have."""
+    known = {row.row for row in rows[1].rows} | rows[0].missing("rows")
+    message = "is not a row of the plan; allowed: row numbers"
+    return [
+        area[0].problem(["clusters", i, "row"], f"{cluster.row} {message}")
+        for i, cluster in enumerate(area[1].clusters)
+        if cluster.row not in known
+    ]
+
+
+def validate_path(path: str | Path, pack: Pack | None = None) -> list[Problem]:
+    """Check a pack's folder (or a file in it), a scenario or a matrix.
+
+    Parameters
+    ----------
+    path : str or Path
+        Folder or file.
+    pack : Pack, optional
+        Pack against which a scenario or matrix is checked. Default: the first shipped pack.
+
+    Returns
+    -------
+    list of Problem
+        All faults; empty if there are none.
+    """
+    path = Path(path)
+    try:
+        if path.is_dir() or path.suffix.lower() in BOOKS:
+            load_pack(path)
+        elif path.name == "pack.yaml" or (path.parent / "pack.yaml").is_file():
+            load_pack(path.parent)
+        else:
+            home = path.parent.parent if path.parent.name == "scenarios" else path
+            pack = load_pack(home) if (home / "pack.yaml").is_file() else pack or load_pack()
+            source = read_yaml(path, [])
+            matrix = source is not None and scenario.is_matrix(source)
+            load = scenario.load_matrix if matrix else scenario.load_scenario
+            load(path, pack)
+    except InputError as error:
+        return list(error.problems)
+    return []

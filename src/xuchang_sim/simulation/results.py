@@ -1,0 +1,546 @@
+"""Results: the labelled record of a run and what is asked of it first."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from xuchang_sim.htmltable import html_table
+from xuchang_sim.model.world import MEASURES, SUMMARY
+from xuchang_sim.simulation import measures
+from xuchang_sim.simulation.measures import (
+    ATTAINABLE,
+    REGISTRY,
+    Cut,
+    evaluate,
+    first_month,
+    goal,
+    meets,
+)
+from xuchang_sim.units import month_label
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    import pandas as pd
+
+    from xuchang_sim.model.engine import Block
+    from xuchang_sim.pack.load import Pack
+    from xuchang_sim.pack.plan import Target
+    from xuchang_sim.pack.scenario import ResolvedScenario
+
+Array = npt.NDArray[np.float64]
+Z95 = 1.959963984540054
+LIKELY, UNLIKELY = 0.66, 0.33
+QUANTILES = (0.05, 0.5, 0.95)
+STRATUM = 12  # replicates a stratum holds at least
+#: Recorded columns that say what bound.
+HELD = (
+    "reported",
+    "lost_capacity",
+    "lost_labour",
+    "lost_finance",
+    "wait_approval",
+    "wait_land",
+    "wait_group",
+    "wait_own",
+    "short_bank",
+    "short_land",
+)
+
+
+def wilson(successes: float, trials: int) -> tuple[float, float]:
+    """95% interval of a probability estimated by Monte Carlo (Wilson 1927).
+
+    Parameters
+    ----------
+    successes : float
+        Number of replicates in which the event happened.
+    trials : int
+        Number of replicates; with none the interval is (0, 1).
+    """
+    if trials == 0:
+        return 0.0, 1.0
+    p = successes / trials
+    spread = Z95 * math.sqrt(p * (1.0 - p) / trials + (Z95 / (2.0 * trials)) ** 2)
+    scale = 1.0 + Z95**2 / trials
+    centre = p + Z95**2 / (2.0 * trials)
+    return max(0.0, (centre - spread) / scale), min(1.0, (centre + spread) / scale)
+
+
+def verdict(p: float) -> str:
+    """Name a probability: likely from 0.66, unlikely below 0.33, else even."""
+    return "likely" if p >= LIKELY else "unlikely" if p < UNLIKELY else "even"
+
+
+class TargetResult(NamedTuple):
+    """How likely one target is.
+
+    ``p`` with its 95% Wilson interval is Monte Carlo; median and 5-95% range are of the simulated
+    outcomes, parameters included; ``shortfall`` is the mean of max(0, target - outcome).
+    """
+
+    target: Target
+    p: float
+    p_low: float
+    p_high: float
+    median: float
+    q05: float
+    q95: float
+    shortfall: float
+
+    @property
+    def verdict(self) -> str:
+        """Likely, even, or unlikely."""
+        return verdict(self.p)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What a run was asked to do; the same for all variants but scenario, levels and number.
+
+    ``followed`` replicates, the first ones, ran to the last month; others end with the plan's year.
+    """
+
+    pack: Pack
+    scenario: ResolvedScenario
+    replicates: int
+    seed: int
+    through: int
+    draws: str
+    policy_month: int
+    followed: int
+    label: str = ""
+
+    @cached_property
+    def months(self) -> tuple[str, ...]:
+        """Months on record, ``YYYY-MM``, from January of the base year."""
+        first = 12 * self.pack.base_year
+        return tuple(month_label(first + m) for m in range(self.through - first + 1))
+
+    @cached_property
+    def years(self) -> tuple[int, ...]:
+        """Complete calendar years on record."""
+        base = self.pack.base_year
+        return tuple(range(base, base + len(self.months) // 12))
+
+
+class Results:
+    """The record of one scenario.
+
+    Attributes
+    ----------
+    setting : Setting
+        Scenario, pack, replicates, seed, horizon.
+    outcomes : dict of str to ndarray, shape (replicates, years)
+        Every measure of :data:`xuchang_sim.simulation.measures.REGISTRY` and of the plan's targets.
+    first : dict of str to ndarray of int, shape (replicates,)
+        Month (from 0) in which a headline level is first reached, -1 if never.
+    city : ndarray, shape (replicates, months, measures), or None
+        Recorded columns summed over zones (None if only targets were kept).
+    zone_years : ndarray, shape (replicates, years, measures, zones), or None
+        Yearly sums of flows, December of stocks.
+    held : ndarray, shape (replicates, months, len(HELD), zones), or None
+        Columns that say what bound, by zone and month.
+    sectors : ndarray, shape (replicates, years, zones, sectors), or None
+        Sales, 亿元.
+    summary : ndarray, shape (replicates, len(SUMMARY))
+        Scalars of the conditioning.
+    failed : ndarray of int, shape (replicates, 2)
+        Error code and month of failed replicates, else nought.
+    seconds : float
+        Wall time in the engine, shared by all variants of the run.
+    """
+
+    def __init__(
+        self,
+        setting: Setting,
+        parameters: Mapping[str, Array],
+        *,
+        full: bool,
+        keep: Collection[str] | None = None,
+        bounds: bool = False,
+    ) -> None:
+        n, years = setting.replicates, len(setting.years)
+        self.setting = setting
+        self.keep = keep
+        self.parameters = parameters
+        self.seconds = math.nan
+        self.outcomes: dict[str, Array] = {}
+        self.first: dict[str, npt.NDArray[np.int64]] = {}
+        self.summary = np.full((n, len(SUMMARY)), np.nan)
+        self.failed = np.zeros((n, 2), np.int64)
+        zones, sectors = len(setting.pack.region.zones), len(setting.pack.region.sectors)
+        span = len(setting.months)
+        self.city: Array | None = None
+        self.zone_years: Array | None = None
+        self.sectors: Array | None = None
+        self.held: Array | None = None
+        if full:
+            # Every row is taken in, failed ones as NaN, before anyone reads.
+            self.city = np.empty((n, span, len(MEASURES)))
+            self.zone_years = np.empty((n, years, len(MEASURES), zones))
+            self.sectors = np.empty((n, years, zones, sectors))
+        if full or bounds:
+            self.held = np.empty((n, span, len(HELD), zones))
+
+    def take(self, first: int, cut: Cut, detail: Array, failed: npt.NDArray[np.int64]) -> None:
+        """Take in a finished chunk of replicates, from number ``first`` on.
+
+        ``detail`` holds the months of :data:`HELD` by zone, or no column.
+        """
+        rows = slice(first, first + len(cut.months))
+        for name, values in _outcomes(cut, self.keep).items():
+            if name not in self.outcomes:
+                self.outcomes[name] = np.full((self.setting.replicates, cut.years), np.nan)
+            self.outcomes[name][rows] = values
+        for name, level in self.levels().items():
+            if name not in self.first:
+                self.first[name] = np.full(self.setting.replicates, -1, np.int64)
+            self.first[name][rows] = first_month(cut, name, level)
+        self.summary[rows] = cut.summary
+        self.failed[rows] = failed
+        if self.held is not None:
+            self.held[rows] = detail
+        if self.city is None or self.zone_years is None or self.sectors is None:
+            return
+        self.city[rows] = cut.months
+        self.zone_years[rows] = cut.annual
+        self.sectors[rows] = cut.sectors[:, : cut.years]
+
+    @property
+    def good(self) -> npt.NDArray[np.bool_]:
+        """Which replicates ran through."""
+        return np.asarray(self.failed[:, 0] == 0)
+
+    def levels(self) -> dict[str, float]:
+        """Headline levels whose month of attainment is kept, with their values."""
+        targets = {t.measure: t.value for t in self.setting.pack.plan.targets()}
+        wanted = ATTAINABLE if self.keep is None else self.keep
+        return {name: targets[name] for name in ATTAINABLE if name in targets and name in wanted}
+
+    def outcome(self, name: str, year: int | None = None) -> Array:
+        """One measure of one year over the replicates that ran: shape (good replicates,).
+
+        Parameters
+        ----------
+        name : str
+            Id of a measure or of a target.
+        year : int, optional
+            Calendar year; by default the plan's.
+
+        Raises
+        ------
+        KeyError
+            If the measure or the year is not on record.
+        """
+        wanted = self.setting.pack.plan_year if year is None else year
+        if name not in self.outcomes or wanted not in self.setting.years:
+            raise KeyError((name, wanted))
+        found: Array = self.outcomes[name][self.good, self.setting.years.index(wanted)]
+        return found
+
+    def targets(self) -> list[TargetResult]:
+        """Return every target of the plan with its probability, range and shortfall."""
+        return [
+            rate(target, self.outcome(target.id)) for target in self.setting.pack.plan.targets()
+        ]
+
+    def joint(self, ids: Sequence[str]) -> tuple[float, float, float]:
+        """Probability that several targets are met together, with its Wilson interval."""
+        together = np.ones(int(self.good.sum()), dtype=bool)
+        for name in ids:
+            target = self.setting.pack.plan.target(name)
+            together &= meets(self.outcome(name), target)
+        p = float(together.mean()) if len(together) else math.nan
+        return p, *wilson(float(together.sum()), len(together))
+
+    def attainment(self, name: str) -> tuple[tuple[str, ...], Array]:
+        """Distribution of the first month in which a headline level is reached.
+
+        Where only some replicates ran beyond the plan's year, all of them say whether the level was
+        reached within that year, and of those that did not, the ones that ran on say when they
+        reached it: each stands for what ended the year as near to the level
+        (:func:`stand_for`).
+
+        Returns
+        -------
+        months : tuple of str
+            From January of the plan year to the horizon.
+        p_by : ndarray, shape (months,)
+            Probability that the level was reached by the end of the month.
+        """
+        start = 12 * (self.setting.pack.plan_year - self.setting.pack.base_year)
+        months = self.setting.months[start:]
+        first = self.first[name]
+        rows = start + np.arange(len(months))
+        reached = (first[:, None] >= 0) & (first[:, None] <= rows[None, :])
+        p_by = reached[self.good].mean(axis=0)
+        if self.setting.followed < self.setting.replicates:
+            late = self.good & ~reached[:, 11]
+            ran_on = late & (np.arange(len(first)) < self.setting.followed)
+            year = self.setting.years.index(self.setting.pack.plan_year)
+            ends = self.outcomes[name][:, year]
+            weight = stand_for(ends[ran_on], ends[late]) / self.good.sum()
+            p_by[12:] = p_by[11] + (weight[:, None] * reached[ran_on, 12:]).sum(axis=0)
+        return months, p_by
+
+    def annual(self) -> dict[str, dict[int, tuple[float, ...]]]:
+        """Mean and 5, 50, 95% quantiles of every measure by year."""
+        out: dict[str, dict[int, tuple[float, ...]]] = {}
+        for name, values in self.outcomes.items():
+            rows = values[self.good]
+            out[name] = {
+                year: (float(rows[:, y].mean()), *np.quantile(rows[:, y], QUANTILES).tolist())
+                for y, year in enumerate(self.setting.years)
+            }
+        return out
+
+    def why(self) -> Why:
+        """Return what bound, by zone and month, as means over replicates.
+
+        Raises
+        ------
+        ValueError
+            If the run kept targets only.
+        """
+        if self.held is None:
+            message = "this run kept targets only; run it with its months"
+            raise ValueError(message)
+        # A copy of all that is held would cost more than the means.
+        held = self.held if self.good.all() else self.held[self.good]
+        return Why.of(self.setting, held.mean(axis=0))
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return the city's months in long form: replicate, month, measure, value, unit.
+
+        Raises
+        ------
+        ValueError
+            If the run kept targets only.
+        """
+        import pandas as pd  # noqa: PLC0415 - heavy, and only wanted here
+
+        if self.city is None:
+            message = "this run kept targets only; run it with its months"
+            raise ValueError(message)
+        n, months, names = self.setting.replicates, self.setting.months, list(MEASURES)
+        index = pd.MultiIndex.from_product(
+            [range(n), months, names], names=["replicate", "month", "measure"]
+        )
+        frame = pd.DataFrame({"value": self.city.ravel()}, index=index).reset_index()
+        frame["unit"] = frame["measure"].map({name: c.unit for name, c in MEASURES.items()})
+        frame.insert(0, "scenario", self.setting.scenario.name)
+        return frame
+
+    def __repr__(self) -> str:
+        """Return scenario, size and the headline probabilities."""
+        s = self.setting
+        heads = ", ".join(
+            f"P({row.target.id}) = {row.p:.2f}" for row in self.targets() if row.target.headline
+        )
+        return f"<Results {s.scenario.name}: {s.replicates} replicates, seed {s.seed}; {heads}>"
+
+    def _repr_html_(self) -> str:
+        """Return a small table for notebooks."""
+        return html_table(
+            self.setting.scenario.name,
+            ("target", "value", "P", "median (5–95%)"),
+            (
+                (
+                    f"{r.target.label_zh} · {r.target.label_en}",
+                    with_unit(r.target.value, r.target.unit),
+                    f"{r.p:.2f}",
+                    "{} ({} – {})".format(
+                        *(short(x, r.target.unit) for x in (r.median, r.q05, r.q95))
+                    ),
+                )
+                for r in self.targets()
+                if r.target.headline
+            ),
+        )
+
+
+def short(value: float, unit: str) -> str:
+    """Write a number in the fewest digits that say it: fractions as percentages, no exponent."""
+    if unit == "比例":
+        return f"{value:.0%}"
+    return f"{value:,.0f}" if abs(value) >= 100.0 else f"{value:.3g}"
+
+
+def with_unit(value: float, unit: str) -> str:
+    """Write a number with its unit, which a percentage has already."""
+    return short(value, unit) if unit == "比例" else f"{short(value, unit)} {unit}"
+
+
+def stand_for(some: Array, everyone: Array) -> Array:
+    """For how many each of some stands, by what is known of everyone: post-stratification.
+
+    Strata (Cochran 1977, section 5A.9) hold equally many of the some, and at least :data:`STRATUM`,
+    so that no weight rests on a few. Each ends with one of the some, so that none is without.
+
+    Parameters
+    ----------
+    some, everyone : ndarray, shape (some,), (everyone,)
+        The known value; some are among everyone.
+
+    Returns
+    -------
+    ndarray, shape (some,)
+        Weights; they sum to the number of everyone, if there are some.
+    """
+    if not len(some):
+        return np.empty(0)
+    strata = max(1, len(some) // STRATUM)
+    ends = np.quantile(some, np.arange(1, strata) / strata, method="inverted_cdf")
+    edges = ends[ends < some.max()]
+    here, there = np.searchsorted(edges, some), np.searchsorted(edges, everyone)
+    mine, all_of_them = (np.bincount(rows, minlength=strata) for rows in (here, there))
+    weights: Array = all_of_them[here] / mine[here]
+    return weights
+
+
+def rate(target: Target, values: Array) -> TargetResult:
+    """Rate one target from its simulated outcomes, shape (replicates,)."""
+    n = len(values)
+    if n == 0:
+        return TargetResult(target, math.nan, 0.0, 1.0, *(4 * (math.nan,)))
+    met = meets(values, target)
+    low, high = wilson(float(met.sum()), n)
+    q05, median, q95 = np.quantile(values, QUANTILES).tolist()
+    side = -1.0 if target.direction in {"at_most", "below"} else 1.0
+    short = float(np.maximum(0.0, side * (target.value - values)).mean())
+    return TargetResult(target, float(met.mean()), low, high, median, q05, q95, short)
+
+
+def _outcomes(cut: Cut, keep: Collection[str] | None) -> dict[str, Array]:
+    """Every measure that is kept, and every such target under its own id."""
+    found = {name: f(cut) for name, f in REGISTRY.items() if keep is None or name in keep}
+    for target in cut.pack.plan.targets():
+        if target.id not in found and (keep is None or target.id in keep):
+            found[target.id] = evaluate(cut, target)
+    return found
+
+
+@dataclass(frozen=True)
+class Why:
+    """What bound, by zone and month: means over replicates.
+
+    Attributes
+    ----------
+    months : tuple of str
+    zones : tuple of str
+    output : dict of str to ndarray, shape (months, zones)
+        Shortfall of reported revenue against the target path, 亿元 a month, split into
+        ``demand``, ``capacity``, ``labour`` and ``finance``; the four sum to ``shortfall``.
+    waiting : dict of str to ndarray, shape (months, zones)
+        Money of projects that waited, 亿元·月: ``approval``, ``land``, ``group_month``,
+        ``own_money``, and ``bank`` (planned spending of the month that banks did not pay); they
+        sum to ``total``.
+    """
+
+    months: tuple[str, ...]
+    zones: tuple[str, ...]
+    output: dict[str, Array]
+    waiting: dict[str, Array]
+
+    @staticmethod
+    def of(setting: Setting, means: Array) -> Why:
+        """Split shortfall and waiting of the months from the plan year on.
+
+        The target path is the base year's month grown to the plan's target: what customers did
+        not want is the rest after capacity, labour and finance, and is negative where a zone
+        sells more than its path asks for. Without a target the path is the base year's.
+        """
+        base = 12 * (setting.pack.plan_year - setting.pack.base_year)
+
+        def column(name: str) -> Array:
+            return np.asarray(means[:, HELD.index(name)])
+
+        reported = column("reported")
+        base_total = setting.pack.base.revenue.value
+        target = (goal(setting.pack, "revenue") or base_total) / base_total
+        rows = np.arange(base, len(means))
+        shortfall = reported[rows % 12] * target - reported[rows]
+        output = {
+            "capacity": column("lost_capacity")[rows],
+            "labour": column("lost_labour")[rows],
+            "finance": column("lost_finance")[rows],
+        }
+        output["demand"] = shortfall - sum(output.values())
+        output["shortfall"] = shortfall
+        waiting = {
+            "approval": column("wait_approval")[rows],
+            "land": column("wait_land")[rows] + column("short_land")[rows],
+            "group_month": column("wait_group")[rows],
+            "own_money": column("wait_own")[rows],
+            "bank": column("short_bank")[rows],
+        }
+        waiting["total"] = np.sum(list(waiting.values()), axis=0)
+        zones = tuple(zone.id for zone in setting.pack.region.zones)
+        return Why(tuple(setting.months[base:]), zones, output, waiting)
+
+    def year(self, year: int) -> dict[str, dict[str, float]]:
+        """City totals of a calendar year: {"output": {...}, "waiting": {...}}."""
+        rows = [m for m, month in enumerate(self.months) if month.startswith(f"{year}-")]
+        return {
+            "output": {name: float(a[rows].sum()) for name, a in self.output.items()},
+            "waiting": {name: float(a[rows].sum()) for name, a in self.waiting.items()},
+        }
+
+    def binding(self, kind: str = "waiting") -> list[list[str]]:
+        """Largest cause by month and zone; ``none`` where nothing was short."""
+        table = self.output if kind == "output" else self.waiting
+        causes = [name for name in table if name not in {"shortfall", "total"}]
+        stack = np.stack([table[name] for name in causes])
+        best = stack.argmax(axis=0)
+        return [
+            [
+                causes[best[m, z]] if stack[best[m, z], m, z] > 0 else "none"
+                for z in range(best.shape[1])
+            ]
+            for m in range(best.shape[0])
+        ]
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return both tables in long form: kind, month, zone, cause, value (亿元 or 亿元·月)."""
+        import pandas as pd  # noqa: PLC0415
+
+        parts = []
+        for kind, table in (("output", self.output), ("waiting", self.waiting)):
+            for cause, values in table.items():
+                index = pd.MultiIndex.from_product(
+                    [self.months, self.zones], names=["month", "zone"]
+                )
+                part = pd.DataFrame({"value": values.ravel()}, index=index).reset_index()
+                part.insert(0, "cause", cause)
+                part.insert(0, "kind", kind)
+                parts.append(part)
+        return pd.concat(parts, ignore_index=True)
+
+
+def cut_block(
+    block: Block,
+    v: int,
+    setting: Setting,
+    parameters: Mapping[str, Any],
+    levels: Mapping[str, float],
+    demand: Array,
+) -> Cut:
+    """Cut one variant out of a chunk of the engine's results."""
+    return measures.Cut(
+        setting.pack,
+        block.months[v],
+        block.years[v, :, : len(setting.years)],
+        block.sales[v],
+        block.largest[v],
+        block.summary,
+        parameters,
+        levels,
+        demand,
+    )

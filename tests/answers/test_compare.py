@@ -1,0 +1,111 @@
+"""Comparison: paired differences, what pairing is worth, when, and what was moved."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from xuchang_sim.answers.compare import Comparison, compare, paired, shift
+from xuchang_sim.pack.load import Pack
+from xuchang_sim.pack.yamlfile import InputError
+from xuchang_sim.simulation.run import simulate
+
+
+@pytest.fixture(scope="module")
+def found(pack: Pack) -> Comparison:
+    return compare("no_plan", "plan", replicates=30, pack=pack, parameters="sampled")
+
+
+def test_the_interval_is_students() -> None:
+    dice = np.random.default_rng(1)
+    a = dice.normal(size=50)
+    b = a + 0.3 + 0.1 * dice.normal(size=50)
+    one = paired(a, b)
+    theirs = stats.ttest_rel(b, a).confidence_interval(0.95)
+    assert (one.low, one.high) == pytest.approx((theirs.low, theirs.high))
+    assert one.difference == pytest.approx((b - a).mean())
+    apart = a.var(ddof=1) + b.var(ddof=1)
+    assert one.variance_reduction == pytest.approx(apart / (b - a).var(ddof=1))
+
+
+def test_the_replicates_needed_give_the_half_width() -> None:
+    dice = np.random.default_rng(2)
+    pilot = dice.normal(1.0, 2.0, 4000)
+    wished = 0.05
+    needed = paired(np.zeros(4000), pilot, wished).replicates_needed
+    fresh = dice.normal(1.0, 2.0, int(needed))
+    one = paired(np.zeros(int(needed)), fresh)
+    assert (one.high - one.low) / 2 == pytest.approx(wished, rel=0.06)
+
+
+def test_a_constant_difference_needs_one_replicate_and_one_replicate_says_little() -> None:
+    a = np.array([1.0, 2.0, 3.0])
+    assert paired(a, a + 1.0).replicates_needed == 1.0
+    assert paired(a, a + 1.0).low == paired(a, a + 1.0).high == 1.0
+    assert paired(a, a).difference == 0.0
+    single = paired(a[:1], a[1:2])
+    assert single.difference == 1.0
+    assert math.isnan(single.se)
+
+
+def test_shifts_count_who_reaches_it() -> None:
+    a, b = np.array([5, 7, -1, 9, -1]), np.array([4, 7, 8, -1, -1])
+    one = shift(a, b)
+    assert (one.both, one.only_a, one.only_b, one.neither) == (0.4, 0.2, 0.2, 0.2)
+    assert one.months == -0.5
+    none = shift(np.array([-1, 3]), np.array([2, -1]))
+    assert math.isnan(none.months)
+    assert none.both == 0.0
+
+
+def test_differences_are_those_of_two_runs(found: Comparison, pack: Pack) -> None:
+    runs = [
+        simulate(s, replicates=30, pack=pack, parameters="sampled") for s in ("no_plan", "plan")
+    ]
+    gap = runs[1].outcome("fai") - runs[0].outcome("fai")
+    one = found.measures["fai"][2012]
+    assert one.difference == pytest.approx(gap.mean(), abs=1e-12)
+    assert one.se == pytest.approx(gap.std(ddof=1) / math.sqrt(30))
+    assert one.variance_reduction > 1.0  # common random numbers are worth something
+    chance = found.targets["fai_growth"]
+    assert chance.b == pytest.approx((runs[1].outcome("fai_growth") >= 0.3 - 1e-9).mean())
+
+
+def test_a_scenario_against_itself_differs_by_nothing(pack: Pack) -> None:
+    same = compare("plan", "plan", replicates=6, pack=pack, parameters="sampled")
+    for years in same.measures.values():
+        assert all(one.difference == one.low == one.high == 0.0 for one in years.values())
+    assert all(one.both in {0.0, 1.0} or one.months == 0.0 for one in same.attainment.values())
+    assert same.moved["fai"].this_year == 0.0
+
+
+def test_gains_are_split_into_moved_and_added(found: Comparison) -> None:
+    for one in found.moved.values():
+        assert one.moved + one.added == pytest.approx(one.this_year)
+        assert one.moved >= 0.0
+    for years in found.settled.values():
+        assert set(years) == {2012, 2013}
+        assert 0.0 < years[2012].level <= 1.0 + 1e-9
+    assert found.settled["fai"][2012].level < found.settled["revenue"][2012].level
+
+
+def test_attainment_comes_earlier_with_the_plan(found: Comparison) -> None:
+    one = found.attainment["fai"]
+    assert one.both + one.only_a + one.only_b + one.neither == pytest.approx(1.0)
+    assert one.months < 0.0 or one.only_b > one.only_a
+
+
+def test_demand_may_differ_between_the_two(pack: Pack) -> None:
+    one = compare("demand_low", "demand_high", replicates=6, pack=pack, parameters="sampled")
+    assert one.measures["revenue"][2012].difference > 0.0
+    assert one.to_dict()["a"] == "demand_low"
+
+
+def test_wrong_questions_are_refused(pack: Pack) -> None:
+    with pytest.raises(InputError, match="no measure"):
+        compare("plan", "no_plan", measures=("revenu",), pack=pack)
+    with pytest.raises(InputError, match="above 0"):
+        compare("plan", "no_plan", half_width=0.0, pack=pack)

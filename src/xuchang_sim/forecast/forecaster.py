@@ -38,6 +38,8 @@ DRAWS = 2000
 PAST_DRAWS = 200
 #: Rolling origins used to learn weights and spread (fewer where a fit is dear).
 ORIGINS = {"annual": 8, "rate": 5, "level": 5, "season": 4}
+#: Parts of a mean step that standardised values are rounded to.
+_GRID = 2.0**20
 LEVELS = tuple(round(0.05 * i, 2) for i in range(1, 20))
 
 
@@ -247,12 +249,10 @@ def _sampled(
     fits: dict[tuple[Any, ...], Fitted],
 ) -> tuple[Floats | None, FitRecord]:
     z = np.log(y) if member.logs else y
-    steps = np.abs(z[cycle:] - z[:-cycle])
-    size = (float(steps.mean()) if len(steps) else 0.0) or 1.0
-    centre = float(z[-1])
+    z, centre, size = standardised(z, cycle)
     key = (member.candidate, member.logs, cycle, y.tobytes())
     if key not in fits:
-        fits[key] = fit(member.candidate, (z - centre) / size, cycle)
+        fits[key] = fit(member.candidate, z, cycle)
     fitted = fits[key]
     record = fitted.record
     if not record.usable:
@@ -262,6 +262,19 @@ def _sampled(
     except (CandidateError, ValueError, np.linalg.LinAlgError) as problem:
         return None, replace(record, error=str(problem))
     return np.exp(np.clip(paths, centre - 30.0, centre + 30.0)) if member.logs else paths, record
+
+
+def standardised(z: Floats, cycle: int) -> tuple[Floats, float, float]:
+    """Deviations from the last value in mean absolute (seasonal) steps, with that value and step.
+
+    They are kept to 2**-20 of a step, about a millionth. The last bits of a difference depend on the
+    units of the data, and an iterative fit may end elsewhere for another last bit; of the rounded
+    array it cannot: forecasts keep scale, and shift where logarithms are not taken, by construction.
+    """
+    steps = np.abs(z[cycle:] - z[:-cycle])
+    size = (float(steps.mean()) if len(steps) else 0.0) or 1.0
+    centre = float(z[-1])
+    return np.rint((z - centre) / size * _GRID) / _GRID, centre, size
 
 
 def _origins(count: int, found: Profile, horizon: int, wanted: int) -> list[int]:

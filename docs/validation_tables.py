@@ -17,8 +17,8 @@ from xuchang_sim.answers.facts import facts
 from xuchang_sim.answers.uncertainty import uncertainty
 from xuchang_sim.forecast.report import outlook_report
 from xuchang_sim.pack.load import Pack, load_pack
-from xuchang_sim.report.words import say, told
 from xuchang_sim.simulation.run import simulate
+from xuchang_sim.text import one_language, say
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -100,7 +100,9 @@ def judged(pack: Pack) -> dict[str, str]:
         mark = " °" if row["later_source"] else ""
         rows.append((row["label_en"] + mark, "; ".join(shown), "; ".join(wanted), verdict))
     failed = [row for row in data["facts"] if not row["passes"]]
-    reasons = "\n".join(f"- *{row['label_en']}*: {told(row['reason'], 'en')}." for row in failed)
+    reasons = "\n".join(
+        f"- *{row['label_en']}*: {one_language(row['reason'], 'en')}." for row in failed
+    )
     count = f"**{data['passed']} of {len(data['facts'])} hold** ({data['replicates']} runs, parameters {data['parameters']})."
     return {
         "facts": table(("fact", "simulated", "band", "holds"), rows),

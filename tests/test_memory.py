@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from xuchang_sim import assess, compare, simulate
-from xuchang_sim.pack import load_pack
+from xuchang_sim.pack.load import load_pack
 
 PACK = load_pack()
 

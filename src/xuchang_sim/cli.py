@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn
 
 import typer
 
+from xuchang_sim.text import LANGUAGES
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -32,7 +34,6 @@ app = typer.Typer(
     help="How likely are a plan's targets, what holds them back, what would reach them?",
 )
 
-Lang = Literal["zh", "en"]
 PackOption = Annotated[
     str | None,
     typer.Option("--pack", help="Name or folder of a pack; the embedded one if left out."),
@@ -40,6 +41,11 @@ PackOption = Annotated[
 Replicates = Annotated[int, typer.Option("--replicates", "-n", help="Simulated futures.")]
 Seed = Annotated[int, typer.Option("--seed", help="Seed of every draw.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
+if TYPE_CHECKING:
+    Lang = str
+    LangOrBoth = str
+else:  # Typer makes the choices of an option from a literal type; the languages are files
+    Lang, LangOrBoth = Literal[LANGUAGES], Literal[(*LANGUAGES, "both")]
 Language = Annotated[Lang, typer.Option("--lang", help="Language of the tables.")]
 Parameters = Annotated[
     Literal["posterior", "sampled", "central"] | None,
@@ -229,7 +235,7 @@ def validate(
     from xuchang_sim.answers.designs import is_sweep, load_design  # noqa: PLC0415
     from xuchang_sim.pack.load import load_pack, validate_path  # noqa: PLC0415
     from xuchang_sim.pack.yamlfile import InputError  # noqa: PLC0415
-    from xuchang_sim.report.words import say  # noqa: PLC0415
+    from xuchang_sim.text import say  # noqa: PLC0415
 
     if is_sweep(path):
         load_design(path, load_pack(pack))
@@ -269,7 +275,7 @@ def sweep(
     from xuchang_sim.answers.designs import load_design  # noqa: PLC0415
     from xuchang_sim.answers.sweep import estimate, exportable, rerun, sweep as run  # noqa: PLC0415
     from xuchang_sim.pack.load import load_pack  # noqa: PLC0415
-    from xuchang_sim.report.words import say  # noqa: PLC0415
+    from xuchang_sim.text import say  # noqa: PLC0415
 
     design = load_design(file, load_pack(pack))
     if row is not None:
@@ -526,7 +532,7 @@ def _names(text: str | None) -> tuple[str, ...]:
     return tuple(word.strip() for word in text.split(",")) if text else ()
 
 
-def _show(data: dict[str, Any], table: str, lang: Lang, *, json: bool) -> None:
+def _show(data: dict[str, Any], table: str, lang: str, *, json: bool) -> None:
     """Print plain data as JSON or as the table of this name."""
     if json:
         _print_json(data)
@@ -555,14 +561,12 @@ def report(
         str | None,
         typer.Option("--add", help="Also search the smallest bundle for these targets (minutes)."),
     ] = None,
-    lang: Annotated[
-        Literal["zh", "en", "both"], typer.Option("--lang", help="Language of the report.")
-    ] = "zh",
+    lang: Annotated[LangOrBoth, typer.Option("--lang", help="Language of the report.")] = "zh",
 ) -> None:
     """Write a report as one file that needs no network, or as a workbook."""
     from xuchang_sim.pack.load import load_pack  # noqa: PLC0415
     from xuchang_sim.report import document  # noqa: PLC0415
-    from xuchang_sim.report.words import say  # noqa: PLC0415
+    from xuchang_sim.text import say  # noqa: PLC0415
 
     document.check(out)
     loaded = load_pack(pack)
@@ -577,7 +581,7 @@ def report(
             progress=told,
         )
     document.write(found, lang, out)
-    typer.echo(say("report.written", "en" if lang == "en" else "zh", path=out))
+    typer.echo(say("report.written", LANGUAGES[0] if lang == "both" else lang, path=out))
     _end(found.failed)
 
 
@@ -615,7 +619,7 @@ def facts(
         _print_json(data)
         return
     from xuchang_sim.report import tables, trust  # noqa: PLC0415
-    from xuchang_sim.report.words import labelled  # noqa: PLC0415
+    from xuchang_sim.text import labelled  # noqa: PLC0415
 
     if not uncertainty:
         tables.show(trust.facts(data, lang))
@@ -643,7 +647,7 @@ def calibrate(
     from xuchang_sim.answers.calibration import calibrate as run  # noqa: PLC0415
     from xuchang_sim.pack.load import load_pack  # noqa: PLC0415
     from xuchang_sim.pack.posterior import FILE, save_posterior  # noqa: PLC0415
-    from xuchang_sim.report.words import say  # noqa: PLC0415
+    from xuchang_sim.text import say  # noqa: PLC0415
 
     loaded = load_pack(pack)
     with _progress("calibrate", quiet=json, plain=True) as told:
@@ -673,7 +677,7 @@ def new(
 ) -> None:
     """Make a new pack that runs as it is, to be edited for another city or another plan."""
     from xuchang_sim.pack.starter import new_pack  # noqa: PLC0415
-    from xuchang_sim.report.words import say  # noqa: PLC0415
+    from xuchang_sim.text import say  # noqa: PLC0415
 
     typer.echo(say("new.made", lang, path=new_pack(folder, source, excel=excel)))
 
@@ -695,7 +699,7 @@ def explore(
     from xuchang_sim.pack.load import load_pack  # noqa: PLC0415
     from xuchang_sim.pack.yamlfile import InputError, Problem  # noqa: PLC0415
     from xuchang_sim.report.live import Desk, Server, opening  # noqa: PLC0415
-    from xuchang_sim.report.words import say  # noqa: PLC0415
+    from xuchang_sim.text import say  # noqa: PLC0415
 
     desk = Desk(load_pack(pack), replicates, seed)
     gc.set_threshold(*USUAL_OBJECTS)

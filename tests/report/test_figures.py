@@ -22,8 +22,8 @@ from xuchang_sim.pack.load import Pack
 from xuchang_sim.report import figures, fonts
 from xuchang_sim.report.biographies import projects
 from xuchang_sim.report.style import figure
-from xuchang_sim.report.words import Language, say
 from xuchang_sim.simulation.run import economy
+from xuchang_sim.text import Language, say
 
 CHINESE = pytest.mark.skipif(
     not fonts.families(), reason="no Chinese font on this machine (Debian: fonts-noto-cjk)"

@@ -23,8 +23,8 @@ from xuchang_sim.report import document
 from xuchang_sim.report.dossier import Dossier, gather
 from xuchang_sim.report.page import page
 from xuchang_sim.report.sentences import CHANCES, answer, chance
-from xuchang_sim.report.words import Language
 from xuchang_sim.simulation.results import Results
+from xuchang_sim.text import Language
 
 EXAMPLE = shipped()[-1].name
 REPLICATES = 24
@@ -168,7 +168,7 @@ def test_words_of_chance_follow_the_probability(limit: float, key: str) -> None:
 
 
 def document_word(key: str) -> str:
-    from xuchang_sim.report.words import say
+    from xuchang_sim.text import say
 
     return say(key, "en")
 

@@ -13,7 +13,7 @@ from xuchang_sim.answers.assess import Assessment, MatrixResult, assess, matrix
 from xuchang_sim.pack.load import load_pack
 from xuchang_sim.report import tables
 from xuchang_sim.report.sheet import GAP, NARROWEST, SHORTEST, Sheet
-from xuchang_sim.report.words import Language
+from xuchang_sim.text import Language
 
 PACK = load_pack()
 ENTRY = st.text("abc0189±–.亿元区", min_size=1, max_size=14)

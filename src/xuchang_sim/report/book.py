@@ -10,7 +10,7 @@ from xuchang_sim.pack.workbook import lay_out
 from xuchang_sim.report.page import manifest
 from xuchang_sim.report.sentences import answer, chance
 from xuchang_sim.report.tables import COUNTS
-from xuchang_sim.report.words import Language, labelled, say, titled
+from xuchang_sim.text import Language, labelled, say, titled
 from xuchang_sim.units import english
 
 if TYPE_CHECKING:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from xuchang_sim.pack.scenario import list_scenarios
 from xuchang_sim.pack.yamlfile import InputError, Problem
 from xuchang_sim.report.dossier import Dossier, gather
+from xuchang_sim.text import LANGUAGES
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from xuchang_sim.pack.load import Pack
-    from xuchang_sim.report.words import Language
+    from xuchang_sim.text import Language
 
 __all__ = ["Dossier", "check", "gather", "usual", "write"]
 
@@ -46,9 +47,9 @@ def check(path: Path) -> None:
     raise InputError([Problem(str(path), "", 0, message)])
 
 
-def write(dossier: Dossier, lang: Literal["zh", "en", "both"], path: Path) -> None:
+def write(dossier: Dossier, lang: Language, path: Path) -> None:
     """Write a report in one language or both; what stood there is replaced as a whole."""
-    languages: tuple[Language, ...] = ("zh", "en") if lang == "both" else (lang,)
+    languages: tuple[Language, ...] = LANGUAGES if lang == "both" else (lang,)
     if path.suffix.lower() == ".xlsx":
         from xuchang_sim.report import book  # noqa: PLC0415 - openpyxl is heavy
 

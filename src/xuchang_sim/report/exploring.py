@@ -10,7 +10,7 @@ from rich.text import Text
 
 from xuchang_sim.report.sheet import Sheet
 from xuchang_sim.report.tables import number, percent, quantity
-from xuchang_sim.report.words import CATALOGUE, Language, say
+from xuchang_sim.text import Language, has, say
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,7 +51,7 @@ def _points(value: float) -> str:
 def _label(name: str, lang: Language) -> str:
     """Name of a factor in a language, if it has one."""
     for kind in ("axis", "factor"):
-        if f"{kind}.{name}" in CATALOGUE:
+        if has(f"{kind}.{name}"):
             return say(f"{kind}.{name}", lang)
     return name
 
@@ -71,7 +71,7 @@ def comparison(data: Mapping[str, Any], lang: Language) -> RenderableType:
         shown = [said(row[key]) for key in ("a", "b", "difference")]
         limits = f"{said(row['low'])} – {said(row['high'])}"
         worth = [_some(row["variance_reduction"]), f"{row['replicates_needed']:,.0f}"]
-        known = f"outcome.{name}" in CATALOGUE
+        known = has(f"outcome.{name}")
         label = say(f"outcome.{name}", lang, base=data["base_year"]) if known else name
         table.add_row(label, str(row["year"]), *shown, limits, *worth)
     title = Text(say("compare.title", lang, **data), style="bold")

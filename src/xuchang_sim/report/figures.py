@@ -26,8 +26,8 @@ from xuchang_sim.report.style import (
     figure,
 )
 from xuchang_sim.report.tables import number
-from xuchang_sim.report.words import Language, labelled, named, say
 from xuchang_sim.simulation.results import verdict
+from xuchang_sim.text import Language, labelled, named, say
 from xuchang_sim.units import english, month_label
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import logging
 from functools import cache
 from pathlib import Path
 
-from xuchang_sim.report.words import Language, say
+from xuchang_sim.text import Language, say
 
 #: Families with Chinese, the best first: free ones of Linux, then what Windows and macOS bring.
 SEARCH = (

@@ -36,9 +36,9 @@ from xuchang_sim.pack.scenario import ResolvedScenario, load_scenario
 from xuchang_sim.pack.yamlfile import InputError
 from xuchang_sim.report.figures import MONTHLY, year_to_date
 from xuchang_sim.report.sentences import chance
-from xuchang_sim.report.words import CATALOGUE, Language, labelled, say, titled
 from xuchang_sim.simulation.measures import goal
 from xuchang_sim.simulation.run import prepare, simulate
+from xuchang_sim.text import LANGUAGES, Language, labelled, phrases, say, titled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -373,7 +373,7 @@ class Handler(BaseHTTPRequestHandler):
             self._send(404, b"not here", "text/plain")
             return
         chosen = parse_qs(urlsplit(self.path).query).get("lang", [""])[0]
-        lang: Language = "en" if chosen == "en" else "zh" if chosen == "zh" else self.server.lang
+        lang: Language = chosen if chosen in LANGUAGES else self.server.lang
         nonce = secrets.token_urlsafe(16)
         page = render(self.server, lang, nonce).encode()
         self._send(200, page, "text/html; charset=utf-8", nonce)
@@ -399,7 +399,7 @@ class Handler(BaseHTTPRequestHandler):
         try:
             data = json.loads(body)
             setting, lang = data["setting"], data["lang"]
-            if lang not in {"zh", "en"} or not isinstance(setting, dict):
+            if lang not in LANGUAGES or not isinstance(setting, dict):
                 raise ValueError(lang)  # noqa: TRY301 - answered below like the rest
             if asked == "/run":
                 self.server.desk.scenario(setting)
@@ -549,8 +549,8 @@ def render(server: Server, lang: Language, nonce: str) -> str:
         replicates=desk.replicates,
         sliders=sliders,
         words={
-            key.removeprefix("live."): CATALOGUE[key][0 if lang == "zh" else 1]
-            for key in CATALOGUE
+            key.removeprefix("live."): phrase
+            for key, phrase in phrases(lang).items()
             if key.startswith("live.")
         },
     )

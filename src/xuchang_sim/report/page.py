@@ -15,7 +15,7 @@ from xuchang_sim.report import figures
 from xuchang_sim.report.fonts import speakable
 from xuchang_sim.report.sentences import answer, chance
 from xuchang_sim.report.tables import number, percent, quantity
-from xuchang_sim.report.words import Language, labelled, named, say, titled
+from xuchang_sim.text import Language, labelled, named, say, titled
 from xuchang_sim.units import english
 
 if TYPE_CHECKING:

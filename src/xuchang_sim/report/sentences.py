@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from xuchang_sim.report.tables import number, percent, quantity
-from xuchang_sim.report.words import Language, say, titled
+from xuchang_sim.text import Language, say, titled
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from xuchang_sim.report.words import Language
+    from xuchang_sim.text import Language
 
 
 class Paint(NamedTuple):

@@ -10,8 +10,8 @@ from rich.text import Text
 
 from xuchang_sim.report.sheet import Sheet
 from xuchang_sim.report.trust import significant
-from xuchang_sim.report.words import Language, say, told
 from xuchang_sim.simulation.results import verdict
+from xuchang_sim.text import Language, one_language, say
 from xuchang_sim.units import english
 
 if TYPE_CHECKING:
@@ -308,7 +308,9 @@ def plan(pack: Pack, lang: Language) -> RenderableType:
             continue
         label = row.label_zh if lang == "zh" else row.label_en
         held = [f"{name} {_moved(pack.levers[name], lang)}" for name in row.levers]
-        text = "; ".join(held) or say("plan.none", lang, reason=told(row.reason or row.how, lang))
+        text = "; ".join(held) or say(
+            "plan.none", lang, reason=one_language(row.reason or row.how, lang)
+        )
         levers.add_row(str(row.row), row.paragraph, label, text)
     return Group(Text(head, style="bold"), targets, Text(), levers)
 

@@ -9,7 +9,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from xuchang_sim.report.sheet import Sheet
-from xuchang_sim.report.words import Language, say, told
+from xuchang_sim.text import Language, one_language, say
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -33,7 +33,7 @@ def facts(data: Mapping[str, Any], lang: Language) -> RenderableType:
                 else "",
             )
         if row["reason"]:
-            table.add_row(Text(f"  {told(row['reason'], lang)}", style="dim"))
+            table.add_row(Text(f"  {one_language(row['reason'], lang)}", style="dim"))
     count = {"passed": data["passed"], "count": len(data["facts"])}
     title = say("facts.title", lang, replicates=data["replicates"], parameters=data["parameters"])
     return Group(Text(title, style="bold"), table, Text(say("facts.passed", lang, **count)))

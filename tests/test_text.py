@@ -1,0 +1,112 @@
+"""Phrases by language: the same keys and placeholders everywhere, and none that is asked for is missing."""
+
+from __future__ import annotations
+
+import io
+import re
+import shutil
+import string
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from xuchang_sim import text
+from xuchang_sim.answers.facts import MEASURED
+from xuchang_sim.pack.load import load_pack
+from xuchang_sim.report import tables
+from xuchang_sim.text import LANGUAGES, one_language, phrases, say
+
+SOURCES = Path(__file__).parents[1] / "src" / "xuchang_sim"
+
+
+def placeholders(text: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_every_language_has_the_same_keys(lang: str) -> None:
+    assert list(phrases(lang)) == list(phrases(LANGUAGES[0]))
+
+
+@pytest.mark.parametrize("key", phrases(LANGUAGES[0]))
+def test_all_languages_say_the_same(key: str) -> None:
+    texts = {lang: phrases(lang)[key] for lang in LANGUAGES}
+    assert all(text.strip() for text in texts.values())
+    assert all(placeholders(text) == placeholders(texts["en"]) for text in texts.values())
+    assert not re.search(r"[\u4e00-\u9fff]", re.sub("[亿万亩]", "", texts["en"])), texts["en"]
+
+
+def test_a_phrase_that_stands_twice_is_refused(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "zh.yaml").write_text("a:\n  b: one\na:\n  b: two\n", encoding="utf-8")
+    monkeypatch.setattr(text, "_FOLDER", tmp_path)
+    with pytest.raises(ValueError, match=r"zh.yaml: a.b stands twice"):
+        text.phrases.__wrapped__("zh")
+
+
+def test_a_third_language_is_one_more_file(tmp_path: Path) -> None:
+    copy = tmp_path / "text"
+    shutil.copytree(Path(text.__file__).parent, copy)
+    spanish = (copy / "en.yaml").read_text(encoding="utf-8").replace('year: "year"', 'year: "año"')
+    (copy / "es.yaml").write_text(spanish, encoding="utf-8")
+    code = (
+        f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import text as t;"
+        "print(t.LANGUAGES, ascii(t.say('compare.year', 'es')))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "('zh', 'en', 'es') 'a\\xf1o'"
+
+
+def asked() -> dict[str, str]:
+    """Keys that the sources and templates ask for literally, with where."""
+    found = {}
+    for path in [*SOURCES.rglob("*.py"), *SOURCES.rglob("*.html")]:
+        for key in re.findall(r"""\bsay\(\s*["']([\w.]+)["']""", path.read_text(encoding="utf-8")):
+            found[key] = path.name
+    return found
+
+
+@pytest.mark.parametrize(("key", "where"), asked().items())
+def test_no_key_is_missing(key: str, where: str) -> None:
+    """A key that ends in a dot begins a family whose members are asked for by name."""
+    members = (
+        [k for k in phrases(LANGUAGES[0]) if k.startswith(key)] if key.endswith(".") else [key]
+    )
+    assert members, where
+    assert set(members) <= set(phrases(LANGUAGES[0])), where
+
+
+def test_every_number_of_a_fact_with_several_has_a_name() -> None:
+    several = {n for one in MEASURED.values() if len(one.numbers) > 1 for n in one.numbers}
+    named = {
+        key.removeprefix("number.") for key in phrases(LANGUAGES[0]) if key.startswith("number.")
+    }
+    assert several == named
+
+
+def test_a_text_in_both_languages_is_told_in_one() -> None:
+    assert one_language("无数量 · no number", "zh") == "无数量"
+    assert one_language("无数量 · no number · at all", "en") == "no number · at all"
+    assert one_language("no number", "zh") == "no number"
+
+
+@pytest.mark.parametrize("pack", ["xuchang_2623", "yangli_2011"])
+def test_an_english_reader_of_a_plan_meets_no_chinese_but_in_paragraphs(pack: str) -> None:
+    loaded = load_pack(pack)
+    console = Console(width=160, file=io.StringIO(), highlight=False)
+    console.print(tables.plan(loaded, "en"))
+    assert isinstance(console.file, io.StringIO)
+    _, *rows = console.file.getvalue().splitlines()
+    text = [re.sub("[一二三四五六七八九十]", "", row) for row in rows]  # numbers of paragraphs
+    assert not [row for row in text if re.search("[\u4e00-\u9fff]", row)]
+
+
+def test_a_missing_key_or_value_is_an_error() -> None:
+    with pytest.raises(KeyError):
+        say("no.such.key", "zh")
+    with pytest.raises(KeyError):
+        say("validate.good", "en")

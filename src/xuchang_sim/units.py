@@ -10,13 +10,17 @@ import re
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
+from itertools import product
 
 __all__ = [
     "Unit",
     "UnitError",
+    "alternatives",
     "canonical",
     "convert",
+    "convert_exact",
     "english",
+    "kind",
     "month_index",
     "month_label",
     "names",
@@ -90,6 +94,7 @@ _ALIASES: dict[str, str] = {
     "％": "%", "percent": "%", "percentage points": "百分点",
 }  # fmt: skip
 
+PRODUCT = "·"
 _COUNTED = re.compile(r"([1-9][0-9]{0,8}) ?(.+)")
 
 
@@ -115,7 +120,7 @@ def _atom(text: str, whole: str) -> tuple[str, Fraction, str, str]:
 
 @lru_cache(maxsize=512)
 def parse(text: str) -> Unit:
-    """Read a unit such as ``亿元``, ``万元/亩``, ``亩/1000m²`` or ``/月``.
+    """Read a unit such as ``亿元``, ``万元/亩``, ``亩/1000m²``, ``亿元·月`` or ``/月``.
 
     Parameters
     ----------
@@ -138,14 +143,15 @@ def parse(text: str) -> Unit:
     labels: list[str] = []
     for number, piece in enumerate([first, *below]):
         sign = -1 if number else 1
-        if not piece.strip() and not number and below:
-            name, label = "", ""  # "/月": one per month
-        else:
-            name, scale, dimension, label = _atom(piece.strip(), text)
+        atoms = []
+        if piece.strip() or number or not below:  # else "/月": one per month
+            atoms = [_atom(atom.strip(), text) for atom in piece.split(PRODUCT)]
+        for _, scale, dimension, _ in atoms:
             factor *= scale**sign
             if dimension:
                 powers[dimension] = powers.get(dimension, 0) + sign
-        parts.append(name)
+        parts.append(PRODUCT.join(name for name, *_ in atoms))
+        label = PRODUCT.join(label for *_, label in atoms)
         labels.append(label.removesuffix("s") if number else label)
     dimensions = tuple(sorted((d, p) for d, p in powers.items() if p))
     return Unit("/".join(parts), factor, dimensions, "/".join(labels))
@@ -195,12 +201,87 @@ def convert(value: float | Fraction, source: str, target: str) -> float:
     ValueError
         If `value` is not finite.
     """
+    exact = value if isinstance(value, Fraction) else Fraction(str(value))
+    return float(convert_exact(exact, source, target))
+
+
+def convert_exact(value: Fraction, source: str, target: str) -> Fraction:
+    """Convert a number from one unit to another without rounding.
+
+    Parameters
+    ----------
+    value : Fraction
+        Number in `source`.
+    source, target : str
+        Units of the same dimension.
+
+    Returns
+    -------
+    Fraction
+        Number in `target`.
+
+    Raises
+    ------
+    UnitError
+        If a unit is unknown or the two measure different things.
+
+    Examples
+    --------
+    >>> convert_exact(Fraction(20, 3), "公顷", "亩")
+    Fraction(100, 1)
+    """
     old, new = parse(source), parse(target)
     if old.dimensions != new.dimensions:
         message = f"{old.name} cannot be converted to {new.name}"
         raise UnitError(message)
-    exact = value if isinstance(value, Fraction) else Fraction(str(value))
-    return float(exact * old.factor / new.factor)
+    return value * old.factor / new.factor
+
+
+def kind(text: str) -> str:
+    """What a unit measures, in words: ``money per area`` for 万元/亩.
+
+    Raises
+    ------
+    UnitError
+        If the unit is not in the table.
+    """
+    dimensions = parse(text).dimensions
+    above = [name for name, power in dimensions for _ in range(power)]
+    below = [name.removesuffix("s") for name, power in dimensions for _ in range(-power)]
+    what = " times ".join(above) or "a pure number"
+    return " per ".join([what, *below])
+
+
+@lru_cache(maxsize=512)
+def alternatives(text: str) -> tuple[str, ...]:
+    """Other units of the same kind: every factor of the quotient in every unit of its dimension.
+
+    Raises
+    ------
+    UnitError
+        If the unit is not in the table.
+
+    Examples
+    --------
+    >>> alternatives("人/年")
+    ('人/月', '万人/年', '万人/月')
+    """
+    own = parse(text)
+    choices: list[tuple[str, ...]] = []
+    for number, piece in enumerate(own.name.split("/")):
+        counted = _COUNTED.fullmatch(piece)
+        name = counted[2] if counted and piece not in _TABLE else piece
+        if name not in _TABLE and piece:
+            choices.append((piece,))
+            continue
+        dimension = _TABLE[name][1] if piece else ""
+        same = [u for u, (_, d, _) in _TABLE.items() if d == dimension]
+        if not dimension and number:
+            same = [name]
+        elif not piece:
+            same = ["%"]
+        choices.append(tuple(dict.fromkeys((piece, *same))))
+    return tuple("/".join(parts) for parts in product(*choices))[1:]
 
 
 _MONTH = re.compile(r"(19|20)([0-9]{2})-(0[1-9]|1[0-2])")

@@ -1,0 +1,728 @@
+"""Definitions: every lever, parameter, measure, recorded column, driver and sector of the model, once.
+
+The YAML files beside this module say what each is: id, unit, kind, levels or prior and range, bounds
+that no pack can move, price, label and meaning. Packs, scenarios, workbooks, reference pages and the
+layout of the model's record come from them or are checked against them.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import unicodedata
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from xuchang_sim import units
+from xuchang_sim.yamlfile import InputError, did_you_mean, read_yaml, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+__all__ = [
+    "Amount",
+    "Column",
+    "Driver",
+    "Lever",
+    "Measure",
+    "Number",
+    "Parameter",
+    "Price",
+    "Sector",
+    "Text",
+    "columns",
+    "drivers",
+    "exact",
+    "levers",
+    "measure",
+    "measures",
+    "parameters",
+    "quantity",
+    "sectors",
+    "summary",
+]
+
+LEVELS = ("absent", "low", "plan", "high")
+SPREAD = 5
+"""How far ``possible`` goes beyond the numbers of a definition that does not state it."""
+
+
+class Text(NamedTuple):
+    """A text in both languages."""
+
+    zh: str
+    en: str
+
+
+class Amount(NamedTuple):
+    """A number as somebody wrote it, exact, with its unit if one was given."""
+
+    value: Fraction
+    unit: str | None
+
+    def __str__(self) -> str:
+        """Return the number as text with its unit: ``20/3 公顷``."""
+        return f"{spelt(self.value)} {self.unit}" if self.unit else spelt(self.value)
+
+
+# --------------------------------------------------------------------------- numbers, exactly
+
+_NUMBER = r"[-+]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]{1,3})?"
+_QUANTITY = re.compile(rf"({_NUMBER})(?: ?/ ?({_NUMBER}))? ?((?:[^\W\d_]|[/%]).*)?")
+_LONGEST = 80
+
+
+def exact(value: object) -> Fraction:
+    """Read a number, or a quotient such as ``20/3`` or ``2000/1.4``, without rounding.
+
+    Parameters
+    ----------
+    value : int, float, Fraction or str
+        A float counts as the decimal number it prints as.
+
+    Returns
+    -------
+    Fraction
+        The number.
+
+    Raises
+    ------
+    ValueError
+        If it is no finite number.
+
+    Examples
+    --------
+    >>> exact("20/3")
+    Fraction(20, 3)
+    """
+    amount = quantity(value)
+    if amount.unit is not None:
+        message = f"has the unit {shown(amount.unit)}; allowed: a number alone"
+        raise ValueError(message)
+    return amount.value
+
+
+def quantity(value: object) -> Amount:
+    """Read a number with or without a unit: ``1.5``, ``"20/3"``, ``"4.5 万人/年"``.
+
+    Raises
+    ------
+    ValueError
+        If it is no finite number, or nothing that begins with one.
+    """
+    if isinstance(value, Fraction):
+        return Amount(value, None)
+    if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
+        return Amount(Fraction(str(value)), None)
+    found = None
+    if isinstance(value, str) and len(value) <= _LONGEST:
+        found = _QUANTITY.fullmatch(value.strip())
+    if not found or (found[2] and not Fraction(found[2])):
+        message = f"must be a number, not {shown(value)}{_slip(value)}"
+        message += "; allowed: a number, a quotient like 20/3, or either with a unit"
+        raise ValueError(message)
+    number = Fraction(found[1]) / Fraction(found[2] or 1)
+    return Amount(number, found[3].strip() if found[3] else None)
+
+
+def _slip(value: object) -> str:
+    if not isinstance(value, str):
+        return ""
+    plain = unicodedata.normalize("NFKC", value).strip()
+    if plain != value and _QUANTITY.fullmatch(plain):
+        return f" (in full-width characters; write {plain})"
+    bare = plain.replace(",", "").replace("_", "")
+    return f" (with separators; write {bare})" if _QUANTITY.fullmatch(bare) else ""
+
+
+def spelt(value: Fraction) -> str:
+    """Write an exact number: as a decimal if it ends within 15 digits, else as a quotient."""
+    number = float(value)
+    if Fraction(repr(number)) == value:
+        return f"{int(number):,}" if number.is_integer() and abs(number) < 1e15 else repr(number)
+    return f"{value.numerator}/{value.denominator}"
+
+
+# --------------------------------------------------------------------------------- what is defined
+
+
+@dataclass(frozen=True)
+class Number:
+    """What every number of a pack must say and may be.
+
+    Parameters
+    ----------
+    id : str
+        Name in packs, in the code and in results.
+    unit : str
+        Unit of the model; what is given in another unit of its kind is converted.
+    label : Text
+        What it is called.
+    possible : tuple of two Fractions, or None
+        Smallest and largest size, zero aside; None for no bounds.
+    zero, negative : bool
+        Whether zero and numbers below it may be.
+    rate : str
+        ``compound`` (growth over years), ``probability`` (of a period) or empty. The first two do
+        not convert to other periods.
+    """
+
+    id: str
+    unit: str
+    label: Text
+    possible: tuple[Fraction, Fraction] | None = None
+    zero: bool = True
+    negative: bool = True
+    rate: str = ""
+
+    @property
+    def label_zh(self) -> str:
+        """Chinese label."""
+        return self.label.zh
+
+    @property
+    def label_en(self) -> str:
+        """English label."""
+        return self.label.en
+
+    @property
+    def pure(self) -> bool:
+        """Whether it is a pure number, which may stand without a unit."""
+        return not units.parse(self.unit).dimensions
+
+    def units(self) -> tuple[str, ...]:
+        """Units in which it may be given, its own first."""
+        own = units.parse(self.unit)
+        found = dict.fromkeys((own.name, *units.alternatives(own.name)))
+        if self.rate:  # the same period only: a fraction or a percentage of it
+            return tuple(u for u in found if units.parse(u).factor / own.factor in _PERCENT)
+        return tuple(found)
+
+    def convert(self, amount: Amount, zones: int = 0) -> Fraction:
+        """Express an amount in the unit of the definition, exactly.
+
+        Parameters
+        ----------
+        amount : Amount
+            Number with or without a unit.
+        zones : int, optional
+            Number of zones, for a hint where a city's total is given for a zone's.
+
+        Returns
+        -------
+        Fraction
+            Number in `unit`.
+
+        Raises
+        ------
+        ValueError
+            If the unit is missing, unknown or of another kind.
+        """
+        if amount.unit is None:
+            if not self.pure:
+                message = f"has no unit; allowed: {self._some_units()}"
+                raise ValueError(message)
+            return amount.value
+        try:
+            old = units.parse(amount.unit)
+        except units.UnitError:
+            close = did_you_mean(amount.unit, self.units())
+            message = f"{shown(amount.unit)} is not a unit{close}; allowed: {self._some_units()}"
+            raise ValueError(message) from None
+        new = units.parse(self.unit)
+        if old.dimensions != new.dimensions:
+            message = (
+                f"{old.name} is {units.kind(old.name)}, not {units.kind(new.name)}"
+                f"{self._hint(amount, old, new, zones)}; allowed: {self._some_units()}"
+            )
+            raise ValueError(message)
+        if self.rate and old.factor / new.factor not in _PERCENT:
+            raise ValueError(self._period(amount, old))
+        return units.convert_exact(amount.value, old.name, new.name)
+
+    def complaint(self, value: Fraction, amount: Amount | None = None) -> str:
+        """Say why a number cannot be, in both units; nothing if it can.
+
+        Parameters
+        ----------
+        value : Fraction
+            In the unit of the definition.
+        amount : Amount, optional
+            The same as it was written.
+        """
+        told = f"{spelt(value)} {self.unit}" if self.unit else spelt(value)
+        if amount is not None and amount.unit and amount.unit != self.unit:
+            told = f"{amount} is {told}"
+        if not value:
+            return "" if self.zero else f"{told}: zero cannot be; possible: {self._bounds()}"
+        if value < 0 and not self.negative:
+            return f"{told}: nothing below zero can be; possible: {self._bounds()}"
+        if self.possible and not self.possible[0] <= abs(value) <= self.possible[1]:
+            return f"{told}{self._percent(value, amount)}; possible: {self._bounds()}"
+        return ""
+
+    def _percent(self, value: Fraction, amount: Amount | None) -> str:
+        """Guess that a percentage was written without its unit."""
+        bounds = self.possible
+        if not bounds or not self.pure or (amount and amount.unit not in {None, "比例"}):
+            return ""
+        part = value / 100
+        if not bounds[0] <= abs(part) <= bounds[1]:
+            return ""
+        return f" (a percentage? write {spelt(part)}, or {spelt(value)} with unit %)"
+
+    def _bounds(self) -> str:
+        if self.possible is None:
+            return f"any number in {self.unit}"
+        low, high = map(spelt, self.possible)
+        sign = "±" if self.negative and self.possible else ""
+        also = "0, or " if self.zero else ""
+        return f"{also}{sign}{low} to {high} {self.unit}".rstrip()
+
+    def _some_units(self) -> str:
+        first, *others = self.units()
+        return ", ".join([first, *others[:2], *(["…"] if len(others) > 2 else [])])
+
+    def _hint(self, amount: Amount, old: units.Unit, new: units.Unit, zones: int) -> str:
+        """Guess the three mistakes that planners make."""
+        extra = dict(new.dimensions)
+        for dimension, power in old.dimensions:
+            extra[dimension] = extra.get(dimension, 0) - power
+        missing = {d: p for d, p in extra.items() if p}
+        if missing == {"zones": -1} and zones:
+            each = units.convert_exact(amount.value, old.name, _times(self.unit, "区")) / zones
+            return f" ({amount} for {zones} zones is {spelt(each)} {self.unit})"
+        if missing == {"time": -1}:
+            return f" (a stock; for a yearly amount write {old.name}/年)"
+        if missing == {"time": 1}:
+            return " (a yearly amount; this is one amount)"
+        if {"points"} == missing.keys():
+            percent = " and ".join(sorted({old.name, new.name}))
+            return f" ({percent} do not convert: a percentage point is a difference of per cents)"
+        return ""
+
+    def _period(self, amount: Amount, old: units.Unit) -> str:
+        own = " or ".join(self.units())
+        if self.rate == "compound":
+            share = float(amount.value * old.factor)  # of a month
+            yearly = f"; {amount} compounds to {((1 + share) ** 12 - 1):.4g} a year" if share > -1 else ""
+            return f"{old.name}: a growth rate that compounds has one period{yearly}; allowed: {own}"
+        return f"{old.name}: a probability of a period has no other period; allowed: {own}"
+
+
+_PERCENT = (Fraction(1), Fraction(1, 100), Fraction(100))
+
+
+def _times(unit: str, divisor: str) -> str:
+    """Unit without one of its divisors: 亩/区/年 without 区 is 亩/年."""
+    first, *below = unit.split("/")
+    below.remove(divisor)
+    return "/".join([first, *below])
+
+
+class Price(NamedTuple):
+    """What a unit of a lever costs, and whom.
+
+    ``kind`` is capital, yearly, foregone, staff or none; ``per`` names the parameters (and the word
+    zones) whose product with the lever's unit is money; ``reason`` says why there is no number.
+    """
+
+    kind: str
+    per: tuple[str, ...] | None
+    payer: str
+    reason: Text | None
+
+
+@dataclass(frozen=True)
+class Lever(Number):
+    """A lever.
+
+    Parameters
+    ----------
+    axis : str
+        Family of levers.
+    kind : str
+        ``annual_total``, ``once``, ``level``, ``count`` or ``switch``.
+    local : bool
+        Whether its levels belong to the city, so that a pack states all four or none.
+    neutral : float
+        Value that leaves the world as if the instrument did not exist.
+    levels : tuple of four floats
+        absent, low, plan, high; all `neutral` where the lever is local.
+    range : tuple of two floats
+        Smallest and largest value of scenarios.
+    not_below : str or None
+        Lever that this one may not fall below.
+    acts : str
+        ``warm_up`` or ``opening``.
+    price : Price
+        What it costs.
+    does, source : Text
+        What it moves; where its levels come from.
+    mark : str
+        How sure they are.
+    """
+
+    axis: str = ""
+    kind: str = "level"
+    local: bool = False
+    neutral: float = 0.0
+    levels: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
+    range: tuple[float, float] = (0.0, 0.0)
+    not_below: str | None = None
+    acts: str = "opening"
+    price: Price = Price("none", None, "", None)
+    does: Text = Text("", "")
+    source: Text = Text("", "")
+    mark: str = "J"
+
+    @property
+    def whole(self) -> bool:
+        """Whether only whole numbers make sense."""
+        return self.kind in {"count", "switch"}
+
+
+@dataclass(frozen=True)
+class Parameter(Number):
+    """A parameter.
+
+    Parameters
+    ----------
+    row : str
+        Row of the parameter table of the model's description.
+    local : bool
+        Whether the number belongs to the city.
+    default : float
+        Central value.
+    range : tuple of two floats or None
+        Smallest and largest value; the support of the prior.
+    prior : str
+        ``fixed``, ``uniform``, ``triangular``, ``normal``, ``lognormal`` or ``integer``.
+    sd, sigma : float or None
+        Standard deviation of ``normal``; log standard deviation of ``lognormal``.
+    used_by : str
+        ``model``, or ``answers`` for what only measures read.
+    acts : str
+        ``warm_up`` or ``opening``.
+    note, source : Text
+        Remark; where the numbers come from.
+    mark : str
+        How sure they are.
+    later_source : bool
+        Whether the source is later than the plan.
+    """
+
+    row: str = "added"
+    local: bool = False
+    default: float = 0.0
+    range: tuple[float, float] | None = None
+    prior: str = "fixed"
+    sd: float | None = None
+    sigma: float | None = None
+    used_by: str = "model"
+    acts: str = "opening"
+    note: Text = Text("", "")
+    source: Text = Text("", "")
+    mark: str = "J"
+    later_source: bool = False
+
+    @property
+    def whole(self) -> bool:
+        """Whether only whole numbers make sense."""
+        return self.prior == "integer"
+
+
+@dataclass(frozen=True)
+class Measure(Number):
+    """A measure, or a family of measures with a threshold.
+
+    Parameters
+    ----------
+    basis, direction : str
+        Defaults of a target.
+    of : str
+        Total of the base year of which `possible` gives parts; empty if it stands in `unit`.
+    threshold : str
+        Unit of the threshold; empty for a single measure.
+    sizes : tuple of two Fractions, or None
+        Smallest and largest threshold.
+    needs : tuple of str
+        What must stand in the pack: ``base.revenue``, ``clusters``, ``zones.leading``.
+    parameters : tuple of str
+        Parameters it reads.
+    """
+
+    basis: str = "model"
+    direction: str = "at_least"
+    of: str = ""
+    threshold: str = ""
+    sizes: tuple[Fraction, Fraction] | None = None
+    needs: tuple[str, ...] = ()
+    parameters: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Column:
+    """A recorded column, or a number of a replicate.
+
+    Parameters
+    ----------
+    kind : str
+        ``flow`` (of the month), ``stock`` (at its end) or ``scalar`` (one a replicate).
+    zones : str
+        How zones make up the city: ``sum``, ``mean``, ``count`` or ``none``.
+    year : str
+        How months make up a year: ``sum``, ``last`` or ``mean``.
+    """
+
+    id: str
+    unit: str
+    kind: str
+    label: Text
+    zones: str = "sum"
+    year: str = "last"
+
+
+@dataclass(frozen=True)
+class Driver:
+    """A national series behind demand, prices, credit or investment."""
+
+    id: str
+    unit: str
+    frequency: str
+    release: tuple[int, int]
+    label: Text
+    required: bool = True
+    gap_free: bool = False
+    least: int = 0
+
+
+@dataclass(frozen=True)
+class Sector:
+    """A sector of the catalogue; see ``sectors.yaml``."""
+
+    id: str
+    ppi_beta: float
+    own_money_min: float
+    plot_ratio_min: float
+    floor_suited: bool
+    productivity: float
+    label: Text
+    source: Text
+    mark: str
+
+
+# -------------------------------------------------------------------------------------- reading
+
+
+@cache
+def _file(name: str) -> Mapping[str, Any]:
+    """Content of a file of definitions."""
+    problems: list[Any] = []
+    source = read_yaml(Path(__file__).parent / f"{name}.yaml", problems)
+    if source is None or problems or not isinstance(source.data, dict):
+        raise InputError(problems)
+    return source.data
+
+
+def _text(value: object) -> Text:
+    if isinstance(value, dict):
+        return Text(value["zh"], value["en"])
+    return Text(str(value or ""), str(value or ""))
+
+
+def _sizes(stated: Any, numbers: Iterable[float], *, top: Fraction | None = None) -> Any:
+    """Bounds of a definition: stated, or a fifth of its smallest to five times its largest."""
+    if stated:
+        return exact(stated[0]), exact(stated[1])
+    held = [abs(exact(x)) for x in numbers if x]
+    if not held:
+        return None
+    high = max(held) * SPREAD
+    return min(held) / SPREAD, min(high, top) if top else high
+
+
+def _pair(value: Any) -> Any:
+    return (float(value[0]), float(value[1])) if value else None
+
+
+@cache
+def levers() -> Mapping[str, Lever]:
+    """All levers by id, in the order of the file, which is that of the model's record."""
+    return {name: _lever(name, entry) for name, entry in _file("levers")["levers"].items()}
+
+
+def _lever(name: str, entry: Any) -> Lever:
+    low, high = float(entry["range"][0]), float(entry["range"][1])
+    neutral = float(entry.get("neutral", 0))
+    held = entry.get("levels")
+    levels = tuple(float(held[level]) for level in LEVELS) if held else (neutral,) * 4
+    price = entry["price"]
+    per = price.get("per")
+    return Lever(
+        id=name,
+        unit=units.canonical(entry["unit"]),
+        label=_text(entry["label"]),
+        possible=_sizes(entry.get("possible"), (low, high, *levels)),
+        zero=low <= 0 <= high,
+        negative=low < 0,
+        rate=entry.get("rate", ""),
+        axis=entry["axis"],
+        kind=entry["kind"],
+        local=entry.get("local", False),
+        neutral=neutral,
+        levels=levels,  # type: ignore[arg-type] # four of them
+        range=(low, high),
+        not_below=entry.get("not_below"),
+        acts=entry.get("acts", "opening"),
+        price=Price(
+            price["kind"],
+            None if per is None else tuple(per),
+            price.get("payer", ""),
+            _text(price["reason"]) if "reason" in price else None,
+        ),
+        does=_text(entry["does"]),
+        source=_text(entry["source"]),
+        mark=entry["mark"],
+    )
+
+
+@cache
+def parameters() -> Mapping[str, Parameter]:
+    """All parameters by id, in the order of the file."""
+    found = _file("parameters")["parameters"]
+    return {name: _parameter(name, entry) for name, entry in found.items()}
+
+
+def _parameter(name: str, entry: Any) -> Parameter:
+    prior = entry.get("prior", "fixed")
+    kind = prior if isinstance(prior, str) else prior["kind"]
+    spread = {} if isinstance(prior, str) else prior
+    support = _pair(entry.get("range"))
+    default = float(entry["default"])
+    numbers = (default, *(support or ()))
+    return Parameter(
+        id=name,
+        unit=units.canonical(entry["unit"]),
+        label=_text(entry["label"]),
+        possible=_sizes(entry.get("possible"), numbers),
+        zero=min(numbers) <= 0 <= max(numbers),
+        negative=min(numbers) < 0,
+        rate=entry.get("rate", ""),
+        row=entry["row"],
+        local=entry.get("local", False),
+        default=default,
+        range=support,
+        prior=kind,
+        sd=spread.get("sd"),
+        sigma=spread.get("sigma"),
+        used_by=entry.get("used_by", "model"),
+        acts=entry.get("acts", "opening"),
+        note=_text(entry.get("note")),
+        source=_text(entry["source"]),
+        mark=entry["mark"],
+        later_source=entry.get("later_source", False),
+    )
+
+
+@cache
+def measures() -> Mapping[str, Measure]:
+    """All measures and families of measures by id, in the order of the file."""
+    return {
+        name: Measure(
+            id=name,
+            unit=units.canonical(entry["unit"]),
+            label=_text(entry["label"]),
+            possible=_bounds(entry.get("possible")),
+            of=_of(entry.get("possible")),
+            sizes=_bounds(entry.get("sizes")),
+            basis=entry.get("basis", "model"),
+            direction=entry.get("direction", "at_least"),
+            threshold=entry.get("threshold", ""),
+            needs=tuple(entry.get("needs", ())),
+            parameters=tuple(entry.get("parameters", ())),
+        )
+        for name, entry in _file("measures")["measures"].items()
+    }
+
+
+def _bounds(stated: Any) -> Any:
+    return _sizes(stated["range"] if isinstance(stated, dict) else stated, ())
+
+
+def _of(stated: Any) -> str:
+    return str(stated["of"]) if isinstance(stated, dict) else ""
+
+
+def measure(name: str) -> Measure | None:
+    """Measure of this name; ``zones_100`` is one of the family ``zones``. None if there is none."""
+    found = measures()
+    if name in found:
+        return None if found[name].threshold else found[name]
+    family = found.get(name.rpartition("_")[0])
+    return family if family and family.threshold else None
+
+
+@cache
+def columns() -> Mapping[str, Column]:
+    """Recorded columns by id, in the order of the record."""
+    return {
+        name: Column(
+            name,
+            units.canonical(entry["unit"]),
+            entry["kind"],
+            _text(entry["label"]),
+            entry.get("zones", "sum"),
+            entry.get("year", "sum" if entry["kind"] == "flow" else "last"),
+        )
+        for name, entry in _file("columns")["columns"].items()
+    }
+
+
+@cache
+def summary() -> Mapping[str, Column]:
+    """Numbers of a replicate that are not monthly, by id, in the order of the record."""
+    return {
+        name: Column(name, units.canonical(entry["unit"]), "scalar", _text(entry["label"]), "none")
+        for name, entry in _file("columns")["summary"].items()
+    }
+
+
+@cache
+def drivers() -> Mapping[str, Driver]:
+    """The national series by id."""
+    return {
+        name: Driver(
+            name,
+            entry["unit"],
+            entry["frequency"],
+            (entry["release"]["months"], entry["release"]["day"]),
+            _text(entry["label"]),
+            entry.get("required", False),
+            entry.get("gap_free", False),
+            entry.get("least", 0),
+        )
+        for name, entry in _file("drivers")["drivers"].items()
+    }
+
+
+@cache
+def sectors() -> Mapping[str, Sector]:
+    """Catalogue of sectors by id."""
+    return {
+        name: Sector(
+            name,
+            float(entry["ppi_beta"]),
+            float(entry["own_money_min"]),
+            float(entry["plot_ratio_min"]),
+            entry["floor_suited"],
+            float(entry["productivity"]),
+            _text(entry["label"]),
+            _text(entry["source"]),
+            entry["mark"],
+        )
+        for name, entry in _file("sectors")["sectors"].items()
+    }

@@ -1,0 +1,160 @@
+"""Definitions: whole, consistent, and the same as what the engine and the answers compute with."""
+
+import re
+from fractions import Fraction
+
+import pytest
+
+from xuchang_sim import definitions, units
+from xuchang_sim.definitions import Amount, exact, quantity
+from xuchang_sim.measures import REGISTRY, THRESHOLD
+from xuchang_sim.model import world
+from xuchang_sim.pack import load_pack, shipped
+from xuchang_sim.parameters import Prior
+
+LEVERS, PARAMETERS = definitions.levers(), definitions.parameters()
+NUMBERS = {**LEVERS, **PARAMETERS}
+
+
+def test_the_record_holds_what_is_defined() -> None:
+    assert list(LEVERS) == list(world.LEVERS)
+    used = {name for name, entry in PARAMETERS.items() if entry.used_by == "model"}
+    assert used == set(world.PARAMETERS)
+    assert list(definitions.columns()) == list(world.MEASURES)
+    assert list(definitions.summary()) == list(world.SUMMARY)
+    for name, column in world.MEASURES.items():
+        assert column.role == definitions.columns()[name].kind
+        assert column.text == definitions.columns()[name].label.en
+
+
+def test_every_measure_has_a_function() -> None:
+    single = {name for name, entry in definitions.measures().items() if not entry.threshold}
+    assert single == set(REGISTRY)
+    assert set(definitions.measures()) - single == set(THRESHOLD)
+    for entry in definitions.measures().values():
+        assert set(entry.parameters) <= set(PARAMETERS), entry.id
+        assert entry.basis in {"model", "assumption"}
+
+
+def test_ids_are_names_and_used_once() -> None:
+    for name in NUMBERS:
+        assert re.fullmatch(r"[a-z][a-z0-9_]*", name)
+    assert not set(LEVERS) & set(PARAMETERS)
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+def test_numbers_of_a_definition_are_possible(name: str) -> None:
+    entry = NUMBERS[name]
+    if isinstance(entry, definitions.Lever):
+        held = [*entry.levels, *entry.range]
+        assert entry.range[0] <= entry.neutral <= entry.range[1]
+        assert entry.neutral == entry.levels[0] or not entry.local
+        assert entry.axis in {"land", "finance", "labour", "process", "attraction", "works"}
+        assert entry.kind in {"annual_total", "once", "level", "count", "switch"}
+    else:
+        held = [entry.default, *(entry.range or ())]
+        low, high = entry.range or (entry.default, entry.default)
+        assert low <= entry.default <= high
+        spread = entry.sd or entry.sigma or 0.0
+        prior = Prior(entry.prior, low, entry.default, high, spread)  # type: ignore[arg-type]
+        assert low <= prior.quantile(0.5) <= high
+    for value in held:
+        assert not entry.complaint(exact(value)), value
+    assert entry.acts in {"opening", "warm_up"}
+    assert entry.rate in {"", "compound", "probability"}
+    assert entry.label.zh and entry.label.en and entry.source.zh and entry.mark in "RDSUJ"
+
+
+@pytest.mark.parametrize("name", LEVERS)
+def test_prices_reduce_to_money(name: str) -> None:
+    price = LEVERS[name].price
+    assert price.kind in {"capital", "yearly", "foregone", "staff", "none"}
+    assert (price.per is None) == (price.reason is not None)
+    if price.per is None:
+        return
+    total = dict(units.parse(LEVERS[name].unit).dimensions)
+    for factor in price.per:
+        unit = "区" if factor == "zones" else PARAMETERS[factor].unit
+        for dimension, power in units.parse(unit).dimensions:
+            total[dimension] = total.get(dimension, 0) + power
+    left = {dimension: power for dimension, power in total.items() if power}
+    assert left in ({"money": 1}, {"money": 1, "time": -1}), left
+    assert price.payer in {"platform", "treasury"}
+
+
+@pytest.mark.parametrize("folder", shipped(), ids=lambda path: path.name)
+def test_shipped_packs_differ_in_what_is_local_only(folder) -> None:  # type: ignore[no-untyped-def]
+    pack = load_pack(folder)
+    for name, lever in pack.levers.items():
+        if not LEVERS[name].local:
+            assert tuple(lever.at(level) for level in definitions.LEVELS) == LEVERS[name].levels
+            assert lever.range == LEVERS[name].range
+    for name, entry in PARAMETERS.items():
+        held = pack.parameters[name]
+        if not entry.local:
+            assert (held.default, held.range) == (entry.default, entry.range), name
+            assert held.prior_entry.kind == entry.prior
+        for value in (held.default, *(held.range or ())):
+            assert not entry.complaint(exact(value)), name
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (1.5, Amount(Fraction(3, 2), None)),
+        ("20/3", Amount(Fraction(20, 3), None)),
+        ("-2/3", Amount(Fraction(-2, 3), None)),
+        ("2000/1.4", Amount(Fraction(10000, 7), None)),
+        ("4.5 万人/年", Amount(Fraction(9, 2), "万人/年")),
+        ("20/3 公顷/区/年", Amount(Fraction(20, 3), "公顷/区/年")),
+        ("3/年", Amount(Fraction(3), "/年")),
+        ("1e-3", Amount(Fraction(1, 1000), None)),
+        ("40%", Amount(Fraction(40), "%")),
+    ],
+)
+def test_quantities(text: object, expected: Amount) -> None:
+    assert quantity(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text", ["", "万元", "1/0", "1,500", "１.5", None, True, [1], "1..5", "1 2", "nan", float("inf")]
+)
+def test_what_is_no_quantity(text: object) -> None:
+    with pytest.raises(ValueError, match="must be a number"):
+        quantity(text)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "words"),
+    [
+        ("land_preparation_cost", "15 亿元", "亿元 is money, not money per area"),
+        ("land_preparation_cost", "15", "has no unit"),
+        ("land_preparation_cost", "15 万圆/亩", "is not a unit; did you mean '万元/亩'"),
+        ("quota_per_zone", "3000 亩/年", "3,000 亩/年 for 10 zones is 300 亩/区/年"),
+        ("fiscal_injection", "3 亿元", "write 亿元/年"),
+        ("spread_cut", "0.2 %", "do not convert"),
+        ("starts_growth", "1 %/月", "1 %/月 compounds to 0.1268 a year"),
+        ("dropout_rate", "0.2 /年", "no other period"),
+    ],
+)
+def test_what_cannot_be_converted_is_told_in_one_line(name: str, text: str, words: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(words)) as caught:
+        NUMBERS[name].convert(quantity(text), zones=10)
+    assert "allowed: " in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_bounds_that_no_pack_can_move() -> None:
+    entry = PARAMETERS["land_preparation_cost"]
+    amount = quantity("15 亿元/亩")
+    told = entry.complaint(entry.convert(amount), amount)
+    assert told == "15 亿元/亩 is 150,000 万元/亩; possible: 1 to 100 万元/亩"
+    assert "write 0.45" in PARAMETERS["own_site_share"].complaint(Fraction(45))
+
+
+def test_restating_in_another_unit_gives_the_same_number() -> None:
+    for entry in NUMBERS.values():
+        value = exact(entry.levels[2] if isinstance(entry, definitions.Lever) else entry.default)
+        for unit in entry.units():
+            there = units.convert_exact(value, entry.unit, unit)
+            assert entry.convert(Amount(there, unit)) == value

@@ -2,18 +2,19 @@
 
 import re
 from fractions import Fraction
+from pathlib import Path
 
 import pytest
 
 from xuchang_sim import definitions, units
 from xuchang_sim.definitions import Amount, exact, quantity
-from xuchang_sim.measures import REGISTRY, THRESHOLD
 from xuchang_sim.model import world
-from xuchang_sim.pack import load_pack, shipped
-from xuchang_sim.parameters import Prior
+from xuchang_sim.pack.load import load_pack, shipped
+from xuchang_sim.pack.parameters import Prior
+from xuchang_sim.simulation.measures import REGISTRY, THRESHOLD
 
 LEVERS, PARAMETERS = definitions.levers(), definitions.parameters()
-NUMBERS = {**LEVERS, **PARAMETERS}
+NUMBERS: dict[str, definitions.Lever | definitions.Parameter] = {**LEVERS, **PARAMETERS}
 
 
 def test_the_record_holds_what_is_defined() -> None:
@@ -62,7 +63,8 @@ def test_numbers_of_a_definition_are_possible(name: str) -> None:
         assert not entry.complaint(exact(value)), value
     assert entry.acts in {"opening", "warm_up"}
     assert entry.rate in {"", "compound", "probability"}
-    assert entry.label.zh and entry.label.en and entry.source.zh and entry.mark in "RDSUJ"
+    assert all((*entry.label, entry.source.zh))
+    assert entry.mark in {"R", "D", "S", "U", "J"}
 
 
 @pytest.mark.parametrize("name", LEVERS)
@@ -83,7 +85,7 @@ def test_prices_reduce_to_money(name: str) -> None:
 
 
 @pytest.mark.parametrize("folder", shipped(), ids=lambda path: path.name)
-def test_shipped_packs_differ_in_what_is_local_only(folder) -> None:  # type: ignore[no-untyped-def]
+def test_shipped_packs_differ_in_what_is_local_only(folder: Path) -> None:
     pack = load_pack(folder)
     for name, lever in pack.levers.items():
         if not LEVERS[name].local:
@@ -117,7 +119,8 @@ def test_quantities(text: object, expected: Amount) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "万元", "1/0", "1,500", "１.5", None, True, [1], "1..5", "1 2", "nan", float("inf")]
+    "text",
+    ["", "万元", "1/0", "1,500", "１.5", None, True, [1], "1..5", "1 2", "nan", float("inf")],
 )
 def test_what_is_no_quantity(text: object) -> None:
     with pytest.raises(ValueError, match="must be a number"):
@@ -155,6 +158,6 @@ def test_bounds_that_no_pack_can_move() -> None:
 def test_restating_in_another_unit_gives_the_same_number() -> None:
     for entry in NUMBERS.values():
         value = exact(entry.levels[2] if isinstance(entry, definitions.Lever) else entry.default)
-        for unit in entry.units():
+        for unit in entry.kindred():
             there = units.convert_exact(value, entry.unit, unit)
             assert entry.convert(Amount(there, unit)) == value

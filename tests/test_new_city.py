@@ -17,9 +17,9 @@ from xuchang_sim.answers.explain import explain
 from xuchang_sim.forecast.drivers import NAMES, drivers
 from xuchang_sim.pack.load import load_pack, shipped
 from xuchang_sim.pack.starter import new_pack
-from xuchang_sim.pack.yamlfile import InputError
 from xuchang_sim.simulation.measures import goal
 from xuchang_sim.simulation.run import prepare, simulate
+from xuchang_sim.yamlfile import InputError
 
 EXAMPLE = shipped()[-1]
 

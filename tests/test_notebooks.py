@@ -12,8 +12,8 @@ from xuchang_sim.answers.compare import compare
 from xuchang_sim.forecast.drivers import drivers
 from xuchang_sim.pack.load import load_pack, shipped
 from xuchang_sim.pack.scenario import load_scenario
-from xuchang_sim.pack.yamlfile import InputError
 from xuchang_sim.report.notebook import accept
+from xuchang_sim.yamlfile import InputError
 
 jupytext = pytest.importorskip("jupytext", reason="extra `notebook` is not installed")
 nbclient = pytest.importorskip("nbclient", reason="extra `notebook` is not installed")

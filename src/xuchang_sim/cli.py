@@ -234,8 +234,8 @@ def validate(
     """Check a pack, a scenario or a sweep; every fault with its file, line and what is allowed."""
     from xuchang_sim.answers.designs import is_sweep, load_design  # noqa: PLC0415
     from xuchang_sim.pack.load import load_pack, validate_path  # noqa: PLC0415
-    from xuchang_sim.pack.yamlfile import InputError  # noqa: PLC0415
     from xuchang_sim.text import say  # noqa: PLC0415
+    from xuchang_sim.yamlfile import InputError  # noqa: PLC0415
 
     if is_sweep(path):
         load_design(path, load_pack(pack))
@@ -697,9 +697,9 @@ def explore(
 ) -> None:
     """Open a page on this machine whose sliders move the levers; it reaches nobody else."""
     from xuchang_sim.pack.load import load_pack  # noqa: PLC0415
-    from xuchang_sim.pack.yamlfile import InputError, Problem  # noqa: PLC0415
     from xuchang_sim.report.live import Desk, Server, opening  # noqa: PLC0415
     from xuchang_sim.text import say  # noqa: PLC0415
+    from xuchang_sim.yamlfile import InputError, Problem  # noqa: PLC0415
 
     desk = Desk(load_pack(pack), replicates, seed)
     gc.set_threshold(*USUAL_OBJECTS)

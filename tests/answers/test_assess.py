@@ -22,8 +22,8 @@ from xuchang_sim.answers.assess import (
 )
 from xuchang_sim.pack.load import load_pack
 from xuchang_sim.pack.scenario import load_scenario
-from xuchang_sim.pack.yamlfile import InputError
 from xuchang_sim.simulation.run import Setup, Variant, draw_parameters, prepare, run
+from xuchang_sim.yamlfile import InputError
 
 PACK = load_pack()
 

@@ -20,8 +20,8 @@ from xuchang_sim.answers.facts import load_facts
 from xuchang_sim.cli import app
 from xuchang_sim.pack.load import Pack, load_pack
 from xuchang_sim.pack.posterior import FILE, Posterior, digest, load_posterior, save_posterior
-from xuchang_sim.pack.yamlfile import InputError
 from xuchang_sim.simulation.run import Setup, choose_draws, draw_parameters, prepare
+from xuchang_sim.yamlfile import InputError
 
 N = 20_000
 

@@ -10,8 +10,8 @@ from scipy import stats
 
 from xuchang_sim.answers.compare import Comparison, compare, paired, shift
 from xuchang_sim.pack.load import Pack
-from xuchang_sim.pack.yamlfile import InputError
 from xuchang_sim.simulation.run import simulate
+from xuchang_sim.yamlfile import InputError
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from scipy.stats import qmc
 
 from xuchang_sim.answers.designs import bounds, load_design, make_design, shipped
 from xuchang_sim.pack.load import Pack
-from xuchang_sim.pack.yamlfile import InputError
+from xuchang_sim.yamlfile import InputError
 
 HEAD = """kind: sweep
 name: own

@@ -22,8 +22,8 @@ from xuchang_sim.answers.discovery import (
 from xuchang_sim.answers.packages import parse_goal
 from xuchang_sim.pack.load import Pack
 from xuchang_sim.pack.scenario import load_scenario
-from xuchang_sim.pack.yamlfile import InputError
 from xuchang_sim.simulation.run import Variant, prepare, run
+from xuchang_sim.yamlfile import InputError
 
 DATA = Path(__file__).parent / "data"
 

@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from xuchang_sim.cli import app
-from xuchang_sim.pack.yamlfile import InputError
+from xuchang_sim.yamlfile import InputError
 
 SAMPLED = ("--parameters", "sampled")
 COMMANDS: dict[str, tuple[str, ...]] = {

@@ -29,9 +29,9 @@ from xuchang_sim.answers.packages import (
 )
 from xuchang_sim.pack.load import Pack
 from xuchang_sim.pack.scenario import load_scenario
-from xuchang_sim.pack.yamlfile import InputError
 from xuchang_sim.simulation.measures import meets
 from xuchang_sim.simulation.run import Variant, draw_parameters, prepare, run
+from xuchang_sim.yamlfile import InputError
 
 Bools = npt.NDArray[np.bool_]
 #: A small second hurdle: eight draws, all of which must hold.

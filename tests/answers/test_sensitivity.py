@@ -19,7 +19,7 @@ from xuchang_sim.answers.sensitivity import (
     sobol_plan,
 )
 from xuchang_sim.pack.load import Pack
-from xuchang_sim.pack.yamlfile import InputError
+from xuchang_sim.yamlfile import InputError
 
 NAMES = ("a", "b", "c")
 # Ishigami with a = 7, b = 0.1: first order and total, by hand.

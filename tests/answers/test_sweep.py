@@ -28,8 +28,8 @@ from xuchang_sim.answers.store import Store
 from xuchang_sim.answers.sweep import Sweep, compute, estimate, rerun, sweep
 from xuchang_sim.pack.load import Pack
 from xuchang_sim.pack.scenario import adjust
-from xuchang_sim.pack.yamlfile import InputError
 from xuchang_sim.simulation.run import Variant, prepare, run
+from xuchang_sim.yamlfile import InputError
 
 
 class Reversed(Executor):

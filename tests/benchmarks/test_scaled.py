@@ -7,8 +7,8 @@ import pytest
 from benchmarks.scaled import FIRMS, PLACES, STARTS, ZONES, scaled_pack, write
 from xuchang_sim import load_pack
 from xuchang_sim.pack.load import validate_path
-from xuchang_sim.pack.yamlfile import InputError
 from xuchang_sim.simulation.run import LEAST, LEAST_LONG, SPREAD, prepare, sizes_for
+from xuchang_sim.yamlfile import InputError
 
 
 def test_the_constants_are_those_of_the_embedded_pack() -> None:

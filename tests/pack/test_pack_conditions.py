@@ -7,7 +7,7 @@ import pytest
 from xuchang_sim.pack.conditions import check
 from xuchang_sim.pack.load import load_pack
 from xuchang_sim.pack.scenario import ResolvedScenario, load_scenario
-from xuchang_sim.pack.yamlfile import InputError
+from xuchang_sim.yamlfile import InputError
 
 PACK = load_pack()
 

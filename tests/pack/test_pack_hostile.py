@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 from xuchang_sim.pack.load import load_pack, shipped, validate_path
-from xuchang_sim.pack.yamlfile import InputError
+from xuchang_sim.yamlfile import InputError
 
 HOME = shipped()[0]
 

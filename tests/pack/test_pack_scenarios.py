@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 from xuchang_sim.pack.levers import AXES, LEVELS
 from xuchang_sim.pack.load import load_pack, shipped, validate_path
 from xuchang_sim.pack.scenario import list_scenarios, load_matrix, load_scenario
-from xuchang_sim.pack.yamlfile import InputError
+from xuchang_sim.yamlfile import InputError
 
 PACK = load_pack()
 PLAN = load_scenario("plan", PACK)

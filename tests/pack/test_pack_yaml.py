@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from xuchang_sim.pack.yamlfile import MAX_PROBLEMS, InputError, Problem, Source, read_yaml
+from xuchang_sim.yamlfile import MAX_PROBLEMS, InputError, Problem, Source, read_yaml
 
 
 def read(folder: Path, content: bytes | str) -> tuple[Source | None, list[Problem]]:

@@ -23,7 +23,7 @@ from xuchang_sim.pack.load import Pack, load_pack, shipped, validate_path
 from xuchang_sim.pack.posterior import FILE
 from xuchang_sim.pack.starter import new_pack, slug
 from xuchang_sim.pack.workbook import FIRST, MAX_PLAIN, SHEETS, _yaml, write_workbook
-from xuchang_sim.pack.yamlfile import InputError, read_yaml
+from xuchang_sim.yamlfile import InputError, read_yaml
 
 HOME = shipped()[0]
 EXAMPLE = shipped()[-1]

@@ -18,13 +18,13 @@ import pytest
 
 from xuchang_sim.cli import OUR_FAULT, WRONG_INPUT
 from xuchang_sim.pack.load import load_pack, shipped
-from xuchang_sim.pack.yamlfile import InputError
 from xuchang_sim.report import document
 from xuchang_sim.report.dossier import Dossier, gather
 from xuchang_sim.report.page import page
 from xuchang_sim.report.sentences import CHANCES, answer, chance
 from xuchang_sim.simulation.results import Results
 from xuchang_sim.text import Language
+from xuchang_sim.yamlfile import InputError
 
 EXAMPLE = shipped()[-1].name
 REPLICATES = 24

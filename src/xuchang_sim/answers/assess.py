@@ -25,11 +25,11 @@ from xuchang_sim.forecast.outside import outside_view
 from xuchang_sim.model.cache import rules_digest
 from xuchang_sim.pack.load import Pack, load_pack
 from xuchang_sim.pack.scenario import ResolvedScenario, load_matrix, load_scenario
-from xuchang_sim.pack.yamlfile import InputError, Problem
 from xuchang_sim.simulation.measures import goal
 from xuchang_sim.simulation.results import Results, wilson
 from xuchang_sim.simulation.run import MOST_REPLICATES, Draws, Setup, Variant, prepare, run
 from xuchang_sim.units import month_label
+from xuchang_sim.yamlfile import InputError, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -23,9 +23,9 @@ from xuchang_sim.model.engine import threads
 from xuchang_sim.pack.load import Pack, load_pack
 from xuchang_sim.pack.posterior import Posterior, digest
 from xuchang_sim.pack.scenario import load_scenario
-from xuchang_sim.pack.yamlfile import InputError, Problem
 from xuchang_sim.simulation.run import Setup
 from xuchang_sim.simulation.worlds import FailedWorldError, Worlds
+from xuchang_sim.yamlfile import InputError, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -12,10 +12,10 @@ from xuchang_sim.answers.assess import SETTLED, Moved, Settled, compare_years, m
 from xuchang_sim.htmltable import html_table
 from xuchang_sim.pack.load import Pack, load_pack
 from xuchang_sim.pack.scenario import ResolvedScenario, load_scenario
-from xuchang_sim.pack.yamlfile import InputError, Problem, did_you_mean
 from xuchang_sim.simulation.measures import REGISTRY, meets
 from xuchang_sim.simulation.run import Draws, Setup, Variant, prepare, run, same_outlook
 from xuchang_sim.units import month_label
+from xuchang_sim.yamlfile import InputError, Problem, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

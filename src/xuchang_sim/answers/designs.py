@@ -18,10 +18,10 @@ from xuchang_sim.pack.levers import AXES
 from xuchang_sim.pack.load import Pack, load_pack
 from xuchang_sim.pack.scenario import Name, ResolvedScenario, adjust, load_scenario
 from xuchang_sim.pack.schema import Label, Many, Strict, validate
-from xuchang_sim.pack.yamlfile import InputError, Problem, Source, did_you_mean, read_yaml, shown
 from xuchang_sim.simulation.measures import REGISTRY
 from xuchang_sim.simulation.run import MOST_REPLICATES, Draws, prepare
 from xuchang_sim.units import month_label
+from xuchang_sim.yamlfile import InputError, Problem, Source, did_you_mean, read_yaml, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence

@@ -20,10 +20,10 @@ from xuchang_sim.answers.sweep import collect
 from xuchang_sim.forecast.drivers import drivers
 from xuchang_sim.pack.load import Pack, load_pack
 from xuchang_sim.pack.scenario import ResolvedScenario, load_scenario
-from xuchang_sim.pack.yamlfile import InputError, Problem
 from xuchang_sim.simulation.measures import meets
 from xuchang_sim.simulation.run import Setup, Variant, prepare, run
 from xuchang_sim.units import month_index, month_label
+from xuchang_sim.yamlfile import InputError, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -27,10 +27,10 @@ from xuchang_sim.model.world import DONE, FIRMS, MEASURE_ROW, PIPELINE
 from xuchang_sim.pack.load import Pack, load_pack
 from xuchang_sim.pack.scenario import load_scenario
 from xuchang_sim.pack.schema import Day, Id, Label, Many, Strict, validate
-from xuchang_sim.pack.yamlfile import InputError, Problem, Source, read_text, read_yaml
 from xuchang_sim.simulation.run import Draws, Variant, prepare, run
 from xuchang_sim.simulation.worlds import MOMENTS, FailedWorldError, View, WarmUp, Worlds, columns
 from xuchang_sim.units import month_label
+from xuchang_sim.yamlfile import InputError, Problem, Source, read_text, read_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -18,10 +18,10 @@ from xuchang_sim.answers.assess import goals, manifest
 from xuchang_sim.pack.levers import AXES
 from xuchang_sim.pack.load import Pack, load_pack
 from xuchang_sim.pack.scenario import ResolvedScenario, adjust, list_scenarios, load_scenario
-from xuchang_sim.pack.yamlfile import InputError, Problem, did_you_mean
 from xuchang_sim.simulation.measures import meets
 from xuchang_sim.simulation.results import wilson
 from xuchang_sim.simulation.run import Draws, Setup, Variant, prepare, run
+from xuchang_sim.yamlfile import InputError, Problem, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -18,8 +18,8 @@ from xuchang_sim.answers.sweep import collect
 from xuchang_sim.pack.levers import AXES
 from xuchang_sim.pack.load import Pack, load_pack
 from xuchang_sim.pack.scenario import ResolvedScenario, load_scenario
-from xuchang_sim.pack.yamlfile import InputError, Problem, did_you_mean
 from xuchang_sim.simulation.run import Setup
+from xuchang_sim.yamlfile import InputError, Problem, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from xuchang_sim.pack.yamlfile import InputError, Problem, shown
+from xuchang_sim.yamlfile import InputError, Problem, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

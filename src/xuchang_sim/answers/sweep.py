@@ -38,10 +38,10 @@ from xuchang_sim.model import engine
 from xuchang_sim.model.world import CODES, SUMMARY
 from xuchang_sim.pack.load import Pack, load_pack
 from xuchang_sim.pack.scenario import ResolvedScenario, adjust
-from xuchang_sim.pack.yamlfile import InputError, Problem
 from xuchang_sim.simulation.measures import ATTAINABLE
 from xuchang_sim.simulation.run import Draws, Setup, Variant, draw_parameters, run
 from xuchang_sim.units import month_label
+from xuchang_sim.yamlfile import InputError, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from xuchang_sim import units
 from xuchang_sim.yamlfile import InputError, did_you_mean, read_yaml, shown
@@ -45,7 +45,7 @@ __all__ = [
     "summary",
 ]
 
-LEVELS = ("absent", "low", "plan", "high")
+LEVELS: tuple[Literal["absent", "low", "plan", "high"], ...] = ("absent", "low", "plan", "high")
 SPREAD = 5
 """How far ``possible`` goes beyond the numbers of a definition that does not state it."""
 
@@ -193,7 +193,7 @@ class Number:
         """Whether it is a pure number, which may stand without a unit."""
         return not units.parse(self.unit).dimensions
 
-    def units(self) -> tuple[str, ...]:
+    def kindred(self) -> tuple[str, ...]:
         """Units in which it may be given, its own first."""
         own = units.parse(self.unit)
         found = dict.fromkeys((own.name, *units.alternatives(own.name)))
@@ -229,7 +229,7 @@ class Number:
         try:
             old = units.parse(amount.unit)
         except units.UnitError:
-            close = did_you_mean(amount.unit, self.units())
+            close = did_you_mean(amount.unit, self.kindred())
             message = f"{shown(amount.unit)} is not a unit{close}; allowed: {self._some_units()}"
             raise ValueError(message) from None
         new = units.parse(self.unit)
@@ -283,7 +283,7 @@ class Number:
         return f"{also}{sign}{low} to {high} {self.unit}".rstrip()
 
     def _some_units(self) -> str:
-        first, *others = self.units()
+        first, *others = self.kindred()
         return ", ".join([first, *others[:2], *(["…"] if len(others) > 2 else [])])
 
     def _hint(self, amount: Amount, old: units.Unit, new: units.Unit, zones: int) -> str:
@@ -305,11 +305,17 @@ class Number:
         return ""
 
     def _period(self, amount: Amount, old: units.Unit) -> str:
-        own = " or ".join(self.units())
+        own = " or ".join(self.kindred())
         if self.rate == "compound":
             share = float(amount.value * old.factor)  # of a month
-            yearly = f"; {amount} compounds to {((1 + share) ** 12 - 1):.4g} a year" if share > -1 else ""
-            return f"{old.name}: a growth rate that compounds has one period{yearly}; allowed: {own}"
+            yearly = (
+                f"; {amount} compounds to {((1 + share) ** 12 - 1):.4g} a year"
+                if share > -1
+                else ""
+            )
+            return (
+                f"{old.name}: a growth rate that compounds has one period{yearly}; allowed: {own}"
+            )
         return f"{old.name}: a probability of a period has no other period; allowed: {own}"
 
 
@@ -334,6 +340,10 @@ class Price(NamedTuple):
     per: tuple[str, ...] | None
     payer: str
     reason: Text | None
+
+
+NOTHING = Text("", "")
+FREE = Price("none", None, "", None)
 
 
 @dataclass(frozen=True)
@@ -374,9 +384,9 @@ class Lever(Number):
     range: tuple[float, float] = (0.0, 0.0)
     not_below: str | None = None
     acts: str = "opening"
-    price: Price = Price("none", None, "", None)
-    does: Text = Text("", "")
-    source: Text = Text("", "")
+    price: Price = FREE
+    does: Text = NOTHING
+    source: Text = NOTHING
     mark: str = "J"
 
     @property
@@ -424,8 +434,8 @@ class Parameter(Number):
     sigma: float | None = None
     used_by: str = "model"
     acts: str = "opening"
-    note: Text = Text("", "")
-    source: Text = Text("", "")
+    note: Text = NOTHING
+    source: Text = NOTHING
     mark: str = "J"
     later_source: bool = False
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from xuchang_sim.pack.yamlfile import InputError, Problem, read_text
+from xuchang_sim.yamlfile import InputError, Problem, read_text
 
 if TYPE_CHECKING:
     from pathlib import Path

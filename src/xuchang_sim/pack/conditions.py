@@ -12,8 +12,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from xuchang_sim.pack.yamlfile import InputError, Problem, did_you_mean, read_text, shown
 from xuchang_sim.units import month_index, month_label
+from xuchang_sim.yamlfile import InputError, Problem, did_you_mean, read_text, shown
 
 if TYPE_CHECKING:
     from xuchang_sim.pack.load import Pack

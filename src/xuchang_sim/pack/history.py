@@ -20,7 +20,7 @@ from typing import Annotated, Literal, NamedTuple
 from pydantic import AfterValidator, Field
 
 from xuchang_sim.pack.schema import Id, Label, Many, Strict
-from xuchang_sim.pack.yamlfile import Problem, Source, did_you_mean, read_text
+from xuchang_sim.yamlfile import Problem, Source, did_you_mean, read_text
 
 __all__ = ["FileName", "Record", "Series", "SeriesEntry", "TableEntry", "last_day", "read_series"]
 

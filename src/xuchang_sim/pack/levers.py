@@ -10,7 +10,7 @@ from typing import Annotated, Literal, get_args
 from pydantic import Field
 
 from xuchang_sim.pack.schema import Id, Label, Many, Strict, UnitName
-from xuchang_sim.pack.yamlfile import Problem, Source, did_you_mean
+from xuchang_sim.yamlfile import Problem, Source, did_you_mean
 
 __all__ = ["AXES", "LEVELS", "Axis", "Level", "Lever", "LeverFile", "check"]
 

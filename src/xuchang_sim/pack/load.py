@@ -38,7 +38,8 @@ from xuchang_sim.pack.schema import (
     not_a_number,
     validate,
 )
-from xuchang_sim.pack.yamlfile import (
+from xuchang_sim.units import month_index
+from xuchang_sim.yamlfile import (
     InputError,
     Problem,
     Source,
@@ -46,7 +47,6 @@ from xuchang_sim.pack.yamlfile import (
     read_text,
     read_yaml,
 )
-from xuchang_sim.units import month_index
 
 if TYPE_CHECKING:
     from xuchang_sim.pack.posterior import Posterior

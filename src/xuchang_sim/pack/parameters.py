@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, overload
 from pydantic import BeforeValidator, Field
 
 from xuchang_sim.pack.schema import Id, Label, Many, Strict, UnitName
-from xuchang_sim.pack.yamlfile import Problem, Source
+from xuchang_sim.yamlfile import Problem, Source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

@@ -13,7 +13,7 @@ from pydantic import Field
 
 from xuchang_sim.pack.parameters import check_fraction
 from xuchang_sim.pack.schema import Day, Id, Label, Many, Quantity, Strict, UnitName
-from xuchang_sim.pack.yamlfile import Problem, Source
+from xuchang_sim.yamlfile import Problem, Source
 
 __all__ = ["Direction", "Plan", "Row", "Target", "TargetEntry", "check"]
 

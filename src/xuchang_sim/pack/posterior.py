@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from xuchang_sim.pack.yamlfile import InputError, Problem, read_yaml
+from xuchang_sim.yamlfile import InputError, Problem, read_yaml
 
 if TYPE_CHECKING:
     import numpy as np

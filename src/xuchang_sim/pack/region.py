@@ -7,7 +7,7 @@ from pydantic import Field
 
 from xuchang_sim.pack.parameters import Mark
 from xuchang_sim.pack.schema import Id, Label, Many, Strict
-from xuchang_sim.pack.yamlfile import Problem, Source, did_you_mean
+from xuchang_sim.yamlfile import Problem, Source, did_you_mean
 
 __all__ = ["Cluster", "LeadingSector", "Region", "Sector", "Zone", "check"]
 

@@ -20,8 +20,8 @@ from xuchang_sim.htmltable import html_table
 from xuchang_sim.pack.conditions import Condition, resolve as resolve_drivers, wish
 from xuchang_sim.pack.levers import AXES, LEVELS, Axis, Level
 from xuchang_sim.pack.schema import Label, Many, Strict, not_a_number, validate
-from xuchang_sim.pack.yamlfile import InputError, Problem, Source, did_you_mean, read_yaml, shown
 from xuchang_sim.units import UnitError, canonical, convert
+from xuchang_sim.yamlfile import InputError, Problem, Source, did_you_mean, read_yaml, shown
 
 if TYPE_CHECKING:
     from xuchang_sim.pack.levers import Lever

@@ -21,7 +21,7 @@ from pydantic import (
 from pydantic_core import ErrorDetails
 
 from xuchang_sim import units
-from xuchang_sim.pack.yamlfile import NUMBER, Path_, Problem, Source, did_you_mean, shown
+from xuchang_sim.yamlfile import NUMBER, Path_, Problem, Source, did_you_mean, shown
 
 __all__ = [
     "Day",

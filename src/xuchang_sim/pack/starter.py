@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from xuchang_sim.pack.load import load_pack, shipped
-from xuchang_sim.pack.yamlfile import InputError, Problem, read_yaml
+from xuchang_sim.yamlfile import InputError, Problem, read_yaml
 
 __all__ = ["new_pack", "slug"]
 

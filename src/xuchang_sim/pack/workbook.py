@@ -32,8 +32,8 @@ from xuchang_sim.pack.parameters import Parameter
 from xuchang_sim.pack.plan import Row, TargetEntry
 from xuchang_sim.pack.region import Cluster, LeadingSector, Region, Sector, Zone
 from xuchang_sim.pack.schema import Strict
-from xuchang_sim.pack.yamlfile import InputError, Problem, did_you_mean, read_yaml, shown
 from xuchang_sim.units import UnitError, convert, parse
+from xuchang_sim.yamlfile import InputError, Problem, did_you_mean, read_yaml, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -6,9 +6,9 @@ import os
 from typing import TYPE_CHECKING
 
 from xuchang_sim.pack.scenario import list_scenarios
-from xuchang_sim.pack.yamlfile import InputError, Problem
 from xuchang_sim.report.dossier import Dossier, gather
 from xuchang_sim.text import LANGUAGES
+from xuchang_sim.yamlfile import InputError, Problem
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -33,12 +33,12 @@ import numpy as np
 from xuchang_sim.answers.assess import goals
 from xuchang_sim.answers.packages import strengthened
 from xuchang_sim.pack.scenario import ResolvedScenario, load_scenario
-from xuchang_sim.pack.yamlfile import InputError
 from xuchang_sim.report.figures import MONTHLY, year_to_date
 from xuchang_sim.report.sentences import chance
 from xuchang_sim.simulation.measures import goal
 from xuchang_sim.simulation.run import prepare, simulate
 from xuchang_sim.text import LANGUAGES, Language, labelled, phrases, say, titled
+from xuchang_sim.yamlfile import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

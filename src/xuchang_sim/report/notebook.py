@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from xuchang_sim.pack.yamlfile import InputError, Problem, did_you_mean, shown
+from xuchang_sim.yamlfile import InputError, Problem, did_you_mean, shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

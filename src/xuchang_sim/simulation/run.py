@@ -36,11 +36,11 @@ from xuchang_sim.model.world import (
 from xuchang_sim.pack.conditions import Condition, check as check_conditions
 from xuchang_sim.pack.load import Pack, load_pack
 from xuchang_sim.pack.scenario import ResolvedScenario, load_scenario
-from xuchang_sim.pack.yamlfile import InputError, Problem
 from xuchang_sim.simulation.attempts import WORTH, Attempts, keys, remembered
 from xuchang_sim.simulation.measures import complaint
 from xuchang_sim.simulation.results import HELD, Results, Setting, cut_block
 from xuchang_sim.units import month_index, month_label
+from xuchang_sim.yamlfile import InputError, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence

@@ -52,11 +52,13 @@ def test_order_of_lines_and_byte_order_mark_do_not_matter(tmp_path: Path) -> Non
         ("date,value\n2000-02-30,1\n", s.DateError, ":2:"),
         ("date,value\n2000,1\n2001-03,1\n", s.DateError, "mixed"),
         ("date,value\n2000,1\n2001\n", s.SeriesError, ":3:"),
-        ("day,value\n2000,1\n", s.SeriesError, "date,value"),
+        ("what,else\na,b\n", s.SeriesError, "date,value"),
         ("", s.SeriesError, "date,value"),
         ("date,value\n", s.TooShortError, "no value"),
         ("date,value\n2000,1\n2999,1\n", s.FutureDateError, "2999"),
-        ("date,value\n2000-01-01,1\n2000-01-02,1\n", s.DuplicateDateError, ":3:"),
+        ("date,value\n2000-01-01,1\n2000-01-02,1\n", s.FrequencyError, "daily"),
+        ("date,value\n2000-01-07,1\n2000-01-14,1\n2000-01-21,1\n", s.FrequencyError, "weekly"),
+        ("date,value\n2010-11,1\n2011-12,1\n", s.DateError, "fiscal year"),
     ],
 )
 def test_named_errors(text: str, error: type[Exception], message: str, tmp_path: Path) -> None:
@@ -93,3 +95,26 @@ def test_vintages_follow_the_release_calendar(pack: Pack) -> None:
 def test_plain_mappings_know_the_calendar(monthly: dict[str, dict[str, float]]) -> None:
     assert max(s.history(monthly, "ppi_yoy", "2012-03-10")) == "2012-01"
     assert s.released("pmi_manufacturing", "2011-12") == date(2012, 1, 1)
+
+
+CASES = Path(__file__).parent / "cases"
+
+
+def test_empty_rows_before_and_after_change_nothing(tmp_path: Path) -> None:
+    """Templates end in empty rows; steps are counted from the last known value."""
+    plain = s.read_series(CASES / "ytd_no_january.csv")
+    padded = s.read_series(CASES / "ytd_no_january_trailing_empty.csv")
+    assert plain.text(plain.last) == padded.text(padded.last) == "2012-05"
+    assert np.array_equal(plain.values, padded.values, equal_nan=True)
+    head, *rows = (CASES / "ytd_no_january.csv").read_text(encoding="utf-8").splitlines()
+    path = tmp_path / "before.csv"
+    path.write_text("\n".join([head, "2005-11,", "2005-12,", *rows, ",", ""]), encoding="utf-8")
+    early = s.read_series(path)
+    assert (early.first, early.values.tolist()[:1]) == (plain.first, plain.values.tolist()[:1])
+
+
+def test_dates_as_public_data_carry_them() -> None:
+    assert s.read_series(CASES / "akshare_month.csv").text(12 * 2012 + 2) == "2012-03"
+    assert s.read_series(CASES / "nbs_quarter.csv").frequency == 4
+    with pytest.raises(s.DateError, match="fiscal year"):
+        s.read_series(CASES / "fiscal_2010-11.csv")

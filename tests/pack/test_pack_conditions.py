@@ -47,7 +47,7 @@ def test_a_child_replaces_a_driver_and_the_hash_tells(tmp_path: Path) -> None:
 def test_faults_name_file_and_line(tmp_path: Path) -> None:
     rows = "date,value\n2012-04,-1.5\n2012-05,x\n2012-06,0\n2012-06,0\n2011-05,0.1\n"
     (tmp_path / "bad.csv").write_text(rows)
-    (tmp_path / "other.csv").write_text("month,ppi\n2012-04,0\n")
+    (tmp_path / "other.csv").write_text("when,what\nApril,nothing\n")
     text = """parent: plan
 drivers:
   ppi: off
@@ -64,7 +64,7 @@ drivers:
         "mine.yaml:8: drivers.m2_yoy.2012-05: 12 is out of range; allowed: -0.9 to 1",
         "mine.yaml:8: drivers.m2_yoy.2012-01: is data already; allowed: 2012-04 and later",
         "bad.csv:2: 2012-04: -1.5 is out of range",
-        "bad.csv:3: 2012-05,x: could not convert",
+        "bad.csv:3: x is not a number",
         "bad.csv:5: 2012-06: occurs twice",
         "bad.csv:6: 2011-05: is data already",
         "other.csv:1: the first line must name the columns",

@@ -336,7 +336,11 @@ ROW = "ppi_yoy,China,2012-04,-0.7,%,somewhere,read-high\n"
         ("series,entity", "name,entity", "has the columns"),
         (",%,", ",%,extra,", "has 8 fields; allowed: 7"),
         ("cpi_yoy,China,2008-01,7.1", "cpi_yoy,China,2008-01,nan", "value 'nan' is not a number"),
-        ("cpi_yoy,China,2008-01,7.1", 'cpi_yoy,China,2008-01,"7,1"', "value '7,1' is not a number"),
+        (
+            "cpi_yoy,China,2008-01,7.1",
+            'cpi_yoy,China,2008-01,"7,1"',
+            'value "7,1" is not a number: a decimal comma?',
+        ),
         ("cpi_yoy,China,2008-01,7.1", "cpi_yoy,China,2008-13,7.1", "'2008-13' is not a period"),
         ("cpi_yoy,China,2008-01,7.1", "cpi_yoy,,2008-01,7.1", "entity is empty"),
         ("read-high", "sure", "confidence 'sure'; allowed: read-high, read-medium"),

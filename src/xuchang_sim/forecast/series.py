@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import calendar
-import csv
-import io
-import math
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -14,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from xuchang_sim.yamlfile import InputError, Problem, read_text
+from xuchang_sim.pack import tables
+from xuchang_sim.yamlfile import InputError, Problem
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,9 +31,9 @@ RELEASE_DAY = {
     "industrial_profit": 27,
 }
 RELEASE_DAY_DEFAULT = 13
-MAX_BYTES = 4 << 20
-
-_DATE = re.compile(r"(\d{4})(?:-?[Qq]([1-4])|[-/](\d{1,2})(?:[-/](\d{1,2}))?|年(?:(\d{1,2})月)?)?")
+#: Names of what is a growth already, in units and headers.
+_GROWTH = ("%", "‰", "yoy", "同比", "增长", "增速", "growth", "rate of change")
+_TO_DATE = ("累计", "ytd", "to date", "to_date")
 _FREQUENCY_NAMES = {1: "annual", 4: "quarterly", 12: "monthly"}
 
 
@@ -49,6 +46,10 @@ class SeriesError(InputError):
 
 class DateError(SeriesError):
     """A date cannot be read, or the dates have no common frequency."""
+
+
+class FrequencyError(DateError):
+    """The data are daily, weekly or of another frequency that is not forecast."""
 
 
 class DuplicateDateError(SeriesError):
@@ -77,7 +78,10 @@ class GapsError(SeriesError):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Regular:
-    """A series on a regular calendar.
+    """A series on a regular calendar, from its first known value to its last.
+
+    Empty periods before and after are left out when it is made, so that steps ahead are counted
+    from the last known value, whatever rows a file had.
 
     Attributes
     ----------
@@ -90,6 +94,14 @@ class Regular:
         NaN where missing.
     breaks : tuple of int
         Period numbers from which values count other things than before (changes of coverage).
+    label : str
+        Header of its column; empty if it has none.
+    unit : str
+        Unit of the values as written; empty if none was.
+    to_date : bool
+        Every period was written as a span from January (``2012年1-3月``).
+    notes : tuple of str
+        What was read in a way worth telling.
     """
 
     name: str
@@ -97,6 +109,30 @@ class Regular:
     first: int
     values: Floats
     breaks: tuple[int, ...] = ()
+    label: str = ""
+    unit: str = ""
+    to_date: bool = False
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Leave out empty periods at both ends."""
+        values = np.asarray(self.values, dtype=float)
+        known = np.flatnonzero(np.isfinite(values))
+        first, end = (int(known[0]), int(known[-1]) + 1) if len(known) else (0, 0)
+        object.__setattr__(self, "values", values[first:end])
+        object.__setattr__(self, "first", self.first + first)
+
+    @property
+    def is_growth(self) -> bool:
+        """Whether unit, header or name say that it is a growth already."""
+        said = f"{self.unit} {self.label} {self.name}".casefold()
+        return any(word in said for word in _GROWTH)
+
+    @property
+    def named_to_date(self) -> bool:
+        """Whether spans or the header say that values are sums to date."""
+        said = f"{self.label} {self.name}".casefold()
+        return self.to_date or (not self.is_growth and any(word in said for word in _TO_DATE))
 
     @property
     def last(self) -> int:
@@ -160,7 +196,8 @@ def regular(name: str, values: Mapping[str, float], breaks: Sequence[int] = ()) 
 
     ``breaks`` are the years from which the values count other things than before.
     """
-    series = _regular(name, [(period, 0, value) for period, value in values.items()])
+    cells = [(tables.period(period), 0, value) for period, value in values.items()]
+    series = _regular(name, cells)
     return replace(series, breaks=tuple(series.frequency * year for year in breaks))
 
 
@@ -169,8 +206,10 @@ def changes_of_coverage(pack: Any, name: str) -> tuple[int, ...]:
     return () if isinstance(pack, Mapping) else tuple(pack.history[name].entry.breaks)
 
 
-def read_series(path: Path, as_of: date | None = None, today: date | None = None) -> Regular:
-    """Read a file with the columns ``date,value``.
+def read_series(
+    path: Path, as_of: date | None = None, today: date | None = None, column: str = ""
+) -> Regular:
+    """Read a series from a file, in any form that `xuchang_sim.pack.tables` reads.
 
     Parameters
     ----------
@@ -180,6 +219,8 @@ def read_series(path: Path, as_of: date | None = None, today: date | None = None
         Periods that end later are not seen.
     today : date, optional
         The day after which a date is a fault; default the machine's.
+    column : str
+        Header of the values where several columns have them.
 
     Raises
     ------
@@ -188,24 +229,14 @@ def read_series(path: Path, as_of: date | None = None, today: date | None = None
     """
     file = str(path)
     problems: list[Problem] = []
-    text = read_text(path, problems, MAX_BYTES)
-    if text is None:
-        raise InputError(problems)
-    rows = list(csv.reader(io.StringIO(text.lstrip("\ufeff"), newline="")))
-    header = [cell.strip().lower() for cell in rows[0]] if rows else []
-    if "date" not in header or "value" not in header:
-        msg = "the first line must name the columns; allowed: date,value"
-        raise SeriesError(msg, file, 1)
-    where, what = header.index("date"), header.index("value")
-    cells = []
-    for line, row in enumerate(rows[1:], start=2):
-        if not any(cell.strip() for cell in row):
-            continue
-        if len(row) <= max(where, what):
-            msg = f"{len(row)} cells; a date and a value are needed"
-            raise SeriesError(msg, file, line)
-        cells.append((row[where].strip(), line, _number(row[what].strip(), file, line)))
+    table = tables.read(path, problems, column)
+    if problems or table is None:
+        raise _named(problems)
+    cells = [(figure.period, figure.line, figure.value) for figure in table.figures]
     series = _regular(path.stem, cells, file)
+    spans = bool(cells) and all(figure.period.to_date for figure in table.figures)
+    label = "" if table.name.casefold() in tables.VALUES else table.name
+    series = replace(series, label=label, unit=table.unit, to_date=spans, notes=table.notes)
     limit = today or date.today()  # noqa: DTZ011 - a calendar day, not an instant
     if as_of is not None:
         kept = [
@@ -218,24 +249,22 @@ def read_series(path: Path, as_of: date | None = None, today: date | None = None
     return series
 
 
-def _number(cell: str, file: str, line: int) -> float:
-    if cell.lower() in {"", "na", "nan", "null", ".", ".."}:
-        return math.nan
-    try:
-        value = float(cell)
-    except ValueError:
-        value = math.inf
-    if not math.isfinite(value):
-        msg = f"{cell!r} is not a number; allowed: 12.3, -4, 1e3, or empty for missing"
-        raise ValueFormatError(msg, file, line)
-    return value
+def _named(problems: list[Problem]) -> InputError:
+    """Error for the faults of a file: named by its first one."""
+    kinds = {tables.PeriodFault: DateError, tables.NumberFault: ValueFormatError}
+    if not problems or not problems[0].file or problems[0].line == 0:
+        return InputError(problems)
+    first = problems[0]
+    error = kinds.get(type(first), SeriesError)(first.message, first.file, first.line)
+    error.problems = tuple(problems)
+    return error
 
 
-def _regular(name: str, cells: list[tuple[str, int, float]], file: str = "") -> Regular:
+def _regular(name: str, cells: list[tuple[tables.Period, int, float]], file: str = "") -> Regular:
     if not cells:
         msg = "no value at all"
         raise TooShortError(msg, file)
-    frequency, months = _months([_parts(text, file, line) for text, line, _ in cells], file)
+    frequency, months = _months([(when, line) for when, line, _ in cells], file)
     numbers: dict[int, float] = {}
     for (year, month), (_, line, value) in zip(months, cells, strict=True):
         number = frequency * year + (month - 1) * frequency // 12
@@ -253,41 +282,45 @@ def _regular(name: str, cells: list[tuple[str, int, float]], file: str = "") -> 
     return Regular(name, frequency, first, values)
 
 
-def _parts(text: str, file: str, line: int) -> tuple[int, int]:
-    """Year and month; months 101 to 104 stand for quarters, 0 for a whole year."""
-    found = _DATE.fullmatch(text)
-    if found:
-        year, quarter, month, day, chinese = found.groups()
-        number = int(month or chinese or 0)
-        if quarter:
-            return int(year), 100 + int(quarter)
-        if number <= 12 and (not day or _is_day(int(year), number, int(day))):
-            return int(year), number
-    msg = f"{text!r} is not a date; allowed: 2011, 2011Q4, 2012-03, 2012-03-31"
-    raise DateError(msg, file, line)
-
-
-def _is_day(year: int, month: int, day: int) -> bool:
-    return 1 <= month <= 12 and 1 <= day <= calendar.monthrange(year, month)[1]
-
-
-def _months(parts: list[tuple[int, int]], file: str) -> tuple[int, list[tuple[int, int]]]:
+def _months(cells: list[tuple[tables.Period, int]], file: str) -> tuple[int, list[tuple[int, int]]]:
     """Frequency, and every date as year and first month."""
-    months = [month for _, month in parts]
-    forms = {"quarter" if m > 100 else "year" if m == 0 else "month" for m in months}
-    if len(forms) > 1:
-        msg = "years, quarters and months are mixed"
-        raise DateError(msg, file)
-    form = forms.pop()
-    if form == "year":
-        return 1, [(year, 1) for year, _ in parts]
-    if form == "quarter":
-        return 4, [(year, 3 * (quarter - 100) - 2) for year, quarter in parts]
+    periods = [when for when, _ in cells]
+    forms = ["month" if when.kind == "day" else when.kind for when in periods]
+    if len(set(forms)) > 1:
+        odd = next(i for i, form in enumerate(forms) if form != forms[0])
+        msg = f"years, quarters and months are mixed: {periods[0]} and {periods[odd]}"
+        raise DateError(msg, file, cells[odd][1])
+    if forms[0] == "year":
+        return 1, [(when.year, 1) for when in periods]
+    if forms[0] == "quarter":
+        return 4, [(when.year, 3 * when.part - 2) for when in periods]
+    _refuse_days([when for when in periods if when.kind == "day"], file)
+    parts = [(when.year, when.part) for when in periods]
+    months = [when.part for when in periods]
     if len(set(months)) == 1 and len(parts) > 1:
         return 1, parts
     if len({m % 3 for m in months}) == 1 and len(set(months)) <= 4 and len(parts) > 4:
         return 4, parts
     return 12, parts
+
+
+def _refuse_days(days: list[tables.Period], file: str) -> None:
+    """Refuse data of more than one day a month, by name."""
+    seen = sorted({date(when.year, when.part, when.day) for when in days})
+    if len(seen) < 2 or len({(day.year, day.month) for day in seen}) == len(seen):
+        return
+    gaps = np.diff([day.toordinal() for day in seen])
+    gap = float(np.median(gaps))
+    named = next((name for most, name in _DAYS if gap <= most), "irregular")
+    msg = (
+        f"{named} data ({seen[0]}, {seen[1]} …) are not read; allowed: annual, quarterly or monthly."
+        " Sum or average them to months"
+    )
+    raise FrequencyError(msg, file)
+
+
+#: Longest step in days, by what data of such steps are called.
+_DAYS = ((4.0, "daily"), (8.0, "weekly"), (11.0, "ten-day"), (17.0, "half-monthly"))
 
 
 def _begin(number: int, frequency: int) -> date:

@@ -5,15 +5,15 @@ held at given months (the other drivers follow by their correlation) or switched
 its central path).
 """
 
-import csv
-import io
 import math
+import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+from xuchang_sim.pack import tables
 from xuchang_sim.units import month_index, month_label
-from xuchang_sim.yamlfile import InputError, Problem, did_you_mean, read_text, shown
+from xuchang_sim.yamlfile import InputError, Problem, did_you_mean, shown
 
 if TYPE_CHECKING:
     from xuchang_sim.pack.load import Pack
@@ -117,16 +117,19 @@ def resolve(
             found[name] = "off"
         elif entry.file is not None:
             path = folder / entry.file
-            rows = _read(path, problems)
+            rows, typed = _read(path, problems)
+            factor = UNITS["%"] if typed == "%" else entry.factor  # 13.2% says so itself
             for month, (line, value) in rows.items():
-                if text := _complaint(month, value * entry.factor, first):
+                if text := _complaint(month, value * factor, first):
                     problems.append(Problem(str(path), month, line, text))
-            found[name] = {month: value * entry.factor for month, (_, value) in rows.items()}
+            found[name] = {month: value * factor for month, (_, value) in rows.items()}
         else:
             found[name] = {month: value * entry.factor for month, value in entry.months.items()}
             for month, value in entry.months.items():
                 if text := _complaint(month, value * entry.factor, first):
                     problems.append(fault(["drivers", name, month], text))
+        if isinstance(held := found.get(name), Mapping) and (text := _doubt(name, held, pack)):
+            warnings.warn(text, stacklevel=2)
     return found
 
 
@@ -162,6 +165,29 @@ def _complaint(month: str, growth: float, first: int) -> str:
     return growth_fault(growth)
 
 
+#: Series of a pack with the driver's own growth, in percent.
+_SEEN = {"value_added_yoy": SETTING[0], "ppi_yoy": SETTING[1], "m2_yoy": "m2_yoy"}
+#: So many times below the smallest, or above the largest, that was ever published is doubted.
+_FAR = 20.0
+
+
+def _doubt(name: str, months: Mapping[str, float], pack: "Pack") -> str:
+    """Say that held growth is of another size than all that was published; empty if it is not."""
+    series = pack.history.get(_SEEN.get(name, ""))
+    if series is None or not len(series) or not months:
+        return ""
+    seen = sorted(abs(value) * UNITS["%"] for _, value in series)
+    held = sorted(abs(value) for value in months.values())
+    if held[-1] * _FAR >= seen[0] and held[0] <= seen[-1] * _FAR:
+        return ""
+    near = min(UNITS.values()) if held[-1] < seen[0] else 1.0 / min(UNITS.values())
+    share = "a hundredth" if near < 1 else "a hundred times"
+    return (
+        f"drivers.{name}: {held[-1]:.3%} is about {share} of what this series has ever been"
+        f" ({seen[0]:.1%} to {seen[-1]:.1%} in {len(series)} months); unit '%' means 13.2, fraction 0.132"
+    )
+
+
 def _first_open(pack: "Pack") -> int:
     """First month that is not data; 0 if the pack has no such history."""
     last = []
@@ -174,30 +200,21 @@ def _first_open(pack: "Pack") -> int:
     return min(last) + 1
 
 
-def _read(path: Path, problems: list[Problem]) -> dict[str, tuple[int, float]]:
-    """Months of a file ``date,value``, each with its line."""
-    text = read_text(path, problems)
-    if text is None:
-        return {}
-    rows = list(csv.reader(io.StringIO(text.lstrip("\ufeff"), newline="")))
-    head = [cell.strip().lower() for cell in rows[0]] if rows else []
-    if head != ["date", "value"] or len(rows) == 1:
-        message = "the first line must name the columns, months follow; allowed: date,value"
-        problems.append(Problem(str(path), "", 1, message))
-        return {}
+def _read(path: Path, problems: list[Problem]) -> tuple[dict[str, tuple[int, float]], str]:
+    """Months of a file of dates and values, each with its line; and the unit its cells have."""
+    table = tables.read(path, problems)
+    if table is None:
+        return {}, ""
     found: dict[str, tuple[int, float]] = {}
-    for line, row in enumerate(rows[1:], start=2):
-        if not any(cell.strip() for cell in row):
-            continue
-        try:
-            month, cell = (part.strip() for part in row)
-            month_index(month)
-            value = float(cell)
-        except ValueError as error:
-            message = f"{','.join(row)}: {error}; allowed: YYYY-MM,number"
+    for when, value, line in table.figures:
+        month = str(when)[:7]
+        if when.kind not in {"month", "day"}:
+            message = f"{when} is a {when.kind}; allowed: months"
             problems.append(Problem(str(path), "", line, message))
-            continue
-        if month in found:
+        elif month in found:
             problems.append(Problem(str(path), month, line, "occurs twice; allowed: once"))
-        found[month] = (line, value)
-    return found
+        elif math.isfinite(value):
+            found[month] = (line, value)
+    if not found and not problems:
+        problems.append(Problem(str(path), "", 1, "has no value; allowed: date,value"))
+    return found, table.unit

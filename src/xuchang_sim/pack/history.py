@@ -19,8 +19,9 @@ from typing import Annotated, Literal, NamedTuple
 
 from pydantic import AfterValidator, Field
 
+from xuchang_sim.pack import tables
 from xuchang_sim.pack.schema import Id, Label, Many, Strict
-from xuchang_sim.yamlfile import Problem, Source, did_you_mean, read_text
+from xuchang_sim.yamlfile import Problem, Source, did_you_mean
 
 __all__ = ["FileName", "Record", "Series", "SeriesEntry", "TableEntry", "last_day", "read_series"]
 
@@ -178,7 +179,7 @@ def read_table(path: Path, problems: list[Problem]) -> tuple[Record, ...]:
     tuple of Record
         Its good lines, in order.
     """
-    text = read_text(path, problems, MAX_TABLE_BYTES)
+    text = tables.text_of(path, problems, MAX_TABLE_BYTES)
     if text is None:
         return ()
     rows = csv.reader(io.StringIO(text, newline=""), strict=True)
@@ -195,7 +196,8 @@ def read_table(path: Path, problems: list[Problem]) -> tuple[Record, ...]:
                 problems.append(Problem(str(path), "", rows.line_num, message))
             elif row:
                 series, entity, period, value, unit, cited, sure = row
-                number, line = float(value), rows.line_num
+                number, line = tables.number(value).value, rows.line_num
+                period = _period(period)
                 records.append(Record(series, entity, period, number, unit, cited, sure, line))
     except csv.Error as error:
         problems.append(Problem(str(path), "", rows.line_num, f"is not CSV ({error})"))
@@ -210,22 +212,38 @@ def _row_fault(row: list[str]) -> str:
         return f"has {len(row)} fields; allowed: {len(COLUMNS)}"
     if not all(row):
         return f"{COLUMNS[row.index('')]} is empty; allowed: a value in every column"
-    if not _finite(row[3]):
+    try:
+        missing = math.isnan(tables.number(row[3]).value)
+    except tables.FormError as error:
+        return f"value {error}"
+    if missing:
         return f"value {row[3][:40]!r} is not a number; allowed: finite numbers"
     if row[6] not in CONFIDENCE:
         return f"confidence {row[6][:40]!r}; allowed: {', '.join(CONFIDENCE)}"
     try:
-        last_day(row[2])
+        _period(row[2])
     except ValueError as error:
         return str(error)
     return ""
 
 
-def _finite(text: str) -> bool:
+def _period(text: str) -> str:
+    """Period of a table in its canonical form; spans ``a/b`` stay as they are.
+
+    Raises
+    ------
+    ValueError
+        If it is no period, or may be two.
+    """
     try:
-        return text.isascii() and "_" not in text and math.isfinite(float(text))
-    except ValueError:
-        return False
+        last_day(text)
+    except ValueError as error:
+        try:
+            return str(tables.period(text))
+        except tables.FormError as doubt:
+            told = doubt if " may be " in str(doubt) else error
+            raise ValueError(str(told)) from None
+    return text
 
 
 def too_late(records: tuple[Record, ...], path: Path, known: date) -> list[Problem]:

@@ -32,6 +32,7 @@ from xuchang_sim.pack.parameters import Parameter
 from xuchang_sim.pack.plan import Row, TargetEntry
 from xuchang_sim.pack.region import Cluster, LeadingSector, Region, Sector, Zone
 from xuchang_sim.pack.schema import Strict
+from xuchang_sim.pack.tables import FormError, period, tidy
 from xuchang_sim.units import UnitError, convert, parse
 from xuchang_sim.yamlfile import InputError, Problem, did_you_mean, read_yaml, shown
 
@@ -1071,7 +1072,7 @@ class _Reader:
             if column.kind == "whole" and float(value).is_integer():
                 return int(value)
             return value
-        text = unicodedata.normalize("NFKC", str(value)).strip()
+        text = tidy(str(value))
         if column.kind == "quotient" and re.fullmatch(r"[0-9.]+ ?/ ?[0-9.]+", text):
             return text
         found = _TYPED.fullmatch(text)
@@ -1125,13 +1126,10 @@ class _Reader:
                 return f"{day.year:04d}-{day.month:02d}"
             self.fault(str(cell), f"is the day {day}; allowed: a month, YYYY-MM")
             return None
-        text = unicodedata.normalize("NFKC", _number_text(value)).strip()
-        if found := re.fullmatch(
-            r"([0-9]{4})[-/.年]([0-9]{1,2})(?:[-/.月]([0-9]{1,2})日?|月)?", text
-        ):
-            year, month, day_ = found.groups()
-            return f"{year}-{int(month):02d}" + (f"-{int(day_):02d}" if day_ else "")
-        return text
+        try:
+            return str(period(value))
+        except FormError:  # a span a/b, or what the check of the file tells
+            return unicodedata.normalize("NFKC", _number_text(value)).strip()
 
     def several(self, column: Column, cell: Cell) -> Any:
         """Read a list, parted by semicolons, commas or blanks."""

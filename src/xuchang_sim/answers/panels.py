@@ -1,0 +1,242 @@
+"""Panels: growth of many cities or provinces by year, and what simple forecasts would have made of them.
+
+A panel has no licence and is not shipped. What a forecast of its next year needs is, by last year
+known: mean of that year, a pooled AR(1), and the spread of the errors each simple forecast has made.
+"""
+
+from __future__ import annotations
+
+import csv
+import math
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from xuchang_sim.yamlfile import InputError, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+    import numpy.typing as npt
+
+    Floats = npt.NDArray[np.float64]
+
+#: Tables of a panel's folder: class of growth, column of the unit, column of the value (%).
+TABLES = {
+    "city_secondary_growth_to_2011.csv": ("industry", "city", "sec_growth"),
+    "city_secondary_growth_2015_2021_development.csv": ("industry", "city", "sec_growth"),
+    "province_fai_yoy_to_2011.csv": ("fai", "province", "fai_yoy"),
+    "province_fai_yoy_2015_2022.csv": ("fai", "province", "fai_yoy"),
+}
+#: First year used: earlier ones have other price regimes and few units.
+FIRST_YEAR = {"industry": 1999, "fai": 2003}
+LEAST_PAIRS = 30
+NAMES = ("persistence", "ar1", "panel_mean")
+
+
+class Panel(NamedTuple):
+    """Growth by unit and year, points of per cent: (units, years), NaN where missing."""
+
+    kind: str
+    years: tuple[int, ...]
+    units: tuple[str, ...]
+    growth: Floats
+
+
+class Null(NamedTuple):
+    """What simple forecasts of the year after ``last_year`` need; points of per cent.
+
+    Parameters
+    ----------
+    kind : str
+        ``industry`` (nominal growth of secondary product, cities) or ``fai`` (provinces).
+    mean : float
+        Mean of the last year known.
+    intercept, slope, ar1_sd : float
+        Pooled AR(1), least squares over all pairs of years known, and its residual sd.
+    persistence_sd, panel_mean_sd : float
+        Root mean square of the errors that persistence and last year's panel mean have made.
+    n, years : int
+        Pairs of years and years behind them.
+    """
+
+    kind: str
+    last_year: int
+    mean: float
+    intercept: float
+    slope: float
+    ar1_sd: float
+    persistence_sd: float
+    panel_mean_sd: float
+    n: int
+    years: int
+
+    def forecast(self, name: str, last: float | None) -> tuple[float, float] | None:
+        """Mean and sd of one simple forecast, points; None if it needs the last growth and has none."""
+        if name == "panel_mean":
+            return self.mean, self.panel_mean_sd
+        if name == "ar1":
+            return self.intercept + self.slope * (self.mean if last is None else last), self.ar1_sd
+        return None if last is None else (last, self.persistence_sd)
+
+
+def read_panel(path: Path, kind: str, unit: str, value: str) -> Panel:
+    """Read a growth table in long form.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, or a row has no year.
+    """
+    cells: dict[tuple[str, int], float] = {}
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            for number, row in enumerate(csv.DictReader(file), 2):
+                text = (row.get(value) or "").strip()
+                if text and int(row["year"]) >= FIRST_YEAR[kind]:
+                    cells[row[unit], int(row["year"])] = float(text)
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError([Problem(str(path), "", 0, f"cannot be read ({error})")]) from None
+    except (ValueError, KeyError, TypeError):
+        message = f"allowed: the columns {unit}, year, {value}, numbers"
+        raise InputError([Problem(str(path), "", number, message)]) from None
+    if not cells:
+        raise InputError([Problem(str(path), "", 0, f"holds no growth in {value}")])
+    units = tuple(sorted({name for name, _ in cells}))
+    found = sorted({year for _, year in cells})
+    years = tuple(range(found[0], found[-1] + 1))
+    growth = np.full((len(units), len(years)), np.nan)
+    rows = {name: i for i, name in enumerate(units)}
+    for (name, year), x in cells.items():
+        growth[rows[name], year - years[0]] = x
+    return Panel(kind, years, units, growth)
+
+
+def read_panels(folder: Path) -> list[Panel]:
+    """Read the growth tables that a folder holds.
+
+    Raises
+    ------
+    InputError
+        If it holds none of :data:`TABLES`, or one cannot be read.
+    """
+    found = [
+        read_panel(folder / name, *columns)
+        for name, columns in TABLES.items()
+        if (folder / name).is_file()
+    ]
+    if not found:
+        message = f"holds no growth panel; allowed: a folder with {', '.join(TABLES)}"
+        raise InputError([Problem(str(folder), "", 0, message)])
+    return found
+
+
+def nulls(panel: Panel) -> list[Null]:
+    """Simple forecasts by last year known, each from that year and earlier ones only.
+
+    Parameters
+    ----------
+    panel : Panel
+
+    Returns
+    -------
+    list of Null
+        One for each year by which three years are known.
+    """
+    out = []
+    for last in range(2, len(panel.years)):
+        before, after = panel.growth[:, :last], panel.growth[:, 1 : last + 1]
+        means = _column_means(panel.growth[:, :last])
+        both = np.isfinite(before) & np.isfinite(after)
+        x, y = before[both], after[both]
+        if len(x) < LEAST_PAIRS:
+            continue
+        slope = float(np.cov(x, y, ddof=1)[0, 1] / x.var(ddof=1))
+        intercept = float(y.mean() - slope * x.mean())
+        known = np.isfinite(after) & np.isfinite(means)[None, :]
+        errors = (after - means[None, :])[known]
+        here = panel.growth[:, last]
+        out.append(
+            Null(
+                panel.kind,
+                panel.years[last],
+                float(here[np.isfinite(here)].mean()),
+                intercept,
+                slope,
+                float(np.sqrt(((y - intercept - slope * x) ** 2).mean())),
+                float(np.sqrt(((y - x) ** 2).mean())),
+                float(np.sqrt((errors**2).mean())),
+                len(x),
+                last,
+            )
+        )
+    return out
+
+
+def _column_means(table: Floats) -> Floats:
+    """Means over units by year, NaN where a year has none."""
+    there = np.isfinite(table)
+    count = there.sum(axis=0)
+    total = np.where(there, table, 0.0).sum(axis=0)
+    return np.where(count > 0, total / np.maximum(count, 1), np.nan)
+
+
+def normal_crps(mean: Floats, sd: Floats, actual: Floats) -> Floats:
+    """CRPS of normal forecasts (Gneiting and Raftery 2007, equation 21)."""
+    from scipy.special import ndtr  # noqa: PLC0415
+
+    z = (actual - mean) / sd
+    density = np.exp(-0.5 * z * z) / math.sqrt(2.0 * math.pi)
+    return np.asarray(sd * (z * (2.0 * ndtr(z) - 1.0) + 2.0 * density - 1.0 / math.sqrt(math.pi)))
+
+
+def null_scores(panel: Panel, years: Iterable[int]) -> dict[str, Floats]:
+    """Mean CRPS of the simple forecasts by year forecast, points.
+
+    Returns
+    -------
+    mapping of str to ndarray, shape (years,)
+        By name of the forecast; NaN where it cannot be made.
+    """
+    by_year = {null.last_year + 1: null for null in nulls(panel)}
+    wanted = list(years)
+    out = {name: np.full(len(wanted), np.nan) for name in NAMES}
+    for i, year in enumerate(wanted):
+        null = by_year.get(year)
+        if null is None or year not in panel.years:
+            continue
+        column = panel.years.index(year)
+        last, actual = panel.growth[:, column - 1], panel.growth[:, column]
+        both = np.isfinite(last) & np.isfinite(actual)
+        x, y = last[both], actual[both]
+        ahead = {
+            "persistence": (x, null.persistence_sd),
+            "ar1": (null.intercept + null.slope * x, null.ar1_sd),
+            "panel_mean": (np.full_like(x, null.mean), null.panel_mean_sd),
+        }
+        for name, (mean, sd) in ahead.items():
+            out[name][i] = normal_crps(mean, np.full_like(mean, sd), y).mean()
+    return out
+
+
+def write_nulls(found: Iterable[Null], path: Path, sources: Mapping[str, str]) -> None:
+    """Write simple forecasts as a table: numbers with their derivation, never the panel itself."""
+    derivation = "computed by answers.panels.nulls from that year and earlier ones"
+    with path.open("w", encoding="utf-8", newline="") as file:
+        out = csv.writer(file, lineterminator="\n")
+        out.writerow([*Null._fields, "source", "derivation"])
+        for null in found:
+            cells = [f"{x:.4f}" if isinstance(x, float) else x for x in null]
+            out.writerow([*cells, sources.get(null.kind, ""), derivation])
+
+
+def read_nulls(path: Path) -> list[Null]:
+    """Read what :func:`write_nulls` wrote."""
+    found = []
+    with path.open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            numbers = [float(row[name]) for name in Null._fields[2:8]]
+            counts = int(row["n"]), int(row["years"])
+            found.append(Null(row["kind"], int(row["last_year"]), *numbers, *counts))
+    return found

@@ -673,13 +673,63 @@ def new(
         str | None,
         typer.Option("--from", help="Pack to start from: name, folder or workbook."),
     ] = None,
+    cases: Annotated[
+        Path | None, typer.Option("--case", help="Table of cases: make the pack from one of them.")
+    ] = None,
+    case_id: Annotated[
+        str | None,
+        typer.Option("--case-id", help="Which case of the table; the only one if left out."),
+    ] = None,
     lang: Language = "zh",
 ) -> None:
     """Make a new pack that runs as it is, to be edited for another city or another plan."""
     from xuchang_sim.pack.starter import new_pack  # noqa: PLC0415
     from xuchang_sim.text import say  # noqa: PLC0415
 
-    typer.echo(say("new.made", lang, path=new_pack(folder, source, excel=excel)))
+    if cases is None:
+        if case_id is not None:
+            _refuse("--case-id", "needs --case FILE")
+        typer.echo(say("new.made", lang, path=new_pack(folder, source, excel=excel)))
+        return
+    from xuchang_sim.pack.casepack import write_case  # noqa: PLC0415
+    from xuchang_sim.pack.cases import find_case  # noqa: PLC0415
+
+    if excel or source is not None:
+        _refuse("--case", "writes files from the shared pack; leave out --excel and --from")
+    typer.echo(say("new.made", lang, path=write_case(find_case(cases, case_id), folder)))
+
+
+@app.command()
+def hindcast(
+    path: Annotated[
+        Path, typer.Argument(help="Table of cases, folder of such tables, or folder of packs.")
+    ],
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Write the forecasts to this file (CSV).")
+    ] = None,
+    replicates: Replicates = 1000,
+    seed: Seed = 2012,
+    lang: Language = "zh",
+    json: Json = False,
+) -> None:
+    """Forecast past plans from what was known then; score them against simple forecasts."""
+    from xuchang_sim.answers.hindcast import hindcast as run  # noqa: PLC0415
+    from xuchang_sim.text import say  # noqa: PLC0415
+
+    with _progress("hindcast", quiet=json, plain=True) as told:
+        found = run(path, replicates=replicates, seed=seed, progress=told)
+    if out is not None:
+        found.write(out)
+        typer.echo(say("hindcast.written", lang, path=out, sha256=found.sha256), err=True)
+    if json:
+        _print_json(found.to_dict())
+    else:
+        from xuchang_sim.report import hindcasts, tables  # noqa: PLC0415
+
+        tables.show(hindcasts.forecasts(found.to_dict(), lang))
+    if not found.cases:
+        raise typer.Exit(WRONG_INPUT)
+    _end(found.failed)
 
 
 @app.command()

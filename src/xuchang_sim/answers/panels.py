@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import math
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -90,9 +90,11 @@ def read_panel(path: Path, kind: str, unit: str, value: str) -> Panel:
         If the file cannot be read, or a row has no year.
     """
     cells: dict[tuple[str, int], float] = {}
+    number = 1
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            for number, row in enumerate(csv.DictReader(file), 2):
+            for row in csv.DictReader(file):
+                number += 1
                 text = (row.get(value) or "").strip()
                 if text and int(row["year"]) >= FIRST_YEAR[kind]:
                     cells[row[unit], int(row["year"])] = float(text)
@@ -236,7 +238,7 @@ def read_nulls(path: Path) -> list[Null]:
     found = []
     with path.open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
-            numbers = [float(row[name]) for name in Null._fields[2:8]]
-            counts = int(row["n"]), int(row["years"])
-            found.append(Null(row["kind"], int(row["last_year"]), *numbers, *counts))
+            values: dict[str, Any] = {name: float(row[name]) for name in Null._fields[2:8]}
+            values |= {name: int(row[name]) for name in ("last_year", "n", "years")}
+            found.append(Null(kind=row["kind"], **values))
     return found

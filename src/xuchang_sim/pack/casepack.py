@@ -5,7 +5,11 @@ fitted to a case. National series are cut at the case's information date by thei
 """
 
 import csv
+import hashlib
+import io
+import json
 import math
+import re
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -17,15 +21,15 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from xuchang_sim.pack.cases import Case, quantity
-from xuchang_sim.pack.history import Record, Series, read_table
+from xuchang_sim.pack.history import COLUMNS, Record, Series, read_table
 from xuchang_sim.pack.levers import Lever
 from xuchang_sim.pack.load import BaseValue, BaseYear, Pack, load_pack, shipped
 from xuchang_sim.pack.parameters import Parameter
 from xuchang_sim.pack.plan import Plan, Row, TargetEntry
-from xuchang_sim.yamlfile import InputError, Problem
 from xuchang_sim.units import month_index, month_label
+from xuchang_sim.yamlfile import InputError, Problem
 
-__all__ = ["Totals", "case_pack", "known_drivers", "shared_pack", "totals"]
+__all__ = ["Totals", "case_pack", "known_drivers", "shared_pack", "totals", "write_case"]
 
 DATA: Final = Path(__file__).parent / "data"
 #: National months, in order: to March 2012, and from January 2016 (nothing is at hand between).
@@ -41,6 +45,10 @@ BREAKS: Final = (2011, *range(2018, 2100))
 #: Base investment between which the pipeline of projects of 1亿元 and more describes a region.
 #: A smaller one is run as a part of a larger one of its kind, a larger one as several.
 SMALLEST_FAI, LARGEST_FAI = 40.0, 500.0
+#: Most investment over revenue that goes to capacity: what is above it is infrastructure, which buys no
+#: output and grows like the rest. Twice the nation's total investment over industrial revenue (0.36
+#: in 2011); the warm-up of a region with more would sell more than its base year.
+MOST_FAI_TO_REVENUE: Final = 0.6
 LEAST_SPREAD: Final = 0.25  # log sd of a ratio known from few figures
 
 #: Parameters and levers whose numbers go with the size of the region, by the total they go with.
@@ -216,6 +224,11 @@ def drivers_fault(case: Case) -> str:
             f"{max(have, 0)} months of national drivers ({month_label(start)} to"
             f" {month_label(last)}) are known on {case.information_date}; {LEAST_MONTHS} are needed"
         )
+    if last < 12 * (case.year - 1):
+        return (
+            f"national drivers known on {case.information_date} end in {month_label(last)}, before the"
+            f" base year {case.year - 1}"
+        )
     if 12 * (case.year - 3) < start + 12:
         return (
             f"national drivers begin in {month_label(start)}; a plan of {case.year} needs them from"
@@ -234,11 +247,20 @@ def last_driver(case: Case) -> str:
 class Resized:
     """A pack for one reading of a case's totals.
 
-    ``multiple`` is how often the region that is run holds the case's own.
+    Parameters
+    ----------
+    multiple : float
+        How often the region that is run holds the case's own.
+    fai : float
+        Base investment of the case, 亿元.
+    infrastructure : float
+        Share of it that is taken as infrastructure, a fraction.
     """
 
     pack: Pack
     multiple: float
+    fai: float
+    infrastructure: float
 
 
 def case_pack(case: Case, z: float = 0.0, *, resize: bool = True) -> Resized:
@@ -252,7 +274,7 @@ def case_pack(case: Case, z: float = 0.0, *, resize: bool = True) -> Resized:
         By how many standard deviations the assumed ratio of investment to revenue is moved.
     resize : bool
         Run a region too small or too large for the pipeline of projects as a part of a larger one,
-        or as several.
+        or as several, and no more investment than :data:`MOST_FAI_TO_REVENUE`.
 
     Returns
     -------
@@ -266,16 +288,16 @@ def case_pack(case: Case, z: float = 0.0, *, resize: bool = True) -> Resized:
     if message := drivers_fault(case):
         raise InputError([_problem(case, message)])
     shared, base = shared_pack(), totals(case).moved(z)
-    multiple = 1.0
+    multiple, fai = 1.0, base.fai
     if resize:
+        base = base._replace(fai=min(base.fai, MOST_FAI_TO_REVENUE * base.revenue))
         multiple = min(max(base.fai, SMALLEST_FAI), LARGEST_FAI) / base.fai
     size = {
         name: getattr(base, name) * multiple / getattr(shared.base, name).value
         for name in ("revenue", "fai", "profit_tax", "workers")
     }
-    held = BaseYear.model_construct(
-        **{name: _base_value(case, base, name, multiple) for name in size}
-    )
+    values: dict[str, Any] = {name: _base_value(case, base, name, multiple) for name in size}
+    held = BaseYear.model_construct(None, **values)
     plan_year, known = case.year, case.information_date
     policy = max(12 * plan_year, 12 * known.year + known.month)
     history = known_drivers(known)
@@ -306,13 +328,142 @@ def case_pack(case: Case, z: float = 0.0, *, resize: bool = True) -> Resized:
         evidence={},
         sha256=_digest(case, shared, z, multiple),
     )
-    return Resized(pack, multiple)
+    return Resized(pack, multiple, fai, 1.0 - base.fai / fai)
+
+
+def write_case(case: Case, folder: Path) -> Path:
+    """Write the pack of a case as files: its own totals, and the shared rest resized.
+
+    Parameters
+    ----------
+    case : Case
+    folder : Path
+        Where to; must not exist or be empty.
+
+    Returns
+    -------
+    Path
+        The folder, for ``--pack``.
+
+    Raises
+    ------
+    InputError
+        If something that a run needs is not in the case's rows, or the folder is in use.
+    """
+    from xuchang_sim.pack.starter import new_pack  # noqa: PLC0415 - it reads packs
+
+    pack, shared = case_pack(case, resize=False).pack, shared_pack()
+    new_pack(folder)
+    document = pack.document
+    _put(folder / "document.txt", document)
+    _put(folder / "pack.yaml", _head(pack))
+    _put(folder / "plan.yaml", _rows(pack.plan))
+    _put(folder / "history" / "china_monthly.csv", _table(pack.history))
+    for file, now, before in (
+        ("parameters.yaml", pack.parameters, shared.parameters),
+        ("levers.yaml", pack.levers, shared.levers),
+    ):
+        text = (folder / file).read_text(encoding="utf-8")
+        for name, entry in now.items():
+            text = _edited(text, name, entry, before[name])
+        _put(folder / file, text)
+    load_pack(folder)
+    return folder
+
+
+def _put(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8", newline="")
+
+
+def _edited(text: str, name: str, now: Any, before: Any) -> str:
+    """Return a file of entries with the numbers of one entry replaced that differ."""
+    head, mark, rest = text.partition(f"  - id: {name}\n")
+    block, following, tail = rest.partition("\n  - id: ")
+    fresh, old = now.model_dump(), before.model_dump()
+    for key, value in fresh.items():
+        if value == old[key]:
+            continue
+        written = list(value) if isinstance(value, tuple) else value
+        block = re.sub(rf"(?m)^    {key}: .*$", f"    {key}: {json.dumps(written)}", block, count=1)
+    return head + mark + block + following + tail
+
+
+def _head(pack: Pack) -> str:
+    """Return ``pack.yaml`` of a case's pack."""
+    digest = hashlib.sha256(pack.document.encode()).hexdigest()
+    base = {
+        name: {
+            "value": float(value.exact),
+            "unit": value.unit,
+            "source": value.source,
+            "mark": value.mark,
+        }
+        for name in ("revenue", "fai", "profit_tax", "workers")
+        for value in (getattr(pack.base, name),)
+    }
+    season = pack.calendar.fai_season
+    calendar = {
+        "group_months": list(pack.calendar.group_months),
+        "revenue_season": list(pack.calendar.revenue_season),
+        "fai_season": {"estimate_from": season.estimate_from, "years": list(season.years)},
+    }
+    history = [
+        {
+            **series.entry.model_dump(exclude={"breaks"}),
+            "file": "history/china_monthly.csv",
+            "breaks": sorted(set(series.entry.breaks) & {int(p[:4]) for p, _ in series}),
+        }
+        for series in pack.history.values()
+    ]
+    fields = {
+        "name": pack.name,
+        "title_zh": pack.title_zh,
+        "title_en": pack.title_en,
+        "document": {"file": "document.txt", "sha256": digest, "number": pack.document_number},
+        "information_date": str(pack.information_date),
+        "base_year": pack.base_year,
+        "plan_year": pack.plan_year,
+        "policy_month": month_label(pack.policy_month),
+        "default_through": month_label(pack.default_through),
+        "last_month": month_label(pack.last_month),
+        "pipeline_start": month_label(pack.pipeline_start),
+        "firms_start": month_label(pack.firms_start),
+        "base": base,
+        "calendar": calendar,
+        "history": history,
+    }
+    lines = "".join(f"{key}: {json.dumps(x, ensure_ascii=False)}\n" for key, x in fields.items())
+    return f"# made from the rows of case {pack.document_number}; levers and parameters are shared\n{lines}"
+
+
+def _rows(plan: Plan) -> str:
+    """Return ``plan.yaml`` of a case's pack."""
+    rows = []
+    for row in plan.rows:
+        entries = [t.model_dump(by_alias=True, exclude_none=True) for t in row.target_entries]
+        fields = row.model_dump(by_alias=True, exclude_none=True, exclude={"levers"})
+        rows.append({**fields, "deadline": str(row.deadline), "targets": entries})
+    return "rows:\n" + "".join(
+        f"  - {json.dumps({k: v for k, v in row.items() if v != []}, ensure_ascii=False)}\n"
+        for row in rows
+    )
+
+
+def _table(history: Mapping[str, Series]) -> str:
+    """Return the national series of a case's pack as one cited table."""
+    text = io.StringIO()
+    out = csv.writer(text, lineterminator="\n")
+    out.writerow(COLUMNS)
+    for series in history.values():
+        for r in series.records:
+            out.writerow(
+                [r.series, r.entity, r.period, repr(r.value), r.unit, r.source, r.confidence]
+            )
+    return text.getvalue()
 
 
 def _digest(case: Case, shared: Pack, z: float, multiple: float) -> str:
     """Hash that tells packs of cases apart: what they are made from."""
-    import hashlib  # noqa: PLC0415
-
     rows = [
         (row.quantity, row.kind, row.value, row.unit, str(row.published))
         for row in (*case.base.values(), *case.target.values())
@@ -321,7 +472,16 @@ def _digest(case: Case, shared: Pack, z: float, multiple: float) -> str:
         [tuple(r)[:5] for r in series.records]
         for series in known_drivers(case.information_date).values()
     ]
-    parts = (case.id, case.year, str(case.information_date), rows, known, shared.sha256, z, multiple)
+    parts = (
+        case.id,
+        case.year,
+        str(case.information_date),
+        rows,
+        known,
+        shared.sha256,
+        z,
+        multiple,
+    )
     return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 

@@ -14,8 +14,8 @@ from datetime import date
 from pathlib import Path
 from typing import Literal, NamedTuple, get_args
 
-from xuchang_sim.yamlfile import InputError, Problem, read_text
 from xuchang_sim.units import UnitError, convert
+from xuchang_sim.yamlfile import InputError, Problem, did_you_mean, read_text
 
 __all__ = [
     "QUANTITIES",
@@ -23,6 +23,7 @@ __all__ = [
     "CaseRow",
     "Quantity",
     "Refusal",
+    "find_case",
     "read_cases",
     "read_outcomes",
 ]
@@ -158,8 +159,12 @@ class Refusal(NamedTuple):
 
 
 _SIGNED = re.compile(r"(?<![\d.])([+\-\u2212]\d+(?:\.\d+)?) ?[%％]")
-_AT_LEAST = re.compile(r"(?:^|[;,，；\"“] ?)(?:over|more than|at least|above)(?= |$|\"|”)|超过|以上|逾")
-_AT_MOST = re.compile(r"(?:^|[;,，；\"“] ?)(?:nearly|almost|less than|close to)(?= |$|\"|”)|不足|接近|近\d")
+_AT_LEAST = re.compile(
+    r"(?:^|[;,，；\"“] ?)(?:over|more than|at least|above)(?= |$|\"|”)|超过|以上|逾"
+)
+_AT_MOST = re.compile(
+    r"(?:^|[;,，；\"“] ?)(?:nearly|almost|less than|close to)(?= |$|\"|”)|不足|接近|近\d"
+)
 
 
 def _bound(value: str, note: str) -> tuple[Bound, str]:
@@ -226,7 +231,9 @@ def _tables(path: Path) -> list[Path]:
     if path.is_dir():
         if found := sorted(path.glob("*.csv")):
             return found
-        message = "holds neither tables of cases nor packs; allowed: *.csv, or folders with pack.yaml"
+        message = (
+            "holds neither tables of cases nor packs; allowed: *.csv, or folders with pack.yaml"
+        )
         raise InputError([Problem(str(path), "", 0, message)])
     return [path]
 
@@ -260,12 +267,40 @@ def read_cases(path: Path) -> tuple[list[Case], list[Refusal]]:
     for name, lines in groups.items():
         try:
             cases.append(_case(name, lines))
-        except _Refused as error:
+        except _RefusedError as error:
             refused.append(Refusal(name, error.problem))
     return cases, refused
 
 
-class _Refused(ValueError):
+def find_case(path: Path, name: str | None) -> Case:
+    """Return one case of a table.
+
+    Parameters
+    ----------
+    path : Path
+        Table or folder of tables.
+    name : str or None
+        Its id; None if there is only one.
+
+    Raises
+    ------
+    InputError
+        If it is not there, or is refused: with the reason.
+    """
+    cases, refused = read_cases(path)
+    for refusal in refused:
+        if refusal.case == name or (name is None and not cases and len(refused) == 1):
+            raise InputError([refusal.problem])
+    found = [case for case in cases if name in {None, case.id}]
+    if len(found) != 1:
+        names = [case.id for case in cases]
+        said = f"--case-id {name}: no such case{did_you_mean(name, names)}" if name else "--case-id"
+        text = f"{said}; allowed: {', '.join(names) or 'none: all are refused'}"
+        raise InputError([Problem(str(path), "", 0, text)])
+    return found[0]
+
+
+class _RefusedError(ValueError):
     """A case cannot be run."""
 
     def __init__(self, problem: Problem) -> None:
@@ -278,23 +313,25 @@ def _case(name: str, lines: list[_Line]) -> Case:
 
     Raises
     ------
-    _Refused
+    _RefusedError
         At the first row that is wrong or too late, or if something is missing.
     """
     first = lines[0]
     if not name:
-        raise _Refused(first.problem("has no name of its case; allowed: a name in the column case"))
+        raise _RefusedError(
+            first.problem("has no name of its case; allowed: a name in the column case")
+        )
     days = {line.cells["information_date"] for line in lines}
     if days == {""}:
-        raise _Refused(first.problem("no information date, so nothing says what was known"))
+        raise _RefusedError(first.problem("no information date, so nothing says what was known"))
     for key in ("information_date", "year"):
         other = next((x for x in lines if x.cells[key] != first.cells[key]), None)
         if other:
             said = f"{key} {other.cells[key]!r}, but {first.cells[key]!r} on line {first.number}"
-            raise _Refused(other.problem(f"{said}; allowed: one for the whole case"))
+            raise _RefusedError(other.problem(f"{said}; allowed: one for the whole case"))
     known = _day(first, "information_date")
     if not re.fullmatch(r"(19|20)\d\d", first.cells["year"]):
-        raise _Refused(first.problem(f"year {first.cells['year']!r}; allowed: a year, YYYY"))
+        raise _RefusedError(first.problem(f"year {first.cells['year']!r}; allowed: a year, YYYY"))
     year = int(first.cells["year"])
     held: dict[str, dict[str, CaseRow]] = {"base": {}, "target": {}}
     for line in lines:
@@ -303,9 +340,9 @@ def _case(name: str, lines: list[_Line]) -> Case:
         row = _row(line)
         if row.published > known:
             message = f"{row.kind} {row.quantity} was published on {row.published}, after the"
-            raise _Refused(line.problem(f"{message} information date {known}"))
+            raise _RefusedError(line.problem(f"{message} information date {known}"))
         if row.quantity in held[row.kind]:
-            raise _Refused(line.problem(f"{row.kind} {row.quantity} is given twice"))
+            raise _RefusedError(line.problem(f"{row.kind} {row.quantity} is given twice"))
         held[row.kind][row.quantity] = row
     case = Case(
         name,
@@ -319,7 +356,7 @@ def _case(name: str, lines: list[_Line]) -> Case:
         first.number,
     )
     if message := _lacking(case):
-        raise _Refused(first.problem(message))
+        raise _RefusedError(first.problem(message))
     return case
 
 
@@ -345,7 +382,7 @@ def _day(line: _Line, key: str) -> date:
             return date.fromisoformat(text)
     except ValueError:
         pass
-    raise _Refused(line.problem(f"{key} {text!r} is not a day; allowed: YYYY-MM-DD"))
+    raise _RefusedError(line.problem(f"{key} {text!r} is not a day; allowed: YYYY-MM-DD"))
 
 
 def _row(line: _Line) -> CaseRow:
@@ -353,9 +390,9 @@ def _row(line: _Line) -> CaseRow:
     cells = line.cells
     kind, name = cells["kind"], cells["quantity"]
     if kind not in get_args(Kind):
-        raise _Refused(line.problem(f"kind {kind!r}; allowed: {', '.join(get_args(Kind))}"))
+        raise _RefusedError(line.problem(f"kind {kind!r}; allowed: {', '.join(get_args(Kind))}"))
     if not name:
-        raise _Refused(line.problem("has no quantity"))
+        raise _RefusedError(line.problem("has no quantity"))
     bound, text = _bound(cells["value"], cells.get("note", ""))
     plain = text.replace(",", "")
     try:
@@ -363,15 +400,15 @@ def _row(line: _Line) -> CaseRow:
     except ValueError:
         number = math.nan
     if not math.isfinite(number):
-        raise _Refused(line.problem(f"value {cells['value']!r} is not a number"))
+        raise _RefusedError(line.problem(f"value {cells['value']!r} is not a number"))
     growth = name.endswith(GROWTH)
     unit = "比例" if growth else quantity(name).unit
     try:
         value = convert(number, cells["unit"], unit) if unit else number
     except UnitError as error:
-        raise _Refused(line.problem(f"unit of {name}: {error}")) from None
+        raise _RefusedError(line.problem(f"unit of {name}: {error}")) from None
     if kind == "base" and unit and not growth and value <= 0.0:
-        raise _Refused(line.problem(f"base {name} is {number:g}; allowed: above zero"))
+        raise _RefusedError(line.problem(f"base {name} is {number:g}; allowed: above zero"))
     return CaseRow(
         cells["case"],
         name,
@@ -412,6 +449,6 @@ def read_outcomes(path: Path) -> tuple[list[CaseRow], list[Problem]]:
                 continue
             try:
                 rows.append(_row(_Line({"note": "", **cells}, line.file, line.number)))
-            except _Refused as error:
+            except _RefusedError as error:
                 problems.append(error.problem)
     return rows, problems

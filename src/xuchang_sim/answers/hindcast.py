@@ -1,0 +1,487 @@
+"""Hindcast: forecasts of past plans from what was known then, written before their outcomes are read.
+
+A case becomes a pack, the pack is run, and every published quantity that the model measures gets 19
+quantiles and the chance of its target. The forecasts have a hash, so that they can be kept sealed.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import math
+from dataclasses import dataclass, replace
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from xuchang_sim import __version__
+from xuchang_sim.pack.casepack import case_pack, last_driver, totals
+from xuchang_sim.pack.cases import QUANTITIES, Case, CaseRow, Refusal, quantity, read_cases
+from xuchang_sim.pack.load import Pack, load_pack
+from xuchang_sim.pack.scenario import load_scenario
+from xuchang_sim.simulation.run import Variant, prepare, run
+from xuchang_sim.yamlfile import InputError, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from datetime import date
+
+    import numpy.typing as npt
+
+    from xuchang_sim.pack.plan import Target
+
+    Floats = npt.NDArray[np.float64]
+
+LEVELS = tuple(round(0.05 * k, 2) for k in range(1, 20))
+COLUMNS = (
+    "case",
+    "quantity",
+    "unit",
+    *(f"q{round(100 * p):02d}" for p in LEVELS),
+    "p_target",
+    "note",
+)
+#: Standard deviation of what a published figure differs from the same scope, on the base: growth as
+#: published and the ratio of published levels differ by -13 to +7 points in the cases seen.
+SCOPE_SD = 0.05
+#: Standard normal nodes of equal weight at which an assumed ratio is taken: the middles of fifths.
+NODES = (-1.2816, -0.5244, 0.0, 0.5244, 1.2816)
+#: Growth by total of the model: of a published level, and of growth on the same scope (fractions).
+GROWTH_OF = {
+    "revenue": ("revenue_growth", "revenue_real_growth"),
+    "fai": ("fai_growth", "fai_growth"),
+    "profit_tax": ("profit_tax_growth", "profit_tax_growth"),
+    "workers": ("workers", "workers"),
+}
+NEAR = 0.005
+MEASURES = frozenset(name for pair in GROWTH_OF.values() for name in pair)
+#: Units of the file: name and how many of them one unit of the model is.
+FILE_UNITS = {"亿元": ("1e8 CNY", 1.0), "人": ("persons", 1.0), "比例": ("%", 100.0)}
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """What is said of one quantity of one case, and what else was known of it then.
+
+    Parameters
+    ----------
+    measure : str
+        Total of the model whose growth it shares.
+    unit : str
+        Unit of the model: 亿元, persons, or 比例 for growth.
+    base : float
+        Level of the base year, in `unit`; 1 for growth.
+    target : float or None
+        What the plan asks for, in `unit`.
+    last_growth : float or None
+        Growth of the base year, a fraction, if a row told it.
+    quantiles : tuple of float
+        At :data:`LEVELS`, in `unit`.
+    p_target : float or None
+        Chance that the published figure reaches the target.
+    """
+
+    case: str
+    place: str
+    year: int
+    information_date: date
+    quantity: str
+    measure: str
+    unit: str
+    base: float
+    target: float | None
+    last_growth: float | None
+    quantiles: tuple[float, ...]
+    p_target: float | None
+    note: str
+
+    @property
+    def is_growth(self) -> bool:
+        """Whether it is growth, a fraction."""
+        return self.unit == "比例"
+
+    def points(self, value: float) -> float:
+        """A value of this quantity as growth over the base, in points of per cent."""
+        return 100.0 * value if self.is_growth else 100.0 * (value / self.base - 1.0)
+
+
+class Failure(NamedTuple):
+    """A case that could be read but not run: the program's fault."""
+
+    case: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Hindcast:
+    """Forecasts of all cases that could be run, and why the others could not.
+
+    Parameters
+    ----------
+    forecasts : tuple of Forecast
+    refused : tuple of Refusal
+        Cases without enough, or with rows that came too late.
+    failed : tuple of Failure
+    left_out : mapping of str to tuple of str
+        Quantities of each case that the model does not measure, with the reason.
+    """
+
+    forecasts: tuple[Forecast, ...]
+    refused: tuple[Refusal, ...]
+    failed: tuple[Failure, ...]
+    left_out: Mapping[str, tuple[str, ...]]
+    replicates: int
+    seed: int
+
+    @property
+    def cases(self) -> tuple[str, ...]:
+        """Cases that were run, in order."""
+        return tuple(dict.fromkeys(forecast.case for forecast in self.forecasts))
+
+    def to_csv(self) -> str:
+        """Return the forecasts as a table with :data:`COLUMNS`; the same bytes every time."""
+        text = io.StringIO()
+        out = csv.writer(text, lineterminator="\n")
+        out.writerow(COLUMNS)
+        for f in self.forecasts:
+            unit, factor = FILE_UNITS[f.unit]
+            numbers = [f"{factor * q:.6g}" for q in f.quantiles]
+            p = "" if f.p_target is None else f"{f.p_target:.4f}"
+            out.writerow([f.case, f.quantity, unit, *numbers, p, f.note])
+        return text.getvalue()
+
+    @property
+    def sha256(self) -> str:
+        """Hash of :meth:`to_csv`, UTF-8, hexadecimal."""
+        return hashlib.sha256(self.to_csv().encode()).hexdigest()
+
+    def write(self, path: Path) -> None:
+        """Write the forecasts, and beside them their hash in the form of ``sha256sum``.
+
+        Raises
+        ------
+        InputError
+            If the file cannot be written.
+        """
+        try:
+            path.write_text(self.to_csv(), encoding="utf-8", newline="")
+            seal = path.with_name(f"{path.name}.sha256")
+            seal.write_text(f"{self.sha256}  {path.name}\n", encoding="utf-8", newline="")
+        except OSError as error:
+            text = (
+                f"cannot be written ({error.strerror}); allowed: a file in a folder that is there"
+            )
+            raise InputError([Problem(str(path), "", 0, text)]) from None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return all of it as plain data."""
+        rows = []
+        for f in self.forecasts:
+            unit, factor = FILE_UNITS[f.unit]
+            rows.append(
+                {
+                    "case": f.case,
+                    "quantity": f.quantity,
+                    "unit": unit,
+                    "quantiles": {
+                        f"{p:g}": factor * q for p, q in zip(LEVELS, f.quantiles, strict=True)
+                    },
+                    "p_target": f.p_target,
+                    "target": None if f.target is None else factor * f.target,
+                    "note": f.note,
+                }
+            )
+        return {
+            "forecasts": rows,
+            "cases": list(self.cases),
+            "refused": [{"case": r.case, "reason": str(r)} for r in self.refused],
+            "failed": [f._asdict() for f in self.failed],
+            "left_out": {case: list(why) for case, why in self.left_out.items()},
+            "sha256": self.sha256,
+            "version": __version__,
+            "rules": rules_digest(),
+            "replicates": self.replicates,
+            "seed": self.seed,
+        }
+
+
+@lru_cache(maxsize=1)
+def rules_digest() -> str:
+    """Hash of what forecasts depend on: rules, definitions, drivers, and the pack that cases share."""
+    home = Path(__file__).parents[1]
+    state = hashlib.sha256()
+    for part in ("definitions", "model", "forecast", "simulation", "pack"):
+        for path in sorted((home / part).rglob("*")):
+            if (
+                path.suffix not in {".py", ".yaml", ".csv", ".c", ".h"}
+                or "__pycache__" in path.parts
+            ):
+                continue
+            state.update(path.relative_to(home).as_posix().encode() + b"\0")
+            state.update(path.read_bytes().replace(b"\r\n", b"\n") + b"\0")
+    return state.hexdigest()
+
+
+def hindcast(
+    path: str | Path,
+    *,
+    replicates: int = 1000,
+    seed: int = 2012,
+    progress: Callable[[int, int], None] | None = None,
+) -> Hindcast:
+    """Forecast all cases of a table, of a folder of tables, or of a folder of packs.
+
+    Parameters
+    ----------
+    path : str or Path
+        Table of cases (:mod:`xuchang_sim.pack.cases`), folder of such tables, or folder whose
+        folders are packs.
+    replicates : int
+        Futures of each case.
+    seed : int
+        Seed of every draw.
+    progress : callable, optional
+        Called with (cases done, cases in all).
+
+    Returns
+    -------
+    Hindcast
+
+    Raises
+    ------
+    InputError
+        If there is nothing to read at that path.
+    """
+    place = Path(path)
+    refused: list[Refusal] = []
+    jobs: list[tuple[str, Callable[[], tuple[list[Forecast], list[str]]]]] = []
+    packs = sorted(x.parent for x in place.glob("*/pack.yaml")) if place.is_dir() else []
+    packs += sorted(x.parent for x in place.glob("*/pack.xlsx")) if place.is_dir() else []
+    if place.is_dir() and (place / "pack.yaml").is_file():
+        packs = [place]
+    if packs:
+        jobs += [(x.name, partial(_of_folder, x, replicates, seed)) for x in packs]
+    if not packs or sorted(place.glob("*.csv")):
+        cases, refused = read_cases(place)
+        jobs += [(case.id, partial(_of_case, case, replicates, seed)) for case in cases]
+    found: list[Forecast] = []
+    failed: list[Failure] = []
+    left_out: dict[str, tuple[str, ...]] = {}
+    for number, (name, job) in enumerate(jobs):
+        if progress:
+            progress(number, len(jobs))
+        try:
+            forecasts, without = job()
+        except InputError as error:
+            refused.append(Refusal(name, error.problems[0]))
+        except Exception as error:  # noqa: BLE001 - one bad case never stops the others
+            failed.append(Failure(name, f"{type(error).__name__}: {error}"))
+        else:
+            found += forecasts
+            if without:
+                left_out[name] = tuple(without)
+    if progress:
+        progress(len(jobs), len(jobs))
+    return Hindcast(tuple(found), tuple(refused), tuple(failed), left_out, replicates, seed)
+
+
+class _Sample(NamedTuple):
+    """Growth by measure of the model over the futures of all nodes, with their weights."""
+
+    growth: dict[str, Floats]
+    fai: Floats  # base investment of each future, 亿元
+    weights: Floats
+    lost: int
+
+
+def _sample(packs: Sequence[tuple[Pack, float]], replicates: int, seed: int) -> _Sample:
+    """Run readings of one case; ``packs`` are (pack, its base investment), of equal weight."""
+    each = math.ceil(replicates / len(packs))
+    growth: dict[str, list[Floats]] = {name: [] for name in MEASURES}
+    fai, weights, lost = [], [], 0
+    for number, (pack, base_fai) in enumerate(packs):
+        last = f"{pack.plan_year}-12"
+        setup = replace(prepare(pack, each, seed, last), first=number * each)
+        result = run(setup, [Variant(load_scenario("plan", pack))], full=False, keep=MEASURES)[0]
+        count = int(result.good.sum())
+        lost += each - count
+        if not count:
+            continue
+        for name in MEASURES:
+            value = result.outcome(name)
+            if name == "workers":
+                value = value / pack.base.workers.value - 1.0
+            growth[name].append(value)
+        fai.append(np.full(count, base_fai))
+        weights.append(np.full(count, 1.0 / count))
+    if not weights:
+        text = "no future reproduces the base year: its totals do not fit the shared structure"
+        raise InputError([Problem(str(packs[0][0].folder), packs[0][0].name, 0, text)])
+    whole = np.concatenate(weights)
+    return _Sample(
+        {name: np.concatenate(parts) for name, parts in growth.items()},
+        np.concatenate(fai),
+        whole / whole.sum(),
+        lost,
+    )
+
+
+def _of_case(case: Case, replicates: int, seed: int) -> tuple[list[Forecast], list[str]]:
+    """Forecast what a case gives a base or a target of, and growth of revenue and investment."""
+    base = totals(case)
+    nodes = NODES if base.spread else (0.0,)
+    made = [case_pack(case, z) for z in nodes]
+    sample = _sample([(x.pack, x.fai) for x in made], replicates, seed)
+    middle = made[len(made) // 2]
+    notes = [f"drivers known to {last_driver(case)}"]
+    if base.assumed:
+        notes.append(f"assumed from ratios: {' '.join(base.assumed)}")
+    if abs(middle.multiple - 1.0) > NEAR:
+        notes.append(f"run as {middle.multiple:.3g} of the region")
+    if middle.infrastructure > NEAR:
+        notes.append(f"{middle.infrastructure:.0%} of the investment taken as infrastructure")
+    if sample.lost:
+        share = sample.lost / (len(sample.weights) + sample.lost)
+        notes.append(f"{share:.0%} of the futures left out: no pipeline fits the base year")
+    note = "; ".join(notes)
+    told = dict.fromkeys(name.removesuffix("_growth") for name in (*case.base, *case.target))
+    stems = [name for name in QUANTITIES if name in told and quantity(name).measure]
+    stems += [name for name in ("revenue", "fai") if name not in stems]
+    without = [f"{name}: {quantity(name).reason}" for name in told if not quantity(name).measure]
+    found = []
+    for stem in stems:
+        known, last = quantity(stem), case.last_growth(stem)
+        level, growth = (sample.growth[name] for name in GROWTH_OF[known.measure])
+        row, aim, rate = (
+            rows.get(name)
+            for rows, name in (
+                (case.base, stem),
+                (case.target, stem),
+                (case.target, f"{stem}_growth"),
+            )
+        )
+        if row is not None or (aim is not None and stem == "fai"):
+            assumed = "" if row is not None else "; level on an assumed base"
+            centre = row.value if row is not None else base.fai
+            start = np.full(len(level), centre) if row is not None else sample.fai
+            subject = _Subject(case, stem, known.measure, known.unit, centre, last, note + assumed)
+            found.append(subject.forecast(level, start, sample.weights, _value(aim)))
+        subject = _Subject(case, f"{stem}_growth", known.measure, "比例", 1.0, last, note)
+        found.append(subject.forecast(growth, None, sample.weights, _value(rate)))
+    return found, without
+
+
+def _of_folder(folder: Path, replicates: int, seed: int) -> tuple[list[Forecast], list[str]]:
+    """Forecast the totals of somebody's own pack, and their growth, under its own plan."""
+    pack = load_pack(folder)
+    sample = _sample([(pack, pack.base.fai.value)], replicates, seed)
+    goals = {target.measure: target for target in pack.plan.targets()}
+    case = Case(
+        pack.name,
+        pack.title_en,
+        "pack",
+        pack.plan_year,
+        pack.information_date,
+        {},
+        {},
+        str(pack.folder),
+        0,
+    )
+    found = []
+    for name, (level, growth) in GROWTH_OF.items():
+        base: float = getattr(pack.base, name).value
+        start = np.full(len(sample.weights), base)
+        aim, rate = goals.get(name), goals.get(f"{name}_growth")
+        subject = _Subject(case, name, name, quantity(name).unit, base, None, "")
+        found.append(subject.forecast(sample.growth[level], start, sample.weights, _value(aim)))
+        subject = _Subject(case, f"{name}_growth", name, "比例", 1.0, None, "")
+        found.append(subject.forecast(sample.growth[growth], None, sample.weights, _value(rate)))
+    without = [
+        f"{target.id}: a measure of this pack only"
+        for target in pack.plan.targets()
+        if target.measure.removesuffix("_growth") not in GROWTH_OF
+    ]
+    return found, without
+
+
+def _value(row: CaseRow | Target | None) -> float | None:
+    return None if row is None else row.value
+
+
+class _Subject(NamedTuple):
+    """A quantity of a case that is to be forecast; see :class:`Forecast`."""
+
+    case: Case
+    quantity: str
+    measure: str
+    unit: str
+    base: float
+    last_growth: float | None
+    note: str
+
+    def forecast(
+        self, growth: Floats, start: Floats | None, weights: Floats, target: float | None
+    ) -> Forecast:
+        """Forecast the published figure: every future's, blurred by the scope error on its base.
+
+        Parameters
+        ----------
+        growth : ndarray, shape (n,)
+            Growth over the base, fractions.
+        start : ndarray, shape (n,), or None
+            Base level of each future, in the unit of the quantity; None for growth itself.
+        weights : ndarray, shape (n,)
+        target : float or None
+            In the unit of the quantity.
+        """
+        values = growth if start is None else start * (1.0 + growth)
+        blur = SCOPE_SD * (np.ones(len(growth)) if start is None else start)
+        p = None if target is None else 1.0 - float(mixture_cdf(values, blur, weights, target))
+        return Forecast(
+            self.case.id,
+            self.case.place,
+            self.case.year,
+            self.case.information_date,
+            self.quantity,
+            self.measure,
+            self.unit,
+            self.base,
+            target,
+            self.last_growth,
+            tuple(mixture_quantiles(values, blur, weights).tolist()),
+            p,
+            self.note,
+        )
+
+
+def mixture_cdf(centres: Floats, sds: Floats, weights: Floats, x: float | Floats) -> Floats:
+    """Distribution function of a mixture of normal laws.
+
+    Parameters
+    ----------
+    centres, sds, weights : ndarray, shape (n,)
+        Weights sum to 1.
+    x : float or ndarray, shape (m,)
+
+    Returns
+    -------
+    ndarray, shape () or (m,)
+    """
+    from scipy.special import ndtr  # noqa: PLC0415
+
+    z = (np.asarray(x, dtype=float)[..., None] - centres) / sds
+    return np.asarray((ndtr(z) * weights).sum(axis=-1))
+
+
+def mixture_quantiles(centres: Floats, sds: Floats, weights: Floats) -> Floats:
+    """Quantiles at :data:`LEVELS` of a mixture of normal laws, by bisection."""
+    low = np.full(len(LEVELS), float((centres - 8.0 * sds).min()))
+    high = np.full(len(LEVELS), float((centres + 8.0 * sds).max()))
+    for _ in range(60):
+        middle = 0.5 * (low + high)
+        below = mixture_cdf(centres, sds, weights, middle) < np.asarray(LEVELS)
+        low, high = np.where(below, middle, low), np.where(below, high, middle)
+    return np.asarray(0.5 * (low + high))

@@ -7,6 +7,7 @@ Results go to standard output, progress and messages to standard error.
 from __future__ import annotations
 
 import gc
+import math
 import sys
 import warnings
 from contextlib import contextmanager
@@ -786,14 +787,16 @@ def _print_json(data: dict[str, Any]) -> None:
 
 
 def _plain(value: Any) -> Any:
-    """Return data that JSON has words for: what is not a number becomes null."""
+    """Return data that JSON has words for: a key without a number is left out, in a list null."""
     if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): _plain(item) for key, item in value.items() if not _unknown(item)}
     if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    if isinstance(value, float) and value != value:  # noqa: PLR0124 - NaN
-        return None
+        return [None if _unknown(item) else _plain(item) for item in value]
     return value
+
+
+def _unknown(value: Any) -> bool:
+    return isinstance(value, float) and not math.isfinite(value)
 
 
 def _end(failed: object) -> None:

@@ -25,7 +25,17 @@ from xuchang_sim.forecast.outside import outside_view
 from xuchang_sim.model.cache import rules_digest
 from xuchang_sim.pack.load import Pack, load_pack
 from xuchang_sim.pack.scenario import ResolvedScenario, load_matrix, load_scenario
-from xuchang_sim.simulation.measures import goal
+from xuchang_sim.simulation.measures import (
+    JOINT,
+    NO_GOAL,
+    NO_SUCH_TARGET,
+    Reason,
+    city_targets,
+    goal,
+    goal_target,
+    goals,
+    unmodelled,
+)
 from xuchang_sim.simulation.results import Results, wilson
 from xuchang_sim.simulation.run import MOST_REPLICATES, Draws, Setup, Variant, prepare, run
 from xuchang_sim.units import month_label
@@ -38,28 +48,6 @@ if TYPE_CHECKING:
 
 Array = npt.NDArray[np.float64]
 Progress = "Callable[[int, int], None] | None"
-
-#: Targets whose joint probability is reported: growth of revenue and of investment.
-JOINT = ("revenue_growth", "fai_growth")
-
-
-def goals(pack: Pack) -> tuple[str, ...]:
-    """Return the targets whose joint probability is reported: one for revenue, one for investment.
-
-    Each is the growth the plan asks for, else the level. A plan that asks for neither is judged
-    by its headline targets, or by all.
-    """
-    named = {target.measure: target.id for target in pack.plan.targets()}
-    found = [
-        next(
-            (named[name] for name in (growth, growth.removesuffix("_growth")) if name in named), ""
-        )
-        for growth in JOINT
-    ]
-    heads = [target.id for target in pack.plan.targets() if target.headline]
-    every = [target.id for target in pack.plan.targets()]
-    return tuple(name for name in found if name) or tuple(heads) or tuple(every)
-
 
 #: Outcomes for which settled and moved parts are reported.
 SETTLED = ("revenue", "fai")
@@ -136,9 +124,14 @@ class Assessment:
         r = self.results
         plan_year = r.setting.pack.plan_year
         ids = goals(r.setting.pack)
-        p, low, high = r.joint(ids)
         asked = goal(r.setting.pack, "fai")
-        without = r.outcome("fai_without_largest") >= asked if asked is not None else np.nan
+        together: dict[str, Any] = {}
+        if ids:
+            p, low, high = r.joint(ids)
+            together["joint"] = {"ids": list(ids), "p": p, "p_low": low, "p_high": high}
+        if asked is not None:
+            without = r.outcome("fai_without_largest") >= asked
+            together["p_fai_without_largest_project"] = float(np.mean(without))
         return {
             "scenario": r.setting.scenario.name,
             "replicates": r.setting.replicates,
@@ -149,34 +142,12 @@ class Assessment:
             "seed": r.setting.seed,
             "through": month_label(r.setting.through),
             "parameters": r.setting.draws,
-            "targets": [
-                {
-                    "id": row.target.id,
-                    "row": row.target.row,
-                    "label_zh": row.target.label_zh,
-                    "label_en": row.target.label_en,
-                    "paragraph": row.target.paragraph,
-                    "value": row.target.value,
-                    "unit": row.target.unit,
-                    "direction": row.target.direction,
-                    "basis": row.target.basis,
-                    "headline": row.target.headline,
-                    "p": row.p,
-                    "p_low": row.p_low,
-                    "p_high": row.p_high,
-                    "median": row.median,
-                    "q05": row.q05,
-                    "q95": row.q95,
-                    "shortfall": row.shortfall,
-                }
-                for row in r.targets()
-            ],
-            "joint": {"ids": list(ids), "p": p, "p_low": low, "p_high": high},
+            "targets": target_rows(r),
+            **together,
             "real_and_reported": {
                 name: _spread(r.outcome(name)) for name in ("revenue_growth", "revenue_real_growth")
             },
             "fai_extra": _spread(r.outcome("fai_extra")),
-            "p_fai_without_largest_project": float(np.mean(without)),
             "attainment": {
                 name: {"months": list(months), "p_by": p_by.tolist()}
                 for name in r.first
@@ -189,12 +160,50 @@ class Assessment:
             },
             "moved": {name: found._asdict() for name, found in self.moved.items()},
             "outside_view": {
-                name: {key: view[key] for key in ("goal", "p", "quantiles", "views", "missing")}
+                name: {
+                    key: view[key]
+                    for key in ("goal", "p", "quantiles", "views", "missing")
+                    if key in view
+                }
                 for name, view in self.outside.items()
             },
             "why": r.why().year(plan_year),
             "conditioning": conditioning(r),
         }
+
+
+def target_rows(results: Results) -> list[dict[str, Any]]:
+    """Return every target of the plan: its numbers, or in words why it is not modelled."""
+    rated = {row.target.id: row for row in results.targets()}
+    reasons = results.not_modelled()
+    rows = []
+    for target in results.setting.pack.plan.targets():
+        found: dict[str, Any] = {
+            "id": target.id,
+            "row": target.row,
+            "label_zh": target.label_zh,
+            "label_en": target.label_en,
+            "paragraph": target.paragraph,
+            "value": target.value,
+            "unit": target.unit,
+            "direction": target.direction,
+            "basis": target.basis,
+            "headline": target.headline,
+        }
+        if target.zone is not None:
+            found |= {"zone": target.zone, "synthetic": True}
+        if target.id in reasons:
+            rows.append(found | not_modelled_row(reasons[target.id]))
+            continue
+        row = rated[target.id]
+        names = ("p", "p_low", "p_high", "median", "q05", "q95", "shortfall")
+        rows.append(found | {name: getattr(row, name) for name in names})
+    return rows
+
+
+def not_modelled_row(reason: Reason) -> dict[str, Any]:
+    """Return what stands in the place of the numbers of a target that is not modelled."""
+    return {"modelled": False, "reason": reason.en, "reason_zh": reason.zh}
 
 
 def _spread(values: Array) -> dict[str, float]:
@@ -421,6 +430,7 @@ class MatrixResult:
             "failed": self.failed,
             "seed": self.setup.seed,
             "cells": self.cells,
+            **self._without_target(),
             "settled": self.settled,
             "largest_difference": {"revenue": self.largest[0], "se": self.largest[1]},
             "constant": list(self.constant),
@@ -429,6 +439,16 @@ class MatrixResult:
         if self.earlier is not None:
             found["earlier"] = self.earlier
         return found
+
+    @property
+    def left_out(self) -> dict[str, Reason]:
+        """Why a column of probabilities is left out: the plan has no such target to be modelled."""
+        return matrix_goals(self.setup.pack)[1]
+
+    def _without_target(self) -> dict[str, Any]:
+        """Return the columns that are left out, with the reason; nothing if there are all."""
+        rows = {key: not_modelled_row(reason) for key, reason in self.left_out.items()}
+        return {"not_modelled": rows} if rows else {}
 
 
 def matrix(
@@ -530,28 +550,48 @@ SHOWN = (
 )
 
 
+def matrix_goals(pack: Pack) -> tuple[dict[str, tuple[str, ...]], dict[str, Reason]]:
+    """Return the targets of each column of probabilities, and why a column is left out."""
+    workers = city_targets(pack).get("workers")
+    wanted = {
+        "p_revenue": (goal_target(pack, JOINT[0]), ("revenue_growth", "revenue")),
+        "p_fai": (goal_target(pack, JOINT[1]), ("fai_growth", "fai")),
+        "p_workers": (workers, ("workers",)),
+    }
+    found: dict[str, tuple[str, ...]] = {
+        key: (target.id,) for key, (target, _) in wanted.items() if target is not None
+    }
+    if together := goals(pack):
+        found["p_joint"] = together
+    order = [key for key in ("p_revenue", "p_fai", "p_joint", "p_workers") if key in found]
+    reasons = unmodelled(pack)
+    known = {target.measure: target for target in pack.plan.targets() if target.zone is None}
+    left_out = {}
+    for key, (target, names) in wanted.items():
+        if target is None:
+            held = [known[name].id for name in names if name in known]
+            left_out[key] = reasons[held[0]] if held else NO_SUCH_TARGET
+    if not together:
+        left_out["p_joint"] = NO_GOAL
+    return {key: found[key] for key in order}, left_out
+
+
 def _cell(at: Mapping[str, str], results: Results) -> dict[str, Any]:
     """Probabilities and means of one cell."""
     year = results.setting.pack.plan_year
     n = int(results.good.sum())
     rows: dict[str, Any] = dict(at)
-    both = goals(results.setting.pack)
-    known = {target.id for target in results.setting.pack.plan.targets()}
-    for key, ids in (
-        ("p_revenue", [name for name in both if name.startswith("revenue")]),
-        ("p_fai", [name for name in both if name.startswith("fai")]),
-        ("p_joint", both),
-        ("p_workers", known & {"workers"}),
-    ):
-        # What the plan does not ask for has no probability.
-        p, low, high = results.joint(tuple(ids)) if ids else (math.nan, math.nan, math.nan)
+    for key, ids in matrix_goals(results.setting.pack)[0].items():
+        p, low, high = results.joint(ids)
         rows |= {key: p, f"{key}_low": low, f"{key}_high": high}
     for key, measure, after in SHOWN:
-        there = n and year + after in results.setting.years
-        rows[key] = math.nan
-        if there and not after:
+        if year + after not in results.setting.years:
+            continue  # the run ends before
+        if not n:
+            rows[key] = math.nan
+        elif not after:
             rows[key] = float(results.outcome(measure, year).mean())
-        elif there:
+        else:
             now, later = results.outcome(measure, year), results.outcome(measure, year + after)
             rows[key] = following_mean(now, later)
     return rows
@@ -609,6 +649,7 @@ __all__ = [
     "absent",
     "assess",
     "conditioning",
+    "goals",
     "manifest",
     "matrix",
     "settle",

@@ -8,11 +8,19 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from xuchang_sim.answers.assess import SETTLED, Moved, Settled, compare_years, manifest, settle
+from xuchang_sim.answers.assess import (
+    SETTLED,
+    Moved,
+    Settled,
+    compare_years,
+    manifest,
+    not_modelled_row,
+    settle,
+)
 from xuchang_sim.htmltable import html_table
 from xuchang_sim.pack.load import Pack, load_pack
 from xuchang_sim.pack.scenario import ResolvedScenario, load_scenario
-from xuchang_sim.simulation.measures import REGISTRY, meets
+from xuchang_sim.simulation.measures import REGISTRY, lacking, meets, modelled, unmodelled
 from xuchang_sim.simulation.run import Draws, Setup, Variant, prepare, run, same_outlook
 from xuchang_sim.units import month_label
 from xuchang_sim.yamlfile import InputError, Problem, did_you_mean
@@ -211,6 +219,15 @@ class Comparison:
                     **found._asdict(),
                 }
                 for name, found in self.targets.items()
+            ]
+            + [
+                {
+                    "id": name,
+                    "label_zh": plan.target(name).label_zh,
+                    "label_en": plan.target(name).label_en,
+                    **not_modelled_row(reason),
+                }
+                for name, reason in unmodelled(self.setup.pack).items()
             ],
             "attainment": {name: found._asdict() for name, found in self.attainment.items()},
             "moved": {name: found._asdict() for name, found in self.moved.items()},
@@ -264,6 +281,11 @@ def compare(
         for name in measures
         if name not in REGISTRY
     ]
+    problems += [
+        Problem(f"measures: {name}", "", 0, f"is not modelled: {reason.en}")
+        for name in measures
+        if name in REGISTRY and (reason := lacking(loaded, name)) is not None
+    ]
     if half_width is not None and not half_width > 0:
         problems.append(Problem("--half-width", "", 0, f"{half_width}: allowed: above 0"))
     if problems:
@@ -288,7 +310,7 @@ def compare(
 
     year = first.setting.years.index(loaded.plan_year)
     targets = {}
-    for target in loaded.plan.targets():
+    for target in modelled(loaded):
         met = [
             meets(r.outcomes[target.id][both, year], target).astype(float) for r in (first, second)
         ]

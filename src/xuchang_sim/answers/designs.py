@@ -18,7 +18,7 @@ from xuchang_sim.pack.levers import AXES
 from xuchang_sim.pack.load import Pack, load_pack
 from xuchang_sim.pack.scenario import Name, ResolvedScenario, adjust, load_scenario
 from xuchang_sim.pack.schema import Label, Many, Strict, validate
-from xuchang_sim.simulation.measures import REGISTRY
+from xuchang_sim.simulation.measures import REGISTRY, lacking, modelled
 from xuchang_sim.simulation.run import MOST_REPLICATES, Draws, prepare
 from xuchang_sim.units import month_label
 from xuchang_sim.yamlfile import InputError, Problem, Source, did_you_mean, read_yaml, shown
@@ -562,7 +562,8 @@ def _checked(
     names = [scenario.name for scenario in scenarios]
     if len(set(names)) < len(names):
         problems.append(Problem(file, "scenarios", 0, "names one twice; allowed: each once"))
-    everything = tuple(dict.fromkeys([*REGISTRY, *(t.id for t in pack.plan.targets())]))
+    computed = [name for name in REGISTRY if lacking(pack, name) is None]
+    everything = tuple(dict.fromkeys([*computed, *(t.id for t in modelled(pack))]))
     kept = tuple(measures) or everything
     for measure in kept:
         if measure not in everything:

@@ -18,7 +18,7 @@ from xuchang_sim.answers.assess import goals, manifest
 from xuchang_sim.pack.levers import AXES
 from xuchang_sim.pack.load import Pack, load_pack
 from xuchang_sim.pack.scenario import ResolvedScenario, adjust, list_scenarios, load_scenario
-from xuchang_sim.simulation.measures import meets
+from xuchang_sim.simulation.measures import NO_GOAL, meets, modelled, unmodelled
 from xuchang_sim.simulation.results import wilson
 from xuchang_sim.simulation.run import Draws, Setup, Variant, prepare, run
 from xuchang_sim.yamlfile import InputError, Problem, did_you_mean
@@ -275,17 +275,22 @@ def parse_goal(text: str, pack: Pack) -> Goal:
         If a target does not exist.
     """
     ids = goals(pack) if text == "joint" else tuple(text.split("+"))
-    known = [target.id for target in pack.plan.targets()]
+    known = [target.id for target in modelled(pack)]
+    reasons = unmodelled(pack)
     problems = [
         Problem(
             "goal",
             "",
             0,
-            f"{name!r} is no target{did_you_mean(name, known)}; allowed: joint, {', '.join(known)}",
+            f"{name!r} is not modelled: {reasons[name].en}; allowed: {', '.join(known)}"
+            if name in reasons
+            else f"{name!r} is no target{did_you_mean(name, known)}; allowed: joint, {', '.join(known)}",
         )
         for name in ids
         if name not in known
     ]
+    if not ids:
+        problems.append(Problem("goal", "", 0, NO_GOAL.en))
     if problems:
         raise InputError(problems)
     return Goal(ids)
@@ -821,7 +826,7 @@ def frontier(
     loaded = pack if isinstance(pack, Pack) else load_pack(pack)
     if not 0.0 < p < 1.0:
         raise InputError([Problem("--p", "", 0, f"{p}: allowed: above 0 and below 1")])
-    outcomes = goals(loaded) if outcomes is None else outcomes
+    outcomes = parse_goal("joint", loaded).ids if outcomes is None else outcomes
     for name in outcomes:
         parse_goal(name, loaded)
     chosen = [s.name for s in list_scenarios(loaded)] if scenarios is None else scenarios

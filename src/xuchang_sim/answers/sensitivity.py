@@ -18,6 +18,7 @@ from xuchang_sim.answers.sweep import collect
 from xuchang_sim.pack.levers import AXES
 from xuchang_sim.pack.load import Pack, load_pack
 from xuchang_sim.pack.scenario import ResolvedScenario, load_scenario
+from xuchang_sim.simulation.measures import NO_GOAL
 from xuchang_sim.simulation.run import Setup
 from xuchang_sim.yamlfile import InputError, Problem, did_you_mean
 
@@ -368,6 +369,8 @@ def sensitivity(
         scenario if isinstance(scenario, ResolvedScenario) else load_scenario(scenario, loaded)
     )
     outcomes = goals(loaded) if outcomes is None else outcomes
+    if not outcomes:
+        raise InputError([Problem("outcomes", "", 0, NO_GOAL.en)])
     known = factor_names(loaded)
     problems = [
         Problem(

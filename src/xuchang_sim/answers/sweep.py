@@ -38,7 +38,7 @@ from xuchang_sim.model import engine
 from xuchang_sim.model.world import CODES, SUMMARY
 from xuchang_sim.pack.load import Pack, load_pack
 from xuchang_sim.pack.scenario import ResolvedScenario, adjust
-from xuchang_sim.simulation.measures import ATTAINABLE
+from xuchang_sim.simulation.measures import ATTAINABLE, city_targets
 from xuchang_sim.simulation.run import Draws, Setup, Variant, draw_parameters, run
 from xuchang_sim.units import month_label
 from xuchang_sim.yamlfile import InputError, Problem
@@ -232,7 +232,7 @@ def measured_names(measures: Sequence[str], setup: Setup) -> list[str]:
     """Names of the measured columns, in their order."""
     pack = setup.pack
     later = setup.through >= 12 * (pack.plan_year + 1) + 11
-    headline = {t.measure for t in pack.plan.targets()} & set(ATTAINABLE)
+    headline = city_targets(pack).keys() & ATTAINABLE.keys()
     found = []
     for name in measures:
         found += [name, f"{name}_next"] if later else [name]

@@ -18,7 +18,7 @@ import numpy as np
 
 from xuchang_sim.forecast import cache
 from xuchang_sim.forecast.drivers import drivers
-from xuchang_sim.forecast.series import history, regular
+from xuchang_sim.forecast.series import SeriesError, history, regular
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -68,12 +68,13 @@ def outside_view(pack: Any, seed: int = 2012, as_of: str | None = None) -> dict[
     -------
     dict
         By growth rate (``revenue_growth``, ``fai_growth``): ``goal`` (the growth the plan asks
-        for, None if it asks for none), ``p`` (chance of reaching it), ``quantiles``, ``views``
+        for; left out, as every chance, if it asks for none), ``p`` (chance of reaching it),
+        ``quantiles``, ``views``
         (median and chance by view), ``missing`` (views for which the pack has no data, with the
         reason) and ``evidence`` (the figures used, fractions, with their source). A growth rate
         without any view is left out.
     """
-    goals = {t.measure: float(t.value) for t in pack.plan.targets()}
+    goals = {t.measure: float(t.value) for t in pack.plan.targets() if t.zone is None}
     asked = [goals.get(name) for name in RATES]
     key = cache.digest("outside", pack.sha256, seed, as_of, asked)
     kept = cache.remembered(
@@ -81,8 +82,13 @@ def outside_view(pack: Any, seed: int = 2012, as_of: str | None = None) -> dict[
         key,
         lambda: _packed(_compute(pack, seed, as_of, dict(zip(RATES, asked, strict=True)))),
     )
-    found: dict[str, Any] = json.loads(kept["json"].tobytes())
+    found: dict[str, Any] = json.loads(kept["json"].tobytes(), object_hook=_known)
     return found
+
+
+def _known(of: dict[str, Any]) -> dict[str, Any]:
+    """Return what is known of a view: without a goal there is no chance of reaching it."""
+    return {name: value for name, value in of.items() if value is not None}
 
 
 def _packed(told: dict[str, Any]) -> cache.Arrays:
@@ -215,7 +221,10 @@ def _samples(name: str, values: dict[str, float]) -> Floats:
     """Draws of the next year by the automatic forecaster (quantile function, evenly spaced)."""
     from xuchang_sim.forecast.report import forecast  # noqa: PLC0415
 
-    told = forecast(regular(name, values), 1)["quantiles"]
+    try:
+        told = forecast(regular(name, values), 1)["quantiles"]
+    except SeriesError as fault:
+        raise LackingError(str(fault)) from None
     levels = np.array([float(q) for q in told])
     points = np.array([row[0] for row in told.values()])
     even = (np.arange(DRAWS) + 0.5) / DRAWS

@@ -11,7 +11,7 @@ import math
 import re
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
 from functools import cached_property
@@ -25,7 +25,7 @@ from xuchang_sim.pack import history, levers, parameters, plan, region, scenario
 from xuchang_sim.pack.history import FileName, Record, Series, SeriesEntry, TableEntry
 from xuchang_sim.pack.levers import Lever, LeverFile
 from xuchang_sim.pack.parameters import Mark, Parameter, ParameterFile
-from xuchang_sim.pack.plan import Plan
+from xuchang_sim.pack.plan import Plan, Target
 from xuchang_sim.pack.region import Region
 from xuchang_sim.pack.schema import (
     Day,
@@ -41,6 +41,7 @@ from xuchang_sim.pack.schema import (
 from xuchang_sim.units import month_index
 from xuchang_sim.yamlfile import (
     InputError,
+    Path_,
     Problem,
     Source,
     did_you_mean,
@@ -224,6 +225,8 @@ class Pack:
     sha256 : str
         Hash of the content of all files that were read, hexadecimal: the same for the same pack,
         however its files are laid out and commented.
+    sources : mapping of str to Source
+        What was read, by file name, to say where a fault stands that is found later.
     """
 
     folder: Path
@@ -250,6 +253,28 @@ class Pack:
     history: Mapping[str, Series]
     evidence: Mapping[str, tuple[Record, ...]]
     sha256: str
+    sources: Mapping[str, Source] = field(default_factory=dict, repr=False, compare=False)
+
+    def problem(self, file: str, path: Path_, message: str) -> Problem:
+        """Return a fault at `path` of one of its files, with its line as far as it is known."""
+        source = self.sources.get(file)
+        if source is None:
+            where = ".".join(str(part) for part in path)
+            return Problem(str(self.folder / file), where, 0, message)
+        return source.problem(path, message)
+
+    def target_problem(self, target: Target, key: str, message: str) -> Problem:
+        """Return a fault of a target of the plan."""
+        rows = {row.row: i for i, row in enumerate(self.plan.rows)}
+        entries = [entry.id for entry in self.plan.rows[rows[target.row]].target_entries]
+        place: list[str | int] = [
+            "rows",
+            rows[target.row],
+            "targets",
+            entries.index(target.id),
+            key,
+        ]
+        return self.problem("plan.yaml", place, message)
 
     @cached_property
     def posterior(self) -> "Posterior | None":
@@ -362,6 +387,9 @@ def _load(folder: Path, problems: list[Problem]) -> Pack | None:
         problems += _lever_links(knobs, moves)
     if rows and area:
         problems += _cluster_links(area, rows)
+        problems += _zone_links(rows, area)
+    if rows and head:
+        problems += _deadline_faults(rows, head[1].plan_year)
     if head is None:
         return None
     file = head[1]
@@ -400,6 +428,9 @@ def _load(folder: Path, problems: list[Problem]) -> Pack | None:
         history=series,
         evidence={entry.id: tables[entry.file] for entry in file.evidence},
         sha256=_sha256([file, rows[1], area[1], knobs[1], moves[1]], document, tables),
+        sources={
+            Path(part.file).name: part for part in (head[0], rows[0], area[0], knobs[0], moves[0])
+        },
     )
 
 
@@ -529,6 +560,31 @@ def _cluster_links(area: tuple[Source, Region], rows: tuple[Source, Plan]) -> li
         area[0].problem(["clusters", i, "row"], f"{cluster.row} {message}")
         for i, cluster in enumerate(area[1].clusters)
         if cluster.row not in known
+    ]
+
+
+def _zone_links(rows: tuple[Source, Plan], area: tuple[Source, Region]) -> list[Problem]:
+    """Targets of a zone that the region does not have."""
+    zones = [zone.id for zone in area[1].zones]
+    return [
+        rows[0].problem(
+            ["rows", i, "targets", j, "zone"],
+            f"{target.zone!r} is not a zone{did_you_mean(target.zone, zones)}; allowed: "
+            f"{', '.join(zones)}",
+        )
+        for i, row in enumerate(rows[1].rows)
+        for j, target in enumerate(row.target_entries)
+        if target.zone is not None and target.zone not in {*zones, *area[0].missing("zones")}
+    ]
+
+
+def _deadline_faults(rows: tuple[Source, Plan], year: int) -> list[Problem]:
+    """Targets due in another year than the plan's: only that year is rated."""
+    message = f"is not in plan_year; allowed: a day of {year}, the one year that targets are for"
+    return [
+        rows[0].problem(["rows", i, "deadline"], f"{row.deadline} {message}")
+        for i, row in enumerate(rows[1].rows)
+        if row.target_entries and row.deadline is not None and row.deadline.year != year
     ]
 
 

@@ -6,6 +6,7 @@ a run measures and compares with the number the document asks for.
 
 from collections.abc import Iterable, Iterator
 from datetime import date
+from fractions import Fraction
 from functools import cached_property
 from typing import Annotated, Literal
 
@@ -13,9 +14,13 @@ from pydantic import Field
 
 from xuchang_sim.pack.parameters import check_fraction
 from xuchang_sim.pack.schema import Day, Id, Label, Many, Quantity, Strict, UnitName
+from xuchang_sim.units import parse
 from xuchang_sim.yamlfile import Problem, Source
 
-__all__ = ["Direction", "Plan", "Row", "Target", "TargetEntry", "check"]
+__all__ = ["NO_MEASURE", "Direction", "Plan", "Row", "Target", "TargetEntry", "check"]
+
+#: Measure of a target of which the plan's author knows that no run measures it.
+NO_MEASURE = "none"
 
 Direction = Literal["at_least", "above", "at_most", "below"]
 RowType = Literal["target", "instrument", "rule", "qualitative"]
@@ -42,6 +47,10 @@ class TargetEntry(Strict):
         Whether it belongs to the few numbers shown first.
     threshold : Quantity or None
         For counts: the size from which a zone, cluster, project or platform counts.
+    zone : str or None
+        Zone that the target is about; None for all zones together.
+    reason : str
+        Why no run measures it, ``Chinese · English``, for the measure ``none``.
     """
 
     id: Id
@@ -54,11 +63,20 @@ class TargetEntry(Strict):
     basis: Literal["model", "assumption"]
     headline: bool = False
     threshold: Quantity | None = None
+    zone: Id | None = None
+    reason: str = ""
 
     @property
     def measure(self) -> str:
-        """What a run measures."""
+        """What a run measures; :data:`NO_MEASURE` if nothing."""
         return self.measure_entry or self.id
+
+    @property
+    def subject(self) -> tuple[object, ...]:
+        """What the target is about: measure, zone and threshold, in whatever unit that is given."""
+        size = self.threshold
+        same = size and (Fraction(str(size.value)) * parse(size.unit).factor)
+        return self.measure, self.zone, same
 
 
 class Target(TargetEntry):
@@ -177,7 +195,7 @@ def check(source: Source, plan: Plan, document: str | None) -> list[Problem]:
     """
     found: list[Fault] = []
     ids: set[str] = set()
-    targets: set[str] = set()
+    targets: dict[str, TargetEntry] = {}
     for i, row in enumerate(plan.rows):
         where: list[str | int] = ["rows", i]
         if row.row != i + 1 and not source.missing("rows"):
@@ -207,11 +225,20 @@ def _row_faults(row: Row) -> Iterator[tuple[str, str]]:
         yield "reason", "is missing; allowed: targets, or why the target is not measured"
 
 
-def _target_faults(row: Row, seen: set[str]) -> Iterator[Fault]:
+def _target_faults(row: Row, seen: dict[str, TargetEntry]) -> Iterator[Fault]:
     for j, target in enumerate(row.target_entries):
         where: list[str | int] = ["targets", j]
         if target.id in seen:
             yield [*where, "id"], f"id {target.id!r} is used twice; allowed: once"
-        seen.add(target.id)
+        elif target.measure != NO_MEASURE:
+            same = [other.id for other in seen.values() if other.subject == target.subject]
+            if same:
+                message = f"has the measure of {same[0]!r}, {target.measure}; allowed: one target"
+                yield [*where, "id"], f"{message} of a measure, zone and threshold"
+        seen[target.id] = target
+        if (target.measure == NO_MEASURE) != bool(target.reason):
+            key = "measure" if target.reason else "reason"
+            message = f"goes with {'reason' if target.reason else 'measure: none'}"
+            yield [*where, key], f"{message}; allowed: both or neither"
         if message := check_fraction(target.value, target.unit):
             yield [*where, "value"], message

@@ -670,7 +670,7 @@ def load_workbook(path: Path) -> Pack:
             raise InputError(problems) from None
     if problems:
         raise InputError(problems)
-    return replace(pack, folder=path.parent)
+    return replace(pack, folder=path.parent, sources={})
 
 
 def _retold(problem: Problem, folder: Path, path: Path, files: _Files) -> Problem:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from xuchang_sim.pack.workbook import lay_out
 from xuchang_sim.report.page import manifest
 from xuchang_sim.report.sentences import answer, chance
-from xuchang_sim.report.tables import COUNTS
+from xuchang_sim.report.tables import COUNTS, column
 from xuchang_sim.text import Language, labelled, say, titled
 from xuchang_sim.units import english
 
@@ -143,13 +143,21 @@ def _targets(sheet: Worksheet, dossier: Dossier, lang: Language) -> None:
     )  # fmt: skip
     _row(sheet, [say(key, lang) for key in heads], head=True)
     quotes = {target.id: target.quote for target in dossier.pack.plan.targets()}
+    reason = "reason" if lang == "en" else "reason_zh"
     for row in dossier.assessment.to_dict()["targets"]:
+        asked = [
+            row["paragraph"], quotes[row["id"]], row["id"], row[f"label_{lang}"],
+            say(f"direction.{row['direction']}", lang), *_in(row["unit"], row["value"]),
+            _unit(row["unit"], lang),
+        ]  # fmt: skip
+        if "reason" in row:
+            words = say("not_modelled", lang), row[reason]
+            _row(sheet, [*asked, *words])
+            continue
         _row(
             sheet,
             [
-                row["paragraph"], quotes[row["id"]], row["id"], row[f"label_{lang}"],
-                say(f"direction.{row['direction']}", lang), *_in(row["unit"], row["value"]),
-                _unit(row["unit"], lang), *_chances(row["p"], row["p_low"], row["p_high"]),
+                *asked, *_chances(row["p"], row["p_low"], row["p_high"]),
                 chance(row["p"], lang),
                 *_in(row["unit"], row["median"], row["q05"], row["q95"]),
                 *_in(row["unit"], row["shortfall"], whole="#,##0.0"),
@@ -202,7 +210,7 @@ def _matrix(sheet: Worksheet, dossier: Dossier, lang: Language) -> None:
     keys = [key for key in dossier.matrix.cells[0] if key not in axes]
     known = [key for key in keys if not key.endswith(("_low", "_high")) and key != "revenue"]
     heads = [say(f"axis.{axis}", lang) for axis in axes]
-    _row(sheet, [*heads, *(say(f"matrix.{key}", lang) for key in known)], head=True)
+    _row(sheet, [*heads, *(column(key, dossier.matrix, lang) for key in known)], head=True)
     for cell in dossier.matrix.cells:
         levels = [say(f"level.{cell[axis]}", lang) for axis in axes]
         shown = [Shown(cell[key], "0.00" if key.startswith("p_") else "#,##0.0") for key in known]

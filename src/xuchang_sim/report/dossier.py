@@ -136,6 +136,7 @@ def gather(
         "pack": pack,
         "progress": progress,
     }
+    outcomes = goals(pack)
     shown = int(main.results.good.argmax())  # the first replicate that ran through
     world = economy(first, replicate=shown, seed=seed, through=last, pack=pack)
     while world.month < setup.through:
@@ -151,6 +152,8 @@ def gather(
         projects(world),
         shown,
         explain(first, **common) if deep else None,
-        frontier(outcomes=goals(pack), scenarios=(), base=first, **common) if deep else None,
+        frontier(outcomes=outcomes, scenarios=(), base=first, **common)
+        if deep and outcomes
+        else None,
         smallest_bundle(goal, **common) if goal else None,
     )

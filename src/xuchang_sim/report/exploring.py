@@ -9,7 +9,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from xuchang_sim.report.sheet import Sheet
-from xuchang_sim.report.tables import number, percent, quantity
+from xuchang_sim.report.tables import fixed, not_modelled, number, percent, quantity
 from xuchang_sim.text import Language, has, say
 
 if TYPE_CHECKING:
@@ -70,24 +70,29 @@ def comparison(data: Mapping[str, Any], lang: Language) -> RenderableType:
         said = _share if name.endswith("_growth") else _some
         shown = [said(row[key]) for key in ("a", "b", "difference")]
         limits = f"{said(row['low'])} – {said(row['high'])}"
-        worth = [_some(row["variance_reduction"]), f"{row['replicates_needed']:,.0f}"]
+        worth = [_some(row["variance_reduction"]), fixed(row["replicates_needed"], ",.0f")]
         known = has(f"outcome.{name}")
         label = say(f"outcome.{name}", lang, base=data["base_year"]) if known else name
         table.add_row(label, str(row["year"]), *shown, limits, *worth)
     title = Text(say("compare.title", lang, **data), style="bold")
     parts: list[RenderableType] = [title, table, Text()]
-    moved = [row for row in data["targets"] if row["difference"]]
+    moved = [row for row in data["targets"] if row.get("difference")]
     if moved:
         targets = Sheet(say("compare.targets", lang))
         targets.words(say("column.target", lang), max_width=48)
         targets.values(data["a"], data["b"], say("compare.difference", lang))
         targets.values(say("explore.interval", lang))
         for row in moved:
-            shown = [f"{row[key]:.2f}" for key in ("a", "b", "difference")]
-            targets.add_row(row[f"label_{lang}"], *shown, f"{row['low']:.2f} – {row['high']:.2f}")
+            shown = [fixed(row[key], ".2f") for key in ("a", "b", "difference")]
+            targets.add_row(
+                row[f"label_{lang}"],
+                *shown,
+                f"{fixed(row['low'], '.2f')} – {fixed(row['high'], '.2f')}",
+            )
         parts.append(targets)
     else:
         parts.append(Text(say("compare.none", lang)))
+    parts += [Text(line) for line in not_modelled(data["targets"], lang)]
     labels = {row["id"]: row[f"label_{lang}"] for row in data["targets"]}
     lines = ["", say("section.attainment", lang)]
     for name, found in data["attainment"].items():
@@ -96,7 +101,7 @@ def comparison(data: Mapping[str, Any], lang: Language) -> RenderableType:
             lines.append("  " + say("compare.never", lang, label=label))
             continue
         shares = {key: percent(found[key]) for key in ("both", "only_a", "only_b")}
-        shown_months = {key: f"{found[key]:.1f}" for key in ("months", "low", "high")}
+        shown_months = {key: fixed(found[key], ".1f") for key in ("months", "low", "high")}
         values = {"label": label, "a": data["a"], "b": data["b"], **shares, **shown_months}
         lines.append("  " + say("compare.shift", lang, **values))
     lines += ["", say("section.moved", lang)]
@@ -117,16 +122,16 @@ def explanation(data: Mapping[str, Any], lang: Language) -> RenderableType:
     shares.values(say("explain.total", lang))
     for row in data["attribution"]:
         cells = [
-            f"{100 * share['value']:+.1f}±{100 * share['se']:.1f}%"
+            f"{fixed(100 * share['value'], '+.1f')}±{fixed(100 * share['se'], '.1f')}%"
             for share in row["shares"].values()
         ]
-        total = f"{100 * row['total']:+.1f}±{100 * row['total_se']:.1f}%"
-        gap = f"{100 * row['gap']:+.1f}%"
-        shares.add_row(row["outcome"], f"{100 * row['base']:.1f}%", gap, *cells, total)
+        total = f"{fixed(100 * row['total'], '+.1f')}±{fixed(100 * row['total_se'], '.1f')}%"
+        gap = f"{fixed(100 * row['gap'], '+.1f')}%"
+        shares.add_row(row["outcome"], f"{fixed(100 * row['base'], '.1f')}%", gap, *cells, total)
     shift = f"{data['demand_shift']:g}"
     parts: list[RenderableType] = [
         Text(say("explain.title", lang, **data), style="bold"),
-        shares,
+        shares if data["attribution"] else Text(say("joint_none", lang)),
         Text(say("explain.demand", lang, shift=shift)),
         Text(),
         Text(say("explain.waterfall", lang), style="bold"),
@@ -151,9 +156,11 @@ def explanation(data: Mapping[str, Any], lang: Language) -> RenderableType:
             f" / {_some(price['dual'][k], 2)}"
             for k in outcomes
         ]
+        cost = price["cost"]
+        priced = say("explain.no_price", lang) if math.isnan(cost) else _some(cost)
         resource = say(f"axis.{price['resource']}", lang)
         unit = price["unit"] if lang == "zh" else UNITS_EN.get(price["unit"], price["unit"])
-        prices.add_row(resource, price["lever"], unit, _some(price["cost"]), *cells)
+        prices.add_row(resource, price["lever"], unit, priced, *cells)
     return Group(*parts, Text(), prices)
 
 
@@ -179,7 +186,7 @@ def bundles(data: Mapping[str, Any], lang: Language) -> RenderableType:
     if data["reachable"]:
         lines.append(Text(say("bundle.found", lang, count=len(rows))))
     else:
-        p = f"{data['best']['p']:.2f}"
+        p = fixed(data["best"]["p"], ".2f")
         text = say("bundle.none", lang, p=p, wished=data["p"], highest=highest)
         lines.append(Text(text, style="red"))
     key, robust = (
@@ -193,10 +200,12 @@ def bundles(data: Mapping[str, Any], lang: Language) -> RenderableType:
     if data["robust"]:
         table.values(say("bundle.quartile", lang), bound)
     for row in rows[:MOST_BUNDLES]:
-        chance = f"{row['p']:.2f} [{row['p_low']:.2f}–{row['p_high']:.2f}]"
+        chance = (
+            f"{fixed(row['p'], '.2f')} [{fixed(row['p_low'], '.2f')}–{fixed(row['p_high'], '.2f')}]"
+        )
         strengths = [f"{row['strengths'][name]:g}" for name in data["factors"]]
         sure = [row["p_bound"], *([row["quartile"], row["quartile_bound"]] if robust else [])]
-        table.add_row(*strengths, number(row["cost"]), chance, *(f"{x:.2f}" for x in sure))
+        table.add_row(*strengths, number(row["cost"]), chance, *(fixed(x, ".2f") for x in sure))
     lines.append(table)
     if len(rows) > MOST_BUNDLES:
         lines.append(Text(say("bundle.more", lang, count=len(rows) - MOST_BUNDLES)))
@@ -212,7 +221,7 @@ def frontier(data: Mapping[str, Any], lang: Language) -> RenderableType:
     table.values(*data["outcomes"])
     for row in data["scenarios"]:
         cells = [
-            f"{100 * row[k]['value']:.1f}% [{_points(row[k]['low'])}–{_points(row[k]['high'])}]"
+            f"{fixed(100 * row[k]['value'], '.1f')}% [{_points(row[k]['low'])}–{_points(row[k]['high'])}]"
             for k in data["outcomes"]
         ]
         table.add_row(row["scenario"], *cells)
@@ -223,7 +232,7 @@ def frontier(data: Mapping[str, Any], lang: Language) -> RenderableType:
             grid = Sheet(say("frontier.map", lang, outcome=outcome, **names))
             grid.values("", *(f"{x:g}" for x in data["grid"]))
             for x, row in zip(data["grid"], chart[outcome], strict=True):
-                grid.add_row(f"{x:g}", *(f"{100 * value:.1f}%" for value in row))
+                grid.add_row(f"{x:g}", *(f"{fixed(100 * value, '.1f')}%" for value in row))
             parts += [Text(), grid]
     return Group(*parts)
 
@@ -247,11 +256,12 @@ def sensitivity(data: Mapping[str, Any], lang: Language) -> RenderableType:
         for row in sorted(outcome["rows"], key=lambda r: -r[size]):
             if indices:
                 cells = [
-                    f"{row[k]:.2f} [{row[k + '_low']:.2f}–{row[k + '_high']:.2f}]" for k in keys
+                    f"{fixed(row[k], '.2f')} [{fixed(row[k + '_low'], '.2f')}–{fixed(row[k + '_high'], '.2f')}]"
+                    for k in keys
                 ]
             else:
-                spread = f"{row['mu_star']:.4f} [{row['low']:.4f}–{row['high']:.4f}]"
-                cells = [f"{row['mu']:+.4f}", spread, f"{row['sigma']:.4f}"]
+                spread = f"{fixed(row['mu_star'], '.4f')} [{fixed(row['low'], '.4f')}–{fixed(row['high'], '.4f')}]"
+                cells = [fixed(row["mu"], "+.4f"), spread, fixed(row["sigma"], ".4f")]
             table.add_row(_label(row["factor"], lang), *cells)
         parts += [Text(), table]
     return Group(*parts)

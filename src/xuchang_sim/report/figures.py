@@ -26,6 +26,7 @@ from xuchang_sim.report.style import (
     figure,
 )
 from xuchang_sim.report.tables import number
+from xuchang_sim.simulation.measures import city_targets
 from xuchang_sim.simulation.results import verdict
 from xuchang_sim.text import Language, labelled, named, say
 from xuchang_sim.units import english, month_label
@@ -119,7 +120,7 @@ def fan(
     ax = axes(ax)
     setting = results.setting
     pack, months = setting.pack, list(setting.months)
-    target = next(t for t in pack.plan.targets() if t.measure == name)
+    target = city_targets(pack)[name]
     values = year_to_date(results, name)
     time = np.arange(len(months), dtype=float)
     middle = np.median(values, axis=0)
@@ -245,7 +246,8 @@ def attainment(results: Results, *, ax: Axes | None = None, lang: Language = "zh
     """Draw the probability that each headline level was reached by a month."""
     lang = speakable(lang)
     ax = axes(ax)
-    labels = {t.measure: labelled(t, lang) for t in reversed(results.setting.pack.plan.targets())}
+    asked = city_targets(results.setting.pack)
+    labels = {name: labelled(target, lang) for name, target in asked.items()}
     strokes = ((INK, "-"), (BLUE, "--"), (ORANGE, "-."), (GREEN, ":"), (RED, (0, (5, 1, 1, 1))))
     months: Sequence[str] = ()
     for name, (colour, line) in zip(results.first, strokes, strict=False):

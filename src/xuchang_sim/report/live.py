@@ -132,7 +132,6 @@ class Desk:
             pack=self.pack,
             progress=progress,
         )
-        together = results.joint(goals(self.pack))
         rows = [
             {
                 "id": row.target.id,
@@ -145,16 +144,12 @@ class Desk:
             for row in results.targets()
             if row.target.headline
         ]
-        joint = {
-            "id": "joint",
-            "label": say("live.joint", lang),
-            "p": together[0],
-            "low": together[1],
-            "high": together[2],
-            "word": chance(together[0], lang),
-        }
+        if ids := goals(self.pack):
+            p, low, high = results.joint(ids)
+            joint = {"id": "joint", "label": say("live.joint", lang), "p": p, "low": low}
+            rows.insert(0, joint | {"high": high, "word": chance(p, lang)})
         return {
-            "targets": [joint, *rows],
+            "targets": rows,
             "fans": [self.fan(results, name, lang) for name in ("revenue", "fai")],
             "seconds": time.perf_counter() - start,
         }

@@ -14,7 +14,8 @@ from xuchang_sim.pack.levers import AXES
 from xuchang_sim.report import figures
 from xuchang_sim.report.fonts import speakable
 from xuchang_sim.report.sentences import answer, chance
-from xuchang_sim.report.tables import number, percent, quantity
+from xuchang_sim.report.tables import fixed, not_modelled, number, percent, quantity
+from xuchang_sim.simulation.measures import city_targets, modelled
 from xuchang_sim.text import Language, labelled, named, say, titled
 from xuchang_sim.units import english
 
@@ -104,16 +105,19 @@ def _pictures(dossier: Dossier, lang: Language) -> dict[str, list[dict[str, str]
     """All figures of a part, by section."""
     results, pack = dossier.assessment.results, dossier.pack
     why = results.why()
-    measured = {target.measure: target for target in pack.plan.targets()}
+    measured = city_targets(pack)
     spoken = speakable(lang)
+    rated = results.targets()
     draw: dict[str, list[dict[str, str]]] = {
         "targets": [
             _shown(
                 "report.figure.probabilities",
-                lambda: figures.probabilities(results.targets(), lang=lang),
+                lambda: figures.probabilities(rated, lang=lang),
                 lang,
             )
-        ],
+        ]
+        if rated
+        else [],
         "time": [
             _shown(
                 "report.figure.fan",
@@ -124,9 +128,15 @@ def _pictures(dossier: Dossier, lang: Language) -> dict[str, list[dict[str, str]
             for name in ("revenue", "fai")
             if name in measured
         ]
-        + [
-            _shown("report.figure.attainment", lambda: figures.attainment(results, lang=lang), lang)
-        ],
+        + (
+            [
+                _shown(
+                    "report.figure.attainment", lambda: figures.attainment(results, lang=lang), lang
+                )
+            ]
+            if results.first
+            else []
+        ),
         "binds": [
             _shown(
                 f"report.figure.causes_{kind}",
@@ -172,14 +182,15 @@ def _pictures(dossier: Dossier, lang: Language) -> dict[str, list[dict[str, str]
                 measure=say(f"matrix.{measure}", lang),
             )
             for measure in ("p_joint", "fai", "revenue_next")
-            if all(cell[measure] == cell[measure] for cell in cells)
+            if all(math.isfinite(cell.get(measure, math.nan)) for cell in cells)
         ]
-    ids = [t.id for t in pack.plan.targets() if t.headline]
+    ids = [row.target.id for row in rated if row.target.headline]
     runs = {titled(run.setting.scenario, spoken): run for run in dossier.runs[:-1]}
     runs[say("report.absent", spoken)] = dossier.runs[-1]
-    draw["compare"] = [
-        _shown("report.figure.compare", lambda: figures.comparison(runs, ids, lang=lang), lang)
-    ]
+    if ids:
+        draw["compare"] = [
+            _shown("report.figure.compare", lambda: figures.comparison(runs, ids, lang=lang), lang)
+        ]
     if dossier.explanation is not None:
         draw["binds"] += [
             _shown(
@@ -278,6 +289,9 @@ def _part(dossier: Dossier, lang: Language) -> dict[str, Any]:
         "failed": say("failed", lang, count=data["failed"]) if data["failed"] else "",
         "font": say("figure.no_font", lang) if speakable(lang) != lang else "",
         "answer": answer(found, lang),
+        "zone_targets": any("zone" in row for row in data["targets"]),
+        "not_modelled": not_modelled(data["targets"], lang),
+        "no_goals": "" if "joint" in data else say("joint_none", lang),
         "groups": [
             {
                 "title": say(key, lang),
@@ -306,14 +320,19 @@ def _part(dossier: Dossier, lang: Language) -> dict[str, Any]:
 
 def _target(row: dict[str, Any], quote: str, lang: Language) -> dict[str, Any]:
     unit = row["unit"]
-    return {
+    asked = {
         "paragraph": row["paragraph"],
         "quote": quote,
         "label": row[f"label_{lang}"],
-        "assumed": row["basis"] == "assumption",
+        "mark": (" †" if row["basis"] == "assumption" else "") + (" ‡" if "zone" in row else ""),
         "value": f"{say('direction.' + row['direction'], lang)} {_amount(row['value'], unit, lang)}",
-        "p": f"{row['p']:.2f}",
-        "interval": f"{row['p_low']:.2f}–{row['p_high']:.2f}",
+        "modelled": "reason" not in row,
+    }
+    if not asked["modelled"]:
+        return asked
+    return asked | {
+        "p": fixed(row["p"], ".2f"),
+        "interval": f"{fixed(row['p_low'], '.2f')}–{fixed(row['p_high'], '.2f')}",
         "word": chance(row["p"], lang),
         "width": round(100 * row["p"]),
         "median": _bare(row["median"], unit, lang),
@@ -399,7 +418,7 @@ def _by_zone(dossier: Dossier, lang: Language) -> dict[str, Any]:
 
 def _compare(dossier: Dossier, lang: Language) -> dict[str, Any]:
     """Probabilities of the headline targets, a column a scenario."""
-    heads = [t for t in dossier.pack.plan.targets() if t.headline]
+    heads = [t for t in modelled(dossier.pack) if t.headline]
     titles = [titled(run.setting.scenario, lang) for run in dossier.runs[:-1]]
     tables = [{row.target.id: row for row in run.targets()} for run in dossier.runs]
     return {
@@ -408,7 +427,7 @@ def _compare(dossier: Dossier, lang: Language) -> dict[str, Any]:
             {
                 "label": labelled(target, lang),
                 "cells": [
-                    f"{table[target.id].p:.2f} ({_amount(table[target.id].median, target.unit, lang)})"
+                    f"{fixed(table[target.id].p, '.2f')} ({_amount(table[target.id].median, target.unit, lang)})"
                     for table in tables
                 ],
             }
@@ -419,21 +438,24 @@ def _compare(dossier: Dossier, lang: Language) -> dict[str, Any]:
 
 def _shares(dossier: Dossier, lang: Language) -> dict[str, Any] | None:
     """What lifting each family of constraints would bring to each goal: a column a goal."""
-    if dossier.explanation is None:
+    if dossier.explanation is None or not dossier.explanation.attributions:
         return None
     found = [a for a in dossier.explanation.attributions if a.outcome.startswith("P(")]
     labels = {target.id: labelled(target, lang) for target in dossier.pack.plan.targets()}
     return {
         "titles": [labels[a.outcome[2:-1]] for a in found],
-        "base": [f"{a.base:.2f}" for a in found],
+        "base": [fixed(a.base, ".2f") for a in found],
         "rows": [
             [
                 say(f"axis.{name}", lang),
-                *(f"{a.shares[name].value:+.2f} ± {1.96 * a.shares[name].se:.2f}" for a in found),
+                *(
+                    f"{fixed(a.shares[name].value, '+.2f')} ± {fixed(1.96 * a.shares[name].se, '.2f')}"
+                    for a in found
+                ),
             ]
             for name in found[0].shares
         ],
-        "total": [f"{a.total:+.2f} ± {1.96 * a.total_se:.2f}" for a in found],
+        "total": [f"{fixed(a.total, '+.2f')} ± {fixed(1.96 * a.total_se, '.2f')}" for a in found],
     }
 
 
@@ -455,8 +477,11 @@ def _prices(dossier: Dossier, lang: Language) -> dict[str, Any] | None:
         "rows": [
             [
                 f"{labelled(dossier.pack.levers[price.lever], lang)} +{price.unit}",
-                number(price.cost),
-                *(f"{value:+.2f} ± {1.96 * se:.2f}" for value, se in price.effect.values()),
+                say("explain.no_price", lang) if math.isnan(price.cost) else number(price.cost),
+                *(
+                    f"{fixed(value, '+.2f')} ± {fixed(1.96 * se, '.2f')}"
+                    for value, se in price.effect.values()
+                ),
             ]
             for price in prices
         ],
@@ -500,7 +525,12 @@ def _additions(dossier: Dossier, lang: Language) -> dict[str, Any] | None:
     shown = found.bundles or (found.best,)
     return {
         "verdict": say(
-            key, lang, goal=goal, p=percent(found.p), best=f"{found.best.p:.2f}", count=len(shown)
+            key,
+            lang,
+            goal=goal,
+            p=percent(found.p),
+            best=fixed(found.best.p, ".2f"),
+            count=len(shown),
         ),
         "rows": [
             [
@@ -511,8 +541,8 @@ def _additions(dossier: Dossier, lang: Language) -> dict[str, Any] | None:
                 )
                 or say("report.nothing", lang),
                 number(choice.cost),
-                f"{choice.p:.2f} [{choice.p_low:.2f}–{choice.p_high:.2f}]",
-                f"{choice.quartile:.2f}" if found.robust else "–",
+                f"{fixed(choice.p, '.2f')} [{fixed(choice.p_low, '.2f')}–{fixed(choice.p_high, '.2f')}]",
+                fixed(choice.quartile, ".2f") if found.robust else "–",
             ]
             for choice in shown[:MOST_BUNDLES]
         ],
@@ -531,7 +561,7 @@ def _outlook(dossier: Dossier, lang: Language) -> dict[str, Any]:
             median=percent(levels["0.50"]),
             low=percent(levels["0.05"]),
             high=percent(levels["0.95"]),
-            sd=f"{100 * demand['sd_measured']:.1f}",
+            sd=fixed(100 * demand["sd_measured"], ".1f"),
             origins=demand["origins"],
         ),
         "coverage": [

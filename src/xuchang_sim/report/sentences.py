@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from xuchang_sim.report.tables import number, percent, quantity
+from xuchang_sim.report.tables import fixed, number, percent, quantity
 from xuchang_sim.text import Language, say, titled
 
 if TYPE_CHECKING:
@@ -32,22 +32,28 @@ def chance(p: float, lang: Language) -> str:
 
 
 def answer(found: Assessment, lang: Language) -> list[str]:
-    """Say in three sentences how likely the two goals are together, each alone, and what binds."""
+    """Say in three sentences how likely the goals are together, each alone, and what binds.
+
+    A plan without a goal that is modelled has the last sentence, and one that says so.
+    """
     data = found.answer()
     pack = found.results.setting.pack
     scenario = found.results.setting.scenario
     title = titled(scenario, lang)
     rows = {row["id"]: row for row in data["targets"]}
-    joint = data["joint"]
+    third = _third(data, pack.plan_year, lang)
+    joint = data.get("joint")
+    if joint is None:
+        return [say("joint_none", lang), third]
     together = say("list.and", lang).join(rows[name][f"label_{lang}"] for name in joint["ids"])
     good = data["replicates"] - data["failed"]
     first = say(
-        "answer.joint",
+        "answer.joint" if len(joint["ids"]) > 1 else "answer.one",
         lang,
         title=title[:1].upper() + title[1:],
         labels=together,
         chance=chance(joint["p"], lang),
-        p=f"{joint['p']:.2f}",
+        p=fixed(joint["p"], ".2f"),
         count=f"{round(joint['p'] * good):,}",
         all=f"{good:,}",
     )
@@ -58,12 +64,12 @@ def answer(found: Assessment, lang: Language) -> list[str]:
             label=row[f"label_{lang}"],
             value=quantity(row["value"], row["unit"], lang),
             chance=chance(row["p"], lang),
-            p=f"{row['p']:.2f}",
+            p=fixed(row["p"], ".2f"),
             median=quantity(row["median"], row["unit"], lang),
         )
         for row in (rows[name] for name in joint["ids"])
     )
-    return [first, say("answer.headlines", lang, each=each), _third(data, pack.plan_year, lang)]
+    return [first, say("answer.headlines", lang, each=each), third]
 
 
 def _third(data: Mapping[str, Any], year: int, lang: Language) -> str:

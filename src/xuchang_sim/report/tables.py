@@ -10,6 +10,7 @@ from rich.text import Text
 
 from xuchang_sim.report.sheet import Sheet
 from xuchang_sim.report.trust import significant
+from xuchang_sim.simulation.measures import JOINT, unmodelled
 from xuchang_sim.simulation.results import verdict
 from xuchang_sim.text import Language, one_language, say
 from xuchang_sim.units import english
@@ -45,6 +46,11 @@ def number(value: float) -> str:
     if size >= 10:
         return f"{value:.1f}"
     return f"{value:.2f}"
+
+
+def fixed(value: float, shape: str) -> str:
+    """Format an estimate in a fixed shape, such as ``.2f``; a dash where there is none."""
+    return format(value, shape) if math.isfinite(value) else "–"
 
 
 def percent(value: float) -> str:
@@ -99,9 +105,15 @@ def _targets(rows: Sequence[Mapping[str, Any]], title: str, lang: Language) -> S
     table.values(say("column.median", lang), say("column.shortfall", lang))
     for row in rows:
         unit = row["unit"]
-        word = verdict(row["p"])
         mark = " †" if row["basis"] == "assumption" else ""
+        mark += " ‡" if "zone" in row else ""
         sign = say(f"direction.{row['direction']}", lang)
+        asked = f"{sign} {quantity(row['value'], unit, lang)}"
+        if "reason" in row:
+            words = say("not_modelled", lang), "", "", ""
+            table.add_row(row["paragraph"], row[f"label_{lang}"] + mark, asked, *words)
+            continue
+        word = verdict(row["p"])
         middle = quantity(row["median"], unit, lang).removesuffix(f" {unit}")
         low, high = (quantity(row[q], unit, lang).removesuffix(f" {unit}") for q in ("q05", "q95"))
         if lang == "en" and unit != "比例":
@@ -110,8 +122,8 @@ def _targets(rows: Sequence[Mapping[str, Any]], title: str, lang: Language) -> S
         table.add_row(
             row["paragraph"],
             row[f"label_{lang}"] + mark,
-            f"{sign} {quantity(row['value'], unit, lang)}",
-            f"{row['p']:.2f} [{row['p_low']:.2f}–{row['p_high']:.2f}]",
+            asked,
+            f"{fixed(row['p'], '.2f')} [{fixed(row['p_low'], '.2f')}–{fixed(row['p_high'], '.2f')}]",
             Text(say(f"verdict.{word}", lang), style=STYLE[word]),
             f"{middle} ({low} – {high})",
             percent(row["shortfall"]) if unit == "比例" else number(row["shortfall"]),
@@ -121,20 +133,16 @@ def _targets(rows: Sequence[Mapping[str, Any]], title: str, lang: Language) -> S
 
 def _notes(data: Mapping[str, Any], lang: Language) -> list[str]:
     labels = {row["id"]: row[f"label_{lang}"] for row in data["targets"]}
-    joint = data["joint"]
     growth = data["real_and_reported"]
+    zones = any("zone" in row for row in data["targets"])
     lines = [
         say("note.assumption", lang),
+        *([say("note.synthetic_target", lang)] if zones else []),
         say("note.interval", lang),
         say("note.synthetic", lang),
+        *not_modelled(data["targets"], lang),
         "",
-        say(
-            "joint",
-            lang,
-            p=f"{joint['p']:.2f}",
-            low=f"{joint['p_low']:.2f}",
-            high=f"{joint['p_high']:.2f}",
-        ),
+        joint(data, lang),
         say(
             "growth",
             lang,
@@ -142,7 +150,7 @@ def _notes(data: Mapping[str, Any], lang: Language) -> list[str]:
             real=percent(growth["revenue_real_growth"]["median"]),
         ),
         say("extras", lang, value=number(data["fai_extra"]["median"])),
-        say("largest", lang, p=f"{data['p_fai_without_largest_project']:.2f}"),
+        *_largest(data, lang),
         *outside(data["outside_view"], lang),
         "",
         say("section.settled", lang),
@@ -154,7 +162,7 @@ def _notes(data: Mapping[str, Any], lang: Language) -> list[str]:
                 + say(
                     "settled",
                     lang,
-                    label=labels.get(name, name),
+                    label=labels.get(name, say(f"measure.{name}", lang)),
                     year=year,
                     variance=percent(found["variance"]),
                     error=percent(found["variance_se"]),
@@ -172,14 +180,16 @@ def _notes(data: Mapping[str, Any], lang: Language) -> list[str]:
             "added": found["added"],
         }
         shown = {key: number(value) for key, value in values.items()}
-        lines.append("  " + say("moved", lang, label=labels.get(name, name), **shown))
-    lines += ["", say("section.attainment", lang)]
+        label = labels.get(name, say(f"measure.{name}", lang))
+        lines.append("  " + say("moved", lang, label=label, **shown))
+    if data["attainment"]:
+        lines += ["", say("section.attainment", lang)]
     lines += [
         "  " + _attained(labels.get(name, name), found, lang)
         for name, found in data["attainment"].items()
     ]
     year = int(min(data["settled_detail"]["revenue"]))
-    if data["followed"] < data["replicates"]:
+    if data["attainment"] and data["followed"] < data["replicates"]:
         line = say("attainment.followed", lang, year=year, followed=data["followed"])
         lines.append("  " + line)
     lines += ["", say("section.why", lang, year=year)]
@@ -199,6 +209,39 @@ def _notes(data: Mapping[str, Any], lang: Language) -> list[str]:
         ),
     ]
     return lines
+
+
+def not_modelled(targets: Sequence[Mapping[str, Any]], lang: Language) -> list[str]:
+    """Say of every target that is not modelled why: a line each."""
+    reason = "reason" if lang == "en" else "reason_zh"
+    return [
+        say("not_modelled_line", lang, label=row[f"label_{lang}"], reason=row[reason])
+        for row in targets
+        if "reason" in row
+    ]
+
+
+def joint(data: Mapping[str, Any], lang: Language) -> str:
+    """Say how likely the plan's goals are together; in words if it has none."""
+    found = data.get("joint")
+    if found is None:
+        return say("joint_none", lang)
+    ids = found["ids"]
+    shown = {key: fixed(found["p" + limit], ".2f") for key, limit in JOINT_NUMBERS.items()}
+    if tuple(ids) == JOINT:
+        return say("joint", lang, **shown)
+    labels = {row["id"]: row[f"label_{lang}"] for row in data["targets"]}
+    key = "joint_one" if len(ids) == 1 else "joint_several"
+    return say(key, lang, labels=say("list.and", lang).join(labels[x] for x in ids), **shown)
+
+
+JOINT_NUMBERS = {"p": "", "low": "_low", "high": "_high"}
+
+
+def _largest(data: Mapping[str, Any], lang: Language) -> list[str]:
+    """Say what the largest project decides, if the plan asks for investment."""
+    p = data.get("p_fai_without_largest_project")
+    return [] if p is None else [say("largest", lang, p=fixed(p, ".2f"))]
 
 
 def _attained(label: str, found: Mapping[str, Any], lang: Language) -> str:
@@ -253,33 +296,52 @@ def matrix(found: MatrixResult, lang: Language) -> RenderableType:
     )
     parts: list[RenderableType] = [
         Text(head, style="bold"),
-        _cells(found.cells, found.matrix.axes, lang),
+        _cells(found.cells, found, lang),
         Text(settled),
     ]
     followed = found.setup.followed
     if followed < found.setup.replicates:
         parts.append(Text(say("matrix.followed", lang, followed=followed)))
+    parts += [
+        Text(
+            say(
+                "not_modelled_line",
+                lang,
+                label=say(f"matrix.{key}", lang),
+                reason=reason.zh if lang == "zh" else reason.en,
+            )
+        )
+        for key, reason in found.left_out.items()
+    ]
     if found.constant:
-        names = ", ".join(say(f"matrix.{name}", lang) for name in found.constant)
+        names = ", ".join(column(name, found, lang) for name in found.constant)
         parts.append(Text(say("matrix.constant", lang, names=names)))
     if found.earlier is not None:
         parts += [
             Text(),
             Text(say("matrix.earlier", lang), style="bold"),
-            _cells(found.earlier, found.matrix.axes, lang),
+            _cells(found.earlier, found, lang),
         ]
     return Group(*parts)
 
 
-def _cells(rows: Sequence[Mapping[str, Any]], axes: Sequence[str], lang: Language) -> Sheet:
+def column(key: str, found: MatrixResult, lang: Language) -> str:
+    """Head of a column of a matrix: the joint is of both, revenue and investment, or of others."""
+    both = not found.left_out.keys() & {"p_revenue", "p_fai"}
+    return say("matrix.p_goals" if key == "p_joint" and not both else f"matrix.{key}", lang)
+
+
+def _cells(rows: Sequence[Mapping[str, Any]], found: MatrixResult, lang: Language) -> Sheet:
+    axes = found.matrix.axes
     table = Sheet(names=range(len(axes)))
+    shown = [key for key in MATRIX_COLUMNS if key in rows[0]]
     table.values(*(say(f"axis.{axis}", lang) for axis in axes), justify="left")
-    table.values(*(say(f"matrix.{key}", lang) for key in MATRIX_COLUMNS))
+    table.values(*(column(key, found, lang) for key in shown))
     for row in rows:
         cells = [say(f"level.{row[axis]}", lang) for axis in axes]
-        for key in MATRIX_COLUMNS:
+        for key in shown:
             value = row[key] / 1e4 if key == "workers" else row[key]
-            cells.append(f"{value:.2f}" if key.startswith("p_") else number(value))
+            cells.append(fixed(value, ".2f") if key.startswith("p_") else number(value))
         table.add_row(*cells)
     return table
 
@@ -293,10 +355,14 @@ def plan(pack: Pack, lang: Language) -> RenderableType:
     targets.values(say("column.paragraph", lang), "id", justify="left")
     targets.words(say("column.target", lang), max_width=44)
     targets.values(say("column.value", lang))
+    reasons = unmodelled(pack)
     for target in pack.plan.targets():
         label = target.label_zh if lang == "zh" else target.label_en
         sign = say(f"direction.{target.direction}", lang)
         value = f"{sign} {quantity(target.value, target.unit, lang)}"
+        if reason := reasons.get(target.id):
+            why = reason.zh if lang == "zh" else reason.en
+            value = say("plan.not_modelled", lang, value=value, reason=why)
         targets.add_row(str(target.row), target.paragraph, target.id, label, value)
     levers = Sheet(say("plan.instruments", lang))
     levers.values(say("column.row", lang))
@@ -376,7 +442,7 @@ def outlook(
             lang,
             first=demand["months"][0],
             last=demand["months"][-1],
-            sd=f"{100 * demand['sd_measured']:.1f}",
+            sd=fixed(100 * demand["sd_measured"], ".1f"),
             origins=demand["origins"],
             **_spread(demand["quantiles"]),
         ),
@@ -416,8 +482,15 @@ def outside(view: Mapping[str, Any], lang: Language) -> list[str]:
             "outside",
             lang,
             label=say(f"rate.{name}", lang),
-            goal="–" if rate["goal"] is None else percent(rate["goal"]),
-            p="–" if rate["p"] is None else f"{rate['p']:.2f}",
+            goal=percent(rate["goal"]),
+            p=f"{rate['p']:.2f}",
+            **_spread(rate["quantiles"]),
+        )
+        if "goal" in rate
+        else say(
+            "outside_no_goal",
+            lang,
+            label=say(f"rate.{name}", lang),
             **_spread(rate["quantiles"]),
         )
         for name, rate in view.items()
@@ -468,8 +541,8 @@ def _backtest(found: Mapping[str, Any], lang: Language) -> RenderableType:
             str(of["values"]),
             *(percent(of[f"cover{c}"]) for c in (50, 80, 95)),
             crps,
-            f"{of['skill']:+.2f}",
-            f"{of['ratio']:.2f}",
+            fixed(of["skill"], "+.2f"),
+            fixed(of["ratio"], ".2f"),
             best,
         )
 
@@ -483,7 +556,13 @@ def _backtest(found: Mapping[str, Any], lang: Language) -> RenderableType:
     band = f"{percent(covered['low'])}–{percent(covered['high'])}"
     rows = [{"nominal": 0.8, "measured": covered["measured"], "origins": covered["origins"]}]
     kept = [
-        say("backtest.kept", lang, model=model, series=of["series"], ratio=f"{of['ratio']:.2f}")
+        say(
+            "backtest.kept",
+            lang,
+            model=model,
+            series=of["series"],
+            ratio=fixed(of["ratio"], ".2f"),
+        )
         for model, of in sorted(compared["kept"].items(), key=lambda item: -item[1]["ratio"])
         if of["series"] > 1
     ][:3]

@@ -6,13 +6,15 @@ year. Rates and counts are defined once, here, for assessment, sweeps and report
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from xuchang_sim.model.world import MEASURE_ROW, SUMMARY
+from xuchang_sim.pack.plan import NO_MEASURE
+from xuchang_sim.yamlfile import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -49,6 +51,8 @@ class Cut:
         Lever levels of the scenario.
     demand : ndarray, shape (replicates, years)
         Mean yearly growth of nominal demand, a fraction.
+    only : str
+        The one zone that `annual` and `sectors` hold; empty for all.
     """
 
     pack: Pack
@@ -60,7 +64,34 @@ class Cut:
     parameters: Mapping[str, Array]
     levels: Mapping[str, float]
     demand: Array
+    only: str = ""
     _city: dict[str, Array] = field(default_factory=dict)
+
+    def within(self, zone: str) -> Cut:
+        """Return the record of one zone, for measures that are not :data:`CITY_ONLY`."""
+        row = [self.zones.index(zone)]
+        annual, sectors = self.annual[:, :, :, row], self.sectors[:, :, row]
+        return replace(self, annual=annual, sectors=sectors, only=zone, _city={})
+
+    @property
+    def zones(self) -> tuple[str, ...]:
+        """Zones on record, in the order of their axis."""
+        return (self.only,) if self.only else tuple(zone.id for zone in self.pack.region.zones)
+
+    def base(self, name: str, column: str) -> Array | float:
+        """Total of the base year, 亿元: the pack's, which every replicate reproduces, or a zone's.
+
+        Parameters
+        ----------
+        name : str
+            Total of the pack.
+        column : str
+            Recorded column that has it for a single zone.
+        """
+        if self.only:
+            return self.city(column)[:, :1]
+        total: float = getattr(self.pack.base, name).value
+        return total
 
     @property
     def years(self) -> int:
@@ -164,11 +195,11 @@ def zones_above(c: Cut, threshold: float) -> Array:
 
 def clusters_above(c: Cut, threshold: float) -> Array:
     """Named clusters of this threshold whose above-scale revenue reaches it."""
-    zones = [zone.id for zone in c.pack.region.zones]
+    zones = c.zones
     sectors = [sector.id for sector in c.pack.region.sectors]
     count = np.zeros((c.months.shape[0], c.years))
     for cluster in c.pack.region.clusters:
-        if cluster.threshold == threshold:
+        if cluster.threshold == threshold and cluster.zone in zones:
             z, s = zones.index(cluster.zone), sectors.index(cluster.sector)
             sold = c.sectors[:, : c.years, z, s] * cluster.share * c.parameter("scope_ratio")
             count += sold >= threshold
@@ -179,7 +210,7 @@ def zone_clusters(c: Cut) -> Array:
     """Zones whose leading sectors together sell enough to be called a cluster."""
     count = np.zeros((c.months.shape[0], c.years))
     sectors = [sector.id for sector in c.pack.region.sectors]
-    for z, zone in enumerate(c.pack.region.zones):
+    for z, zone in enumerate(map(c.pack.region.zone, c.zones)):
         rows = [sectors.index(lead.sector) for lead in zone.leading]
         best = c.sectors[:, : c.years, z][:, :, rows].max(axis=2)
         count += best >= c.parameter("cluster_threshold")
@@ -193,7 +224,7 @@ def investment_intensity_growth(c: Cut) -> Array:
 
 def output_intensity_growth(c: Cut) -> Array:
     """Growth of revenue per 亩 of developed land; the base area follows from mature intensity."""
-    area = c.pack.base.revenue.value * WAN / c.parameter("mature_output_intensity")
+    area = c.base("revenue", "reported") * WAN / c.parameter("mature_output_intensity")
     return _growth(revenue_real(c) / (area + np.cumsum(c.city("land_used"), axis=1)))
 
 
@@ -268,15 +299,15 @@ def _zones_with(*names: str) -> Callable[[Cut], Array]:
 #: Every measure by its id.
 REGISTRY: dict[str, Callable[[Cut], Array]] = {
     "revenue": revenue,
-    "revenue_growth": lambda c: revenue(c) / c.pack.base.revenue.value - 1.0,
+    "revenue_growth": lambda c: revenue(c) / c.base("revenue", "reported") - 1.0,
     "revenue_real": revenue_real,
-    "revenue_real_growth": lambda c: revenue_real(c) / c.pack.base.revenue.value - 1.0,
+    "revenue_real_growth": lambda c: revenue_real(c) / c.base("revenue", "reported") - 1.0,
     "fai": _city("fai"),
-    "fai_growth": lambda c: c.city("fai") / c.pack.base.fai.value - 1.0,
+    "fai_growth": lambda c: c.city("fai") / c.base("fai", "fai") - 1.0,
     "fai_extra": _city("fai_extra"),
     "fai_without_largest": fai_without_largest,
     "profit_tax": profit_tax,
-    "profit_tax_growth": lambda c: profit_tax(c) / c.pack.base.profit_tax.value - 1.0,
+    "profit_tax_growth": lambda c: profit_tax(c) / c.base("profit_tax", "profit_tax") - 1.0,
     "revenue_share": revenue_share,
     "fai_share": fai_share,
     "outside_capital": _city("outside_capital"),
@@ -353,6 +384,119 @@ THRESHOLD: dict[str, Callable[[Cut, float], Array]] = {
     ),
 }
 
+#: Measures that have no value for a single zone: they rest on the city's months or on totals of it.
+CITY_ONLY = frozenset(
+    {
+        "fai_without_largest", "revenue_share", "fai_share", "outside_capital_growth",
+        "sewage_rate", "group_events", "heating", "transit", "postdoc_station", "postdoc_bases",
+        "run_rate",
+    }
+)  # fmt: skip
+
+#: Parameters that a measure reads beside the record.
+PARAMETERS_READ: dict[str, tuple[str, ...]] = {
+    "revenue_share": ("city_revenue_share_base",),
+    "fai_share": ("city_fai_share_base", "city_rest_fai_growth"),
+    "zone_clusters": ("cluster_threshold",),
+    "output_intensity_growth": ("mature_output_intensity",),
+    "sewage_rate": ("infrastructure_opening", "sewage_rate_base", "sewage_plant_gain"),
+    "energy_decline": ("energy_autonomous", "energy_new_capital"),
+    "zones": ("scope_ratio",),
+    "clusters": ("scope_ratio",),
+}
+
+#: Totals of the base year over which a measure is a growth.
+BASE_READ: dict[str, str] = {
+    "revenue_growth": "revenue",
+    "revenue_real_growth": "revenue",
+    "fai_growth": "fai",
+    "profit_tax_growth": "profit_tax",
+}
+
+
+class Reason(NamedTuple):
+    """Why something is not modelled, in both languages."""
+
+    zh: str
+    en: str
+
+
+NO_SUCH_TARGET = Reason("计划没有提出这项目标", "the plan sets no such target")
+NO_GOAL = Reason(
+    "计划没有提出模型能够计量的收入或投资目标",
+    "the plan sets no target for revenue or investment that the model measures",
+)
+
+
+def family(target: Target) -> str:
+    """Return the measure of a target, without its threshold: ``zones`` of ``zones_100``."""
+    if target.measure in REGISTRY or target.measure == NO_MEASURE:
+        return target.measure
+    name = target.measure.split("_", maxsplit=1)[0]
+    return name if name in THRESHOLD and target.threshold is not None else ""
+
+
+def lacking(pack: Pack, measure: str) -> Reason | None:
+    """Say what a measure needs that a pack does not have; None if it can be computed.
+
+    Parameters
+    ----------
+    pack : Pack
+    measure : str
+        Name in :data:`REGISTRY` or :data:`THRESHOLD`.
+    """
+    for name in PARAMETERS_READ.get(measure, ()):
+        if name not in pack.parameters or pack.parameters[name].role != "model":
+            return Reason(f"没有参数 {name}", f"there is no parameter {name}")
+    total = BASE_READ.get(measure)
+    if total is not None and not getattr(pack.base, total).value > 0:
+        return Reason(
+            f"没有基年总量 {total}，增长无从计算",
+            f"there is no total of the base year for {total}, over which to grow",
+        )
+    return None
+
+
+def not_modelled(pack: Pack, target: Target) -> Reason | None:
+    """Say why a target of a plan is not modelled; None if it is.
+
+    A measure that does not exist is no reason but a fault: see :func:`complaint`.
+    """
+    name = family(target)
+    if name == NO_MEASURE:
+        zh, _, en = target.reason.partition(" · ")
+        return Reason(zh, en or zh)
+    if target.zone is not None and name in CITY_ONLY:
+        return Reason(f"{name} 没有分区的数值", f"{name} has no value for a single zone")
+    if name == "clusters" and target.threshold is not None:
+        size = target.threshold.value
+        if not any(
+            cluster.threshold == size and target.zone in {None, cluster.zone}
+            for cluster in pack.region.clusters
+        ):
+            return Reason(
+                f"没有列出 {size:g} 亿元的集群",
+                f"the region names no cluster of {size / 10:g}bn yuan",
+            )
+    return lacking(pack, name)
+
+
+def modelled(pack: Pack) -> tuple[Target, ...]:
+    """Return the targets of a plan that a run measures, in the plan's order."""
+    return tuple(target for target in pack.plan.targets() if not_modelled(pack, target) is None)
+
+
+def unmodelled(pack: Pack) -> dict[str, Reason]:
+    """Return why each other target is not modelled, by its id, in the plan's order."""
+    reasons = {target.id: not_modelled(pack, target) for target in pack.plan.targets()}
+    return {name: reason for name, reason in reasons.items() if reason is not None}
+
+
+def city_targets(pack: Pack) -> dict[str, Target]:
+    """Return the targets of all zones together that a run measures, by their measure."""
+    return {target.measure: target for target in modelled(pack) if target.zone is None}
+
+
 #: Monthly columns whose trailing twelve months, or whose stock, tell when a level is reached.
 ATTAINABLE: dict[str, Callable[[Cut], Array]] = {
     "revenue": lambda c: _trailing(c.month("reported")),
@@ -389,25 +533,60 @@ def goal(pack: Pack, name: str) -> float | None:
     float or None
         In 亿元; None if the plan asks for neither.
     """
-    targets = {target.measure: target.value for target in pack.plan.targets()}
+    targets = city_targets(pack)
     if name in targets:
-        return targets[name]
+        return targets[name].value
     growth = targets.get(f"{name}_growth")
     base: float = getattr(pack.base, name).value
-    return None if growth is None else base * (1.0 + growth)
+    return None if growth is None else base * (1.0 + growth.value)
 
 
-def complaint(target: Target) -> str:
-    """Say why a target cannot be measured; nothing if it can."""
-    family = target.measure.split("_", maxsplit=1)[0]
-    if target.measure not in REGISTRY and (target.threshold is None or family not in THRESHOLD):
-        return f"no such measure: {target.measure}; allowed: {', '.join(REGISTRY)}"
-    unit = UNITS.get(target.measure, target.unit)
+#: Targets whose joint probability is reported: growth of revenue and of investment.
+JOINT = ("revenue_growth", "fai_growth")
+
+
+def goals(pack: Pack) -> tuple[str, ...]:
+    """Return the targets whose joint probability is reported: one for revenue, one for investment.
+
+    Each is the growth the plan asks for, else the level. A plan that asks for neither is judged
+    by its headline targets, or by all. Targets that are not modelled do not count: there is none if
+    no target is.
+    """
+    found = [target.id for name in JOINT if (target := goal_target(pack, name)) is not None]
+    every = modelled(pack)
+    heads = [target.id for target in every if target.headline]
+    return tuple(found) or tuple(heads) or tuple(target.id for target in every)
+
+
+def goal_target(pack: Pack, growth: str) -> Target | None:
+    """Return the city's target for a growth of :data:`JOINT`, else for its level; None without."""
+    named = city_targets(pack)
+    return named.get(growth) or named.get(growth.removesuffix("_growth"))
+
+
+def complaint(target: Target) -> tuple[str, str]:
+    """Return the key and the fault of a target that no run can measure; empty if one can."""
+    name = family(target)
+    if not name:
+        stem = target.measure.split("_", maxsplit=1)[0]
+        if stem in THRESHOLD:
+            return "threshold", f"is missing; {stem} are counted from a size on; allowed: a size"
+        close = did_you_mean(target.measure, REGISTRY)
+        allowed = f"allowed: {', '.join([*REGISTRY, NO_MEASURE])}"
+        return "measure", f"no such measure: {target.measure}{close}; {allowed}"
+    if name == NO_MEASURE:
+        return "", ""
+    unit = UNITS.get(name, target.unit)
     if target.unit != unit:
-        return f"is in {target.unit}, but {target.measure} is counted in {unit}; allowed: {unit}"
+        message = f"is in {target.unit}, but {name} is counted in {unit}; allowed: {unit}"
+        return "unit", message
     if target.threshold and target.threshold.unit != THRESHOLD_UNIT:
-        return f"has a threshold in {target.threshold.unit}; allowed: {THRESHOLD_UNIT}"
-    return ""
+        message = f"has a threshold in {target.threshold.unit}; allowed: {THRESHOLD_UNIT}"
+        return "threshold", message
+    if target.id in REGISTRY and (target.id, None) != (target.measure, target.zone):
+        message = f"{target.id!r} is the name of another measure; allowed: a name of its own"
+        return "id", message
+    return "", ""
 
 
 def evaluate(cut: Cut, target: Target) -> Array:
@@ -418,12 +597,13 @@ def evaluate(cut: Cut, target: Target) -> Array:
     KeyError
         If the plan names a measure that does not exist.
     """
-    if target.measure in REGISTRY:
-        return REGISTRY[target.measure](cut)
-    family = target.measure.split("_", maxsplit=1)[0]
-    if target.threshold is None or family not in THRESHOLD:
+    name = family(target)
+    here = cut if target.zone is None else cut.within(target.zone)
+    if name in REGISTRY:
+        return REGISTRY[name](here)
+    if target.threshold is None or name not in THRESHOLD:
         raise KeyError(target.measure)
-    return THRESHOLD[family](cut, target.threshold.value)
+    return THRESHOLD[name](here, target.threshold.value)
 
 
 def meets(values: Array, target: Target) -> npt.NDArray[np.bool_]:

@@ -17,10 +17,15 @@ from xuchang_sim.simulation.measures import (
     ATTAINABLE,
     REGISTRY,
     Cut,
+    Reason,
+    city_targets,
     evaluate,
     first_month,
     goal,
+    lacking,
     meets,
+    modelled,
+    unmodelled,
 )
 from xuchang_sim.units import month_label
 
@@ -220,9 +225,10 @@ class Results:
 
     def levels(self) -> dict[str, float]:
         """Headline levels whose month of attainment is kept, with their values."""
-        targets = {t.measure: t.value for t in self.setting.pack.plan.targets()}
+        targets = city_targets(self.setting.pack)
         wanted = ATTAINABLE if self.keep is None else self.keep
-        return {name: targets[name] for name in ATTAINABLE if name in targets and name in wanted}
+        named = [name for name in ATTAINABLE if name in targets and name in wanted]
+        return {name: targets[name].value for name in named}
 
     def outcome(self, name: str, year: int | None = None) -> Array:
         """One measure of one year over the replicates that ran: shape (good replicates,).
@@ -246,13 +252,24 @@ class Results:
         return found
 
     def targets(self) -> list[TargetResult]:
-        """Return every target of the plan with its probability, range and shortfall."""
-        return [
-            rate(target, self.outcome(target.id)) for target in self.setting.pack.plan.targets()
-        ]
+        """Return every target that is modelled with its probability, range and shortfall."""
+        return [rate(target, self.outcome(target.id)) for target in modelled(self.setting.pack)]
+
+    def not_modelled(self) -> dict[str, Reason]:
+        """Return why each other target of the plan is not modelled, by its id."""
+        return unmodelled(self.setting.pack)
 
     def joint(self, ids: Sequence[str]) -> tuple[float, float, float]:
-        """Probability that several targets are met together, with its Wilson interval."""
+        """Probability that several targets are met together, with its Wilson interval.
+
+        Raises
+        ------
+        ValueError
+            If no target is named: the probability of nothing is no answer.
+        """
+        if not ids:
+            message = "no target is named; allowed: one or more"
+            raise ValueError(message)
         together = np.ones(int(self.good.sum()), dtype=bool)
         for name in ids:
             target = self.setting.pack.plan.target(name)
@@ -420,8 +437,12 @@ def rate(target: Target, values: Array) -> TargetResult:
 
 def _outcomes(cut: Cut, keep: Collection[str] | None) -> dict[str, Array]:
     """Every measure that is kept, and every such target under its own id."""
-    found = {name: f(cut) for name, f in REGISTRY.items() if keep is None or name in keep}
-    for target in cut.pack.plan.targets():
+    found = {
+        name: f(cut)
+        for name, f in REGISTRY.items()
+        if (keep is None or name in keep) and lacking(cut.pack, name) is None
+    }
+    for target in modelled(cut.pack):
         if target.id not in found and (keep is None or target.id in keep):
             found[target.id] = evaluate(cut, target)
     return found

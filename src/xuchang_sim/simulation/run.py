@@ -258,14 +258,16 @@ def prepare(
         draws = choose_draws(pack, parameters)
     except InputError as error:
         problems += error.problems
-    problems += [
-        Problem(str(pack.folder / "plan.yaml"), target.id, 0, message)
-        for target in pack.plan.targets()
-        if (message := complaint(target))
-    ]
+    problems += target_faults(pack)
     if problems:
         raise InputError(problems)
     return Setup(pack, replicates, seed, last, draws, earlier, branch, check)
+
+
+def target_faults(pack: Pack) -> list[Problem]:
+    """Return targets of a measure that does not exist, or in another unit than it has."""
+    found = [(target, *complaint(target)) for target in pack.plan.targets()]
+    return [pack.target_problem(*fault) for fault in found if fault[1]]
 
 
 def choose_draws(pack: Pack, parameters: Draws | None) -> Draws:

@@ -2,10 +2,11 @@
 
 import re
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from xuchang_sim.answers.audit import AuditRow, audit
+from xuchang_sim.answers.audit import CHECKS, AuditRow, Check, _Facts, audit
 from xuchang_sim.pack.load import load_pack
 from xuchang_sim.pack.plan import Plan
 
@@ -67,7 +68,58 @@ def test_texts_are_in_both_languages(row: AuditRow) -> None:
         assert not chinese.search(en)
 
 
-def test_a_pack_without_these_targets_has_fewer_rows() -> None:
+def test_a_check_says_what_the_plan_does_not_have() -> None:
     few = Plan.model_construct(rows=PACK.plan.rows[:8])
-    rows = audit(replace(PACK, plan=few))
-    assert [row.id for row in rows] == ["fai_base", "margin", "incremental_revenue", "time"]
+    rows = {row.id: row for row in audit(replace(PACK, plan=few))}
+    assert rows.keys() == ROWS.keys()
+    rest = {name: row for name, row in rows.items() if row.holds != "not_applicable"}
+    assert list(rest) == ["fai_base", "margin", "incremental_revenue", "time"]
+    assert all(row == ROWS[name] for name, row in rest.items())
+    assert rows["jobs"].finding_en == (
+        "not applicable: the plan has no target for new_workers, target for trained"
+    )
+    assert rows["jobs"].finding_zh.startswith("不适用：计划没有")
+    assert rows["jobs"].figures == ()
+
+
+def test_without_clusters_their_check_is_not_applicable() -> None:
+    region = PACK.region.model_copy(update={"clusters": ()})
+    rows = {row.id: row for row in audit(replace(PACK, region=region))}
+    assert rows["cluster_sums"].finding_en == "not applicable: the plan has no list of clusters"
+    assert [name for name, row in rows.items() if row != ROWS[name]] == ["cluster_sums"]
+
+
+def test_a_plan_that_asks_for_last_years_investment_has_no_ratio_to_its_rise() -> None:
+    rows = tuple(
+        row.model_copy(
+            update={
+                "target_entries": tuple(
+                    t.model_copy(update={"value": PACK.base.fai.value}) if t.id == "fai" else t
+                    for t in row.target_entries
+                )
+            }
+        )
+        for row in PACK.plan.rows
+    )
+    plan = Plan.model_construct(rows=rows)
+    found = {row.id: row for row in audit(replace(PACK, plan=plan))}
+    assert found["outside_capital"].holds == "not_applicable"
+    assert "without a denominator" in found["outside_capital"].finding_en
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.id)
+def test_a_check_asks_for_no_more_than_it_declares(check: Check) -> None:
+    facts = _Facts(PACK)
+
+    class Seen(dict[str, Any]):
+        def __getitem__(self, name: str) -> Any:
+            read.add(name)
+            return super().__getitem__(name)
+
+    read: set[str] = set()
+    facts.numbers, facts.ranges = Seen(facts.numbers), Seen(facts.ranges)
+    facts.written = Seen(facts.written)
+    check.examine(facts)
+    declared = {*check.targets.split(), *check.needs.split()}
+    assert read <= declared
+    assert set(check.needs.split()) - {"named_clusters"} <= read  # and nothing in vain

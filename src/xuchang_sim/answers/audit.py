@@ -1,22 +1,25 @@
 """The plan's own arithmetic, checked: what its numbers imply, and whether they fit together.
 
 Every check gives its numbers and says whether they hold. "Ambiguous" means that the document can be
-read in two ways, or that the numbers fit only under an assumption of the pack.
+read in two ways, or that the numbers fit only under an assumption of the pack. A check declares
+what it needs; a plan that lacks some of it is told so, in the place of the numbers.
 """
 
-from collections.abc import Callable
-from contextlib import suppress
 from math import isclose, log, pow as power
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from xuchang_sim.simulation.measures import REGISTRY, THRESHOLD
 from xuchang_sim.units import convert, english
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from xuchang_sim.pack.load import Pack
+    from xuchang_sim.pack.plan import Target
 
 __all__ = ["AuditRow", "Figure", "audit"]
 
-Holds = Literal["yes", "no", "ambiguous"]
+Holds = Literal["yes", "no", "ambiguous", "not_applicable"]
 
 _Text = tuple[str, float, str]
 """Label as ``Chinese · English``, value, unit."""
@@ -50,52 +53,131 @@ def audit(pack: "Pack") -> list[AuditRow]:
     Parameters
     ----------
     pack : Pack
-        A loaded pack. Checks whose targets, levers or parameters it lacks are left out.
+        A loaded pack.
 
     Returns
     -------
     list of AuditRow
-        One row for each check, in a fixed order.
+        One row for each check, in a fixed order; ``not_applicable`` where the pack lacks what the
+        check needs.
     """
     facts = _Facts(pack)
-    rows: list[AuditRow] = []
-    for examine in _CHECKS:
-        with suppress(KeyError):
-            rows.append(examine(facts))
-    return rows
+    return [check.row(facts) for check in CHECKS]
+
+
+class _Finding(NamedTuple):
+    """What a check found: whether it holds, why (``Chinese · English``), and its numbers."""
+
+    holds: Holds
+    text: str
+    figures: tuple[_Text, ...]
+
+
+class Check(NamedTuple):
+    """A check of the plan's arithmetic and what it needs.
+
+    Parameters
+    ----------
+    id, label : str
+        Name; what it looks at, ``Chinese · English``.
+    targets : str
+        Measures, or families of measures, of the targets it is about, all of which it needs; their
+        paragraphs stand beside it.
+    needs : str
+        What else it needs: parameters, levers, and words of :data:`OTHER_NEEDS`.
+    examine : callable
+        Takes the facts, gives the finding; asks for no number that is not named here.
+    """
+
+    id: str
+    label: str
+    targets: str
+    needs: str
+    examine: "Callable[[_Facts], _Finding]"
+
+    def row(self, facts: "_Facts") -> AuditRow:
+        """Return the row of this check on a pack."""
+        zh, en = self.label.split(" · ")
+        about = [target for name in self.targets.split() for target in facts.about(name)]
+        paragraph = "、".join(dict.fromkeys(target.paragraph for target in about))
+        missing = [name for name in self.targets.split() if not facts.about(name)]
+        missing += [name for name in self.needs.split() if not facts.has(name)]
+        if missing:
+            lost = [_spoken(name) for name in missing]
+            names_zh, names_en = ("、".join(n[0] for n in lost), ", ".join(n[1] for n in lost))
+            reasons = f"不适用：计划没有{names_zh}", f"not applicable: the plan has no {names_en}"
+            return AuditRow(self.id, zh, en, paragraph, "not_applicable", *reasons, ())
+        try:
+            finding = self.examine(facts)
+        except ZeroDivisionError:
+            return AuditRow(self.id, zh, en, paragraph, "not_applicable", *NO_RATIO, ())
+        numbers = []
+        for text, value, unit in finding.figures:
+            label_zh, label_en = text.split(" · ")
+            numbers.append(Figure(label_zh, label_en, value, unit))
+        reading_zh, reading_en = finding.text.split(" · ")
+        said = reading_zh, reading_en, tuple(numbers)
+        return AuditRow(self.id, zh, en, paragraph, finding.holds, *said)
+
+
+#: What a check may need beside targets, parameters and levers, in both languages.
+OTHER_NEEDS = {
+    "other_fai_base": ("投资基数的另一读法", "other reading of the investment base"),
+    "named_clusters": ("集群名单", "list of clusters"),
+}
+NO_RATIO = (
+    "不适用：计划的数字使比率的分母为零",
+    "not applicable: the plan's numbers leave a ratio without a denominator",
+)
+
+
+def _spoken(name: str) -> tuple[str, str]:
+    """Name of what is missing, in both languages."""
+    if name in REGISTRY or name in THRESHOLD:
+        return f"{name} 目标", f"target for {name}"
+    return OTHER_NEEDS.get(name, (name, name))
 
 
 class _Facts:
-    """Numbers by name: a target's value, a lever's planned level, a parameter's default."""
+    """Numbers by name: a target's value by its measure, a lever's planned level, a parameter."""
 
     def __init__(self, pack: "Pack") -> None:
         self.base, self.region = pack.base, pack.region
         self.zones = len(pack.region.zones)
         self.months = 12 * (pack.plan_year + 1) - pack.policy_month
-        self.targets = {target.id: target for target in pack.plan.targets()}
-        self.written = {row.id: row.unit for row in pack.plan.rows if row.unit}
-        self.ranges = {name: (x.low, x.high) for name, x in pack.parameters.items() if x.range}
-        numbers = {name: x.default for name, x in pack.parameters.items() if x.default is not None}
+        every = [target for target in pack.plan.targets() if target.zone is None]
+        self.targets = {target.measure: target for target in every}
+        self.written = {
+            target.measure: row.unit or target.unit
+            for row in pack.plan.rows
+            for target in row.target_entries
+        }
+        known = {name: x for name, x in pack.parameters.items() if x.default is not None}
+        self.ranges = {name: (x.low, x.high) for name, x in known.items()}
+        numbers = {name: float(x.default or 0.0) for name, x in known.items()}
         numbers |= {name: lever.plan for name, lever in pack.levers.items()}
-        self.numbers = numbers | {name: target.value for name, target in self.targets.items()}
+        numbers |= {name: target.value for name, target in self.targets.items()}
+        if self.base.fai.alternative is not None:
+            numbers["other_fai_base"] = self.base.fai.alternative.value
+        self.numbers = numbers
 
     def __call__(self, name: str) -> float:
         """Return the number of this name."""
         return self.numbers[name]
 
-    def tiers(self, prefix: str) -> list[tuple[float, float]]:
-        """Threshold in 亿元 and number of the targets such as ``zones_100``, largest first."""
-        found = [name for name in self.targets if name.removeprefix(prefix).isdigit()]
-        if not found:
-            raise KeyError(prefix)
-        return sorted(((self.threshold(name), self(name)) for name in found), reverse=True)
+    def has(self, name: str) -> bool:
+        """Whether the pack has a number, or what else a check needs."""
+        return bool(self.region.clusters) if name == "named_clusters" else name in self.numbers
 
-    def threshold(self, name: str) -> float:
-        """Size from which something counts for a target, in 亿元."""
-        size = self.targets[name].threshold
-        if size is None:
-            raise KeyError(name)
-        return convert(size.value, size.unit, "亿元")
+    def about(self, name: str) -> "list[Target]":
+        """Targets of a measure or of a family such as ``zones``, in the plan's order."""
+        return [t for measure, t in self.targets.items() if name in {measure, _stem(measure)}]
+
+    def tiers(self, family: str) -> list[tuple[float, float]]:
+        """Threshold in 亿元 and number of the targets of a family, such as zones, largest first."""
+        sizes = [(target.threshold, target.value) for target in self.about(family)]
+        found = [(convert(x.value, x.unit, "亿元"), number) for x, number in sizes if x]
+        return sorted(found, reverse=True)
 
     def sizes(self) -> dict[str, float]:
         """Above-scale revenue of each zone at the target, by the central (synthetic) shares."""
@@ -119,22 +201,18 @@ class _Facts:
         factor = workers / self.base.workers.value
         return factor, revenue / factor
 
-    def row(
-        self, name: str, of: str, label: str, holds: Holds, finding: str, *figures: _Text
-    ) -> AuditRow:
-        """Build a row; texts are written ``Chinese · English``, `of` names targets."""
-        places = [self.targets[target].paragraph for target in of.split()]
-        zh, en = label.split(" · ")
-        finding_zh, finding_en = finding.split(" · ")
-        paragraph = "、".join(dict.fromkeys(places))
-        numbers = []
-        for text, value, unit in figures:
-            label_zh, label_en = text.split(" · ")
-            numbers.append(Figure(label_zh, label_en, value, unit))
-        return AuditRow(name, zh, en, paragraph, holds, finding_zh, finding_en, tuple(numbers))
+
+def _stem(measure: str) -> str:
+    """Family of a measure that is named with a threshold: ``zones`` of ``zones_100``."""
+    stem, _, size = measure.rpartition("_")
+    return stem if size.isdigit() else measure
 
 
-def _base_year(n: _Facts) -> AuditRow:
+def _found(holds: Holds, finding: str, *figures: _Text) -> _Finding:
+    return _Finding(holds, finding, figures)
+
+
+def _base_year(n: _Facts) -> _Finding:
     revenue = n("revenue") / (1 + n("revenue_growth"))
     fai = n("fai") / (1 + n("fai_growth"))
     profit_tax = n("profit_tax") / (1 + n("profit_tax_growth"))
@@ -142,10 +220,7 @@ def _base_year(n: _Facts) -> AuditRow:
     implied = (revenue, fai, profit_tax, workers)
     held = (n.base.revenue, n.base.fai, n.base.profit_tax, n.base.workers)
     same = all(isclose(a, b.value) for a, b in zip(implied, held, strict=True))
-    return n.row(
-        "base_year",
-        "revenue fai profit_tax workers",
-        "隐含的上年基数 · base year implied by the growth rates",
+    return _found(
         "yes" if same else "no",
         "目标除以增长率应等于模型再现的基数"
         " · targets over growth must equal the base that the model reproduces",
@@ -156,30 +231,22 @@ def _base_year(n: _Facts) -> AuditRow:
     )
 
 
-def _other_base(n: _Facts) -> AuditRow:
-    other = n.base.fai.alternative
-    if other is None:
-        raise KeyError(_other_base)
-    growth = n("fai") / other.value - 1
-    return n.row(
-        "fai_base",
-        "fai fai_growth",
-        "投资基数的另一读法 · another reading of the investment base",
+def _other_base(n: _Facts) -> _Finding:
+    other = n("other_fai_base")
+    growth = n("fai") / other - 1
+    return _found(
         "yes" if growth >= n("fai_growth") else "ambiguous",
         "基数不同，达到总量与达到增速就不是一回事"
         " · on another base, reaching the level and reaching the growth part company",
         ("计划隐含 · implied by the plan", n.base.fai.value, "亿元"),
-        ("按累计数推算 · from the year to date", other.value, "亿元"),
+        ("按累计数推算 · from the year to date", other, "亿元"),
         ("达到目标所需增速 · growth to the target", growth, "比例"),
     )
 
 
-def _decomposition(n: _Facts) -> AuditRow:
+def _decomposition(n: _Facts) -> _Finding:
     workers, each = n.worker_growth()
-    return n.row(
-        "decomposition",
-        "revenue_growth workers",
-        "收入增长 = 用工增长 × 人均增长 · growth of revenue = workers x revenue per worker",
+    return _found(
         "yes" if isclose(workers * each, 1 + n("revenue_growth")) else "no",
         "三个目标合起来意味着人均收入的增长"
         " · the targets for revenue and workers imply a growth of revenue per worker",
@@ -190,13 +257,10 @@ def _decomposition(n: _Facts) -> AuditRow:
     )
 
 
-def _productivity(n: _Facts) -> AuditRow:
+def _productivity(n: _Facts) -> _Finding:
     needed = n.worker_growth()[1] - 1
     lowest, highest = n.ranges["productivity_growth"]
-    return n.row(
-        "productivity",
-        "revenue_growth workers",
-        "人均收入的增长能否达到 · whether revenue per worker can grow so fast",
+    return _found(
         "yes" if needed <= highest else "no",
         "与现有企业人均收入增速的范围相比 · against the range of incumbents' growth per worker",
         ("需要 · needed", needed, "/年"),
@@ -205,12 +269,9 @@ def _productivity(n: _Facts) -> AuditRow:
     )
 
 
-def _margin(n: _Facts) -> AuditRow:
+def _margin(n: _Facts) -> _Finding:
     before, after = n.base.profit_tax.value / n.base.revenue.value, n("profit_tax") / n("revenue")
-    return n.row(
-        "margin",
-        "profit_tax revenue",
-        "利税率 · profit and tax over revenue",
+    return _found(
         "yes" if isclose(before, after) else "no",
         "目标隐含的利税率与上年相比 · the share implied by the targets, against last year's",
         ("上年 · last year", before, "比例"),
@@ -218,8 +279,8 @@ def _margin(n: _Facts) -> AuditRow:
     )
 
 
-def _zone_tiers(n: _Facts) -> AuditRow:
-    tiers = n.tiers("zones_")
+def _zone_tiers(n: _Facts) -> _Finding:
+    tiers = n.tiers("zones")
     nested = disjoint = counted = 0.0
     for threshold, number in tiers:
         nested += threshold * max(number - counted, 0)
@@ -228,10 +289,7 @@ def _zone_tiers(n: _Facts) -> AuditRow:
     disjoint = sum(threshold * number for threshold, number in tiers[:-1])
     disjoint += tiers[-1][0] * (tiers[-1][1] - inner)
     total = n("revenue") * n("scope_ratio")
-    return n.row(
-        "zone_tiers",
-        "zones_100 zones_500 zones_300",
-        "各档集聚区的最低合计 · least total of the zone-size tiers",
+    return _found(
         "ambiguous" if disjoint <= total else "no",
         "各档是否互相包含，文件没有说清 · whether the tiers contain each other is not said",
         ("互相包含 · nested", nested, "亿元"),
@@ -240,13 +298,10 @@ def _zone_tiers(n: _Facts) -> AuditRow:
     )
 
 
-def _zone_sizes(n: _Facts) -> AuditRow:
+def _zone_sizes(n: _Facts) -> _Finding:
     sizes = sorted(n.sizes().values(), reverse=True)
-    found = [(x, number, sum(s > x for s in sizes)) for x, number in n.tiers("zones_")]
-    return n.row(
-        "zone_sizes",
-        "zones_100 zones_500 zones_300",
-        "总目标按合成份额分到各区 · the total shared out by the synthetic shares",
+    found = [(x, number, sum(s > x for s in sizes)) for x, number in n.tiers("zones")]
+    return _found(
         "yes" if all(count >= number for _, number, count in found) else "ambiguous",
         "按中心份额分摊总目标；份额为合成数据"
         " · the target shared out by the central shares, which are synthetic",
@@ -255,16 +310,13 @@ def _zone_sizes(n: _Facts) -> AuditRow:
     )
 
 
-def _clusters(n: _Facts) -> AuditRow:
+def _clusters(n: _Facts) -> _Finding:
     asked: dict[str, float] = {}
     for cluster in n.region.clusters:
         asked[cluster.zone] = asked.get(cluster.zone, 0.0) + cluster.threshold
     tightest = max(asked, key=lambda zone: asked[zone] / n.sizes()[zone])
     fits = asked[tightest] <= n.sizes()[tightest]
-    return n.row(
-        "cluster_sums",
-        "clusters_50 clusters_100",
-        "集群合计与所在区规模 · clusters against the size of their zones",
+    return _found(
         "yes" if fits else "no",
         "各区集群之和应小于该区收入，这里列出最紧的一区"
         " · a zone's clusters must fit its revenue; the tightest zone is shown",
@@ -274,13 +326,10 @@ def _clusters(n: _Facts) -> AuditRow:
     )
 
 
-def _land(n: _Facts) -> AuditRow:
+def _land(n: _Facts) -> _Finding:
     mean, need = n.land_need()
     promised = n("quota_min_zone") * n.zones
-    return n.row(
-        "land",
-        "group_starts quota_min_zone",
-        "集中开工项目需要的土地与承诺的指标 · land of the group starts against the quota promised",
+    return _found(
         "yes" if need <= promised else "no",
         "按一般项目的投资强度计算 · at the investment per mu of ordinary projects",
         ("项目平均规模 · mean size", mean, "亿元"),
@@ -290,14 +339,11 @@ def _land(n: _Facts) -> AuditRow:
     )
 
 
-def _land_levers(n: _Facts) -> AuditRow:
+def _land_levers(n: _Facts) -> _Finding:
     need = n.land_need()[1] * (1 - n("own_site_share"))
     supply = n("quota_per_zone") * (1 + n("quota_tilt")) * n.zones
     supply += n("municipal_reserve") + n("reused_land")
-    return n.row(
-        "land_levers",
-        "group_starts quota_min_zone",
-        "要新地的项目与全部土地手段 · land of those that need new land against all levers on land",
+    return _found(
         "ambiguous" if need <= supply else "no",
         "预留、倾斜、调整的数量和不要新地的比重都是判断"
         " · tilt, reserve, reuse and the share that needs no new land are judgement",
@@ -314,13 +360,10 @@ def _pareto_mean(alpha: float, low: float, high: float) -> float:
     return alpha / (alpha - 1) * low * (1 - power(ratio, alpha - 1)) / (1 - power(ratio, alpha))
 
 
-def _large_on_quota(n: _Facts) -> AuditRow:
+def _large_on_quota(n: _Facts) -> _Finding:
     needed = n("size_large_min") * 1e4 / n("quota_min_zone")
     highest = n.ranges["intensity_ordinary"][1]
-    return n.row(
-        "large_on_quota",
-        "zones_with_20 quota_min_zone",
-        "大项目放进一区的指标 · a large project on one zone's quota",
+    return _found(
         "yes" if needed <= n("intensity_large") else "no",
         "一区指标放下一个大项目需要的投资强度"
         " · investment per mu at which a large project fits the quota of a zone",
@@ -330,12 +373,9 @@ def _large_on_quota(n: _Facts) -> AuditRow:
     )
 
 
-def _large_projects(n: _Facts) -> AuditRow:
+def _large_projects(n: _Facts) -> _Finding:
     rate = n("starts_large") * (1 + n("starts_growth")) * n("large_arrivals")
-    return n.row(
-        "large_projects",
-        "zones_with_20 zones_new_20",
-        "每区一个大项目 · one large project in each zone",
+    return _found(
         "yes" if rate >= n("zones_new_20") else "no",
         "一年到达的大项目，即使平均分布 · a year's arrivals of large projects, even if spread evenly",
         ("要求 · asked for", n("zones_new_20"), "个"),
@@ -343,11 +383,8 @@ def _large_projects(n: _Facts) -> AuditRow:
     )
 
 
-def _projects(n: _Facts) -> AuditRow:
-    return n.row(
-        "projects",
-        "projects_1e8 group_starts fai",
-        "重点项目与集中开工 · projects under way and group starts",
+def _projects(n: _Facts) -> _Finding:
+    return _found(
         "ambiguous",
         "是否包含结转项目，文件没有说明 · whether carried-over projects count is not said",
         ("项目 · projects", n("projects_1e8"), "个"),
@@ -356,14 +393,11 @@ def _projects(n: _Facts) -> AuditRow:
     )
 
 
-def _yield(n: _Facts) -> AuditRow:
+def _yield(n: _Facts) -> _Finding:
     mean = (n("fai") + n.base.fai.value) / 2
     needed = (n("revenue") - n.base.revenue.value) / mean
     offered = n("announced_yield") * n("realised_yield")
-    return n.row(
-        "incremental_revenue",
-        "revenue fai",
-        "每元投资的新增收入 · revenue gained per yuan of investment",
+    return _found(
         "yes" if needed <= offered else "no",
         "与项目达产后的平均水平相比，不计建设与达产的时间"
         " · against what projects bring at full ramp on average, before any delay",
@@ -373,13 +407,10 @@ def _yield(n: _Facts) -> AuditRow:
     )
 
 
-def _time(n: _Facts) -> AuditRow:
+def _time(n: _Facts) -> _Finding:
     approval = n("approval_months") * (1 - n("approval_cut"))
     total = approval + n("duration_base") + n("ramp_months")
-    return n.row(
-        "time",
-        "revenue",
-        "剩余月份与项目周期 · months left against the time a project takes",
+    return _found(
         "yes" if total <= n.months else "no",
         "不够时，当年收入主要取决于计划之前已开工的项目"
         " · if it does not fit, the year's revenue rests on what was begun before the plan",
@@ -390,17 +421,15 @@ def _time(n: _Facts) -> AuditRow:
     )
 
 
-def _platforms(n: _Facts) -> AuditRow:
+def _platforms(n: _Facts) -> _Finding:
     money = n("platform_financing_min") * n.zones
     land = n("quota_min_zone") * n.zones * n("land_preparation_cost") / 1e4
     factories = n("factory_area") * n("factory_cost") / 1e8
     housing = n("housing") * n("housing_unit_area") * n("housing_unit_cost") / 1e8
-    strong = n("platforms_5") * n.threshold("platforms_5")
-    other = (n.zones - n("platforms_5")) * n("platform_financing_min")
-    return n.row(
-        "platforms",
-        "platform_financing_min platforms_5 fai",
-        "平台融资与要办的事 · platform money against what it is for",
+    size, number = n.tiers("platforms")[0]
+    strong = number * size
+    other = (n.zones - number) * n("platform_financing_min")
+    return _found(
         "yes" if money >= land + factories + housing else "no",
         "一年的平台融资与土地开发、厂房、住房的费用相比"
         " · a year's platform money against what land, factories and housing cost",
@@ -413,13 +442,10 @@ def _platforms(n: _Facts) -> AuditRow:
     )
 
 
-def _factories(n: _Facts) -> AuditRow:
+def _factories(n: _Facts) -> _Finding:
     land = n("factory_area") / 1000 * n("factory_land")
     promised = n("quota_min_zone") * n.zones
-    return n.row(
-        "factories",
-        "factory_area quota_min_zone",
-        "标准厂房的用地 · land under standard factories",
+    return _found(
         "yes" if land <= promised else "no",
         "厂房占用的指标，项目就不能再用 · what factories take of the quota, projects cannot have",
         ("厂房用地 · land of factories", land, "亩"),
@@ -428,15 +454,12 @@ def _factories(n: _Facts) -> AuditRow:
     )
 
 
-def _jobs(n: _Facts) -> AuditRow:
+def _jobs(n: _Facts) -> _Finding:
     cost = n("new_workers") * n("investment_per_job") / 1e4
     industrial = n("fai") * n("large_share_fai") * (1 - n("infrastructure_share"))
     skilled = n("new_workers") * n("skilled_share_jobs")
     trained = n("trained") * n("training_completion")
-    return n.row(
-        "jobs",
-        "new_workers trained fai",
-        "新增用工、投资与培训 · new workers, investment and training",
+    return _found(
         "no" if cost > industrial or skilled > trained else _half(cost / industrial),
         "投资要建成才有岗位，技能岗位要有人胜任"
         " · investment must be completed before it gives jobs, and skilled jobs need the trained",
@@ -452,14 +475,11 @@ def _half(share: float) -> Holds:
     return "yes" if share <= 0.5 else "ambiguous"
 
 
-def _city_revenue(n: _Facts) -> AuditRow:
+def _city_revenue(n: _Facts) -> _Finding:
     total, base = n("revenue") / n("revenue_share"), n.base.revenue.value
     rest = base / n("city_revenue_share_base") - base
     growth = (total - n("revenue")) / rest - 1
-    return n.row(
-        "city_revenue",
-        "revenue revenue_share",
-        "全市收入隐含的上限 · the city's revenue by implication",
+    return _found(
         "yes" if growth > 0 else "no",
         "要达到比重，区外收入最多只能这样增长（上年比重为判断）"
         " · for the share, revenue outside may grow by no more (last year's share is judgement)",
@@ -468,14 +488,11 @@ def _city_revenue(n: _Facts) -> AuditRow:
     )
 
 
-def _city_fai(n: _Facts) -> AuditRow:
+def _city_fai(n: _Facts) -> _Finding:
     total, base = n("fai") / n("fai_share"), n.base.fai.value
     rest = base / n("city_fai_share_base") - base
     growth = (total - n("fai")) / rest - 1
-    return n.row(
-        "city_fai",
-        "fai fai_share",
-        "全市投资隐含的上限 · the city's investment by implication",
+    return _found(
         "yes" if growth >= n("city_rest_fai_growth") else "no",
         "要达到比重，区外投资最多只能这样增长（上年比重为判断）"
         " · for the share, investment outside may grow by no more (last year's share is judgement)",
@@ -485,13 +502,10 @@ def _city_fai(n: _Facts) -> AuditRow:
     )
 
 
-def _outside_capital(n: _Facts) -> AuditRow:
+def _outside_capital(n: _Facts) -> _Finding:
     before = n("outside_capital") / (1 + n("outside_capital_growth"))
     added = (n("outside_capital") - before) / (n("fai") - n.base.fai.value)
-    return n.row(
-        "outside_capital",
-        "outside_capital fai",
-        "市外资金占投资 · outside capital in investment",
+    return _found(
         "no" if added > 1 else _half(added),
         "新增投资中必须来自市外的部分 · part of the added investment that must come from outside",
         ("上年占比上限 · last year, at most", before / n.base.fai.value, "比例"),
@@ -500,12 +514,9 @@ def _outside_capital(n: _Facts) -> AuditRow:
     )
 
 
-def _energy(n: _Facts) -> AuditRow:
+def _energy(n: _Facts) -> _Finding:
     written, fall = n.written["energy_decline"], n("energy_decline")
-    return n.row(
-        "energy",
-        "energy_decline",
-        "能耗下降的单位 · unit of the fall in energy",
+    return _found(
         "yes" if written == "%" else "ambiguous",
         "单位产值能耗不是百分比，写成百分点时只能读作百分之几"
         " · an intensity has no percentage points; written so, it is read as per cent",
@@ -513,8 +524,164 @@ def _energy(n: _Facts) -> AuditRow:
     )
 
 
-_CHECKS: tuple[Callable[[_Facts], AuditRow], ...] = (
-    _base_year, _other_base, _decomposition, _productivity, _margin, _zone_tiers, _zone_sizes,
-    _clusters, _land, _land_levers, _large_on_quota, _large_projects, _projects, _yield, _time,
-    _platforms, _factories, _jobs, _city_revenue, _city_fai, _outside_capital, _energy,
-)  # fmt: skip
+CHECKS: tuple[Check, ...] = (
+    Check(
+        "base_year",
+        "隐含的上年基数 · base year implied by the growth rates",
+        "revenue fai profit_tax workers",
+        "revenue_growth fai_growth profit_tax_growth new_workers",
+        _base_year,
+    ),
+    Check(
+        "fai_base",
+        "投资基数的另一读法 · another reading of the investment base",
+        "fai fai_growth",
+        "other_fai_base",
+        _other_base,
+    ),
+    Check(
+        "decomposition",
+        "收入增长 = 用工增长 × 人均增长 · growth of revenue = workers x revenue per worker",
+        "revenue_growth workers",
+        "revenue",
+        _decomposition,
+    ),
+    Check(
+        "productivity",
+        "人均收入的增长能否达到 · whether revenue per worker can grow so fast",
+        "revenue_growth workers",
+        "revenue productivity_growth",
+        _productivity,
+    ),
+    Check(
+        "margin",
+        "利税率 · profit and tax over revenue",
+        "profit_tax revenue",
+        "",
+        _margin,
+    ),
+    Check(
+        "zone_tiers",
+        "各档集聚区的最低合计 · least total of the zone-size tiers",
+        "zones",
+        "revenue scope_ratio",
+        _zone_tiers,
+    ),
+    Check(
+        "zone_sizes",
+        "总目标按合成份额分到各区 · the total shared out by the synthetic shares",
+        "zones",
+        "revenue scope_ratio",
+        _zone_sizes,
+    ),
+    Check(
+        "cluster_sums",
+        "集群合计与所在区规模 · clusters against the size of their zones",
+        "clusters",
+        "revenue scope_ratio named_clusters",
+        _clusters,
+    ),
+    Check(
+        "land",
+        "集中开工项目需要的土地与承诺的指标 · land of the group starts against the quota promised",
+        "group_starts quota_min_zone",
+        "size_ordinary_alpha size_ordinary_min size_ordinary_max starts_ordinary "
+        "size_large_alpha size_large_min size_large_max starts_large intensity_ordinary",
+        _land,
+    ),
+    Check(
+        "land_levers",
+        "要新地的项目与全部土地手段 · land of those that need new land against all levers on land",
+        "group_starts quota_min_zone",
+        "size_ordinary_alpha size_ordinary_min size_ordinary_max starts_ordinary "
+        "size_large_alpha size_large_min size_large_max starts_large intensity_ordinary "
+        "own_site_share quota_per_zone quota_tilt municipal_reserve reused_land",
+        _land_levers,
+    ),
+    Check(
+        "large_on_quota",
+        "大项目放进一区的指标 · a large project on one zone's quota",
+        "zones_with_20 quota_min_zone",
+        "size_large_min intensity_ordinary intensity_large",
+        _large_on_quota,
+    ),
+    Check(
+        "large_projects",
+        "每区一个大项目 · one large project in each zone",
+        "zones_with_20 zones_new_20",
+        "starts_large starts_growth large_arrivals",
+        _large_projects,
+    ),
+    Check(
+        "projects",
+        "重点项目与集中开工 · projects under way and group starts",
+        "projects_1e8 group_starts fai",
+        "",
+        _projects,
+    ),
+    Check(
+        "incremental_revenue",
+        "每元投资的新增收入 · revenue gained per yuan of investment",
+        "revenue fai",
+        "announced_yield realised_yield",
+        _yield,
+    ),
+    Check(
+        "time",
+        "剩余月份与项目周期 · months left against the time a project takes",
+        "revenue",
+        "approval_months approval_cut duration_base ramp_months",
+        _time,
+    ),
+    Check(
+        "platforms",
+        "平台融资与要办的事 · platform money against what it is for",
+        "platform_financing_min platforms fai",
+        "quota_min_zone land_preparation_cost factory_area factory_cost housing "
+        "housing_unit_area housing_unit_cost",
+        _platforms,
+    ),
+    Check(
+        "factories",
+        "标准厂房的用地 · land under standard factories",
+        "factory_area quota_min_zone",
+        "factory_land factory_build_months",
+        _factories,
+    ),
+    Check(
+        "jobs",
+        "新增用工、投资与培训 · new workers, investment and training",
+        "new_workers trained fai",
+        "investment_per_job large_share_fai infrastructure_share skilled_share_jobs "
+        "training_completion",
+        _jobs,
+    ),
+    Check(
+        "city_revenue",
+        "全市收入隐含的上限 · the city's revenue by implication",
+        "revenue revenue_share",
+        "city_revenue_share_base",
+        _city_revenue,
+    ),
+    Check(
+        "city_fai",
+        "全市投资隐含的上限 · the city's investment by implication",
+        "fai fai_share",
+        "city_fai_share_base city_rest_fai_growth",
+        _city_fai,
+    ),
+    Check(
+        "outside_capital",
+        "市外资金占投资 · outside capital in investment",
+        "outside_capital fai",
+        "outside_capital_growth",
+        _outside_capital,
+    ),
+    Check(
+        "energy",
+        "能耗下降的单位 · unit of the fall in energy",
+        "energy_decline",
+        "",
+        _energy,
+    ),
+)

@@ -396,7 +396,7 @@ def audit(rows: Sequence[AuditRow], lang: Language) -> RenderableType:
     table.words(say("column.paragraph", lang), style="dim", max_width=16)
     table.words("", max_width=92)
     table.values("", justify="left")
-    colour = {"yes": "green", "no": "red", "ambiguous": "yellow"}
+    colour = {"yes": "green", "no": "red", "ambiguous": "yellow", "not_applicable": "dim"}
     for row in rows:
         label = row.label_zh if lang == "zh" else row.label_en
         finding = row.finding_zh if lang == "zh" else row.finding_en

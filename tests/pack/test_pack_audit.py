@@ -76,7 +76,7 @@ def test_a_check_says_what_the_plan_does_not_have() -> None:
     assert list(rest) == ["fai_base", "margin", "incremental_revenue", "time"]
     assert all(row == ROWS[name] for name, row in rest.items())
     assert rows["jobs"].finding_en == (
-        "not applicable: the plan has no target for new_workers, target for trained"
+        "not applicable: the plan has no target for new workers, target for workers trained"
     )
     assert rows["jobs"].finding_zh.startswith("不适用：计划没有")
     assert rows["jobs"].figures == ()

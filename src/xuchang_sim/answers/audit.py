@@ -8,7 +8,7 @@ what it needs; a plan that lacks some of it is told so, in the place of the numb
 from math import isclose, log, pow as power
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from xuchang_sim.simulation.measures import REGISTRY, THRESHOLD
+from xuchang_sim import definitions
 from xuchang_sim.units import convert, english
 
 if TYPE_CHECKING:
@@ -133,9 +133,15 @@ NO_RATIO = (
 
 def _spoken(name: str) -> tuple[str, str]:
     """Name of what is missing, in both languages."""
-    if name in REGISTRY or name in THRESHOLD:
-        return f"{name} 目标", f"target for {name}"
-    return OTHER_NEEDS.get(name, (name, name))
+    if measure := definitions.measures().get(name):
+        zh, en = measure.label
+        return (
+            f"{zh.format(threshold='一定规模')}目标",
+            f"target for {en.format(threshold='a size')}",
+        )
+    if number := definitions.parameters().get(name) or definitions.levers().get(name):
+        return number.label_zh, number.label_en
+    return OTHER_NEEDS[name]
 
 
 class _Facts:

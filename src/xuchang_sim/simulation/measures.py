@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from xuchang_sim import definitions
 from xuchang_sim.model.world import MEASURE_ROW, SUMMARY
 from xuchang_sim.pack.plan import NO_MEASURE
 from xuchang_sim.yamlfile import did_you_mean
@@ -393,26 +394,6 @@ CITY_ONLY = frozenset(
     }
 )  # fmt: skip
 
-#: Parameters that a measure reads beside the record.
-PARAMETERS_READ: dict[str, tuple[str, ...]] = {
-    "revenue_share": ("city_revenue_share_base",),
-    "fai_share": ("city_fai_share_base", "city_rest_fai_growth"),
-    "zone_clusters": ("cluster_threshold",),
-    "output_intensity_growth": ("mature_output_intensity",),
-    "sewage_rate": ("infrastructure_opening", "sewage_rate_base", "sewage_plant_gain"),
-    "energy_decline": ("energy_autonomous", "energy_new_capital"),
-    "zones": ("scope_ratio",),
-    "clusters": ("scope_ratio",),
-}
-
-#: Totals of the base year over which a measure is a growth.
-BASE_READ: dict[str, str] = {
-    "revenue_growth": "revenue",
-    "revenue_real_growth": "revenue",
-    "fai_growth": "fai",
-    "profit_tax_growth": "profit_tax",
-}
-
 
 class Reason(NamedTuple):
     """Why something is not modelled, in both languages."""
@@ -432,7 +413,7 @@ def family(target: Target) -> str:
     """Return the measure of a target, without its threshold: ``zones`` of ``zones_100``."""
     if target.measure in REGISTRY or target.measure == NO_MEASURE:
         return target.measure
-    name = target.measure.split("_", maxsplit=1)[0]
+    name = target.measure.rpartition("_")[0]
     return name if name in THRESHOLD and target.threshold is not None else ""
 
 
@@ -445,15 +426,21 @@ def lacking(pack: Pack, measure: str) -> Reason | None:
     measure : str
         Name in :data:`REGISTRY` or :data:`THRESHOLD`.
     """
-    for name in PARAMETERS_READ.get(measure, ()):
+    defined = definitions.measures().get(measure)
+    if defined is None:  # of another package: it must know itself what it needs
+        return None
+    for name in defined.parameters:
         if name not in pack.parameters or pack.parameters[name].role != "model":
             return Reason(f"没有参数 {name}", f"there is no parameter {name}")
-    total = BASE_READ.get(measure)
-    if total is not None and not getattr(pack.base, total).value > 0:
-        return Reason(
-            f"没有基年总量 {total}，增长无从计算",
-            f"there is no total of the base year for {total}, over which to grow",
-        )
+    for need in defined.needs:
+        where, _, total = need.partition(".")
+        if where == "base" and not getattr(pack.base, total).value > 0:
+            return Reason(
+                f"基年总量 {total} 为零，无从比较",
+                f"the total of the base year for {total} is zero: nothing to compare with",
+            )
+        if need == "clusters" and not pack.region.clusters:
+            return Reason("地区没有列出集群", "the region names no cluster")
     return None
 
 
@@ -568,7 +555,7 @@ def complaint(target: Target) -> tuple[str, str]:
     """Return the key and the fault of a target that no run can measure; empty if one can."""
     name = family(target)
     if not name:
-        stem = target.measure.split("_", maxsplit=1)[0]
+        stem = target.measure.rpartition("_")[0]
         if stem in THRESHOLD:
             return "threshold", f"is missing; {stem} are counted from a size on; allowed: a size"
         close = did_you_mean(target.measure, REGISTRY)

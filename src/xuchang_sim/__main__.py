@@ -8,6 +8,8 @@ from __future__ import annotations
 import os
 import sys
 
+from xuchang_sim import output, stopping
+
 PURPOSE = "How likely are a plan's targets, what holds them back, what would reach them?"
 #: What each command does: the first sentence of its own help, which the tests compare.
 COMMANDS = {
@@ -78,16 +80,22 @@ def _columns() -> int:
 
 def main() -> None:
     """Show the help if nothing else is asked for; else run the command line."""
+    output.prepare()
+    stopping.install()
     words = sys.argv[1:]
     if not words:
-        sys.stderr.write(help_text(_columns()))
+        output.message(help_text(_columns()).rstrip())
         sys.exit(WRONG_INPUT)
     if words[0] in HELP:
-        sys.stdout.write(help_text(_columns()))
+        output.answer(help_text(_columns()))
         return
-    from xuchang_sim.cli import main as run  # noqa: PLC0415 - that is the point
+    try:
+        from xuchang_sim.cli import main as run  # noqa: PLC0415 - that is the point
 
-    run()
+        run()
+    except stopping.Stopped as asked:
+        output.message(str(asked))
+        sys.exit(asked.code)
 
 
 if __name__ == "__main__":

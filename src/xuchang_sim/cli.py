@@ -1,13 +1,16 @@
 """The command line: arguments in, calls out.
 
-Exit codes: 0 done, 1 the program's fault, 2 the user's input is wrong, 3 done but some runs failed.
+Exit codes: 0 done, 1 the program's fault, 2 the user's input is wrong (or the machine refuses: memory,
+disk, rights), 3 done but some runs failed, 130 and 143 ended by SIGINT or SIGTERM, 141 nobody reads on.
 Results go to standard output, progress and messages to standard error.
 """
 
 from __future__ import annotations
 
+import errno
 import gc
 import math
+import os
 import sys
 import warnings
 from contextlib import contextmanager
@@ -17,6 +20,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn
 
 import typer
 
+from xuchang_sim import output, stopping
 from xuchang_sim.text import LANGUAGES
 
 if TYPE_CHECKING:
@@ -240,12 +244,12 @@ def validate(
 
     if is_sweep(path):
         load_design(path, load_pack(pack))
-        typer.echo(say("validate.good", lang, path=path))
+        output.note(say("validate.good", lang, path=path))
         return
     problems = validate_path(path, load_pack(pack) if pack else None)
     if problems:
         raise InputError(problems)
-    typer.echo(say("validate.good", lang, path=path))
+    output.note(say("validate.good", lang, path=path))
 
 
 @app.command()
@@ -290,7 +294,12 @@ def sweep(
     if not json:
         shown = {"rows": f"{cost.rows:,}", "points": len(design.points)}
         shown |= {"seconds": f"{cost.seconds:,.0f}", "size": f"{cost.bytes / 1e6:,.1f}"}
-        typer.echo(say("sweep.estimate", lang, **shown), err=True)
+        output.message(say("sweep.estimate", lang, **shown))
+    stopping.keeps(
+        lambda: say(
+            "stopped.sweep", lang, folder=out, count=sum(1 for _ in out.glob("part-*.parquet"))
+        )
+    )
     with _progress("sweep", quiet=json, plain=True) as told:
         done = run(
             design,
@@ -298,7 +307,7 @@ def sweep(
             threads=threads,
             rows_per_part=rows_per_part,
             progress=told,
-            say=lambda text: typer.echo(text, err=True),
+            say=output.message,
         )
     if export is not None:
         done.export(export)
@@ -582,7 +591,7 @@ def report(
             progress=told,
         )
     document.write(found, lang, out)
-    typer.echo(say("report.written", LANGUAGES[0] if lang == "both" else lang, path=out))
+    output.note(say("report.written", LANGUAGES[0] if lang == "both" else lang, path=out))
     _end(found.failed)
 
 
@@ -661,7 +670,7 @@ def calibrate(
         from xuchang_sim.report import tables, trust  # noqa: PLC0415
 
         tables.show(trust.calibration(found.report, lang))
-        typer.echo(say("calibration.written", lang, path=path), err=True)
+        output.message(say("calibration.written", lang, path=path))
 
 
 @app.command()
@@ -690,14 +699,14 @@ def new(
     if cases is None:
         if case_id is not None:
             _refuse("--case-id", "needs --case FILE")
-        typer.echo(say("new.made", lang, path=new_pack(folder, source, excel=excel)))
+        output.note(say("new.made", lang, path=new_pack(folder, source, excel=excel)))
         return
     from xuchang_sim.pack.casepack import write_case  # noqa: PLC0415
     from xuchang_sim.pack.cases import find_case  # noqa: PLC0415
 
     if excel or source is not None:
         _refuse("--case", "writes files from the shared pack; leave out --excel and --from")
-    typer.echo(say("new.made", lang, path=write_case(find_case(cases, case_id), folder)))
+    output.note(say("new.made", lang, path=write_case(find_case(cases, case_id), folder)))
 
 
 @app.command()
@@ -721,7 +730,7 @@ def hindcast(
         found = run(path, replicates=replicates, seed=seed, progress=told)
     if out is not None:
         found.write(out)
-        typer.echo(say("hindcast.written", lang, path=out, sha256=found.sha256), err=True)
+        output.message(say("hindcast.written", lang, path=out, sha256=found.sha256))
     if json:
         _print_json(found.to_dict())
     else:
@@ -760,7 +769,8 @@ def explore(
     except OSError as error:
         text = f"{port}: {error.strerror}; allowed: a free port, or 0 for any"
         raise InputError([Problem("--port", "", 0, text)]) from None
-    typer.echo(say("live.open", lang, address=server.address))
+    stopping.keeps(lambda: say("stopped.page", lang))
+    output.note(say("live.open", lang, address=server.address))
     with server, opening(server.address) as file:
         if browser:
             import webbrowser  # noqa: PLC0415
@@ -783,7 +793,8 @@ def _audit_row(row: Any) -> dict[str, Any]:
 def _print_json(data: dict[str, Any]) -> None:
     import json  # noqa: PLC0415
 
-    sys.stdout.write(json.dumps(_plain(data), ensure_ascii=False, allow_nan=False, indent=1) + "\n")
+    text = json.dumps(_plain(data), ensure_ascii=False, allow_nan=False, indent=1)
+    output.answer(text + "\n", json=True)
 
 
 def _plain(value: Any) -> Any:
@@ -861,17 +872,39 @@ def _lines(text: str) -> Callable[[int, int], None]:
         shown[0] = now
         left = (whole - done) * (now - first) / (done - before) if done > before else None
         rest = "" if left is None else f", {left:,.0f} s left"
-        typer.echo(f"{text}: {done:,} of {whole:,}{rest}", err=True)
+        output.message(f"{text}: {done:,} of {whole:,}{rest}")
 
     return told
 
 
 def _warn(message: Warning | str, *_: Any, **__: Any) -> None:
-    sys.stderr.write(f"{message}\n")
+    output.message(str(message))
 
 
 def _refuse(option: str, message: str) -> NoReturn:
     raise typer.BadParameter(message, param_hint=option)
+
+
+FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+REFUSED = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENAMETOOLONG, errno.ELOOP, errno.EIO}
+TOO_MANY = {errno.EMFILE, errno.ENFILE}
+
+
+def _of_the_machine(error: Exception) -> list[str]:
+    """Lines for a fault of the machine (memory, disk, rights); none for a fault of the program."""
+    number = getattr(error, "errno", None)
+    text = str(error).lower()
+    from xuchang_sim.text import say  # noqa: PLC0415
+
+    starved = isinstance(error, MemoryError) or number == errno.ENOMEM
+    starved |= isinstance(error, RuntimeError) and "start new thread" in text
+    starved |= isinstance(error, ImportError) and ("map segment" in text or "allocate" in text)
+    if starved:
+        return [say("machine.memory", output.language())]
+    if number in FULL | REFUSED | TOO_MANY:
+        where, why = getattr(error, "filename", None), os.strerror(number or 0)
+        return [": ".join(str(part) for part in (where, why) if part)]
+    return []
 
 
 def _spare(asked: str | None) -> None:
@@ -899,14 +932,15 @@ def main() -> None:
     _spare(next((word for word in sys.argv[1:] if not word.startswith("-")), None))
     try:
         app(standalone_mode=True)
-    except (KeyboardInterrupt, BrokenPipeError):
-        sys.exit(130)
+    except stopping.Stopped as asked:
+        output.message(str(asked))
+        sys.exit(asked.code)
     except Exception as error:
-        problems = getattr(error, "problems", None)
-        if problems is None:
+        problems = getattr(error, "problems", None) or _of_the_machine(error)
+        if not problems:
             raise
         for problem in problems:
-            sys.stderr.write(f"{problem}\n")
+            output.message(str(problem))
         sys.exit(WRONG_INPUT)
     finally:
         # Python looks for cycles among all that is left before it ends: a tenth of a second for what

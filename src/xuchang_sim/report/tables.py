@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import math
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console, Group, RenderableType
 from rich.text import Text
 
+from xuchang_sim import output
 from xuchang_sim.report.sheet import Sheet
 from xuchang_sim.report.trust import significant
 from xuchang_sim.simulation.measures import JOINT, unmodelled
@@ -30,10 +32,19 @@ WIDTH = 146
 
 def show(what: RenderableType, *, width: int = WIDTH) -> None:
     """Print to standard output, with colours if it is a terminal."""
-    console = Console(highlight=False, soft_wrap=False)
-    if not console.is_terminal:
-        console = Console(highlight=False, width=width)
-    console.print(what)
+    terminal = Console(highlight=False)
+    if terminal.legacy_windows:  # colours there are calls to the system, not characters
+        terminal.print(what)
+        return
+    page = Console(
+        file=io.StringIO(),
+        force_terminal=terminal.is_terminal,
+        color_system=terminal.color_system,  # type: ignore[arg-type]
+        width=terminal.width if terminal.is_terminal else width,
+        highlight=False,
+    )
+    page.print(what)
+    output.answer(page.file.getvalue())  # type: ignore[attr-defined]
 
 
 def number(value: float) -> str:

@@ -1,0 +1,66 @@
+"""Stopping: a command ended by SIGINT or SIGTERM says what was kept and how to go on.
+
+The signal is raised as an exception of its own in the main thread, so that files half written are
+removed and locks released on the way out. A second signal ends the program at once.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import FrameType
+
+from xuchang_sim.output import language
+from xuchang_sim.text import say
+
+#: What is said to have been kept: of a command that says nothing of itself, nothing.
+_kept: Callable[[], str] = lambda: say("stopped.nothing", language())  # replaced by `keeps`
+
+
+class Stopped(BaseException):
+    """The user, or the system, asked the program to end.
+
+    Attributes
+    ----------
+    number : int
+        Number of the signal.
+    """
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+    @property
+    def code(self) -> int:
+        """Exit code, as shells say it: 130 or 143."""
+        return 128 + self.number
+
+    def __str__(self) -> str:
+        """Return one line for the reader: which signal, what was kept, how to go on."""
+        name = signal.Signals(self.number).name
+        return say("stopped.line", language(), name=name, kept=_kept())
+
+
+def install() -> None:
+    """Raise :class:`Stopped` on SIGINT and SIGTERM, in the main thread alone."""
+    if threading.current_thread() is not threading.main_thread():
+        return
+    for number in (signal.SIGINT, signal.SIGTERM):
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup wants it
+            signal.signal(number, _stop)
+
+
+def keeps(kept: Callable[[], str]) -> None:
+    """Set what is said of a command that is stopped: what was kept, and how to go on."""
+    global _kept  # noqa: PLW0603 - there is one command a process
+    _kept = kept
+
+
+def _stop(number: int, _frame: FrameType | None) -> None:
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, signal.SIG_DFL)  # whoever asks twice does not wait
+    raise Stopped(number)

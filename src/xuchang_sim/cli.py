@@ -655,14 +655,15 @@ def calibrate(
 ) -> None:
     """Find the pack's parameters from what was known, and keep them for later runs."""
     from xuchang_sim.answers.calibration import calibrate as run  # noqa: PLC0415
+    from xuchang_sim.files import destination  # noqa: PLC0415
     from xuchang_sim.pack.load import load_pack  # noqa: PLC0415
     from xuchang_sim.pack.posterior import FILE, save_posterior  # noqa: PLC0415
     from xuchang_sim.text import say  # noqa: PLC0415
 
     loaded = load_pack(pack)
+    path = destination(out or loaded.folder / FILE)
     with _progress("calibrate", quiet=json, plain=True) as told:
         found = run(pack=loaded, simulations=simulations, seed=seed, progress=told)
-    path = out or loaded.folder / FILE
     save_posterior(found, path)
     if json:
         _print_json(found.report)

@@ -260,7 +260,7 @@ def test_a_full_or_locked_disk_is_named_and_nothing_half_written_stays(
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(InputError, match=os.strerror(code)):
         sweep(design, out=tmp_path / "s", rows_per_part=10)
-    assert not list((tmp_path / "s").glob("*.tmp"))
+    assert not list((tmp_path / "s").glob(".*.part"))
     monkeypatch.undo()
     assert sweep(design, out=tmp_path / "s").digest() == done.digest()
 

@@ -168,7 +168,7 @@ def test_a_signal_is_answered_with_what_was_kept(
     assert number.name in line
     assert str(kept) in line
     assert ("再运行同一命令" if lang == "zh" else "the same command goes on") in line
-    assert not list((tmp_path / "out").glob("*.tmp"))
+    assert not list((tmp_path / "out").glob(".*"))
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals are others there")

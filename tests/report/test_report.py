@@ -248,7 +248,7 @@ def test_a_failed_write_leaves_the_old_report(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("os.fsync", no_room)
-    with pytest.raises(OSError, match="space"):
+    with pytest.raises(InputError, match="space"):
         document.write(dossier, "en", path)
     assert path.read_text() == "old"
     assert [p.name for p in tmp_path.iterdir()] == ["report.html"]

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from xuchang_sim.files import UNFINISHED, naming, write as write_file
 from xuchang_sim.yamlfile import InputError, Problem, shown
 
 if TYPE_CHECKING:
@@ -48,44 +49,6 @@ def from_bytes(data: bytes) -> pa.Table:
     """
     file = pq.ParquetFile(pa.BufferReader(data), page_checksum_verification=True, pre_buffer=False)
     return file.read(use_threads=False)
-
-
-def write_file(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all: temporary name, sync, rename.
-
-    Raises
-    ------
-    InputError
-        If the disk is full or may not be written.
-    """
-    temporary = path.with_name(f"_{path.name}.{os.getpid()}.{threading.get_ident()}.tmp")
-    try:
-        with temporary.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-        _sync_folder(path.parent)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
-        raise _unwritable(path, error) from error
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make a rename last through a power cut, where the system can."""
-    if os.name == "nt":
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def _unwritable(path: Path, error: OSError) -> InputError:
-    message = f"cannot be written: {error.strerror or error}; mend that and run the same again"
-    return InputError([Problem(str(path), "", 0, message)])
 
 
 class Store:
@@ -174,11 +137,9 @@ class Store:
                 raise busy
             _HELD.add(key)
         try:
-            try:
+            with naming(path):
                 self.folder.mkdir(parents=True, exist_ok=True)
                 handle = path.open("a+b")
-            except OSError as error:
-                raise _unwritable(path, error) from error
             with handle:
                 if not _try_lock(handle.fileno()):
                     handle.seek(0)
@@ -199,7 +160,7 @@ class Store:
 
     def _sweep_temporaries(self) -> None:
         """Remove what writers that were killed left half written."""
-        for path in self.folder.glob("_*.tmp"):
+        for path in self.folder.glob(f".*{UNFINISHED}"):
             with contextlib.suppress(OSError):
                 path.unlink()
 
@@ -246,10 +207,8 @@ class Store:
                     continue
                 damaged.append(Problem(str(path), "", 0, f"{fault or 'is there twice'}; removed"))
                 if mend:
-                    try:
+                    with naming(path):
                         path.unlink()
-                    except OSError as error:
-                        raise _unwritable(path, error) from error
         return good, damaged
 
     def read(self, path: Path) -> pa.Table:

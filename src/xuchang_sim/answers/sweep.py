@@ -20,7 +20,7 @@ from concurrent.futures import (
     ThreadPoolExecutor,
     wait,
 )
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -34,6 +34,7 @@ import pyarrow.parquet as pq
 from xuchang_sim import __version__
 from xuchang_sim.answers.designs import Design, load_design, posterior_digest
 from xuchang_sim.answers.store import GROUP, Store, from_bytes, to_bytes
+from xuchang_sim.files import destination, writing
 from xuchang_sim.model import engine
 from xuchang_sim.model.world import CODES, SUMMARY
 from xuchang_sim.pack.load import Pack, load_pack
@@ -639,29 +640,21 @@ class Sweep:
             If the ending is another, a part is missing, or the file cannot be written.
         """
         path = exportable(path)
-        temporary = path.with_name(f"_{path.name}.tmp")
-        try:
-            with ExitStack() as stack:
-                writer: Any = None
-                for table in _regrouped(self.tables()):
-                    if writer is None and path.suffix == ".csv":
-                        writer = stack.enter_context(pa_csv.CSVWriter(temporary, table.schema))
-                    elif writer is None:
-                        writer = stack.enter_context(
-                            pq.ParquetWriter(
-                                temporary,
-                                table.schema,
-                                compression="zstd",
-                                write_page_checksum=True,
-                            )
+        with writing(path) as stream, ExitStack() as stack:
+            writer: Any = None
+            for table in _regrouped(self.tables()):
+                if writer is None and path.suffix == ".csv":
+                    writer = stack.enter_context(pa_csv.CSVWriter(stream, table.schema))
+                elif writer is None:
+                    writer = stack.enter_context(
+                        pq.ParquetWriter(
+                            stream,
+                            table.schema,
+                            compression="zstd",
+                            write_page_checksum=True,
                         )
-                    writer.write_table(table)
-            temporary.replace(path)
-        except OSError as error:
-            with suppress(OSError):
-                temporary.unlink()
-            message = f"cannot be written: {error.strerror or error}"
-            raise InputError([Problem(str(path), "", 0, message)]) from error
+                    )
+                writer.write_table(table)
         return path
 
     def row(self, number: int) -> dict[str, Any]:
@@ -697,17 +690,9 @@ def exportable(path: str | Path) -> Path:
     Raises
     ------
     InputError
-        If the ending is unknown or there is no such folder.
+        If the ending is unknown, or nothing can be written there.
     """
-    path = Path(path)
-    message = ""
-    if path.suffix not in {".parquet", ".csv"}:
-        message = "has no known ending; allowed: .parquet, .csv"
-    elif not path.parent.is_dir():
-        message = "cannot be written: there is no such folder"
-    if message:
-        raise InputError([Problem(str(path), "", 0, message)])
-    return path
+    return destination(path, ".parquet", ".csv")
 
 
 def _regrouped(tables: Iterator[pa.Table]) -> Iterator[pa.Table]:

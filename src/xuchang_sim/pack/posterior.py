@@ -10,16 +10,16 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import os
-import tempfile
 import zipfile
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from xuchang_sim.files import write as write_file
 from xuchang_sim.yamlfile import InputError, Problem, read_yaml
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import numpy as np
     import numpy.typing as npt
 
@@ -175,18 +175,4 @@ def save_posterior(posterior: Posterior, path: Path) -> None:
         draws=posterior.draws,
         report=np.array(json.dumps(posterior.report, ensure_ascii=False, sort_keys=True)),
     )
-    try:
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".posterior-", suffix=".part")
-    except OSError as error:
-        text = f"cannot be written ({error.strerror}); allowed: a file in a folder of your own"
-        raise InputError([Problem(str(path), "", 0, text)]) from error
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(memory.getvalue())
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    write_file(path, memory.getvalue())

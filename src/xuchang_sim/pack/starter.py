@@ -7,6 +7,7 @@ import unicodedata
 from pathlib import Path
 from typing import Any
 
+from xuchang_sim.files import naming
 from xuchang_sim.pack.load import load_pack, shipped
 from xuchang_sim.yamlfile import InputError, Problem, read_yaml
 
@@ -41,6 +42,13 @@ def new_pack(folder: Path, source: str | Path | None = None, *, excel: bool = Fa
     if folder.suffix.lower() == ".xlsx":
         message = f"is a name for a workbook; allowed: a folder for it, such as {folder.stem}"
         raise InputError([Problem(str(folder), "", 0, message)])
+    with naming(folder):
+        return _made(folder, source, excel=excel)
+
+
+def _made(folder: Path, source: str | Path | None, *, excel: bool) -> Path:
+    """Make a new pack; what the system refuses is an `OSError`."""
+    asked, folder = folder, folder.resolve() if folder.is_symlink() else folder
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         message = "is in use; allowed: a folder that is empty or not there yet"
         raise InputError([Problem(str(folder), "", 0, message)])
@@ -66,7 +74,7 @@ def new_pack(folder: Path, source: str | Path | None = None, *, excel: bool = Fa
         if folder.exists():
             folder.rmdir()
         made.rename(folder)
-    return folder / "pack.xlsx" if excel else folder
+    return asked / "pack.xlsx" if excel else asked
 
 
 def slug(name: str) -> str:

@@ -13,7 +13,6 @@ import hashlib
 import io
 import json
 import math
-import os
 import re
 import tempfile
 import unicodedata
@@ -25,6 +24,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args, get_origin
 
+from xuchang_sim.files import write as write_file
 from xuchang_sim.pack.history import COLUMNS, CONFIDENCE, SeriesEntry, TableEntry
 from xuchang_sim.pack.levers import Lever
 from xuchang_sim.pack.load import Pack, PackFile, load_pack
@@ -257,15 +257,7 @@ def write_workbook(folder: Path, path: Path) -> None:
         raise InputError([*problems, *too_long])
     stream = io.BytesIO()
     book.save(stream)
-    part = path.with_name(f".{path.name}.part")
-    try:
-        with part.open("wb") as out:
-            out.write(stream.getvalue())
-            out.flush()
-            os.fsync(out.fileno())
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    write_file(path, stream.getvalue())
 
 
 def _entries(sheet: Sheet, data: Mapping[str, Any]) -> list[dict[str, Any]]:

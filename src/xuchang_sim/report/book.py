@@ -6,6 +6,7 @@ import json
 import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from xuchang_sim.files import writing
 from xuchang_sim.pack.workbook import lay_out
 from xuchang_sim.report.page import manifest
 from xuchang_sim.report.sentences import answer, chance
@@ -50,22 +51,8 @@ def write(dossier: Dossier, languages: Sequence[Language], path: Path) -> None:
     for line in json.dumps(manifest(dossier), ensure_ascii=False, indent=1).splitlines():
         _row(sheet, [line])
     sheet.column_dimensions["A"].width = 100
-    replace(book, path)
-
-
-def replace(book: Any, path: Path) -> None:
-    """Write a workbook beside its place, then move it there as a whole."""
-    import os  # noqa: PLC0415
-
-    part = path.with_name(f".{path.name}.part")
-    try:
-        with part.open("wb") as stream:
-            book.save(stream)
-            stream.flush()
-            os.fsync(stream.fileno())
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    with writing(path) as stream:
+        book.save(stream)
 
 
 class Shown(NamedTuple):

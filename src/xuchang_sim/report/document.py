@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
+from xuchang_sim import files
 from xuchang_sim.pack.scenario import list_scenarios
 from xuchang_sim.report.dossier import Dossier, gather
 from xuchang_sim.text import LANGUAGES
-from xuchang_sim.yamlfile import InputError, Problem
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,17 +33,9 @@ def check(path: Path) -> None:
     Raises
     ------
     InputError
-        If the name has another ending or the folder does not exist.
+        If the name has another ending, or nothing can be written there.
     """
-    if path.suffix.lower() not in {".html", ".xlsx"}:
-        message = f"ends in {path.suffix or 'nothing'}; allowed: .html, .xlsx"
-    elif not path.parent.is_dir():
-        message = "its folder does not exist; allowed: a file in a folder that does"
-    elif path.is_dir():
-        message = "is a folder; allowed: a file"
-    else:
-        return
-    raise InputError([Problem(str(path), "", 0, message)])
+    files.destination(path, ".html", ".xlsx")
 
 
 def write(dossier: Dossier, lang: Language, path: Path) -> None:
@@ -58,12 +49,4 @@ def write(dossier: Dossier, lang: Language, path: Path) -> None:
     from xuchang_sim.report.page import page  # noqa: PLC0415 - figures are heavy
 
     text = page(dossier, languages)
-    part = path.with_name(f".{path.name}.part")
-    try:
-        with part.open("w", encoding="utf-8", newline="\n") as stream:
-            stream.write(text)
-            stream.flush()
-            os.fsync(stream.fileno())
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    files.write(path, text)

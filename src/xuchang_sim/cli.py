@@ -26,6 +26,8 @@ from xuchang_sim.text import LANGUAGES
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from xuchang_sim.pack.load import Pack
+
 DONE, OUR_FAULT, WRONG_INPUT, SOME_FAILED = 0, 1, 2, 3
 NEW_OBJECTS = 100_000  # after so many, while starting, the garbage collector looks for cycles
 USUAL_OBJECTS = gc.get_threshold()  # the same for the rest of the run
@@ -180,12 +182,14 @@ def outlook(
 
             tables.show(tables.series_forecast(told, Path(series).name, lang))
         return
+    from xuchang_sim.answers.requirements import require  # noqa: PLC0415
     from xuchang_sim.forecast.report import outlook_report  # noqa: PLC0415
     from xuchang_sim.pack.load import load_pack  # noqa: PLC0415
 
     if horizon is not None:
         _refuse("--horizon", "needs --series FILE; the pack's outlook takes --through YYYY-MM")
     loaded = load_pack(pack)
+    require(loaded, "outlook")
     with _progress("backtest", quiet=json or not backtest) as progress:
         told = outlook_report(
             loaded,
@@ -234,11 +238,14 @@ def plan(
 def validate(
     path: Annotated[Path, typer.Argument(help="Folder of a pack, file of a scenario or sweep.")],
     pack: PackOption = None,
+    deep: Annotated[
+        bool, typer.Option("--deep", help="Also run four warm-ups of a pack (a second).")
+    ] = False,
     lang: Language = "zh",
 ) -> None:
     """Check a pack, a scenario or a sweep; every fault with its file, line and what is allowed."""
     from xuchang_sim.answers.designs import is_sweep, load_design  # noqa: PLC0415
-    from xuchang_sim.pack.load import load_pack, validate_path  # noqa: PLC0415
+    from xuchang_sim.pack.load import load_pack, pack_at, validate_path  # noqa: PLC0415
     from xuchang_sim.text import say  # noqa: PLC0415
     from xuchang_sim.yamlfile import InputError  # noqa: PLC0415
 
@@ -248,8 +255,35 @@ def validate(
         return
     problems = validate_path(path, load_pack(pack) if pack else None)
     if problems:
+        if pack_at(path):
+            output.message(say("validate.stops_all", lang))
         raise InputError(problems)
+    if place := pack_at(path):
+        _answers(load_pack(place), lang, deep=deep)
     output.note(say("validate.good", lang, path=path))
+
+
+def _answers(pack: Pack, lang: Lang, *, deep: bool) -> None:
+    """Say what stops which command on a pack; then, if asked, whether its warm-ups succeed."""
+    from xuchang_sim.answers.requirements import stopped, warm_ups  # noqa: PLC0415
+    from xuchang_sim.simulation.run import choose_draws  # noqa: PLC0415
+    from xuchang_sim.text import say  # noqa: PLC0415
+
+    choose_draws(pack, None)  # warns of a posterior that is another pack's
+    stops = stopped(pack)
+    for stop in stops:
+        names = say("list.comma", lang).join(stop.commands)
+        output.message(say("validate.stops", lang, commands=names))
+        for problem in stop.problems:
+            output.message(str(problem))
+    if stops:
+        raise typer.Exit(WRONG_INPUT)
+    if deep:
+        attempts, failed = warm_ups(pack)
+        tries = say("list.comma", lang).join(map(str, attempts))
+        count = len(attempts)
+        output.note(say("validate.deep", lang, count=count, tries=tries or "0", failed=failed))
+        _end(failed)
 
 
 @app.command()

@@ -21,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from xuchang_sim import __version__
+from xuchang_sim.answers.requirements import require
 from xuchang_sim.forecast.outside import outside_view
 from xuchang_sim.model.cache import rules_digest
 from xuchang_sim.pack.load import Pack, load_pack
@@ -265,6 +266,7 @@ def assess(
     resolved = (
         scenario if isinstance(scenario, ResolvedScenario) else load_scenario(scenario, loaded)
     )
+    require(loaded, "assess", scenario=resolved, through=through)
     setup = prepare(loaded, replicates, seed, through, parameters)
     eve = setup.policy_month - 1
     problems = [
@@ -485,6 +487,7 @@ def matrix(
     """
     loaded = pack if isinstance(pack, Pack) else load_pack(pack)
     grid = load_matrix(name, loaded)
+    require(loaded, "matrix")
     setup = prepare(loaded, replicates, seed, None, parameters)
     if not 1 <= followed <= MOST_REPLICATES:
         text = f"{followed}: allowed: a whole number from 1 to {MOST_REPLICATES}"

@@ -9,6 +9,7 @@ from math import isclose, log, pow as power
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from xuchang_sim import definitions
+from xuchang_sim.answers.requirements import require
 from xuchang_sim.units import convert, english
 
 if TYPE_CHECKING:
@@ -60,7 +61,13 @@ def audit(pack: "Pack") -> list[AuditRow]:
     list of AuditRow
         One row for each check, in a fixed order; ``not_applicable`` where the pack lacks what the
         check needs.
+
+    Raises
+    ------
+    InputError
+        If a target names a measure that does not exist, which would hide a check.
     """
+    require(pack, "plan --check")
     facts = _Facts(pack)
     return [check.row(facts) for check in CHECKS]
 

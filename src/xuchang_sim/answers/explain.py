@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from xuchang_sim.answers.assess import goals, manifest
+from xuchang_sim.answers.requirements import require
 from xuchang_sim.forecast.calendar import fai_season
 from xuchang_sim.model.world import MEASURE_ROW, SUMMARY
 from xuchang_sim.pack.load import Pack, load_pack
@@ -567,10 +568,7 @@ class Relaxation:
     def solve(self, outcome: str) -> tuple[float, Array]:
         """Return the best value of an outcome and the marginal worth of every row's limit.
 
-        Raises
-        ------
-        RuntimeError
-            If the programme has no solution.
+        NaN where the solver finds no solution: the measured prices stand without their dual.
         """
         from scipy.optimize import linprog  # noqa: PLC0415 - slow to import
 
@@ -580,8 +578,7 @@ class Relaxation:
             -self.objective(outcome), A_ub=a / scale[:, None], b_ub=b / scale, method="highs"
         )
         if solved.status != 0:
-            message = f"the linear relaxation has no solution: {solved.message}"
-            raise RuntimeError(message)
+            return math.nan, np.full(len(b), math.nan)
         return -float(solved.fun or 0.0), -np.asarray(solved.ineqlin.marginals) / scale
 
     def duals(self) -> dict[str, dict[str, float]]:
@@ -761,6 +758,7 @@ def explain(
     resolved = (
         scenario if isinstance(scenario, ResolvedScenario) else load_scenario(scenario, loaded)
     )
+    require(loaded, "explain", scenario=resolved)
     setup = prepare(loaded, replicates, seed, None, parameters)
     weight = 3  # the second pass has a third of the variants
 

@@ -319,6 +319,19 @@ def _rounded(found: npt.NDArray[Any]) -> npt.NDArray[Any]:
     return found.astype(np.float32).astype(np.float64) if found.dtype.kind == "f" else found
 
 
+def lacking(pack: Any) -> list[tuple[str, str]]:
+    """Return what a pack's history lacks for paths of the drivers: key of the pack, and the fault."""
+    try:
+        first, *_ = _panel(pack, None)
+    except SeriesError as fault:
+        return [("history", fault.problems[0].message)]
+    try:
+        _first_month(pack, first)
+    except SeriesError as fault:
+        return [("firms_start", fault.problems[0].message)]
+    return []
+
+
 def _first_month(pack: Any, panel: int) -> int:
     """First month of the paths: a year before the pack's firms, within the panel."""
     first = getattr(pack, "firms_start", panel + _LEAD + YEAR) - YEAR

@@ -52,7 +52,7 @@ from xuchang_sim.yamlfile import (
 if TYPE_CHECKING:
     from xuchang_sim.pack.posterior import Posterior
 
-__all__ = ["BaseValue", "Calendar", "Pack", "load_pack", "validate_path"]
+__all__ = ["BaseValue", "Calendar", "Pack", "load_pack", "pack_at", "validate_path"]
 
 _QUOTIENT = re.compile(r"([0-9]+(?:\.[0-9]+)?) ?/ ?([0-9]+(?:\.[0-9]+)?)")
 
@@ -588,6 +588,16 @@ def _deadline_faults(rows: tuple[Source, Plan], year: int) -> list[Problem]:
     ]
 
 
+def pack_at(path: str | Path) -> Path | None:
+    """Return the folder or workbook of the pack that a path is, or is a file of; None if of none."""
+    path = Path(path)
+    if path.is_dir() or path.suffix.lower() in BOOKS:
+        return path
+    if path.name == "pack.yaml" or (path.parent / "pack.yaml").is_file():
+        return path.parent
+    return None
+
+
 def validate_path(path: str | Path, pack: Pack | None = None) -> list[Problem]:
     """Check a pack's folder (or a file in it), a scenario or a matrix.
 
@@ -605,10 +615,8 @@ def validate_path(path: str | Path, pack: Pack | None = None) -> list[Problem]:
     """
     path = Path(path)
     try:
-        if path.is_dir() or path.suffix.lower() in BOOKS:
-            load_pack(path)
-        elif path.name == "pack.yaml" or (path.parent / "pack.yaml").is_file():
-            load_pack(path.parent)
+        if place := pack_at(path):
+            load_pack(place)
         else:
             home = path.parent.parent if path.parent.name == "scenarios" else path
             pack = load_pack(home) if (home / "pack.yaml").is_file() else pack or load_pack()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from xuchang_sim.answers.assess import Assessment, MatrixResult, assess, goals, matrix
 from xuchang_sim.answers.explain import Explanation, explain
 from xuchang_sim.answers.packages import BundleResult, Frontier, frontier, smallest_bundle
+from xuchang_sim.answers.requirements import require
 from xuchang_sim.forecast.drivers import Drivers, drivers
 from xuchang_sim.forecast.report import outlook_report
 from xuchang_sim.pack.scenario import ResolvedScenario, load_scenario
@@ -115,6 +116,7 @@ def gather(
     """
     resolved = [s if isinstance(s, ResolvedScenario) else load_scenario(s, pack) for s in scenarios]
     first = resolved[0]
+    require(pack, "report", scenario=first, through=through)
     setup = prepare(pack, replicates, seed, through)
     last = month_label(setup.through)
     # The report shows the run without levers beside the others: all replicates of it.

@@ -138,8 +138,11 @@ def _before(values: Array) -> Array:
 
 
 def _growth(values: Array) -> Array:
-    """Growth over the year before, a fraction; nought in the base year."""
-    return values / _before(values) - 1.0
+    """Growth over the year before, a fraction; nought in the base year, NaN over nothing."""
+    before = _before(values)
+    ratio = np.full(values.shape, np.nan)
+    np.divide(values, before, out=ratio, where=before > 0.0)
+    return ratio - 1.0
 
 
 def _share(values: Array, rest: Array) -> Array:

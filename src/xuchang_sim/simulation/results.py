@@ -423,7 +423,11 @@ def stand_for(some: Array, everyone: Array) -> Array:
 
 
 def rate(target: Target, values: Array) -> TargetResult:
-    """Rate one target from its simulated outcomes, shape (replicates,)."""
+    """Rate one target from its simulated outcomes, shape (replicates,).
+
+    Replicates in which it is not defined, such as a growth over nothing, do not count.
+    """
+    values = values[np.isfinite(values)]
     n = len(values)
     if n == 0:
         return TargetResult(target, math.nan, 0.0, 1.0, *(4 * (math.nan,)))

@@ -7,7 +7,6 @@ have in common until their branch month is computed once.
 from __future__ import annotations
 
 import json
-import math
 import warnings
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal, get_args
@@ -36,8 +35,9 @@ from xuchang_sim.model.world import (
 from xuchang_sim.pack.conditions import Condition, check as check_conditions
 from xuchang_sim.pack.load import Pack, load_pack
 from xuchang_sim.pack.scenario import ResolvedScenario, load_scenario
+from xuchang_sim.simulation import needs
 from xuchang_sim.simulation.attempts import WORTH, Attempts, keys, remembered
-from xuchang_sim.simulation.measures import complaint
+from xuchang_sim.simulation.needs import starts_a_year
 from xuchang_sim.simulation.results import HELD, Results, Setting, cut_block
 from xuchang_sim.units import month_index, month_label
 from xuchang_sim.yamlfile import InputError, Problem
@@ -243,13 +243,7 @@ def prepare(
             last = month_index(through)
         except ValueError as error:
             problems.append(Problem("--through", "", 0, str(error)))
-    least, most = 12 * pack.plan_year + 11, pack.last_month
-    if not problems and not least <= last <= most:
-        text = f"{through}: allowed: {month_label(least)} to {month_label(most)}"
-        problems.append(Problem("--through", "", 0, text))
-    if not 1 <= replicates <= MOST_REPLICATES:
-        text = f"{replicates}: allowed: a whole number from 1 to {MOST_REPLICATES}"
-        problems.append(Problem("--replicates", "", 0, text))
+    problems += replicates_fault(replicates)
     if not 0 <= seed < 2**63:
         text = f"{seed}: allowed: a whole number from 0 to 2**63 - 1"
         problems.append(Problem("--seed", "", 0, text))
@@ -258,16 +252,37 @@ def prepare(
         draws = choose_draws(pack, parameters)
     except InputError as error:
         problems += error.problems
-    problems += target_faults(pack)
+    problems += faults(pack, last, "default_through" if through is None else "")
     if problems:
         raise InputError(problems)
     return Setup(pack, replicates, seed, last, draws, earlier, branch, check)
 
 
-def target_faults(pack: Pack) -> list[Problem]:
-    """Return targets of a measure that does not exist, or in another unit than it has."""
-    found = [(target, *complaint(target)) for target in pack.plan.targets()]
-    return [pack.target_problem(*fault) for fault in found if fault[1]]
+def replicates_fault(replicates: int) -> list[Problem]:
+    """Return the fault of a number of replicates; empty if it is allowed."""
+    if 1 <= replicates <= MOST_REPLICATES and float(replicates).is_integer():
+        return []
+    text = f"{replicates}: allowed: a whole number from 1 to {MOST_REPLICATES}"
+    return [Problem("--replicates", "", 0, text)]
+
+
+def faults(
+    pack: Pack, last: int, key: str = "", fixed: Mapping[str, float] | None = None
+) -> list[Problem]:
+    """Return everything for which no run of this pack to this month could start.
+
+    Parameters
+    ----------
+    pack, last, key, fixed
+        As in :func:`xuchang_sim.simulation.needs.faults`.
+    """
+    found = needs.faults(pack, last, key, fixed)
+    if not found:
+        try:
+            sizes_for(Setup(pack, through=last))
+        except InputError as error:
+            found += error.problems
+    return found
 
 
 def choose_draws(pack: Pack, parameters: Draws | None) -> Draws:
@@ -671,7 +686,7 @@ def sizes_for(setup: Setup) -> Sizes:
     """
     pack, small = setup.pack, Sizes()
     years = setup.through // 12 - pack.base_year
-    starts = _starts_a_year(pack) * (1 if years <= MANY_YEARS else 2)
+    starts = starts_a_year(pack) * (1 if years <= MANY_YEARS else 2)
     cells = len(pack.region.zones) * len(pack.region.sectors)
     least = LEAST if years <= MANY_YEARS else LEAST_LONG
     projects = _room(PROJECTS_PER_START * starts, least)
@@ -686,7 +701,7 @@ def sizes_for(setup: Setup) -> Sizes:
             f"{held / 2**30:.2f} GiB; a world holds {MOST_BYTES / 2**30:.2f}: a part of the region, "
             "or a nearer last month"
         )
-        raise InputError([Problem(str(pack.folder / "pack.yaml"), "base.fai", 0, text)])
+        raise InputError([pack.problem("pack.yaml", ["base", "fai"], text)])
     zones = small.zones
     while zones < len(pack.region.zones):
         zones *= 4
@@ -718,22 +733,6 @@ MOST_BYTES = 2**31 - 2**27  # of both tables: numpy counts the bytes of a record
 PROJECTS_PER_START, FIRMS_PER_START = 20.0, 10.0
 
 
-def _starts_a_year(pack: Pack) -> float:
-    """Starts of the base year that its investment in projects can have, at central values."""
-
-    def value(name: str) -> float:
-        return pack.parameters[name].default or 0.0
-
-    def mean(size: str) -> float:  # of the truncated Pareto law
-        alpha, low, high = (value(f"size_{size}_{part}") for part in ("alpha", "min", "max"))
-        tail = math.exp(-alpha * math.log(high / low))
-        return alpha / (alpha - 1.0) * (low - high * tail) / (1.0 - tail)
-
-    large = value("starts_large") / (value("starts_ordinary") + value("starts_large"))
-    size = (1.0 - large) * mean("ordinary") + large * mean("large")
-    return value("large_share_fai") * pack.base.fai.value / (value("invest_realised") * size)
-
-
 def _branch(setup: Setup, variants: Sequence[Variant]) -> int:
     """Last month in which nothing can differ: levers, and the forecast if it is shifted."""
     last = setup.policy_month - 1
@@ -753,10 +752,8 @@ def _template(setup: Setup, path: Drivers, sizes: Sizes) -> np.void:
     """Fill in what is the same in every replicate and variant of a group."""
     pack = setup.pack
     record: np.void = blank(Inputs, sizes)[0]
-    span = setup.through - pack.pipeline_start + 1
-    if span > sizes.span or len(path.months) > sizes.months:
-        text = f"{span} months from the pipeline's start; allowed: at most {sizes.span}"
-        raise InputError([Problem("--through", "", 0, text)])
+    if problems := list(needs.spans(pack, setup.through)):
+        raise InputError(problems)
     record["seed"] = setup.seed
     record["check"] = setup.check
     record["pipeline_start"] = pack.pipeline_start

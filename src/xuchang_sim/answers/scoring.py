@@ -1,0 +1,355 @@
+"""Scores of hindcasts: how far forecasts were from outcomes, beside simple forecasts of the same rows.
+
+All scores are of growth over the base in points of per cent, so that rows of any size count alike.
+Rows of one case and year are one cluster: their errors are not independent.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from xuchang_sim.answers.hindcast import LEVELS, Forecast, Hindcast
+from xuchang_sim.answers.simple import SIMPLE, Normal, simple_forecasts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    import numpy.typing as npt
+
+    from xuchang_sim.pack.cases import Bound, CaseRow
+
+    Floats = npt.NDArray[np.float64]
+
+BINS = 5
+#: Least and largest probability that counts in a log score: nobody is that sure of a case.
+LEAST_P = 0.005
+COVERAGES = {0.5: (4, 14), 0.8: (1, 17), 0.9: (0, 18)}  # positions in LEVELS
+CONFIDENCE = 0.95
+
+
+class Score(NamedTuple):
+    """One row: outcome and scores of the model and of the simple forecasts, points of per cent.
+
+    Parameters
+    ----------
+    pit : tuple of two floats
+        Probability integral transform; from and to differ for a bound.
+    met : bool or None
+        Whether the target was reached; None if there is none, or a bound leaves it open.
+    crps, log : dict of str to float
+        By name: ``model`` and the simple forecasts that could be made.
+    """
+
+    case: str
+    place: str
+    year: int
+    quantity: str
+    outcome: float
+    bound: Bound
+    pit: tuple[float, float]
+    inside: dict[float, bool | None]
+    met: bool | None
+    p_target: float | None
+    crps: dict[str, float]
+    log: dict[str, float]
+    quantiles: tuple[float, ...]
+
+
+class Difference(NamedTuple):
+    """Model less a simple forecast, mean over clusters, with its 95% interval (Student's t).
+
+    ``counts`` is the smallest difference that would count: the half-width of the interval.
+    Without two clusters there is no interval: NaN.
+    """
+
+    name: str
+    difference: float
+    low: float
+    high: float
+    counts: float
+    model: float
+    simple: float
+    rows: int
+    clusters: int
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Scores by row and pooled.
+
+    Parameters
+    ----------
+    crps, log : dict of str to float
+        Mean over clusters, of the model and of each simple forecast on the rows it has.
+    differences : dict of str to Difference
+        CRPS of the model less that of each simple forecast, paired.
+    coverage : dict of float to float
+        Share of outcomes inside the central interval of each level; bounds are left out.
+    histogram : tuple of float
+        Share of PIT values in each of :data:`BINS` equal bins; a bound is spread over its range.
+    unscored : tuple of str
+        Outcome rows without a forecast, with the reason.
+    """
+
+    rows: tuple[Score, ...]
+    crps: dict[str, float]
+    log: dict[str, float]
+    differences: dict[str, Difference]
+    coverage: dict[float, float]
+    histogram: tuple[float, ...]
+    unscored: tuple[str, ...]
+
+    @property
+    def clusters(self) -> int:
+        """Case-years with a scored row."""
+        return len({(row.place, row.year) for row in self.rows})
+
+    @property
+    def years(self) -> int:
+        """Years with a scored row: the errors of one year have a part in common."""
+        return len({row.year for row in self.rows})
+
+    @property
+    def better(self) -> str | None:
+        """The simple forecast against which the model does worst; None if nothing was scored."""
+        known = self.differences.values()
+        return max(known, key=lambda d: d.difference).name if known else None
+
+    @property
+    def verdict(self) -> str:
+        """``worse``, ``better`` than the best simple forecast, ``unproven``, or ``unscored``."""
+        if self.better is None:
+            return "unscored"
+        found = self.differences[self.better]
+        if found.low > 0.0:
+            return "worse"
+        return "better" if found.high < 0.0 else "unproven"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return all of it as plain data."""
+        found = asdict(self)
+        found["rows"] = [row._asdict() for row in self.rows]
+        for row in found["rows"]:
+            row["inside"] = {f"{level:g}": x for level, x in row["inside"].items()}
+        found["differences"] = {name: d._asdict() for name, d in self.differences.items()}
+        found["coverage"] = {f"{level:g}": x for level, x in self.coverage.items()}
+        found |= {"clusters": self.clusters, "years": self.years}
+        return found | {"better": self.better, "verdict": self.verdict}
+
+
+def quantile_crps(quantiles: Floats, actual: float, bound: Bound = "") -> float:
+    """CRPS from quantiles at :data:`LEVELS`: twice the mean pinball loss, unit of the values.
+
+    An outcome known as a bound is censored there, and so is the forecast: both count as the bound
+    beyond it.
+
+    Parameters
+    ----------
+    quantiles : ndarray, shape (19,)
+    actual : float
+    bound : str
+        ``at_least`` if the outcome is `actual` or more, ``at_most`` if it is `actual` or less.
+    """
+    q = np.asarray(quantiles, dtype=float)
+    if bound == "at_least":
+        q = np.minimum(q, actual)
+    elif bound == "at_most":
+        q = np.maximum(q, actual)
+    levels, gap = np.asarray(LEVELS), actual - q
+    return float(2.0 * np.maximum(levels * gap, (levels - 1.0) * gap).mean())
+
+
+def transform(quantiles: Floats, actual: float) -> float:
+    """Probability integral transform of an outcome from quantiles at :data:`LEVELS`.
+
+    Between quantiles, and beyond the first and the last, the law is normal: linear in the normal
+    quantile of the level.
+    """
+    from scipy.special import ndtr, ndtri  # noqa: PLC0415
+
+    z, q = ndtri(np.asarray(LEVELS)), np.asarray(quantiles, dtype=float)
+    place = int(np.clip(np.searchsorted(q, actual), 1, len(q) - 1))
+    width = q[place] - q[place - 1]
+    if width <= 0.0:
+        return float(ndtr(z[place]))
+    step = (actual - q[place - 1]) / width
+    return float(ndtr(z[place - 1] + step * (z[place] - z[place - 1])))
+
+
+def log_score(p: float, met: bool) -> float:
+    """Minus the log of the probability given to what happened; smaller is better."""
+    sure = min(max(p, LEAST_P), 1.0 - LEAST_P)
+    return -math.log(sure if met else 1.0 - sure)
+
+
+def _met(outcome: float, bound: Bound, target: float | None) -> bool | None:
+    """Whether a target was reached, as far as a bound tells."""
+    if target is None:
+        return None
+    if outcome >= target:
+        return None if bound == "at_most" and outcome > target else True
+    return None if bound == "at_least" else False
+
+
+def score_row(forecast: Forecast, value: float, bound: Bound = "") -> Score:
+    """Score one forecast and the simple ones of the same row.
+
+    Parameters
+    ----------
+    forecast : Forecast
+    value : float
+        Outcome, in the unit of the forecast.
+    bound : str
+    """
+    from scipy.special import ndtr, ndtri  # noqa: PLC0415
+
+    actual = forecast.points(value)
+    quantiles = np.array([forecast.points(q) for q in forecast.quantiles])
+    simple = simple_forecasts(forecast)
+    crps = {"model": quantile_crps(quantiles, actual, bound)}
+    z = ndtri(np.asarray(LEVELS))
+    crps |= {
+        name: quantile_crps(law.mean + law.sd * z, actual, bound) for name, law in simple.items()
+    }
+    met = _met(value, bound, forecast.target)
+    log: dict[str, float] = {}
+    if met is not None and forecast.p_target is not None and forecast.target is not None:
+        aim = forecast.points(forecast.target)
+        log["model"] = log_score(forecast.p_target, met)
+        for name, law in simple.items():
+            log[name] = log_score(float(ndtr((law.mean - aim) / law.sd)), met)
+    here = transform(quantiles, actual)
+    pit = {"": (here, here), "at_least": (here, 1.0), "at_most": (0.0, here)}[bound]
+    inside: dict[float, bool | None] = {
+        level: None if bound else bool(quantiles[low] <= actual <= quantiles[high])
+        for level, (low, high) in COVERAGES.items()
+    }
+    return Score(
+        forecast.case,
+        forecast.place,
+        forecast.year,
+        forecast.quantity,
+        actual,
+        bound,
+        pit,
+        inside,
+        met,
+        forecast.p_target,
+        crps,
+        log,
+        tuple(quantiles.tolist()),
+    )
+
+
+def score(found: Hindcast, outcomes: Iterable[CaseRow]) -> Scores:
+    """Score forecasts against outcomes.
+
+    Parameters
+    ----------
+    found : Hindcast
+    outcomes : iterable of CaseRow
+        Rows of kind ``outcome``, in the units of the model.
+
+    Returns
+    -------
+    Scores
+    """
+    known = {(f.case, f.quantity): f for f in found.forecasts}
+    rows, unscored = [], []
+    for outcome in outcomes:
+        forecast = known.get((outcome.case, outcome.quantity))
+        place = f"{outcome.file}:{outcome.line}: {outcome.case}: {outcome.quantity}"
+        if "never score" in outcome.note:
+            unscored.append(f"{place} is arithmetic on the plan, not an observation")
+        elif forecast is None:
+            reason = "no forecast of it" if outcome.case in found.cases else "the case was not run"
+            unscored.append(f"{place}: {reason}")
+        else:
+            rows.append(score_row(forecast, outcome.value, outcome.bound))
+    return pooled(rows, unscored)
+
+
+def pooled(rows: Sequence[Score], unscored: Sequence[str] = ()) -> Scores:
+    """Pool scores of rows over clusters of one case and year."""
+    names = ("model", *SIMPLE)
+    return Scores(
+        tuple(rows),
+        {name: _pool([(r, r.crps[name]) for r in rows if name in r.crps]) for name in names},
+        {name: _pool([(r, r.log[name]) for r in rows if name in r.log]) for name in names},
+        {name: found for name in SIMPLE if (found := _difference(name, rows))},
+        {level: _share([r.inside[level] for r in rows]) for level in COVERAGES},
+        histogram([r.pit for r in rows]),
+        tuple(unscored),
+    )
+
+
+def _clusters(pairs: Sequence[tuple[Score, float]]) -> Floats:
+    """Means by case-year."""
+    groups: dict[tuple[str, int], list[float]] = {}
+    for row, value in pairs:
+        groups.setdefault((row.place, row.year), []).append(value)
+    return np.array([math.fsum(values) / len(values) for values in groups.values()])
+
+
+def _pool(pairs: Sequence[tuple[Score, float]]) -> float:
+    means = _clusters(pairs)
+    return float(means.mean()) if len(means) else math.nan
+
+
+def _share(inside: Sequence[bool | None]) -> float:
+    told = [x for x in inside if x is not None]
+    return sum(told) / len(told) if told else math.nan
+
+
+def _difference(name: str, rows: Sequence[Score]) -> Difference | None:
+    """Model less a simple forecast on the rows that it has; None if it has none."""
+    from scipy.special import stdtrit  # noqa: PLC0415
+
+    both = [row for row in rows if name in row.crps]
+    if not both:
+        return None
+    gaps = _clusters([(row, row.crps["model"] - row.crps[name]) for row in both])
+    mean, counts = float(gaps.mean()), math.nan
+    if len(gaps) > 1:
+        error = float(gaps.std(ddof=1)) / math.sqrt(len(gaps))
+        counts = float(stdtrit(len(gaps) - 1, 0.5 + CONFIDENCE / 2.0)) * error
+    return Difference(
+        name,
+        mean,
+        mean - counts,
+        mean + counts,
+        counts,
+        _pool([(row, row.crps["model"]) for row in both]),
+        _pool([(row, row.crps[name]) for row in both]),
+        len(both),
+        len(gaps),
+    )
+
+
+def histogram(pits: Sequence[tuple[float, float]]) -> tuple[float, ...]:
+    """Shares of PIT values by bin; an interval is spread over the bins it covers."""
+    edges = np.linspace(0.0, 1.0, BINS + 1)
+    total = np.zeros(BINS)
+    for low, high in pits:
+        if high > low:
+            covered = np.minimum(high, edges[1:]) - np.maximum(low, edges[:-1])
+            total += np.maximum(covered, 0.0) / (high - low)
+        else:
+            total[min(int(low * BINS), BINS - 1)] += 1.0
+    return tuple((total / max(len(pits), 1)).tolist())
+
+
+__all__ = [
+    "Difference",
+    "Normal",
+    "Score",
+    "Scores",
+    "pooled",
+    "quantile_crps",
+    "score",
+    "transform",
+]

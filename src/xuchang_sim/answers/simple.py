@@ -1,0 +1,111 @@
+"""Simple forecasts from the same information: persistence, AR(1), last year's mean, target times attainment.
+
+They are what a model has to beat. Each is a normal law of growth, in points of per cent.
+"""
+
+from __future__ import annotations
+
+import csv
+import math
+import statistics
+from datetime import date
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from xuchang_sim.answers.panels import Null, read_nulls
+
+if TYPE_CHECKING:
+    from xuchang_sim.answers.hindcast import Forecast
+
+__all__ = ["SIMPLE", "Normal", "known_null", "simple_forecasts"]
+
+#: Simple forecasts, in the order in which they are shown.
+SIMPLE = ("persistence", "ar1", "panel_mean", "attainment")
+#: Standard deviation of what a published figure differs from the same scope, points.
+SCOPE_POINTS = 5.0
+#: Share of the target reached and its sd where no plan with an outcome was published (judgement).
+ATTAINED, ATTAINED_SD = 1.0, 0.15
+LEAST_ATTAINED_SD = 0.10
+#: A year's figures of cities and provinces are out by this day of the next year.
+ANNUAL_RELEASE = (2, 28)
+
+
+class Normal(NamedTuple):
+    """A normal law of growth over the base, points of per cent."""
+
+    mean: float
+    sd: float
+
+    def with_scope(self) -> Normal:
+        """Return the law of the published figure: with the error of its scope."""
+        return Normal(self.mean, math.hypot(self.sd, SCOPE_POINTS))
+
+
+@lru_cache(maxsize=1)
+def _nulls() -> tuple[Null, ...]:
+    return tuple(read_nulls(Path(__file__).with_name("nulls.csv")))
+
+
+def known_null(kind: str, day: date) -> Null | None:
+    """Simple forecasts of the latest panel published by a day.
+
+    Parameters
+    ----------
+    kind : str
+        ``industry`` or ``fai``.
+    day : date
+        Information date.
+
+    Returns
+    -------
+    Null or None
+        None if no panel of three years was out.
+    """
+    last = day.year - (1 if (day.month, day.day) >= ANNUAL_RELEASE else 2)
+    found = [null for null in _nulls() if null.kind == kind and null.last_year <= last]
+    return max(found, key=lambda null: null.last_year, default=None)
+
+
+@lru_cache(maxsize=256)
+def attainment(family: str, day: date) -> Normal:
+    """Share of their targets that plans have reached, as published by a day: mean and sd."""
+    with Path(__file__).with_name("attainment.csv").open(encoding="utf-8", newline="") as file:
+        ratios = [
+            float(row["ratio"])
+            for row in csv.DictReader(file)
+            if row["family"] == family and date.fromisoformat(row["published"]) <= day
+        ]
+    if not ratios:
+        return Normal(ATTAINED, ATTAINED_SD)
+    sd = statistics.stdev(ratios) if len(ratios) > 1 else ATTAINED_SD
+    return Normal(statistics.fmean(ratios), max(sd, LEAST_ATTAINED_SD))
+
+
+def simple_forecasts(forecast: Forecast) -> dict[str, Normal]:
+    """Simple forecasts of what a case's row will be published as.
+
+    Parameters
+    ----------
+    forecast : Forecast
+        Its date, quantity, last growth and target; its quantiles are not looked at.
+
+    Returns
+    -------
+    mapping of str to Normal
+        By name of :data:`SIMPLE`; those for which the case gives too little are left out.
+    """
+    found: dict[str, Normal] = {}
+    investment = forecast.measure == "fai"
+    null = known_null("fai" if investment else "industry", forecast.information_date)
+    last = None if forecast.last_growth is None else 100.0 * forecast.last_growth
+    if null:
+        for name in ("persistence", "ar1", "panel_mean"):
+            if law := null.forecast(name, last):
+                found[name] = Normal(*law).with_scope()
+    if forecast.target is not None:
+        share = attainment("fai" if investment else "output", forecast.information_date)
+        level = 1.0 + forecast.points(forecast.target) / 100.0
+        mean, sd = 100.0 * (share.mean * level - 1.0), 100.0 * share.sd * level
+        found["attainment"] = Normal(mean, sd).with_scope()
+    return found

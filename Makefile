@@ -2,11 +2,12 @@
 PYTHON ?= python3
 SCENARIO ?= plan
 ARGS ?=
+CASES ?= tests/hindcast/cases_development.csv
 BIN := .venv/bin/
 # Bytecode is kept even where the environment forbids it: without it every start takes seconds.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help assess report test check long mutants bench docs lock runtime dev clean
+.PHONY: help assess report test check long mutants bench skill docs lock runtime dev clean
 
 help:
 	@echo 'make assess   how likely each target of the plan is (SCENARIO=land_high, ARGS="--replicates 200 --lang zh")'
@@ -16,6 +17,7 @@ help:
 	@echo 'make long     tests that take many minutes: kills of a sweep, recovery of known truths'
 	@echo 'make mutants  do the tests of the rules notice a changed operator? (ARGS="--sample 100 --seed 1" for some)'
 	@echo 'make bench    run time, a table in three minutes (ARGS="--keep" or ARGS="--out new.json"; then benchmarks/compare.py)'
+	@echo 'make skill    forecast past plans, score them, and seal the measured skill (CASES=file or folder)'
 	@echo 'make docs     the pages in docs/_build'
 	@echo 'make lock     renew the pinned requirements after editing pyproject.toml (ARGS=--upgrade for newer releases)'
 
@@ -45,6 +47,9 @@ mutants: dev
 
 bench: runtime
 	@$(BIN)python -m benchmarks.short $(ARGS)
+
+skill: runtime
+	@$(BIN)xuchang-sim hindcast $(CASES) --score $(CASES) --lang en
 
 docs: dev
 	@$(BIN)sphinx-build --quiet --fail-on-warning docs docs/_build

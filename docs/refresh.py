@@ -1,4 +1,4 @@
-"""Write the real output of commands into the marked blocks of the README, and draw its picture.
+"""Measure the skill anew, write real output of commands into the README's blocks, draw its picture.
 
 A block begins with ``<!-- output: COMMAND | lines A-B -->`` and ends with ``<!-- end -->``. Run
 ``python docs/refresh.py`` after a change of results; the tests say when it is needed.
@@ -18,10 +18,15 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from xuchang_sim import simulate
+from xuchang_sim.answers.hindcast import hindcast
+from xuchang_sim.answers.scoring import score, seal_of
+from xuchang_sim.answers.skill import write_seal
+from xuchang_sim.pack.cases import read_outcomes
 from xuchang_sim.report import figures
 from xuchang_sim.simulation.results import QUANTILES, Results
 
 README = Path(__file__).parent.parent / "README.md"
+CASES = README.parent / "tests" / "hindcast" / "cases_development.csv"
 PICTURE = Path(__file__).parent / "answer.png"
 FLOWS = ("revenue", "fai")
 BLOCK = re.compile(
@@ -71,6 +76,13 @@ def draw(found: Results) -> None:
     figure.savefig(PICTURE, dpi=100, metadata=shown)
 
 
+def seal() -> None:
+    """Forecast and score the development cases with today's rules: every answer prints the result."""
+    found = hindcast(CASES)
+    write_seal(seal_of(found, score(found, read_outcomes(CASES)[0])))
+
+
 if __name__ == "__main__":
+    seal()
     draw(answer())
     README.write_text(refreshed(README.read_text(encoding="utf-8")), encoding="utf-8")

@@ -752,6 +752,14 @@ def hindcast(
     out: Annotated[
         Path | None, typer.Option("--out", help="Write the forecasts to this file (CSV).")
     ] = None,
+    outcomes: Annotated[
+        Path | None,
+        typer.Option("--score", help="Outcomes (a table or folder): score, and keep the skill."),
+    ] = None,
+    seal: Annotated[
+        Path | None,
+        typer.Option("--seal", help="Where the skill is kept; beside the code if left out."),
+    ] = None,
     replicates: Replicates = 1000,
     seed: Seed = 2012,
     lang: Language = "zh",
@@ -759,19 +767,42 @@ def hindcast(
 ) -> None:
     """Forecast past plans from what was known then; score them against simple forecasts."""
     from xuchang_sim.answers.hindcast import hindcast as run  # noqa: PLC0415
+    from xuchang_sim.files import destination  # noqa: PLC0415
     from xuchang_sim.text import say  # noqa: PLC0415
 
+    if seal is not None and outcomes is None:
+        _refuse("--seal", "needs --score OUTCOMES")
+    for place in filter(None, (out, seal)):
+        destination(place)
     with _progress("hindcast", quiet=json, plain=True) as told:
         found = run(path, replicates=replicates, seed=seed, progress=told)
     if out is not None:
         found.write(out)
         output.message(say("hindcast.written", lang, path=out, sha256=found.sha256))
+    data, told_of = found.to_dict(), None
+    if outcomes is not None:
+        from xuchang_sim.answers.scoring import score, seal_of  # noqa: PLC0415
+        from xuchang_sim.answers.skill import write_seal  # noqa: PLC0415
+        from xuchang_sim.pack.cases import read_outcomes  # noqa: PLC0415
+
+        rows, problems = read_outcomes(outcomes)
+        for problem in problems:
+            output.message(str(problem))
+        scores = score(found, rows)
+        told_of = scores.to_dict()
+        data |= {"scores": told_of, "seal": seal_of(found, scores)}
+        if scores.rows:
+            kept = write_seal(data["seal"], seal)
+            output.message(say("hindcast.sealed", lang, path=kept))
     if json:
-        _print_json(found.to_dict())
+        _print_json(data)
     else:
         from xuchang_sim.report import hindcasts, tables  # noqa: PLC0415
 
-        tables.show(hindcasts.forecasts(found.to_dict(), lang))
+        tables.show(hindcasts.forecasts(data, lang))
+        output.answer("\n".join(hindcasts.remarks(data, lang)) + "\n")  # a line each, however long
+        if told_of is not None:
+            tables.show(hindcasts.scores(told_of, lang))
     if not found.cases:
         raise typer.Exit(WRONG_INPUT)
     _end(found.failed)

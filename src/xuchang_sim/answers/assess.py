@@ -22,6 +22,7 @@ import numpy.typing as npt
 
 from xuchang_sim import __version__
 from xuchang_sim.answers.requirements import require
+from xuchang_sim.answers.skill import skill
 from xuchang_sim.forecast.outside import outside_view
 from xuchang_sim.model.cache import rules_digest
 from xuchang_sim.pack.load import Pack, load_pack
@@ -160,6 +161,7 @@ class Assessment:
                 for name, years in self.settled.items()
             },
             "moved": {name: found._asdict() for name, found in self.moved.items()},
+            "skill": skill(r),
             "outside_view": {
                 name: {
                     key: view[key]

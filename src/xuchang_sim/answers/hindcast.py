@@ -11,13 +11,15 @@ import hashlib
 import io
 import math
 from dataclasses import dataclass, replace
-from functools import lru_cache, partial
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from xuchang_sim import __version__
+from xuchang_sim.answers.rules import rules_digest
+from xuchang_sim.files import write
 from xuchang_sim.pack.casepack import case_pack, last_driver, totals
 from xuchang_sim.pack.cases import QUANTITIES, Case, CaseRow, Refusal, quantity, read_cases
 from xuchang_sim.pack.load import Pack, load_pack
@@ -166,15 +168,8 @@ class Hindcast:
         InputError
             If the file cannot be written.
         """
-        try:
-            path.write_text(self.to_csv(), encoding="utf-8", newline="")
-            seal = path.with_name(f"{path.name}.sha256")
-            seal.write_text(f"{self.sha256}  {path.name}\n", encoding="utf-8", newline="")
-        except OSError as error:
-            text = (
-                f"cannot be written ({error.strerror}); allowed: a file in a folder that is there"
-            )
-            raise InputError([Problem(str(path), "", 0, text)]) from None
+        write(path, self.to_csv())
+        write(path.with_name(f"{path.name}.sha256"), f"{self.sha256}  {path.name}\n")
 
     def to_dict(self) -> dict[str, Any]:
         """Return all of it as plain data."""
@@ -206,23 +201,6 @@ class Hindcast:
             "replicates": self.replicates,
             "seed": self.seed,
         }
-
-
-@lru_cache(maxsize=1)
-def rules_digest() -> str:
-    """Hash of what forecasts depend on: rules, definitions, drivers, and the pack that cases share."""
-    home = Path(__file__).parents[1]
-    state = hashlib.sha256()
-    for part in ("definitions", "model", "forecast", "simulation", "pack"):
-        for path in sorted((home / part).rglob("*")):
-            if (
-                path.suffix not in {".py", ".yaml", ".csv", ".c", ".h"}
-                or "__pycache__" in path.parts
-            ):
-                continue
-            state.update(path.relative_to(home).as_posix().encode() + b"\0")
-            state.update(path.read_bytes().replace(b"\r\n", b"\n") + b"\0")
-    return state.hexdigest()
 
 
 def hindcast(

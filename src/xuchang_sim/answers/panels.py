@@ -7,11 +7,13 @@ known: mean of that year, a pooled AR(1), and the spread of the errors each simp
 from __future__ import annotations
 
 import csv
+import io
 import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from xuchang_sim.files import write
 from xuchang_sim.yamlfile import InputError, Problem
 
 if TYPE_CHECKING:
@@ -225,12 +227,13 @@ def null_scores(panel: Panel, years: Iterable[int]) -> dict[str, Floats]:
 def write_nulls(found: Iterable[Null], path: Path, sources: Mapping[str, str]) -> None:
     """Write simple forecasts as a table: numbers with their derivation, never the panel itself."""
     derivation = "computed by answers.panels.nulls from that year and earlier ones"
-    with path.open("w", encoding="utf-8", newline="") as file:
-        out = csv.writer(file, lineterminator="\n")
-        out.writerow([*Null._fields, "source", "derivation"])
-        for null in found:
-            cells = [f"{x:.4f}" if isinstance(x, float) else x for x in null]
-            out.writerow([*cells, sources.get(null.kind, ""), derivation])
+    text = io.StringIO()
+    out = csv.writer(text, lineterminator="\n")
+    out.writerow([*Null._fields, "source", "derivation"])
+    for null in found:
+        cells = [f"{x:.4f}" if isinstance(x, float) else x for x in null]
+        out.writerow([*cells, sources.get(null.kind, ""), derivation])
+    write(path, text.getvalue())
 
 
 def read_nulls(path: Path) -> list[Null]:

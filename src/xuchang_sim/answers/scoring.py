@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from xuchang_sim import __version__
 from xuchang_sim.answers.hindcast import LEVELS, Forecast, Hindcast
+from xuchang_sim.answers.rules import rules_digest
 from xuchang_sim.answers.simple import SIMPLE, Normal, simple_forecasts
 
 if TYPE_CHECKING:
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     Floats = npt.NDArray[np.float64]
 
 BINS = 5
+STEP = 1.0 / (len(LEVELS) + 1)  # between levels
 #: Least and largest probability that counts in a log score: nobody is that sure of a case.
 LEAST_P = 0.005
 COVERAGES = {0.5: (4, 14), 0.8: (1, 17), 0.9: (0, 18)}  # positions in LEVELS
@@ -115,9 +118,13 @@ class Scores:
 
     @property
     def better(self) -> str | None:
-        """The simple forecast against which the model does worst; None if nothing was scored."""
+        """The simple forecast against which the model does worst; None if nothing was scored.
+
+        Only those count that can be made for as many rows as any: a forecast that speaks on few is no
+        rival on all.
+        """
         known = self.differences.values()
-        return max(known, key=lambda d: d.difference).name if known else None
+        return max(known, key=lambda d: (d.rows, d.difference)).name if known else None
 
     @property
     def verdict(self) -> str:
@@ -142,7 +149,9 @@ class Scores:
 
 
 def quantile_crps(quantiles: Floats, actual: float, bound: Bound = "") -> float:
-    """CRPS from quantiles at :data:`LEVELS`: twice the mean pinball loss, unit of the values.
+    """CRPS from quantiles at :data:`LEVELS`: twice the integral of the pinball loss over levels.
+
+    By the trapezoidal rule; at the levels 0 and 1 the loss is nought. In the unit of the values.
 
     An outcome known as a bound is censored there, and so is the forecast: both count as the bound
     beyond it.
@@ -160,7 +169,7 @@ def quantile_crps(quantiles: Floats, actual: float, bound: Bound = "") -> float:
     elif bound == "at_most":
         q = np.maximum(q, actual)
     levels, gap = np.asarray(LEVELS), actual - q
-    return float(2.0 * np.maximum(levels * gap, (levels - 1.0) * gap).mean())
+    return float(2.0 * STEP * np.maximum(levels * gap, (levels - 1.0) * gap).sum())
 
 
 def transform(quantiles: Floats, actual: float) -> float:
@@ -209,7 +218,13 @@ def score_row(forecast: Forecast, value: float, bound: Bound = "") -> Score:
 
     actual = forecast.points(value)
     quantiles = np.array([forecast.points(q) for q in forecast.quantiles])
-    simple = simple_forecasts(forecast)
+    last, aimed = forecast.last_growth, forecast.target
+    simple = simple_forecasts(
+        forecast.measure,
+        forecast.information_date,
+        None if last is None else 100.0 * last,
+        None if aimed is None else forecast.points(aimed),
+    )
     crps = {"model": quantile_crps(quantiles, actual, bound)}
     z = ndtri(np.asarray(LEVELS))
     crps |= {
@@ -343,6 +358,42 @@ def histogram(pits: Sequence[tuple[float, float]]) -> tuple[float, ...]:
     return tuple((total / max(len(pits), 1)).tolist())
 
 
+def seal_of(found: Hindcast, scores: Scores) -> dict[str, Any]:
+    """Return what is to be kept of scores, for :mod:`xuchang_sim.answers.skill`.
+
+    Parameters
+    ----------
+    found : Hindcast
+    scores : Scores
+
+    Returns
+    -------
+    dict
+        ``crps`` of the model and of each simple forecast in points of growth, ``whole_packs`` (cases
+        with an outcome), ``case_years``, ``years``, ``rows``, ``better`` (the simple forecast that
+        does best), the ``difference`` to it with its interval, ``coverage``, ``verdict``, and the
+        hashes of rules and forecasts.
+    """
+    better = scores.better
+    data = scores.to_dict()
+    return {
+        "version": __version__,
+        "rules": rules_digest(),
+        "forecasts_sha256": found.sha256,
+        "whole_packs": len({row.case for row in scores.rows}),
+        "packs_forecast": len(found.cases),
+        "case_years": scores.clusters,
+        "years": scores.years,
+        "rows": len(scores.rows),
+        "crps": data["crps"],
+        "log_score": data["log"],
+        "better": better,
+        "difference": data["differences"].get(better),
+        "coverage": data["coverage"],
+        "verdict": scores.verdict,
+    }
+
+
 __all__ = [
     "Difference",
     "Normal",
@@ -351,5 +402,6 @@ __all__ = [
     "pooled",
     "quantile_crps",
     "score",
+    "seal_of",
     "transform",
 ]

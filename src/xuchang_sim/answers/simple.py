@@ -11,12 +11,9 @@ import statistics
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from xuchang_sim.answers.panels import Null, read_nulls
-
-if TYPE_CHECKING:
-    from xuchang_sim.answers.hindcast import Forecast
 
 __all__ = ["SIMPLE", "Normal", "known_null", "simple_forecasts"]
 
@@ -82,30 +79,43 @@ def attainment(family: str, day: date) -> Normal:
     return Normal(statistics.fmean(ratios), max(sd, LEAST_ATTAINED_SD))
 
 
-def simple_forecasts(forecast: Forecast) -> dict[str, Normal]:
-    """Simple forecasts of what a case's row will be published as.
+def simple_forecasts(
+    measure: str, day: date, last: float | None, target: float | None
+) -> dict[str, Normal]:
+    """Simple forecasts of what a growth or level will be published as.
 
     Parameters
     ----------
-    forecast : Forecast
-        Its date, quantity, last growth and target; its quantiles are not looked at.
+    measure : str
+        Total of the model: ``fai``, or another, which counts as output.
+    day : date
+        Information date.
+    last : float or None
+        Growth of the base year, points, if it was published.
+    target : float or None
+        What the plan asks for, as growth over the base, points.
 
     Returns
     -------
     mapping of str to Normal
-        By name of :data:`SIMPLE`; those for which the case gives too little are left out.
+        By name of :data:`SIMPLE`; those for which too little is known are left out.
+
+    Examples
+    --------
+    >>> laws = simple_forecasts("revenue", date(2012, 4, 25), 20.0, None)
+    >>> {name: f"{law.mean:.1f}" for name, law in laws.items()}
+    {'persistence': '20.0', 'ar1': '19.5', 'panel_mean': '25.4'}
     """
     found: dict[str, Normal] = {}
-    investment = forecast.measure == "fai"
-    null = known_null("fai" if investment else "industry", forecast.information_date)
-    last = None if forecast.last_growth is None else 100.0 * forecast.last_growth
+    investment = measure == "fai"
+    null = known_null("fai" if investment else "industry", day)
     if null:
         for name in ("persistence", "ar1", "panel_mean"):
             if law := null.forecast(name, last):
                 found[name] = Normal(*law).with_scope()
-    if forecast.target is not None:
-        share = attainment("fai" if investment else "output", forecast.information_date)
-        level = 1.0 + forecast.points(forecast.target) / 100.0
+    if target is not None:
+        share = attainment("fai" if investment else "output", day)
+        level = 1.0 + target / 100.0
         mean, sd = 100.0 * (share.mean * level - 1.0), 100.0 * share.sd * level
         found["attainment"] = Normal(mean, sd).with_scope()
     return found

@@ -10,6 +10,7 @@ from xuchang_sim.files import writing
 from xuchang_sim.pack.workbook import lay_out
 from xuchang_sim.report.page import manifest
 from xuchang_sim.report.sentences import answer, chance
+from xuchang_sim.report.skill import skill
 from xuchang_sim.report.tables import COUNTS, column
 from xuchang_sim.text import Language, labelled, say, titled
 from xuchang_sim.units import english
@@ -114,7 +115,8 @@ def _widths(sheet: Worksheet, *widths: float, table: bool = True) -> None:
 
 def _answer(sheet: Worksheet, dossier: Dossier, lang: Language) -> None:
     _row(sheet, [say("report.title", lang, title=titled(dossier.pack, lang))], head=True)
-    for sentence in answer(dossier.assessment, lang):
+    told = skill(dossier.assessment.answer()["skill"], lang)
+    for sentence in (*answer(dossier.assessment, lang), *told):
         _row(sheet, [sentence])
     for key in ("note.assumption", "note.interval", "note.synthetic"):
         _row(sheet, [say(key, lang)])

@@ -14,6 +14,7 @@ from xuchang_sim.pack.levers import AXES
 from xuchang_sim.report import figures
 from xuchang_sim.report.fonts import speakable
 from xuchang_sim.report.sentences import answer, chance
+from xuchang_sim.report.skill import skill
 from xuchang_sim.report.tables import fixed, not_modelled, number, percent, quantity
 from xuchang_sim.simulation.measures import city_targets, modelled
 from xuchang_sim.text import Language, labelled, named, say, titled
@@ -288,7 +289,7 @@ def _part(dossier: Dossier, lang: Language) -> dict[str, Any]:
         ),
         "failed": say("failed", lang, count=data["failed"]) if data["failed"] else "",
         "font": say("figure.no_font", lang) if speakable(lang) != lang else "",
-        "answer": answer(found, lang),
+        "answer": [*answer(found, lang), *skill(data["skill"], lang)],
         "zone_targets": any("zone" in row for row in data["targets"]),
         "not_modelled": not_modelled(data["targets"], lang),
         "no_goals": "" if "joint" in data else say("joint_none", lang),

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from xuchang_sim import output
 from xuchang_sim.report.sheet import Sheet
+from xuchang_sim.report.skill import skill
 from xuchang_sim.report.trust import significant
 from xuchang_sim.simulation.measures import JOINT, unmodelled
 from xuchang_sim.simulation.results import verdict
@@ -163,6 +164,7 @@ def _notes(data: Mapping[str, Any], lang: Language) -> list[str]:
         say("extras", lang, value=number(data["fai_extra"]["median"])),
         *_largest(data, lang),
         *outside(data["outside_view"], lang),
+        *skill(data["skill"], lang),
         "",
         say("section.settled", lang),
     ]

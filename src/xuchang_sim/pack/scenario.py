@@ -6,6 +6,7 @@ Resolving it gives one number for every lever. A matrix crosses some axes at som
 
 import hashlib
 import json
+import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -34,6 +35,7 @@ __all__ = [
     "ResolvedScenario",
     "Scenario",
     "adjust",
+    "check",
     "is_matrix",
     "list_scenarios",
     "load_matrix",
@@ -374,7 +376,8 @@ def _orders(
     """Levers that fell below another one that they may not fall below."""
     for name, value in levels.items():
         other = levers[name].not_below
-        if other is not None and value < levels.get(other, value):
+        slack = ROUNDING * (levers[name].maximum - levers[name].minimum)
+        if other is not None and value < levels.get(other, value) - slack:
             message = f"{name} is {value:g}, below {other} at {levels[other]:g}"
             yield name, other, f"{message}; allowed: at least as much"
 
@@ -487,6 +490,56 @@ def adjust(
 
 
 LEVELS_TEXT = ", ".join(LEVELS)
+ROUNDING = 1e-9
+"""Part of its range by which a computed level may lie outside: what adding and dividing leave."""
+
+
+def check(scenario: ResolvedScenario, pack: "Pack") -> None:
+    """Check a scenario where it enters the engine, whoever made it.
+
+    A scenario from a file has been checked line by line; one made in Python, or changed by
+    `dataclasses.replace`, has not.
+
+    Raises
+    ------
+    InputError
+        If a lever is missing, unknown, out of its range or below another that it may not fall
+        below; if a parameter is unknown or no number, or the demand shift out of its range. (A
+        parameter outside its range is an experiment with the model, and left to whoever makes it.)
+    """
+    faults = [
+        (name, f"is not a lever{did_you_mean(name, pack.levers)}")
+        for name in scenario.levels.keys() - pack.levers.keys()
+    ]
+    for name, lever in pack.levers.items():
+        if name not in scenario.levels:
+            faults.append((name, "has no level; allowed: one for every lever of the pack"))
+            continue
+        value = scenario.levels[name]
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            faults.append((name, f"is {value!r}; allowed: a number in {lever.unit}"))
+            continue
+        slack = ROUNDING * (lever.maximum - lever.minimum)
+        outside = not lever.minimum - slack <= value <= lever.maximum + slack
+        inside = min(max(value, lever.minimum), lever.maximum)
+        if message := lever.complaint(value if outside else inside):
+            faults.append((name, message))
+    if not faults:
+        faults += [(name, message) for name, _, message in _orders(scenario.levels, pack.levers)]
+    for name, value in scenario.parameters.items():
+        entry = pack.parameters.get(name)
+        if entry is None or entry.role != "model":
+            faults.append(
+                (name, f"is no parameter of the model{did_you_mean(name, pack.parameters)}")
+            )
+        elif not math.isfinite(value):
+            faults.append((name, f"is {value!r}; allowed: a number in {entry.unit}"))
+    if not -4.0 <= scenario.demand_shift <= 4.0:
+        message = f"{scenario.demand_shift!r} is no shift; allowed: -4 to 4 standard deviations"
+        faults.append(("demand_shift", message))
+    if faults:
+        where = f"scenario {scenario.name}"
+        raise InputError([Problem(where, name, 0, message) for name, message in sorted(faults)])
 
 
 # ------------------------------------------------------------------------------------- matrix

@@ -34,7 +34,7 @@ from xuchang_sim.model.world import (
 )
 from xuchang_sim.pack.conditions import Condition, check as check_conditions
 from xuchang_sim.pack.load import Pack, load_pack
-from xuchang_sim.pack.scenario import ResolvedScenario, load_scenario
+from xuchang_sim.pack.scenario import ResolvedScenario, check as check_scenario, load_scenario
 from xuchang_sim.simulation import needs
 from xuchang_sim.simulation.attempts import WORTH, Attempts, keys, remembered
 from xuchang_sim.simulation.needs import starts_a_year
@@ -469,6 +469,8 @@ class _Group:
         if counts != sorted(counts, reverse=True):
             message = f"variants of {counts} replicates: allowed: the most first"
             raise ValueError(message)
+        for scenario in {id(v.scenario): v.scenario for v in variants}.values():
+            check_scenario(scenario, setup.pack)
         self.setup = setup
         self.variants = variants
         self.attempts: Attempts | None = None

@@ -1,0 +1,105 @@
+"""Scenarios made in Python: what enters the engine is inside its bounds, whoever made it."""
+
+from __future__ import annotations
+
+import math
+import os
+import random
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from xuchang_sim import simulate
+from xuchang_sim.pack.load import load_pack
+from xuchang_sim.pack.scenario import ResolvedScenario, check, load_scenario
+from xuchang_sim.yamlfile import InputError
+
+PACK = load_pack()
+PLAN = load_scenario("plan", PACK)
+SEED = 25
+COUNT = 10_000 if os.environ.get("XUCHANG_SIM_LONG") else 2_000
+
+
+def mutated(rng: random.Random) -> ResolvedScenario:
+    """Return the plan with one thing changed: a value, a name, a type."""
+    levels: dict[Any, Any] = dict(PLAN.levels)
+    name = rng.choice(list(levels))
+    kind = rng.choice(["digit", "sign", "exponent", "nan", "drop", "double", "type", "shift"])
+    value = float(levels[name])
+    if kind == "digit":
+        levels[name] = float(
+            "".join(rng.choice("0123456789") if c.isdigit() else c for c in f"{value:f}")
+        )
+    elif kind == "sign":
+        levels[name] = -value
+    elif kind == "exponent":
+        levels[name] = value * 10.0 ** rng.choice([-300, -3, -1, 1, 3, 300])
+    elif kind == "nan":
+        levels[name] = rng.choice([math.nan, math.inf, -math.inf, -0.0])
+    elif kind == "drop":
+        del levels[name]
+    elif kind == "double":
+        levels[f"{name}_"] = value
+    elif kind == "type":
+        levels[name] = rng.choice([None, "1", True, [1.0], {}])
+    else:
+        return replace(PLAN, demand_shift=rng.choice([math.nan, math.inf, -4.1, 4.1, 1e308]))
+    return replace(PLAN, levels=levels)
+
+
+def allowed(scenario: ResolvedScenario) -> bool:
+    """Whether a scenario is inside every bound: written apart from the check."""
+    if list(scenario.levels) != list(PACK.levers) or not abs(scenario.demand_shift) <= 4.0:
+        return False
+    for name, lever in PACK.levers.items():
+        value = scenario.levels[name]
+        if type(value) not in {int, float} or not lever.range[0] <= value <= lever.range[1]:
+            return False
+        if lever.kind in {"count", "switch"} and value != int(value):
+            return False
+        if lever.kind == "switch" and value not in {0, 1}:
+            return False
+        if lever.not_below and value < scenario.levels[lever.not_below]:
+            return False
+    return True
+
+
+def complaint(scenario: ResolvedScenario) -> str:
+    """Return what the check says; nothing if it passes."""
+    try:
+        check(scenario, PACK)
+    except InputError as error:
+        return str(error)
+    return ""
+
+
+def test_a_changed_scenario_is_inside_its_bounds_or_refused() -> None:
+    rng = random.Random(SEED)
+    refused = 0
+    for n in range(COUNT):
+        scenario = mutated(rng)
+        said = complaint(scenario)
+        refused += bool(said)
+        assert bool(said) != allowed(scenario), (n, said, scenario.levels)
+        assert not said or "allowed" in said or "is not a lever" in said
+    assert 0.3 * COUNT < refused < COUNT
+
+
+def test_the_engine_takes_no_scenario_that_breaks_it() -> None:
+    """Land released by September at nought, below June's: 40 of 40 runs broke identities."""
+    scenario = replace(PLAN, levels={**PLAN.levels, "release_by_september": 0.0})
+    with pytest.raises(InputError, match="release_by_september is 0, below release_by_june"):
+        simulate(scenario, replicates=2, pack=PACK)
+    with pytest.raises(InputError, match=r"quota_per_zone: -1 is out of range"):
+        simulate(
+            replace(PLAN, levels={**PLAN.levels, "quota_per_zone": -1.0}), replicates=2, pack=PACK
+        )
+    with pytest.raises(InputError, match="no parameter of the model"):
+        simulate(replace(PLAN, parameters={"nonsense": 1.0}), replicates=2, pack=PACK)
+
+
+def test_what_rounding_leaves_is_no_fault() -> None:
+    lever = PACK.levers["quota_per_zone"]
+    above = lever.maximum * (1.0 + 2.0**-52)
+    check(replace(PLAN, levels={**PLAN.levels, "quota_per_zone": above}), PACK)

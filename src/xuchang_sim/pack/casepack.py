@@ -39,6 +39,8 @@ NATIONAL: Final = (
 )
 RATIOS: Final = DATA / "national" / "ratios.csv"
 LEAST_MONTHS: Final = 48
+#: Series whose sum is national nominal growth.
+NOMINAL: Final = ("industrial_value_added_yoy", "ppi_yoy")
 #: Years whose investment to date does not compare with the year before: in 2011 the threshold rose;
 #: after 2017 the levels do not reproduce the growth that was published.
 BREAKS: Final = (2011, *range(2018, 2100))
@@ -211,10 +213,14 @@ def _months(series: Series) -> int:
 
 def drivers_fault(case: Case) -> str:
     """Say why the national series known on a case's date do not suffice; nothing if they do."""
-    found = known_drivers(case.information_date)
-    needed = [found[name] for name in ("industrial_value_added_yoy", "ppi_yoy") if name in found]
-    if len(needed) < 2:
-        return f"no national drivers are at hand by {case.information_date}"
+    return _drivers_fault(case.information_date, case.year)
+
+
+def _drivers_fault(day: date, year: int) -> str:
+    found = known_drivers(day)
+    needed = [found[name] for name in NOMINAL if name in found]
+    if len(needed) < len(NOMINAL):
+        return f"no national drivers are at hand by {day}"
     start = max(month_index(series.records[0].period) for series in needed)
     start = -(-(start - 1) // 12) * 12  # the first January, which value added leaves out
     last = min(month_index(series.records[-1].period) for series in needed)
@@ -222,25 +228,90 @@ def drivers_fault(case: Case) -> str:
     if have < LEAST_MONTHS:
         return (
             f"{max(have, 0)} months of national drivers ({month_label(start)} to"
-            f" {month_label(last)}) are known on {case.information_date}; {LEAST_MONTHS} are needed"
+            f" {month_label(last)}) are known on {day}; {LEAST_MONTHS} are needed"
         )
-    if last < 12 * (case.year - 1):
+    if last < 12 * (year - 1):
         return (
-            f"national drivers known on {case.information_date} end in {month_label(last)}, before the"
-            f" base year {case.year - 1}"
+            f"national drivers known on {day} end in {month_label(last)}, before the base year"
+            f" {year - 1}"
         )
-    if 12 * (case.year - 3) < start + 12:
+    if 12 * (year - 3) < start + 12:
         return (
-            f"national drivers begin in {month_label(start)}; a plan of {case.year} needs them from"
-            f" {case.year - 4}-01"
+            f"national drivers begin in {month_label(start)}; a plan of {year} needs them from"
+            f" {year - 4}-01"
         )
     return ""
+
+
+def national_year(year: int) -> float | None:
+    """National nominal growth of a year as realised: mean of value added + producer prices.
+
+    Returns
+    -------
+    float or None
+        A fraction; None if the year is not complete in any national table. January, which value
+        added leaves out, is not counted.
+    """
+    for table in _national():
+        means = []
+        for name in NOMINAL:
+            rows = [x for x in table if x.series == name and x.period.startswith(f"{year}-")]
+            if len(rows) < 11:
+                break
+            means.append(math.fsum(x.value for x in rows) / len(rows) / 100.0)
+        if len(means) == len(NOMINAL):
+            return math.fsum(means)
+    return None
+
+
+def era_pack(day: date, year: int, like: Pack | None = None) -> Pack:
+    """One city in another era: totals, levers and shares stay, dates and the nation change.
+
+    Parameters
+    ----------
+    day : date
+        Information date.
+    year : int
+        Year of the plan.
+    like : Pack, optional
+        The city; by default the shared one.
+
+    Returns
+    -------
+    Pack
+
+    Raises
+    ------
+    InputError
+        If too few months of the national series were known.
+    """
+    pack = shared_pack() if like is None else like
+    if message := _drivers_fault(day, year):
+        raise InputError([Problem("", f"{pack.name} {year}", 0, message)])
+    history = known_drivers(day)
+    moved = year - pack.plan_year
+    text = f"{pack.sha256} {day} {year}"
+    return replace(
+        pack,
+        name=f"{pack.name}_in_{year}",
+        information_date=day,
+        base_year=pack.base_year + moved,
+        plan_year=year,
+        policy_month=max(12 * year, 12 * day.year + day.month),
+        default_through=12 * year + 11,
+        last_month=12 * (year + 3) + 11,
+        pipeline_start=12 * (year - 7) + 8,
+        firms_start=12 * (year - 3),
+        calendar=pack.calendar.model_copy(update={"fai_season": _season(pack, history)}),
+        history={**{k: v for k, v in pack.history.items() if k not in history}, **history},
+        sha256=hashlib.sha256(text.encode()).hexdigest(),
+    )
 
 
 def last_driver(case: Case) -> str:
     """Last month, ``YYYY-MM``, for which value added and producer prices are known."""
     found = known_drivers(case.information_date)
-    return min(found[n].records[-1].period for n in ("industrial_value_added_yoy", "ppi_yoy"))
+    return min(found[n].records[-1].period for n in NOMINAL)
 
 
 @dataclass(frozen=True)

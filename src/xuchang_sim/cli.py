@@ -747,8 +747,9 @@ def new(
 @app.command()
 def hindcast(
     path: Annotated[
-        Path, typer.Argument(help="Table of cases, folder of such tables, or folder of packs.")
-    ],
+        Path | None,
+        typer.Argument(help="Table of cases, folder of such tables, or folder of packs."),
+    ] = None,
     out: Annotated[
         Path | None, typer.Option("--out", help="Write the forecasts to this file (CSV).")
     ] = None,
@@ -760,26 +761,121 @@ def hindcast(
         Path | None,
         typer.Option("--seal", help="Where the skill is kept; beside the code if left out."),
     ] = None,
+    panels: Annotated[
+        Path | None,
+        typer.Option("--panels", help="Folder of growth panels: test the market layer on them."),
+    ] = None,
+    nulls: Annotated[
+        Path | None,
+        typer.Option("--nulls", help="With --panels: write what simple forecasts need (CSV)."),
+    ] = None,
+    eras: Annotated[
+        bool,
+        typer.Option("--eras", help="Run one city in six eras: does growth follow the nation?"),
+    ] = False,
+    picture: Annotated[
+        Path | None, typer.Option("--picture", help="Draw what was found (.png or .svg).")
+    ] = None,
+    pack: PackOption = None,
     replicates: Replicates = 1000,
     seed: Seed = 2012,
     lang: Language = "zh",
     json: Json = False,
 ) -> None:
     """Forecast past plans from what was known then; score them against simple forecasts."""
-    from xuchang_sim.answers.hindcast import hindcast as run  # noqa: PLC0415
     from xuchang_sim.files import destination  # noqa: PLC0415
+
+    asked = [path is not None, panels is not None, eras]
+    if sum(asked) != 1:
+        _refuse("PATH", "give one of: cases or packs, --panels DIR, --eras")
+    for option, given, needs, there in (
+        ("--out", out, "cases", path),
+        ("--score", outcomes, "cases", path),
+        ("--seal", seal, "--score OUTCOMES", outcomes),
+        ("--nulls", nulls, "--panels DIR", panels),
+    ):
+        if given is not None and there is None:
+            _refuse(option, f"needs {needs}")
+    for place in filter(None, (out, seal, nulls)):
+        destination(place)
+    if picture is not None:
+        destination(picture, ".png", ".svg")
+    if eras:
+        _eras(pack, replicates, seed, picture, lang, json=json)
+    elif panels is not None:
+        _panels(panels, nulls, seed, picture, lang, json=json)
+    elif path is not None:
+        _cases(path, out, outcomes, seal, picture, replicates, seed, lang, json=json)
+
+
+def _eras(
+    name: str | None, replicates: int, seed: int, picture: Path | None, lang: Lang, *, json: bool
+) -> None:
+    """Run the era test and show it."""
+    from xuchang_sim.answers.eras import era_test  # noqa: PLC0415
+    from xuchang_sim.pack.load import load_pack  # noqa: PLC0415
+
+    with _progress("eras", quiet=json, plain=True) as told:
+        found = era_test(load_pack(name), replicates=replicates, seed=seed, progress=told)
+    _show_skill("eras", "eras", found.to_dict(), picture, lang, json=json)
+
+
+def _panels(
+    folder: Path, nulls: Path | None, seed: int, picture: Path | None, lang: Lang, *, json: bool
+) -> None:
+    """Run the market layer on panels and show it."""
+    from xuchang_sim.answers.market import market_layer  # noqa: PLC0415
+    from xuchang_sim.answers.panels import SOURCES, nulls as derive, read_panels, write_nulls  # noqa: PLC0415
+
+    if nulls is not None:
+        write_nulls([n for panel in read_panels(folder) for n in derive(panel)], nulls, SOURCES)
+    with _progress("panels", quiet=json, plain=True) as told:
+        found = market_layer(folder, seed=seed, progress=told)
+    _show_skill("layer", "coverage", found.to_dict(), picture, lang, json=json)
+
+
+def _show_skill(
+    table: str, figure: str, data: dict[str, Any], picture: Path | None, lang: Lang, *, json: bool
+) -> None:
+    """Print plain data as JSON or as the table of this name, and draw its figure if asked for."""
+    if json:
+        _print_json(data)
+    else:
+        from xuchang_sim.report import hindcasts, tables  # noqa: PLC0415
+
+        tables.show(getattr(hindcasts, table)(data, lang))
+    if picture is not None:
+        from xuchang_sim.report import skillfigures  # noqa: PLC0415
+        from xuchang_sim.text import say  # noqa: PLC0415
+
+        skillfigures.save(getattr(skillfigures, figure)(data), picture)
+        output.message(say("hindcast.drawn", lang, path=picture))
+
+
+def _cases(
+    path: Path,
+    out: Path | None,
+    outcomes: Path | None,
+    seal: Path | None,
+    picture: Path | None,
+    replicates: int,
+    seed: int,
+    lang: Lang,
+    *,
+    json: bool,
+) -> None:
+    """Forecast cases, and score them if there are outcomes."""
+    from xuchang_sim.answers.hindcast import hindcast as run  # noqa: PLC0415
     from xuchang_sim.text import say  # noqa: PLC0415
 
-    if seal is not None and outcomes is None:
-        _refuse("--seal", "needs --score OUTCOMES")
-    for place in filter(None, (out, seal)):
-        destination(place)
+    if picture is not None and outcomes is None:
+        _refuse("--picture", "needs --score OUTCOMES")
     with _progress("hindcast", quiet=json, plain=True) as told:
         found = run(path, replicates=replicates, seed=seed, progress=told)
     if out is not None:
         found.write(out)
         output.message(say("hindcast.written", lang, path=out, sha256=found.sha256))
-    data, told_of = found.to_dict(), None
+    data, scored = found.to_dict(), None
     if outcomes is not None:
         from xuchang_sim.answers.scoring import score, seal_of  # noqa: PLC0415
         from xuchang_sim.answers.skill import write_seal  # noqa: PLC0415
@@ -789,8 +885,8 @@ def hindcast(
         for problem in problems:
             output.message(str(problem))
         scores = score(found, rows)
-        told_of = scores.to_dict()
-        data |= {"scores": told_of, "seal": seal_of(found, scores)}
+        scored = scores.to_dict()
+        data |= {"scores": scored, "seal": seal_of(found, scores)}
         if scores.rows:
             kept = write_seal(data["seal"], seal)
             output.message(say("hindcast.sealed", lang, path=kept))
@@ -801,8 +897,13 @@ def hindcast(
 
         tables.show(hindcasts.forecasts(data, lang))
         output.answer("\n".join(hindcasts.remarks(data, lang)) + "\n")  # a line each, however long
-        if told_of is not None:
-            tables.show(hindcasts.scores(told_of, lang))
+        if scored is not None:
+            tables.show(hindcasts.scores(scored, lang))
+    if picture is not None and scored is not None:
+        from xuchang_sim.report import skillfigures  # noqa: PLC0415
+
+        skillfigures.save(skillfigures.skill(scored), picture)
+        output.message(say("hindcast.drawn", lang, path=picture))
     if not found.cases:
         raise typer.Exit(WRONG_INPUT)
     _end(found.failed)

@@ -55,6 +55,8 @@ class Year(NamedTuple):
         Share of units inside the central interval of each level.
     own_sd : float
         Standard deviation of the units around their year's mean.
+    error : float
+        Root mean square of what came less what the layer says (its mean).
     crps : dict of str to float
         Mean CRPS of the layer (``model``) and of simple forecasts from the same years.
     """
@@ -65,6 +67,7 @@ class Year(NamedTuple):
     given: float
     mean: float
     own_sd: float
+    error: float
     coverage: dict[float, float]
     crps: dict[str, float]
 
@@ -113,6 +116,10 @@ class Layer:
             name: dict(zip(("mean", "se", "years"), self.coverage(name), strict=True))
             for name in self.panels
             if any(year.panel == name for year in self.given)
+        }
+        found["error_sd"] = {
+            name: math.sqrt(float(np.mean([y.error**2 for y in self.given if y.panel == name])))
+            for name in found["coverage_80"]
         }
         return found | {"goal": GOAL, "tolerance": TOLERANCE}
 
@@ -227,7 +234,9 @@ def _year(name: str, panel: Panel, year: int, sample: Floats) -> Year:
     crps = {"model": float(np.mean([quantile_crps(quantiles, x) for x in actual.tolist()]))}
     crps |= {null: float(values[0]) for null, values in null_scores(panel, [year]).items()}
     mean, sd = float(actual.mean()), float(actual.std(ddof=1))
-    return Year(name, year, len(actual), float(np.mean(sample)), mean, sd, inside, crps)
+    centre = float(sample.mean())
+    error = float(np.sqrt(((actual - centre) ** 2).mean()))
+    return Year(name, year, len(actual), centre, mean, sd, error, inside, crps)
 
 
 def _name(panel: Panel) -> str:

@@ -89,6 +89,9 @@ def main() -> None:
     if words[0] in HELP:
         output.answer(help_text(_columns()))
         return
+    if words[0] == "outlook":  # its matrices are small: more threads only wait for each other
+        for name in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"):
+            os.environ.setdefault(name, "1")
     try:
         from xuchang_sim.cli import main as run  # noqa: PLC0415 - that is the point
 

@@ -26,6 +26,7 @@ from xuchang_sim.text import LANGUAGES
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from xuchang_sim.forecast.profile import Assume
     from xuchang_sim.pack.load import Pack
 
 DONE, OUR_FAULT, WRONG_INPUT, SOME_FAILED = 0, 1, 2, 3
@@ -144,10 +145,29 @@ def matrix(
 def outlook(
     series: Annotated[
         str | None,
-        typer.Option("--series", help="CSV file with columns date,value to forecast instead."),
+        typer.Option(
+            "--series", help="File of dates and values to forecast instead, or a folder of them."
+        ),
     ] = None,
     horizon: Annotated[
         int | None, typer.Option("--horizon", help="Steps ahead, with --series.", min=1)
+    ] = None,
+    to_date: Annotated[
+        bool | None,
+        typer.Option("--to-date/--flow", help="Sums from the beginning of the year, or not."),
+    ] = None,
+    level: Annotated[
+        bool | None,
+        typer.Option("--level/--rate", help="A level, whose mean growth goes on, or a rate."),
+    ] = None,
+    seasonal: Annotated[
+        bool | None, typer.Option("--seasonal/--not-seasonal", help="With a season, or without.")
+    ] = None,
+    column: Annotated[
+        str, typer.Option("--column", help="Header of the values where a file has several.")
+    ] = "",
+    jobs: Annotated[
+        int | None, typer.Option("--jobs", help="Processes for a folder of series.", min=1)
     ] = None,
     backtest: Annotated[
         bool, typer.Option("--backtest", help="Also test past forecasts of the pack's series.")
@@ -168,19 +188,22 @@ def outlook(
     """Forecast the economy around the zones, or any series in a file."""
     day = as_of.date().isoformat() if as_of else None
     if series is not None:
-        from xuchang_sim.forecast.report import series_outlook  # noqa: PLC0415
+        from xuchang_sim.forecast.profile import Assume  # noqa: PLC0415
 
         if horizon is None:
             _refuse("--horizon", "is needed with --series: how many steps ahead")
         if backtest:
             _refuse("--backtest", "tests the pack's series; leave it out with --series")
-        told = series_outlook(series, horizon, day)
-        if json:
-            _print_json(told)
-        else:
-            from xuchang_sim.report import tables  # noqa: PLC0415
-
-            tables.show(tables.series_forecast(told, Path(series).name, lang))
+        _forecast_series(
+            Path(series),
+            horizon,
+            day,
+            Assume(to_date, level, seasonal),
+            column,
+            jobs,
+            lang,
+            json=json,
+        )
         return
     from xuchang_sim.answers.requirements import require  # noqa: PLC0415
     from xuchang_sim.forecast.report import outlook_report  # noqa: PLC0415
@@ -188,6 +211,9 @@ def outlook(
 
     if horizon is not None:
         _refuse("--horizon", "needs --series FILE; the pack's outlook takes --through YYYY-MM")
+    said = (to_date, level, seasonal, jobs, column or None)
+    if any(one is not None for one in said):
+        _refuse("--to-date, --level, --seasonal, --column, --jobs", "need --series FILE")
     loaded = load_pack(pack)
     require(loaded, "outlook")
     with _progress("backtest", quiet=json or not backtest) as progress:
@@ -207,6 +233,47 @@ def outlook(
 
         known = day or loaded.information_date.isoformat()
         tables.show(tables.outlook(told, known, replicates, seed, lang))
+
+
+def _forecast_series(
+    path: Path,
+    horizon: int,
+    day: str | None,
+    assume: Assume,
+    column: str,
+    jobs: int | None,
+    lang: Language,
+    *,
+    json: bool,
+) -> None:
+    """Forecast a file of a series, or all files of a folder; exit code 2 if any was refused."""
+    from xuchang_sim.forecast.report import series_outlook, series_outlooks  # noqa: PLC0415
+
+    if not path.is_dir():
+        told = series_outlook(path, horizon, day, assume, column)
+        if json:
+            _print_json(told)
+        else:
+            from xuchang_sim.report import tables  # noqa: PLC0415
+
+            tables.show(tables.series_forecast(told, path.name, lang))
+        return
+    with _progress("outlook", quiet=json, plain=True) as progress:
+        every = series_outlooks(path, horizon, day, assume, column, jobs, progress)
+    refused = {name: found["error"] for name, found in every.items() if "error" in found}
+    if json:
+        _print_json(every)
+    else:
+        from xuchang_sim.report import tables  # noqa: PLC0415
+
+        for name, found in every.items():
+            if name not in refused:
+                tables.show(tables.series_forecast(found, name, lang))
+    for faults in refused.values():
+        for line in faults:
+            output.message(line)
+    if refused:
+        raise typer.Exit(WRONG_INPUT)
 
 
 @app.command()

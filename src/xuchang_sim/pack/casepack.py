@@ -9,7 +9,6 @@ import hashlib
 import io
 import json
 import math
-import re
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -22,10 +21,11 @@ from typing import Any, Final, NamedTuple
 
 from xuchang_sim.pack.cases import Case, quantity
 from xuchang_sim.pack.history import COLUMNS, Record, Series, read_table
-from xuchang_sim.pack.levers import Lever
+from xuchang_sim.pack.levers import LEVELS, Lever
 from xuchang_sim.pack.load import BaseValue, BaseYear, Pack, load_pack, shipped
 from xuchang_sim.pack.parameters import Parameter
 from xuchang_sim.pack.plan import Plan, Row, TargetEntry
+from xuchang_sim.pack.yaml_text import flow
 from xuchang_sim.units import month_index, month_label
 from xuchang_sim.yamlfile import InputError, Problem
 
@@ -423,21 +423,15 @@ def write_case(case: Case, folder: Path) -> Path:
     """
     from xuchang_sim.pack.starter import new_pack  # noqa: PLC0415 - it reads packs
 
-    pack, shared = case_pack(case, resize=False).pack, shared_pack()
+    pack = case_pack(case, resize=False).pack
     new_pack(folder)
     document = pack.document
     _put(folder / "document.txt", document)
     _put(folder / "pack.yaml", _head(pack))
     _put(folder / "plan.yaml", _rows(pack.plan))
     _put(folder / "history" / "china_monthly.csv", _table(pack.history))
-    for file, now, before in (
-        ("parameters.yaml", pack.parameters, shared.parameters),
-        ("levers.yaml", pack.levers, shared.levers),
-    ):
-        text = (folder / file).read_text(encoding="utf-8")
-        for name, entry in now.items():
-            text = _edited(text, name, entry, before[name])
-        _put(folder / file, text)
+    _put(folder / "parameters.yaml", _table_of("parameters", pack.parameters, ("default",)))
+    _put(folder / "levers.yaml", _table_of("levers", pack.levers, LEVELS))
     load_pack(folder)
     return folder
 
@@ -446,17 +440,22 @@ def _put(path: Path, text: str) -> None:
     path.write_text(text, encoding="utf-8", newline="")
 
 
-def _edited(text: str, name: str, now: Any, before: Any) -> str:
-    """Return a file of entries with the numbers of one entry replaced that differ."""
-    head, mark, rest = text.partition(f"  - id: {name}\n")
-    block, following, tail = rest.partition("\n  - id: ")
-    fresh, old = now.model_dump(), before.model_dump()
-    for key, value in fresh.items():
-        if value == old[key]:
+def _table_of(table: str, entries: Mapping[str, Parameter | Lever], keys: Sequence[str]) -> str:
+    """Return ``parameters.yaml`` or ``levers.yaml``: what the pack states, and what was resized."""
+    shared = shared_pack()
+    before: Mapping[str, Any] = shared.parameters if table == "parameters" else shared.levers
+    lines = []
+    for name, now in entries.items():
+        same = replace(now, rows=before[name].rows) if isinstance(now, Lever) else now
+        if not now.stated and same == before[name]:
             continue
-        written = list(value) if isinstance(value, tuple) else value
-        block = re.sub(rf"(?m)^    {key}: .*$", f"    {key}: {json.dumps(written)}", block, count=1)
-    return head + mark + block + following + tail
+        entry: dict[str, Any] = {"unit": now.unit, **{key: getattr(now, key) for key in keys}}
+        if now.range:
+            entry["range"] = list(now.range)
+        if isinstance(now, Parameter):
+            entry |= {"mark": now.mark, "source": now.source}
+        lines.append(f"  {name}: {flow(entry)}\n")
+    return f"{table}:\n" + "".join(lines)
 
 
 def _head(pack: Pack) -> str:
@@ -511,7 +510,10 @@ def _rows(plan: Plan) -> str:
     """Return ``plan.yaml`` of a case's pack."""
     rows = []
     for row in plan.rows:
-        entries = [t.model_dump(by_alias=True, exclude_none=True) for t in row.target_entries]
+        entries = [
+            t.model_dump(by_alias=True, exclude_none=True, exclude={"stated"})
+            for t in row.target_entries
+        ]
         fields = row.model_dump(by_alias=True, exclude_none=True, exclude={"levers"})
         rows.append({**fields, "deadline": str(row.deadline), "targets": entries})
     return "rows:\n" + "".join(
@@ -588,7 +590,7 @@ def _season(shared: Pack, history: Mapping[str, Series]) -> Any:
 def _parameter(parameter: Parameter, size: Mapping[str, float]) -> Parameter:
     """Return a parameter, resized if it goes with the size of the region."""
     total = SIZES.get(parameter.id)
-    if total is None or parameter.default is None:
+    if total is None:
         return parameter
     numbers = [parameter.default, *(parameter.range or ())]
     moved = [size[total] * x for x in numbers]
@@ -597,7 +599,7 @@ def _parameter(parameter: Parameter, size: Mapping[str, float]) -> Parameter:
     update: dict[str, Any] = {"default": moved[0]}
     if parameter.range:
         update["range"] = tuple(moved[1:])
-    return parameter.model_copy(update=update)
+    return replace(parameter, **update)
 
 
 def _lever(lever: Lever, size: Mapping[str, float]) -> Lever:
@@ -607,7 +609,7 @@ def _lever(lever: Lever, size: Mapping[str, float]) -> Lever:
         k = size[LEVER_SIZES.get(lever.axis, "fai")]
         update |= {name: k * getattr(lever, name) for name in ("absent", "low", "plan", "high")}
         update["range"] = tuple(k * x for x in lever.range)
-    return lever.model_copy(update=update)
+    return replace(lever, **update)
 
 
 def _document(case: Case) -> str:

@@ -180,8 +180,11 @@ def read_table(path: Path, problems: list[Problem]) -> tuple[Record, ...]:
         Its good lines, in order.
     """
     text = tables.text_of(path, problems, MAX_TABLE_BYTES)
-    if text is None:
-        return ()
+    return () if text is None else parse_table(text, path, problems)
+
+
+def parse_table(text: str, path: Path | str, problems: list[Problem]) -> tuple[Record, ...]:
+    """Read the text of a cited table; `path` is what faults call it."""
     rows = csv.reader(io.StringIO(text, newline=""), strict=True)
     records: list[Record] = []
     try:
@@ -246,27 +249,25 @@ def _period(text: str) -> str:
     return text
 
 
-def too_late(records: tuple[Record, ...], path: Path, known: date) -> list[Problem]:
+def too_late(records: tuple[Record, ...], known: date) -> list[tuple[Record, str]]:
     """Facts of a table about days after the information date; plans may look ahead.
 
     Parameters
     ----------
     records : tuple of Record
         The table.
-    path : Path
-        Its file.
     known : date
         Information date.
 
     Returns
     -------
-    list of Problem
-        One for each fact.
+    list of (Record, str)
+        Each such fact and what is wrong with it.
     """
     plans = ("target_", "threshold_", "implied_")
     message = f"is about a time after the information date {known}; allowed: what was known then"
     return [
-        Problem(str(path), record.series, record.line, message)
+        (record, message)
         for record in records
         if last_day(record.period) > known and not record.series.startswith(plans)
     ]

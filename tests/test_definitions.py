@@ -1,19 +1,23 @@
 """Definitions: whole, consistent, and the same as what the engine and the answers compute with."""
 
+import importlib
+import json
 import re
+import sys
 from fractions import Fraction
 from pathlib import Path
 
 import pytest
 
 from xuchang_sim import definitions, units
-from xuchang_sim.definitions import Amount, exact, quantity
+from xuchang_sim.definitions import Amount, exact, quantity, tables
 from xuchang_sim.model import world
 from xuchang_sim.pack.forms import BASE
 from xuchang_sim.pack.load import load_pack, shipped
 from xuchang_sim.pack.parameters import Prior
 from xuchang_sim.simulation.measures import REGISTRY, THRESHOLD
 
+DOCS = Path(__file__).parents[1] / "docs"
 LEVERS, PARAMETERS = definitions.levers(), definitions.parameters()
 NUMBERS: dict[str, definitions.Lever | definitions.Parameter] = {**LEVERS, **PARAMETERS}
 
@@ -163,3 +167,22 @@ def test_restating_in_another_unit_gives_the_same_number() -> None:
         for unit in entry.kindred():
             there = units.convert_exact(value, entry.unit, unit)
             assert entry.convert(Amount(there, unit)) == value
+
+
+def test_generated_files_are_those_of_the_definitions() -> None:
+    sys.path.insert(0, str(DOCS))
+    try:
+        pages = importlib.import_module("definitions")
+    finally:
+        sys.path.remove(str(DOCS))
+    for path, text in pages.files().items():
+        assert path.read_text(encoding="utf-8") == text, f"{path}: run make definitions"
+
+
+@pytest.mark.parametrize("table", tables.TABLES)
+def test_the_command_lists_every_entry(table: str) -> None:
+    entries = tables.plain(table)
+    assert [entry["id"] for entry in entries] == list(tables.TABLES[table]())
+    json.dumps(entries, allow_nan=False)
+    text = tables.lines(table, "en")
+    assert len(text) == len(entries) + 1

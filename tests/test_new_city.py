@@ -149,7 +149,7 @@ def test_a_series_the_outlook_needs_is_named(series: str, tmp_path: Path) -> Non
         " frequency: month, release: {months: 1, day: 13}, label_zh: 名, label_en: name}"
     )
     text = path.read_text(encoding="utf-8")
-    text = text.replace(f"  {series}: history/china_monthly.csv", f"  my_{series}: {entry}")
+    text = re.sub(rf"(?m)^  {series}: .*$", f"  my_{series}: {entry}", text)
     path.write_text(text.replace(f"estimate_from: {series}", f"estimate_from: my_{series}"))
     with pytest.raises(InputError, match=f"history has no series '{series}'"):
         simulate(replicates=1, pack=folder)

@@ -28,6 +28,8 @@ COMMANDS = {
     "report": "Write a report as one file that needs no network, or as a workbook",
     "facts": "Measure the stylised facts and say which of them hold; or where the uncertainty is",
     "calibrate": "Find the pack's parameters from what was known, and keep them for later runs",
+    "convert": "Rewrite a pack of the first edition in the present form",
+    "definitions": "List what the model defines, as units, ranges and meanings",
     "new": "Make a new pack that runs as it is, to be edited for another city or another plan",
     "hindcast": "Forecast past plans from what was known then; score them against simple forecasts",
     "explore": "Open a page on this machine whose sliders move the levers; it reaches nobody else",

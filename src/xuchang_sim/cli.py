@@ -55,6 +55,7 @@ if TYPE_CHECKING:
 else:  # Typer makes the choices of an option from a literal type; the languages are files
     Lang, LangOrBoth = Literal[LANGUAGES], Literal[(*LANGUAGES, "both")]
 Language = Annotated[Lang, typer.Option("--lang", help="Language of the tables.")]
+Defined = Literal["levers", "parameters", "measures", "columns", "summary", "sectors", "drivers"]
 Parameters = Annotated[
     Literal["posterior", "sampled", "central"] | None,
     typer.Option(
@@ -773,6 +774,36 @@ def calibrate(
 
         tables.show(trust.calibration(found.report, lang))
         output.message(say("calibration.written", lang, path=path))
+
+
+@app.command()
+def convert(
+    old: Annotated[Path, typer.Argument(help="Folder of a pack of the first edition.")],
+    new: Annotated[Path, typer.Argument(help="Folder to make.")],
+    lang: Language = "zh",
+) -> None:
+    """Rewrite a pack of the first edition in the present form."""
+    from xuchang_sim.pack.convert import convert_pack  # noqa: PLC0415
+    from xuchang_sim.text import say  # noqa: PLC0415
+
+    for line in convert_pack(old, new):
+        typer.echo(line, err=True)
+    typer.echo(say("new.made", lang, path=new))
+
+
+@app.command()
+def definitions(
+    table: Annotated[Defined, typer.Argument(help="Which of them.")] = "levers",
+    lang: Language = "zh",
+    json: Json = False,
+) -> None:
+    """List what the model defines, as units, ranges and meanings."""
+    from xuchang_sim.definitions import tables as defined  # noqa: PLC0415
+
+    if json:
+        _print_json({table: defined.plain(table)})
+    else:
+        typer.echo("\n".join(defined.lines(table, lang)))
 
 
 @app.command()

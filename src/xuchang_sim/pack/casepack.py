@@ -19,6 +19,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from xuchang_sim import definitions
 from xuchang_sim.pack.cases import Case, quantity
 from xuchang_sim.pack.history import COLUMNS, Record, Series, read_table
 from xuchang_sim.pack.levers import LEVELS, Lever
@@ -454,6 +455,8 @@ def _table_of(table: str, entries: Mapping[str, Parameter | Lever], keys: Sequen
             entry["range"] = list(now.range)
         if isinstance(now, Parameter):
             entry |= {"mark": now.mark, "source": now.source}
+        elif now.note != str(definitions.levers()[name].does):
+            entry["note"] = now.note
         lines.append(f"  {name}: {flow(entry)}\n")
     return f"{table}:\n" + "".join(lines)
 
@@ -608,7 +611,7 @@ def _lever(lever: Lever, size: Mapping[str, float]) -> Lever:
     if lever.kind == "annual_total" or "亿元" in lever.unit:
         k = size[LEVER_SIZES.get(lever.axis, "fai")]
         update |= {name: k * getattr(lever, name) for name in ("absent", "low", "plan", "high")}
-        update["range"] = tuple(k * x for x in lever.range)
+        update |= {"range": tuple(k * x for x in lever.range), "stated": True}
     return replace(lever, **update)
 
 
@@ -643,6 +646,7 @@ def _plan(case: Case) -> Plan:
                     basis="model",
                     headline=True,
                     threshold=None,
+                    stated=f"{row.value!r} {'比例' if row.is_growth else known.unit}",
                 ),
             )
         reason = "" if targets else known.reason or f"counted as {known.measure}, of another scope"

@@ -525,7 +525,7 @@ def check(scenario: ResolvedScenario, pack: "Pack") -> None:
         faults += [(name, message) for name, _, message in _orders(scenario.levels, pack.levers)]
     for name, value in scenario.parameters.items():
         entry = pack.parameters.get(name)
-        if entry is None or entry.role != "model":
+        if entry is None:
             faults.append(
                 (name, f"is no parameter of the model{did_you_mean(name, pack.parameters)}")
             )

@@ -28,7 +28,7 @@ def with_spread(pack: Pack, name: str, sd: float) -> Pack:
     from dataclasses import replace
 
     like = pack.parameters["premium"]
-    given = like.model_copy(update={"id": name, "default": sd, "range": (0.99 * sd, 1.01 * sd)})
+    given = replace(like, id=name, default=sd, range=(0.99 * sd, 1.01 * sd))
     return replace(pack, parameters={**pack.parameters, name: given})
 
 

@@ -24,7 +24,7 @@ from xuchang_sim import __version__
 from xuchang_sim.answers.requirements import require
 from xuchang_sim.answers.skill import skill
 from xuchang_sim.forecast.outside import outside_view
-from xuchang_sim.model.cache import rules_digest
+from xuchang_sim.model.digest import rules_digest
 from xuchang_sim.pack.load import Pack, load_pack
 from xuchang_sim.pack.scenario import ResolvedScenario, load_matrix, load_scenario
 from xuchang_sim.simulation.measures import (
@@ -361,8 +361,8 @@ def manifest(setup: Setup, scenarios: Sequence[ResolvedScenario]) -> dict[str, A
         "package": __version__,
         "python": platform.python_version(),
         "numpy": np.__version__,
-        **{name: version(name) for name in ("numba", "scipy", "statsmodels")},
-        "rules": rules_digest(machine=False),
+        **{name: version(name) for name in ("scipy", "statsmodels")},
+        "rules": rules_digest(),
         "pack": {"name": setup.pack.name, "sha256": setup.pack.sha256},
         "information_date": setup.pack.information_date.isoformat(),
         "scenarios": {s.name: s.sha256 for s in scenarios},
@@ -378,7 +378,7 @@ def _posterior(setup: Setup) -> dict[str, Any] | None:
     found = setup.pack.posterior if setup.draws == "posterior" else None
     if found is None:
         return None
-    same = found.report.get("rules") == rules_digest(machine=False)
+    same = found.report.get("rules") == rules_digest()
     return {"sha256": found.sha256, "made_with_these_rules": same}
 
 

@@ -38,7 +38,7 @@ from xuchang_sim.simulation.measures import (
     goals,
     unmodelled,
 )
-from xuchang_sim.simulation.results import Results, wilson
+from xuchang_sim.simulation.results import Results, together, wilson
 from xuchang_sim.simulation.run import MOST_REPLICATES, Draws, Setup, Variant, prepare, run
 from xuchang_sim.units import month_label
 from xuchang_sim.yamlfile import InputError, Problem
@@ -288,6 +288,7 @@ def assess(
         Variant(absent(resolved, loaded), most=min(most, paired)),
     ]
     base, again, shut, without = run(setup, variants, full=full, progress=progress)
+    together([base, again, shut, without])
     return Assessment(
         base,
         without,
@@ -513,6 +514,7 @@ def matrix(
     found = run(replace(setup, branch=eve), everything, **shared)
     cells, second = found[: len(variants)], found[-1]
     first = cells[alike[0]] if alike else found[-2]
+    together(found)
     both = first.good & second.good
     year = setup.pack.plan_year
     y = first.setting.years.index(year)
@@ -636,7 +638,7 @@ def _correlation(one: Array, two: Array) -> float:
 
 def _largest_difference(cells: Sequence[Results]) -> tuple[float, float]:
     """Largest difference of mean plan-year revenue between cells, paired, with standard error."""
-    good = np.logical_and.reduce([r.good for r in cells])
+    good = together(cells)
     y = cells[0].setting.years.index(cells[0].setting.pack.plan_year)
     values = np.stack([r.outcomes["revenue"][good, y] for r in cells])
     if values.shape[1] < 2:

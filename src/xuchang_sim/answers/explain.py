@@ -22,6 +22,7 @@ from xuchang_sim.model.world import MEASURE_ROW, SUMMARY
 from xuchang_sim.pack.load import Pack, load_pack
 from xuchang_sim.pack.scenario import ResolvedScenario, adjust, load_scenario
 from xuchang_sim.simulation.measures import meets
+from xuchang_sim.simulation.results import together
 from xuchang_sim.simulation.run import Draws, Setup, Variant, prepare, run
 from xuchang_sim.units import month_label
 
@@ -301,7 +302,7 @@ def attribute(
     ]
     short = replace(setup, through=12 * pack.plan_year + 11)
     results = run(short, variants, full=False, keep=outcomes, progress=progress)
-    good = np.logical_and.reduce([r.good for r in results])
+    good = together(results)
     year = results[0].setting.years.index(pack.plan_year)
     found = []
     for name in outcomes:
@@ -472,7 +473,7 @@ def prices(
             variants.append(Variant(replace(scenario, levels=levels)))
     first = run(setup, variants[:1])[0]
     moved = run(setup, variants[1:], full=False, keep=PRICED, progress=progress)
-    good = np.logical_and.reduce([first.good, *(r.good for r in moved)])
+    good = together([first, *moved])
     years = first.setting.years
     year = years.index(pack.plan_year)
     duals = relaxation(first, pack).duals()

@@ -20,7 +20,7 @@ from xuchang_sim.pack.levers import AXES
 from xuchang_sim.pack.load import Pack, load_pack
 from xuchang_sim.pack.scenario import ResolvedScenario, adjust, list_scenarios, load_scenario
 from xuchang_sim.simulation.measures import NO_GOAL, meets, modelled, unmodelled
-from xuchang_sim.simulation.results import wilson
+from xuchang_sim.simulation.results import together, wilson
 from xuchang_sim.simulation.run import Draws, Setup, Variant, prepare, run
 from xuchang_sim.yamlfile import InputError, Problem, did_you_mean
 
@@ -825,7 +825,7 @@ def frontier(
     short = replace(setup, through=12 * loaded.plan_year + 11)
     variants = [Variant(s) for s in (*found, *cells)]
     results = run(short, variants, full=False, keep=outcomes, progress=progress)
-    good = np.logical_and.reduce([r.good for r in results])
+    good = together(results)
     year = results[0].setting.years.index(loaded.plan_year)
     table = {name: [reach(r.outcomes[name][good, year], p) for r in results] for name in outcomes}
     side = len(grid)

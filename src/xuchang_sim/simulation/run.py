@@ -349,6 +349,9 @@ def run(
     for number, variant in enumerate(variants):
         key = tuple(sorted(variant.scenario.parameters.items()))
         groups.setdefault(key, []).append(number)
+    problems = [x for key in groups for x in needs.parameters(setup.pack, dict(key)) if key]
+    if problems:
+        raise InputError(problems)
     found: dict[int, Results] = {}
     whole, before = setup.replicates * len(groups), 0
     for key, numbers in groups.items():

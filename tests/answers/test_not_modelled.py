@@ -22,8 +22,10 @@ from xuchang_sim.answers.discovery import discover
 from xuchang_sim.answers.explain import explain
 from xuchang_sim.answers.packages import frontier, parse_goal
 from xuchang_sim.answers.sensitivity import sensitivity
+from xuchang_sim.answers.uncertainty import curve
 from xuchang_sim.cli import _plain
 from xuchang_sim.pack.load import load_pack, shipped
+from xuchang_sim.pack.scenario import load_scenario
 from xuchang_sim.pack.starter import new_pack
 from xuchang_sim.report import document, exploring, page, tables
 from xuchang_sim.report.dossier import gather
@@ -33,10 +35,11 @@ from xuchang_sim.simulation.measures import (
     REGISTRY,
     THRESHOLD,
     Cut,
+    growth_asked,
     not_modelled,
     unmodelled,
 )
-from xuchang_sim.simulation.run import simulate
+from xuchang_sim.simulation.run import prepare, simulate
 from xuchang_sim.yamlfile import InputError
 
 if TYPE_CHECKING:
@@ -247,6 +250,19 @@ def test_other_commands_answer_for_one_goal() -> None:
     told = Desk(dropped("no target"), 2, 1).answer({}, "en")
     assert told["targets"] == []
     json.dumps(told, allow_nan=False)
+
+
+def test_one_number_at_a_time_needs_no_goal() -> None:
+    """Without a goal for investment its probability is left out; a level is a growth, too."""
+    pack = dropped("no investment target")
+    setup = prepare(pack, 4, 1, f"{pack.plan_year}-12")
+    row = curve(setup, load_scenario("plan", pack), "starts_growth", 4)[0]
+    assert row.keys() >= {"revenue_growth_p", "fai_growth", "fai_growth_moved"}
+    assert "fai_growth_p" not in row
+    assert growth_asked(pack, "fai_growth") is None
+    level = only("fai")
+    asked = level.plan.target("fai").value / level.base.fai.value - 1.0
+    assert growth_asked(level, "fai_growth") == pytest.approx(asked)
 
 
 def test_of_no_replicate_there_is_no_answer() -> None:

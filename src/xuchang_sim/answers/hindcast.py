@@ -342,7 +342,7 @@ def _of_case(case: Case, replicates: int, seed: int) -> tuple[list[Forecast], li
                 (case.target, f"{stem}_growth"),
             )
         )
-        if row is not None or (aim is not None and stem == "fai"):
+        if row is not None or (aim is not None and known.measure == "fai"):
             assumed = "" if row is not None else "; level on an assumed base"
             centre = row.value if row is not None else base.fai
             start = np.full(len(level), centre) if row is not None else sample.fai

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from xuchang_sim.answers.compare import Comparison, compare, paired, shift
+from xuchang_sim.answers.compare import Comparison, paired, shift
 from xuchang_sim.pack.load import Pack
-from xuchang_sim.simulation.run import simulate
+from xuchang_sim.study import compare, simulate
 from xuchang_sim.yamlfile import InputError
 
 

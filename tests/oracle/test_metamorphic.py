@@ -19,7 +19,7 @@ from tests.oracle.test_oracle import world
 from xuchang_sim.model.world import MEASURES, Firms, Inputs, Levers, Projects, Table, Zones, columns
 from xuchang_sim.pack.load import load_pack
 from xuchang_sim.simulation.results import rate
-from xuchang_sim.simulation.run import simulate
+from xuchang_sim.study import simulate
 
 PACK = load_pack()
 NEAR = 1e-9

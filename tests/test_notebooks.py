@@ -28,6 +28,7 @@ PRESETS: dict[str, dict[str, object]] = {
         "lang": "en",
     },
     "05_your_own_city.py": {"replicates": 20},
+    "06_watch_and_shock.py": {"replicate": 1},
 }
 ELSEWHERE = {"02_land_finance_labour.py", "04_sweep.py"}
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")

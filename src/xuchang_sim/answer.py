@@ -618,6 +618,10 @@ def _flat(row: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]
 def _units(record: Any, before: str = "") -> Iterator[tuple[str, str]]:
     """Units of the columns of a record."""
     core, _ = _unwrapped(record)
+    if _is_union(core):
+        for kind in typing.get_args(core):
+            yield from _units(kind, before)
+        return
     if not (typing.is_typeddict(core) or _is_named_tuple(core)):
         return
     for key, kind in _hints(core).items():

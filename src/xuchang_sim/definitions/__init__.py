@@ -16,7 +16,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from xuchang_sim import units
+from xuchang_sim import extensions, units
 from xuchang_sim.yamlfile import InputError, did_you_mean, read_yaml, shown
 
 if TYPE_CHECKING:
@@ -718,12 +718,18 @@ def _of(stated: Any) -> str:
 
 
 def measure(name: str) -> Measure | None:
-    """Measure of this name; ``zones_100`` is one of the family ``zones``. None if there is none."""
+    """Measure of this name; ``zones_100`` is one of the family ``zones``. None if there is none.
+
+    A name that is none of the library's is sought among those of other distributions.
+    """
     found = measures()
     if name in found:
         return None if found[name].threshold else found[name]
     family = found.get(name.rpartition("_")[0])
-    return family if family and family.threshold else None
+    if family and family.threshold:
+        return family
+    other = extensions.measure(name)
+    return other.definition if other else None
 
 
 @cache

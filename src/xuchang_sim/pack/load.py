@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Protocol
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 
-from xuchang_sim import definitions
+from xuchang_sim import definitions, extensions
 from xuchang_sim.pack import forms, history, levers, parameters, plan, region, scenario
 from xuchang_sim.pack.history import FileName, Record, Series, SeriesEntry, TableEntry
 from xuchang_sim.pack.levers import Lever
@@ -338,9 +338,13 @@ def _folder(path_or_name: str | Path | None, problems: list[Problem]) -> Path | 
         return folder
     if (folder / "pack.xlsx").is_file():
         return folder / "pack.xlsx"
-    close = did_you_mean(path_or_name, names)
+    offered = extensions.pack(str(path_or_name))
+    if offered is not None:
+        return offered
+    known = [*names, *extensions.pack_names()]
+    close = did_you_mean(path_or_name, known)
     message = (
-        f"is not a pack{close}; allowed: a folder with pack.yaml, a workbook, or {', '.join(names)}"
+        f"is not a pack{close}; allowed: a folder with pack.yaml, a workbook, or {', '.join(known)}"
     )
     problems.append(Problem(str(path_or_name), "", 0, message))
     return None

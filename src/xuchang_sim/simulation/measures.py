@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from xuchang_sim import definitions
+from xuchang_sim import definitions, extensions
 from xuchang_sim.model.world import MEASURE_ROW, SUMMARY
 from xuchang_sim.pack.plan import NO_MEASURE
 from xuchang_sim.yamlfile import did_you_mean
@@ -417,7 +417,9 @@ def family(target: Target) -> str:
     if target.measure in REGISTRY or target.measure == NO_MEASURE:
         return target.measure
     name = target.measure.rpartition("_")[0]
-    return name if name in THRESHOLD and target.threshold is not None else ""
+    if name in THRESHOLD:
+        return name if target.threshold is not None else ""
+    return target.measure if extensions.measure(target.measure) else ""
 
 
 def lacking(pack: Pack, measure: str) -> Reason | None:
@@ -613,6 +615,9 @@ def evaluate(cut: Cut, target: Target) -> Array:
     here = cut if target.zone is None else cut.within(target.zone)
     if name in REGISTRY:
         return REGISTRY[name](here)
+    if name and (other := extensions.measure(name)):
+        found: Array = np.asarray(other.function(here), dtype=float)
+        return found
     if target.threshold is None or name not in THRESHOLD:
         raise KeyError(target.measure)
     return THRESHOLD[name](here, target.threshold.value)

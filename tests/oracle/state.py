@@ -55,6 +55,9 @@ FLOWS = [
     "starts_large",
     "starts_logistics",
     "completions",
+    "topups",
+    "handovers",
+    "abandoned_gap",
     "dropouts",
     "plants",
     "dragons_new",
@@ -266,6 +269,7 @@ class Project:
     fails: int = 0
     stalled: int = 0
     stalls: int = 0
+    gap: int = 0
     plant: int = -1
     raw: float = 0.0
     budget: float = 0.0

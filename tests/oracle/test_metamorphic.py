@@ -16,7 +16,17 @@ import pytest
 from tests.model.worlds import SMALL, Records, Trace, random_inputs
 from tests.oracle.quiet import quiet
 from tests.oracle.test_oracle import world
-from xuchang_sim.model.world import MEASURES, Firms, Inputs, Levers, Projects, Table, Zones, columns
+from xuchang_sim.model.world import (
+    BUILDING,
+    MEASURES,
+    Firms,
+    Inputs,
+    Levers,
+    Projects,
+    Table,
+    Zones,
+    columns,
+)
 from xuchang_sim.pack.load import load_pack
 from xuchang_sim.simulation.results import rate
 from xuchang_sim.simulation.run import simulate
@@ -318,6 +328,36 @@ def test_a_constraint_that_binds(name: str) -> None:
         gains.append(column(run(loose)[0], measure).sum() - column(run(tight)[0], measure).sum())
     assert sum(gain > 0.0 for gain in gains) >= 9
     assert sum(gains) > 0.0
+
+
+CORNERS = {
+    "low": lambda prior: prior.low,
+    "high": lambda prior: prior.high,
+    "drawn": None,
+}
+#: Where, before loans were sized at closing, nearly no project could be finished.
+STRAITENED = {"bank_share_rest": 0.8, "loan_to_value": 0.5, "own_money_mean": 0.57}
+
+
+@pytest.mark.parametrize("corner", CORNERS)
+@pytest.mark.parametrize("seed", SEEDS)
+def test_nothing_is_lost_to_finance_where_no_gate_is_shut(seed: int, corner: str) -> None:
+    """Every gate open from the first month: loans fit their security, nothing waits for money."""
+    record = random_inputs(seed, PACK)
+    p = record[0]
+    find = CORNERS[corner]
+    for name in ("bank_share_rest", "loan_to_value", "own_money_mean", "land_price", "gap_drop"):
+        p[name] = find(PACK.parameters[name].prior) if find else STRAITENED.get(name, p[name])
+    for gate in ("land", "credit", "labour", "approval"):
+        p[f"free_{gate}"] = 1
+    p["policy_month"] = p["opening"]
+    months, trace = run(record)
+    assert column(months, "lost_finance").max() == 0.0
+    assert column(months, "completions").sum() > 0.0
+    project = trace.table("project")
+    assert not any(
+        gap for gap, state in zip(project["gap"], project["state"], strict=True) if state == BUILDING
+    )
 
 
 # ------------------------------------------------------------------ targets

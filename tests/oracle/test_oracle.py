@@ -51,6 +51,10 @@ def world(seed: int) -> Records:
         p["scurve_c"] = 0.9 * rng.uniform(-1.0, 1.0) * (1.0 - 3.0 / p["scurve_k"])
     if rng.random() < 0.3:  # programmes go well or badly
         p["execution_sd"] = 0.6
+    gaps = random.Random(f"{seed} gaps")  # apart, so that all else stays the same world
+    if gaps.random() < 0.5:  # banks have little, and nobody waits long for it
+        p["gap_wait"], p["gap_drop"] = gaps.randint(1, 3), gaps.randint(3, 8)
+        p["absent"]["bank_limit_bonus"] = level["bank_limit_bonus"] = -0.7
     if rng.random() < 0.3:  # platforms meet their leverage
         p["platform_leverage_cap"] *= 0.3
     if rng.random() < 0.2:  # platforms need less than they may raise

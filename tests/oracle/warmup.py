@@ -16,10 +16,12 @@ from tests.oracle.state import (
     DONE,
     DROPPED,
     FIRMS,
+    FLOWS,
     INITIAL,
     MEASURES,
     OPEN,
     PIPELINE,
+    WAN,
     Firm,
     World,
     plan_months,
@@ -57,7 +59,7 @@ def calendar(w: World, t: int) -> None:
         _new_year(w)
 
 
-FLOW_NAMES = MEASURES[:75]
+FLOW_NAMES = FLOWS
 
 
 def _new_year(w: World) -> None:
@@ -121,6 +123,10 @@ def _late(w: World) -> None:
     for j in w.j:
         if j.state not in {DROPPED, ABANDONED}:
             projects.late_traits(w, j)
+            if j.state == BUILDING:
+                site = w.p.land_price * j.plot * WAN / j.budget
+                most = w.p.loan_to_value * (w.p.collateral_haircut + site)
+                j.bank = max(j.loan / j.budget, min(j.bank, most))
             if j.state != APPROVAL:
                 j.land = j.need
 

@@ -46,6 +46,7 @@ from xuchang_sim.model.world import (
     ABANDONED,
     APPROVAL,
     BATCH,
+    BUILDING,
     CODES,
     DONE,
     DROPPED,
@@ -518,6 +519,12 @@ def finish_lot(w: World, p: Inputs, count: int) -> None:
         j = lot.row[n]
         own_site = 1 if unit(lot.words[0, n]) < p.own_site_share else 0
         take_plot(w, p, j, lot.x[2, n], own_site)
+        if project.state[j] == BUILDING:
+            # The loan was sized on an ordinary site; the bank knew the plot that is drawn only now.
+            secured = p.land_price * project.plot[j] * YI_PER_WAN / project.budget[j]
+            most = p.loan_to_value * (p.collateral_haircut + secured)
+            lent = project.loan[j] / project.budget[j]
+            project.bank[j] = max(lent, min(project.bank[j], most))
         if project.kind[j] == INDUSTRIAL:
             project.jobs[j] = project.budget[j] / YI_PER_WAN / lot.x[3, n]
             project.rho[j] = lot.x[4, n]

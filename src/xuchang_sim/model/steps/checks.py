@@ -133,8 +133,10 @@ def check_land(w: World) -> None:
 
 @step
 def check_projects(w: World, p: Inputs) -> None:
-    """4 conservation, order and dates; 5 money; 10 own money; 17 the curve of spending."""
+    """4 conservation, order and dates; 5 money; 10 own money; 17 the curve of spending; 22 gaps."""
     c, project = w.city, w.project
+    # An owner who adds own money does so until nothing is left to be lent.
+    patience = max(p.gap_drop, p.gap_wait + 1.0 / p.own_money_raise) + 1.0
     delay = commissioning_delay(p.absent.commissioning_gain)
     counted = 0
     followed = 0
@@ -169,6 +171,8 @@ def check_projects(w: World, p: Inputs) -> None:
             fault(w, 5, z)
         if state == BUILDING and project.tau[j] > project.duration[j]:
             fault(w, 17, z)
+        if state == BUILDING and project.gap[j] > patience:
+            fault(w, 22, z)
     if counted != c.arrivals_total or c.projects != c.arrivals_total or followed != c.live:
         fault(w, 4, 99)
 

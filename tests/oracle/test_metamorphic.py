@@ -356,7 +356,9 @@ def test_nothing_is_lost_to_finance_where_no_gate_is_shut(seed: int, corner: str
     assert column(months, "completions").sum() > 0.0
     project = trace.table("project")
     assert not any(
-        gap for gap, state in zip(project["gap"], project["state"], strict=True) if state == BUILDING
+        gap
+        for gap, state in zip(project["gap"], project["state"], strict=True)
+        if state == BUILDING
     )
 
 

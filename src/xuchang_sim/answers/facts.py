@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Mapping  # noqa: TC003 - pydantic reads the annotation
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +24,7 @@ from xuchang_sim.forecast.series import history
 from xuchang_sim.model.engine import threads
 from xuchang_sim.model.steps.firms import IDLE_LIMIT, INITIAL
 from xuchang_sim.model.world import DONE, FIRMS, MEASURE_ROW, PIPELINE
+from xuchang_sim.pack.history import EVIDENCE
 from xuchang_sim.pack.load import Pack, load_pack
 from xuchang_sim.pack.scenario import load_scenario
 from xuchang_sim.pack.schema import Day, Id, Label, Many, Strict, validate
@@ -90,7 +91,10 @@ class Moment(Strict):
     known : date
         Day of its publication.
     weigh : bool
-        False if it only checks; what was published after the information date may not weigh.
+        False if it only checks; what was published after the information date, or is an aim, may
+        not weigh.
+    type : {"actual", "derived", "target", "announced"}
+        What kind of statement the value is; see :data:`xuchang_sim.history.TYPES`.
     """
 
     id: Id
@@ -101,6 +105,7 @@ class Moment(Strict):
     sd: Annotated[float, Field(gt=0)]
     known: Day
     weigh: bool = True
+    type: Literal["actual", "derived", "target", "announced"]
     source: Label
 
 
@@ -159,8 +164,16 @@ def _unknown(source: Source, file: FactsEntry) -> Iterator[Problem]:
 
 
 def _too_late(source: Source, file: FactsEntry, pack: Pack) -> list[Problem]:
-    """Moments that weigh although they were published after the information date."""
-    return [
+    """Moments that weigh although they were published after the information date, or are aims."""
+    aims = [
+        source.problem(
+            ["moments", i, "type"],
+            f"{moment.type} is no evidence of what happened; allowed: weigh: false",
+        )
+        for i, moment in enumerate(file.moments)
+        if moment.weigh and moment.type not in EVIDENCE
+    ]
+    return aims + [
         source.problem(
             ["moments", i, "known"], f"{moment.known} is too late; allowed: weigh: false"
         )
@@ -342,11 +355,6 @@ def _pooled(name: str) -> Measure:
         return {"share": float(np.nansum(share * whole) / whole.sum())}
 
     return Measure(("share",), of)
-
-
-def incremental_ratio(e: Evidence) -> Numbers:
-    """Mean ratio of the base year."""
-    return {"ratio": float(e.moment("incremental_ratio").mean())}
 
 
 def firm_size_tail(e: Evidence) -> Numbers:
@@ -603,7 +611,6 @@ MEASURED: dict[str, Measure] = {
     "carried_over": _pooled("carried_over"),
     "signed_started": _pooled("signed_started"),
     "duration_elasticity": Measure(("slope",), duration_elasticity),
-    "incremental_ratio": Measure(("ratio",), incremental_ratio),
     "lumpiness": Measure(("best_year", "months_without"), lumpiness),
     "fai_leads": Measure(("months",), fai_leads),
     "okun": Measure(("slope",), okun),

@@ -560,7 +560,9 @@ class Projects(Table):
     fails: Ints = _column("i8", "", "1 if it will be abandoned", ("projects",))
     stalled: Ints = _column("i8", "月", "months of stall left", ("projects",))
     stalls: Ints = _column("i8", "", "stalls so far", ("projects",))
-    gap: Ints = _column("i8", "月", "months in a row with work that could not be paid", ("projects",))
+    gap: Ints = _column(
+        "i8", "月", "months in a row with work that could not be paid", ("projects",)
+    )
     plant: Ints = _column("i8", "", "row of its plant, -1 none", ("projects",))
     raw: Floats = _column("f8", "亿元", "announced investment", ("projects",))
     budget: Floats = _column("f8", "亿元", "money it will spend", ("projects",))

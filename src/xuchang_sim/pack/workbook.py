@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args, get_origin
 
 from xuchang_sim.files import write as write_file
-from xuchang_sim.pack.history import COLUMNS, CONFIDENCE, SeriesEntry, TableEntry
+from xuchang_sim.pack.history import COLUMNS, CONFIDENCE, MORE, SeriesEntry, TableEntry
 from xuchang_sim.pack.levers import Lever
 from xuchang_sim.pack.load import Pack, PackFile, load_pack
 from xuchang_sim.pack.parameters import Parameter
@@ -198,10 +198,12 @@ SHEETS: tuple[Sheet, ...] = (
 )  # fmt: skip
 DOCUMENT, HISTORY = "document", "history"
 LINE_END = "last_line_end"
-_HISTORY_KINDS: dict[str, Kind] = {"period": "period", "value": "number", "confidence": "choice"}
+_HISTORY_KINDS: dict[str, Kind] = {
+    "period": "period", "value": "number", "confidence": "choice", "published": "period",
+}  # fmt: skip
 _HISTORY = (
     Column(("file",), "line"),
-    *(Column((name,), _HISTORY_KINDS.get(name, "line")) for name in COLUMNS),
+    *(Column((name,), _HISTORY_KINDS.get(name, "line")) for name in COLUMNS + MORE),
 )
 _NAMES = {sheet.name: sheet for sheet in SHEETS}
 #: Columns whose choices are the ids of another sheet.
@@ -427,6 +429,8 @@ _WORDS = {
     "axis": "类别 · axis", "kind": "性质 · kind", "rows": "行号 · rows", "not_below": "不低于 · not below",
     "file": "文件 · file", "frequency": "频率 · frequency", "release.months": "滞后月 · released after months",
     "confidence": "可信程度 · confidence",
+    "type": "类别 · kind of statement (actual, derived, target, announced)",
+    "published": "公布时间 · published",
     "release.day": "发布日 · day of release", "breaks": "口径变动年 · years of other coverage",
     "name": "包名 · name of the pack", "title_zh": "中文题名", "title_en": "English title",
     "document.file": "文件全文 · text of the document", "document.sha256": "其校验和 · its hash; may be left empty",
@@ -567,10 +571,11 @@ def _write_history(ws: Any, pack: Pack) -> None:
     r = FIRST
     for name, records in tables.items():
         for record in records:
-            for c, value in enumerate((name, *record[: len(COLUMNS)]), 1):
+            for c, value in enumerate((name, *record[:-1]), 1):
                 _put(ws.cell(r, c), value)
             r += 1
-    sheet = Sheet(HISTORY, "", "", (*_HISTORY[:-1], _HISTORY[-1]._replace(choices=CONFIDENCE)), "")
+    choices = [c._replace(choices=CONFIDENCE) if c.key == "confidence" else c for c in _HISTORY]
+    sheet = Sheet(HISTORY, "", "", tuple(choices), "")
     _restrict(ws, sheet, FIRST, r + 200)
 
 
@@ -1020,8 +1025,8 @@ class _Reader:
                 self.fault(f"{HISTORY}!A{row}", f"{shown(name)} is not a file; allowed: a/b.csv")
                 continue
             if name not in files.lines:
-                files.add(name, ",".join(COLUMNS), f"{HISTORY}!A1")
-            fields = [_field(entry.values.get(key, ("", ""))[0]) for key in COLUMNS]
+                files.add(name, ",".join(COLUMNS + MORE), f"{HISTORY}!A1")
+            fields = [_field(entry.values.get(key, ("", ""))[0]) for key in COLUMNS + MORE]
             files.add(name, ",".join(fields), entry.place)
 
     # -- cells

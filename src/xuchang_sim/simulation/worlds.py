@@ -50,7 +50,6 @@ MOMENTS = (
     "starts_growth",
     "revenue_growth",
     "fai_growth",
-    "incremental_ratio",
     "fai_first_quarter",
     "attempts",
 )
@@ -264,7 +263,6 @@ class WarmUp:
         return {
             "revenue_growth": base.revenue.value / before - 1.0,
             "fai_growth": base.fai.value / invested - 1.0,
-            "incremental_ratio": 2.0 * (base.revenue.value - before) / (base.fai.value + invested),
             "fai_first_quarter": season / base.fai.value,
         }
 

@@ -52,7 +52,8 @@ def demand(w: World) -> None:
         for m in range(p.demand_months):
             g = _yearly(p, s, p.value_added[m], p.prices[m])
             central = _yearly(p, s, p.value_added_central[m], p.prices_central[m])
-            step = _log(p.incumbent_share * g)
+            real = p.value_added[m] + p.demand_wedge + p.premium
+            step = _log(p.sector_beta[s] * p.prices[m] + p.incumbent_real * real)
             apart = _log(g) - _log(central)
             if m < 12:
                 level.append((level[-1] if level else 0.0) + step / 12.0)

@@ -57,7 +57,7 @@ def quiet(seed: int, *, projects: bool = False, **changes: float) -> Records:
     ]:
         p[name] = 0.0
     p["climate"] = p["credit"] = 1.0
-    p["incumbent_share"] = 1.0
+    p["incumbent_real"] = 1.0
     p["expansion_threshold"] = 9.0  # nobody expands: capital stays
     if not projects:
         p["large_share_fai"] = 0.0

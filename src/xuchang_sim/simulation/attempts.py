@@ -44,7 +44,7 @@ PATHS = {
     "climate": "pipeline_start",
     "credit": "pipeline_start",
 }
-OWN = ("replicate", *PARAMETERS)
+OWN = ("replicate", "base_fai", *PARAMETERS)
 COMMON = tuple(sorted(columns(Inputs).keys() - {*OWN, *PATHS, *LATER, "shut"}))
 
 

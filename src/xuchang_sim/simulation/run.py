@@ -570,6 +570,7 @@ class _Group:
         records[:] = self.template
         for name in PARAMETERS:
             records[name] = self.draws[name][rows]
+        records["base_fai"] = base_fai(self.setup.pack, self.draws["fai_reading"][rows])
         records["replicate"] = self.setup.first + np.arange(first, first + count)
         start = month_index(self.paths[0].months[0]) - self.setup.pack.pipeline_start
         records["climate"] = records["credit"] = 1.0  # before the paths begin all is data
@@ -604,6 +605,20 @@ class _Group:
             counts = block.summary[:, SUMMARY.index("attempts")].astype(int).tolist()
             found = dict(zip(self._keys.pop(first), counts, strict=True))
             self.attempts.learn({key: count - 1 for key, count in found.items() if count > 0})
+
+
+def base_fai(pack: Pack, reading: Array) -> Array:
+    """Investment of the base year by replicate, 亿元: which of its two readings holds.
+
+    Parameters
+    ----------
+    pack : Pack
+    reading : ndarray
+        Draws of ``fai_reading``: below ½ the pack's first reading, else its alternative.
+    """
+    told = pack.base.fai
+    other = told.alternative or told
+    return np.where(reading < 0.5, told.value, other.value)
 
 
 def draw_parameters(setup: Setup, fixed: Mapping[str, float] | None = None) -> dict[str, Array]:

@@ -114,7 +114,8 @@ def demand(w: World, p: Inputs) -> None:
     """Turn the yearly growth of value added and prices into monthly log growth by sector.
 
     The index obeys D(t) = D(t - 12) (1 + g(t)) with g = value added + beta * prices + wedge +
-    premium; incumbents' orders follow the same recursion with the share ``incumbent_share`` of g.
+    premium. Incumbents' orders follow the same recursion; prices pass to them whole, of real growth
+    (value added, wedge, premium) only the share ``incumbent_real``: the rest is new capacity's.
     In the first year of the path, growth is spread evenly over its months.
     """
     for s in range(w.city.sectors):
@@ -123,7 +124,8 @@ def demand(w: World, p: Inputs) -> None:
             drift = p.demand_wedge + p.premium
             g = p.value_added[m] + beta * p.prices[m] + drift
             central = p.value_added_central[m] + beta * p.prices_central[m] + drift
-            own = log(1.0 + clip(p.incumbent_share * g, -0.9, 9.0))
+            real = p.value_added[m] + drift
+            own = log(1.0 + clip(beta * p.prices[m] + p.incumbent_real * real, -0.9, 9.0))
             full = log(1.0 + clip(g, -0.9, 9.0))
             middle = log(1.0 + clip(central, -0.9, 9.0))
             if m < 12:

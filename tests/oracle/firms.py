@@ -52,12 +52,13 @@ def living(w: World) -> list[Firm]:
 # ------------------------------------------------------------------------------ 7.8 orders
 
 
-def ramp_orders(w: World, f: Firm) -> float:
-    """Orders of a row in its ramp."""
+def open_plant(w: World, f: Firm) -> None:
+    """Orders of a row in its ramp, and the orders for which it hires: those of two months later."""
     p = w.p
     gap = w.gap[f.sector][w.t - p.demand_start]
-    use = p.utilisation_normal * math.exp(p.demand_pass_through * gap)
-    return float(min(1.0, use) * capacity(w, f))
+    use = min(1.0, p.utilisation_normal * math.exp(p.demand_pass_through * gap))
+    f.b = use * capacity(w, f)
+    f.smooth = use * f.kappa * f.K * ramp(p, w.t - f.born + 2)
 
 
 def orders(w: World) -> None:
@@ -69,7 +70,7 @@ def orders(w: World) -> None:
     old = []
     for f in living(w):
         if f.ramping:
-            f.b = ramp_orders(w, f)
+            open_plant(w, f)
             if w.t - f.born >= p.ramp_months:
                 f.ramping = 0
             continue
@@ -83,7 +84,7 @@ def orders(w: World) -> None:
         f.b *= growth * before[kind] / after[kind]
     if w.phase == OPEN:
         _cut(w, [f for f, _ in old])
-    for f in living(w):
+    for f, _ in old:
         f.smooth += (f.b - f.smooth) / 3.0
 
 
@@ -209,7 +210,7 @@ def _plant(w: World, j: Project) -> None:
     f.debt = j.loan
     f.equity = j.budget - f.debt
     f.rate = p.rate_medium
-    f.b = f.smooth = ramp_orders(w, f)
+    open_plant(w, f)
     if j.incumbent:
         hosts = [
             g
@@ -250,7 +251,7 @@ def tenants(w: World) -> None:
             f.equity = f.K
             f.rate = p.base_rate * p.small_firm_spread
             f.floor = p.small_firm_floor
-            f.b = f.smooth = ramp_orders(w, f)
+            open_plant(w, f)
             w.f.append(f)
             zone.new_bill += f.K
             w.tenant_bill += f.K
@@ -278,9 +279,7 @@ def leave(w: World) -> None:
         zone = w.z[f.zone]
         f.alive = 0
         zone.m["exits"] += 1
-        zone.skilled += f.skilled
-        zone.unskilled += f.unskilled
-        zone.m["separations"] += f.workers
+        _leave_work(w, zone, f.skilled, f.unskilled)
         w.loans_lost += f.debt
         w.capital_lost += f.K
         zone.vacant += f.floor
@@ -313,10 +312,20 @@ def employ(w: World) -> None:
             f.alpha *= (1.0 + p.productivity_growth) ** (1.0 / 12.0)
 
 
+def _leave_work(w: World, zone: Zone, skilled: float, unskilled: float) -> None:
+    """Persons leave a job: a part seeks another one here."""
+    stay = w.p.stay_share
+    zone.skilled += stay * skilled
+    zone.unskilled += stay * unskilled
+    zone.outside += (1.0 - stay) * (skilled + unskilled)
+    zone.m["separations"] += skilled + unskilled
+
+
 def _part(w: World, rows: list[Firm]) -> None:
     """Quits and layoffs; then every row's vacancies."""
     p = w.p
     quits = max(0.0, p.separation - w.now.worker_retention / 12.0)
+    quits = min(1.0, quits * {0: 2.2, 1: 2.0}.get(w.month, 0.78))
     for f in rows:
         zone = w.z[f.zone]
         s, u = quits * f.skilled, quits * f.unskilled
@@ -325,9 +334,7 @@ def _part(w: World, rows: list[Firm]) -> None:
         s, u = s + extra - out, u + out
         f.skilled -= s
         f.unskilled -= u
-        zone.skilled += s
-        zone.unskilled += u
-        zone.m["separations"] += s + u
+        _leave_work(w, zone, s, u)
         open_posts = max(0.0, f.wanted - f.workers)
         f.short_s = min(open_posts, max(0.0, p.skilled_share_jobs * f.wanted - f.skilled))
         f.short_u = open_posts - f.short_s
@@ -348,6 +355,8 @@ def _match(w: World, rows: list[Firm]) -> None:
     for zone in zones:
         zone.vacancies_s = sum(f.short_s for f in rows if f.zone == zone.row)
         zone.vacancies_u = sum(f.short_u for f in rows if f.zone == zone.row)
+        zone.m["posts"] = zone.vacancies_s + zone.vacancies_u
+        zone.m["seeking"] = zone.skilled + zone.unskilled
     if w.policy and p.free_labour:
         for f in rows:
             f.skilled += f.short_s
@@ -355,7 +364,7 @@ def _match(w: World, rows: list[Firm]) -> None:
             w.labour_entered += f.short_s + f.short_u
             zones[f.zone].m["hires"] += f.short_s + f.short_u
         for zone in zones:
-            zone.tightness = 1.0
+            zone.pay = 1.0
         return
     # Posts still open, and posts filled: skilled by skilled, others by unskilled, skilled posts
     # by unskilled, others by skilled.
@@ -410,11 +419,13 @@ def _match(w: World, rows: list[Firm]) -> None:
         f.skilled += s * by_s[n] + u * by_y[n]
         f.unskilled += s * by_x[n] + u * by_u[n]
     for n, zone in enumerate(zones):
-        wanted = sum(f.wanted for f in rows if f.zone == n)
         zone.m["hires"] += by_s[n] + by_u[n] + by_x[n] + by_y[n]
         zone.m["unfilled_skilled"] += open_s[n]
         zone.m["unfilled_unskilled"] += open_u[n]
-        zone.tightness = 1.0 + p.wage_shortage_elasticity * (open_s[n] + open_u[n]) / (1.0 + wanted)
+        theta = p.normal_tightness
+        ratio = zone.m["posts"] / zone.m["seeking"] if zone.m["seeking"] > 0.0 else math.inf
+        zone.tightness += (min(max(ratio, 0.05 * theta), 20.0 * theta) - zone.tightness) / 3.0
+        zone.pay = min(max((zone.tightness / theta) ** p.wage_curve, 0.85), 1.3)
 
 
 # ------------------------------------------------------------------------------ 7.19 production
@@ -432,7 +443,7 @@ def produce(w: World) -> None:
         if w.phase == OPEN:
             lacking = max(0.0, p.skilled_share_jobs * f.workers - f.skilled)
             hands = f.workers - (1.0 - p.unskilled_output) * lacking
-            labour = p.effort_cap * f.alpha * hands * WAN
+            labour = p.effort_cap * season * f.alpha * hands * WAN
             able = min(ordered, room)
             f.sales = min(able, labour)
             zone.m["lost_capacity"] += ordered - able
@@ -460,11 +471,11 @@ def produce(w: World) -> None:
 # ------------------------------------------------------------------------------ 7.20 income
 
 
-def pay(w: World, t: int, tightness: float) -> float:
+def pay(w: World, t: int, premium: float) -> float:
     """Labour cost of a worker and month, 亿元."""
     p = w.p
     level = p.wage * (1.0 + p.wage_growth) ** years_since(p, t)
-    return float(level * p.labour_cost_factor * tightness * YUAN)
+    return float(level * p.labour_cost_factor * premium * YUAN)
 
 
 def account(w: World) -> None:
@@ -472,7 +483,7 @@ def account(w: World) -> None:
     p = w.p
     for f in living(w):
         zone = w.z[f.zone]
-        wages = f.workers * pay(w, w.t, zone.tightness)
+        wages = f.workers * pay(w, w.t, zone.pay)
         interest = f.debt * (f.rate - w.now.spread_cut) / 1200.0
         surcharges = p.surcharge_rate * f.sales
         profit = f.sales * w.gross_margin - surcharges - wages - f.worn - interest

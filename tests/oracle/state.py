@@ -95,6 +95,9 @@ FLOWS = [
     "enrolled",
     "graduated",
     "migrated",
+    "gave_up",
+    "posts",
+    "seeking",
     "research_city",
     "research_province",
     "centres_new",
@@ -170,8 +173,8 @@ class Zone:
     unskilled: float = 0.0
     skilled: float = 0.0
     outside: float = 0.0
-    outside_year: float = 0.0
     tightness: float = 1.0
+    pay: float = 1.0
     jobs_share: float = 0.0
     graduates_year: float = 0.0
     vacancies_s: float = 0.0
@@ -341,6 +344,7 @@ class World:
     lump_base: float = 0.0
     outside_base: float = 0.0
     draws_base: float = 0.0
+    employed_growth: float = 0.0
     # money
     limit: float = 0.0
     unused: float = 0.0
@@ -365,6 +369,7 @@ class World:
     reserve_used: float = 0.0
     largest: float = 0.0
     labour_entered: float = 0.0
+    entries: float = 0.0
     base_record: dict[int, dict[str, list[float]]] = field(default_factory=dict)
     training_spent: float = 0.0
     training_budget: float = 0.0

@@ -39,8 +39,8 @@ def world(seed: int) -> Records:
     for gate in ("land", "credit", "labour", "approval"):
         p[f"free_{gate}"] = rng.random() < 0.1
     if rng.random() < 0.4:  # people are short
-        for name in ("opening_seekers", "transferable_pool", "matching_level"):
-            p[name] *= 0.2
+        p["matching_level"] *= 0.2
+        p["reachable_pool"] *= 0.02
     if rng.random() < 0.4:  # a crisis in which firms close
         p["value_added"][36 : int(p["demand_months"])] -= rng.uniform(0.3, 0.7)
     if rng.random() < 0.3:  # most pipelines are rejected

@@ -286,6 +286,8 @@ def prepare(w: World) -> Iterator[None]:
         raise IncompatibleError
     w.firm_scale = (p.base_revenue - b) / a
     december = hands[base[-1]]
+    first, last = (sum(w.firm_scale * x + y for x, y in hands[m]) for m in (base[0], base[-1]))
+    w.employed_growth = (last / first) ** (12.0 / 11.0) - 1.0
     w.labour_scale = p.base_workers / (
         w.firm_scale * sum(n for n, _ in december) + sum(n for _, n in december)
     )
@@ -407,12 +409,9 @@ def _open(w: World, drawn: dict[int, float]) -> None:
                 zone.m[name] = values[zone.row]
         zone.m["workers"] = workers
         zone.jobs_share = workers / everybody
-        seekers = p.opening_seekers * zone.jobs_share
-        zone.skilled = p.skilled_share_seekers * seekers
-        zone.unskilled = seekers - zone.skilled
-        zone.outside = zone.outside_year = p.transferable_pool * zone.jobs_share
         u, zone.joins = w.draws.uniforms(ZONE, zone.code, p.policy_month, 0)[:2]
         zone.has_programme = int(u < p.incubator_begun_share)
+    _open_market(w, everybody)
     if not any(zone.has_programme for zone in w.z):
         for zone in w.z:
             zone.has_programme = 1
@@ -428,6 +427,26 @@ def _open(w: World, drawn: dict[int, float]) -> None:
     w.sales = table(w, "sales_year")
     _begun(w)
     w.phase = OPEN
+
+
+def _open_market(w: World, workers: float) -> None:
+    """Seekers, outsiders, normal entries and open posts of the first day."""
+    p = w.p
+    theta, e = p.normal_tightness, p.matching_elasticity
+    growth = p.supply_factor * min(max(w.employed_growth, 0.0), 0.6)
+    hired = workers * (p.separation + growth / 12.0)
+    seekers = hired / min(p.matching_level * theta ** (1.0 - e), 1.0, theta)
+    after = seekers - hired
+    entries = hired - p.stay_share * p.separation * workers + p.give_up * after
+    entries -= p.training_additional * p.absent.training_places / 12.0
+    w.entries = max(0.1 * hired, entries)
+    for f in w.f:
+        f.alpha /= 1.0 + (theta * seekers - hired) / workers
+    for zone in w.z:
+        zone.tightness = theta
+        zone.skilled = p.skilled_share_seekers * after * zone.jobs_share
+        zone.unskilled = (1.0 - p.skilled_share_seekers) * after * zone.jobs_share
+        zone.outside = p.reachable_pool * zone.jobs_share
 
 
 def _begun(w: World) -> None:

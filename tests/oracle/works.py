@@ -210,14 +210,18 @@ def _sewage(w: World, zone: Zone) -> None:
         zone.m["sewage_begun"] = 1.0
 
 
+ENTRY_SEASON = {0: 0.8, 1: 1.4, 2: 1.3, 3: 1.05, 11: 0.8} | dict.fromkeys(range(4, 11), 0.95)
+
+
 def training(w: World) -> None:
     """Graduates, trainees, and people who come home (7.7)."""
     p, now = w.p, w.now
     for zone in w.z:
-        if w.month == 0:
-            pool = p.transferable_pool * zone.jobs_share
-            w.labour_entered += pool - zone.outside
-            zone.outside = zone.outside_year = pool
+        gone = p.give_up * (zone.skilled + zone.unskilled)
+        zone.skilled *= 1.0 - p.give_up
+        zone.unskilled *= 1.0 - p.give_up
+        zone.outside += gone
+        zone.m["gave_up"] += gone
         ready = zone.graduates_due.pop(w.t, 0.0)
         good = min(1.0, p.training_completion + now.training_completion_bonus) * ready
         zone.in_training -= ready
@@ -226,9 +230,8 @@ def training(w: World) -> None:
         zone.graduates_year += good
         zone.m["graduated"] += good
         places = now.training_places / 12.0 * zone.jobs_share
-        away = min(places, zone.outside)
-        spare = max(0.0, zone.unskilled - zone.vacancies_u)
-        here = min(places - away, 0.5 * spare)
+        away = min(places * p.training_additional, zone.outside)
+        here = min(places * (1.0 - p.training_additional), 0.5 * zone.unskilled)
         zone.outside -= away
         zone.unskilled -= here
         zone.in_training += away + here
@@ -236,11 +239,13 @@ def training(w: World) -> None:
         add(zone.graduates_due, w.t + whole(p.training_months), away + here)
         w.training_spent += p.training_cost * (away + here) * YUAN
         w.training_budget += p.training_cost * places * YUAN
-        wage = (1.0 + now.wage_gap) * zone.tightness
+        wage = (1.0 + now.wage_gap) / (1.0 + p.absent.wage_gap) * zone.pay
+        tight = min(max(zone.tightness / p.normal_tightness, 0.05), 20.0) ** p.entry_tightness
         house = 1.0 + p.housing_pull * p.workers_per_unit * zone.housing_units / (
             1.0 + zone.m["workers"]
         )
-        home = min(zone.outside, zone.outside_year / 12.0 * wage**p.return_elasticity * house)
+        home = w.entries * zone.jobs_share * ENTRY_SEASON[w.month] * tight
+        home = min(zone.outside, home * wage**p.return_elasticity * house)
         zone.outside -= home
         zone.skilled += p.skilled_share_seekers * home
         zone.unskilled += (1.0 - p.skilled_share_seekers) * home

@@ -11,7 +11,7 @@ import math
 
 from xuchang_sim.model.elementary import exp, log
 from xuchang_sim.model.kernel import inlined, step
-from xuchang_sim.model.steps.calendar import demand, power
+from xuchang_sim.model.steps.calendar import clip, demand, power
 from xuchang_sim.model.steps.checks import remember
 from xuchang_sim.model.steps.firms import (
     INITIAL,
@@ -133,6 +133,7 @@ def clear(w: World, p: Inputs) -> None:
         w.zone.code[z] = p.zone_code[z]
         w.zone.premium[z] = 1.0
         w.zone.tightness[z] = 1.0
+        w.zone.pay[z] = 1.0
         w.zone.effort[z] = 1.0
     for k in range(w.now.values.shape[0]):
         w.now.values[k] = p.absent.values[k]
@@ -670,9 +671,12 @@ def solve_scalars(w: World, p: Inputs) -> None:
         c.code = NEGATIVE_SCALE
         return
     workers = 0.0
+    january = 0.0
     for z in range(c.zones):
         workers += c.firm_scale * past.firm_workers[11, z] + past.plant_workers[11, z]
+        january += c.firm_scale * past.firm_workers[0, z] + past.plant_workers[0, z]
     c.labour_scale = p.base_workers / workers
+    c.employed_growth = power(workers / january, 12.0 / 11.0) - 1.0
     c.lump_base = p.base_fai - c.accepted_fai
     public = p.absent.platform_financing * c.zones
     private = p.base_fai - (public if public < c.lump_base else c.lump_base)
@@ -840,12 +844,8 @@ def open_ledgers(w: World, p: Inputs) -> None:
         zone.workers[z] = zone.jobs_share[z] * workers
     for j in range(c.projects):
         zone.held_opening[project.zone[j]] += project.land[j]
+    open_market(w, p, workers)
     for z in range(c.zones):
-        seekers = p.opening_seekers * zone.jobs_share[z]
-        zone.skilled[z] = p.skilled_share_seekers * seekers
-        zone.unskilled[z] = seekers - zone.skilled[z]
-        zone.outside[z] = p.transferable_pool * zone.jobs_share[z]
-        zone.outside_year[z] = zone.outside[z]
         for s in range(c.sectors):
             w.tally.sales[z, s] = 0.0
             w.tally.sales_last[z, s] = 0.0
@@ -865,6 +865,34 @@ def open_ledgers(w: World, p: Inputs) -> None:
     for i in range(c.firms):
         c.loans += firm.debt[i]
     remember(w)
+
+
+@step
+def open_market(w: World, p: Inputs, workers: float) -> None:
+    """Open the labour market at normal tightness, with the flows that the base year needed.
+
+    The warm-up's own growth of employment tells how many are hired in a month of a normal market;
+    matching at normal tightness tells how many seek and how many posts are open for that. Revenue per
+    worker is set so that these posts are wanted on the first day.
+    """
+    c, firm, zone = w.city, w.firm, w.zone
+    growth = p.supply_factor * clip(c.employed_growth, 0.0, 0.6)
+    hires = workers * (p.separation + growth / 12.0)
+    rate = p.matching_level * power(p.normal_tightness, 1.0 - p.matching_elasticity)
+    seek = hires / min(rate, min(1.0, p.normal_tightness))
+    left = seek - hires
+    # Who seeks in a month stayed after a job, came, was trained, or had not found or given up.
+    known = p.stay_share * p.separation * workers
+    known += p.training_additional * p.absent.training_places / 12.0 - p.give_up * left
+    c.entries = max(0.1 * hires, hires - known)
+    vacant = (p.normal_tightness * seek - hires) / workers
+    for i in range(c.firms):
+        firm.alpha[i] /= 1.0 + vacant
+    for z in range(c.zones):
+        zone.tightness[z] = p.normal_tightness
+        zone.skilled[z] = p.skilled_share_seekers * left * zone.jobs_share[z]
+        zone.unskilled[z] = (1.0 - p.skilled_share_seekers) * left * zone.jobs_share[z]
+        zone.outside[z] = p.reachable_pool * zone.jobs_share[z]
 
 
 @step

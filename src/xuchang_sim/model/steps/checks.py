@@ -280,7 +280,7 @@ def check_sales(w: World, p: Inputs) -> None:
             continue
         full = firm.kappa[i] * firm.K[i] / 12.0
         workers = firm.skilled[i] + firm.unskilled[i]
-        able = p.effort_cap * firm.alpha[i] * 1e-4 * workers
+        able = p.effort_cap * (12.0 * season) * firm.alpha[i] * 1e-4 * workers
         slack = 1e-9 * (1.0 + full)
         within = firm.sales[i] <= full + slack and firm.sales[i] <= firm.b[i] * season + slack
         if not (within and (firm.sales[i] <= able * (1.0 + 1e-9) + slack)):

@@ -7,6 +7,7 @@ import math
 from xuchang_sim.model.elementary import exp, log
 from xuchang_sim.model.kernel import inlined, step
 from xuchang_sim.model.steps.calendar import clip, power, years_since_base
+from xuchang_sim.model.steps.labour import release
 from xuchang_sim.model.steps.land import YI_PER_WAN, return_land
 from xuchang_sim.model.streams import (
     MASK,
@@ -22,6 +23,7 @@ from xuchang_sim.model.world import CODES, INDUSTRIAL, KEEPS, OPEN, REPEATS, STR
 TOO_MANY_FIRMS = 103 * CODES
 INITIAL, WARM, NEW, TENANT = 0, 1, 2, 3  # groups of firm rows
 OWNERS_FROM = 2  # a list is worth its work from a birth in every second zone and sector on
+HIRES_AHEAD = 2  # months by which a plant's hands come before its orders
 USE_LOW, IDLE_LIMIT = 0.3, 6  # a firm used less for so many months closes
 
 
@@ -91,7 +93,8 @@ def orders(w: World, p: Inputs) -> None:
     now, months = c.t, p.ramp_months
     for i in range(c.firms):
         # The personnel office sees orders smoothed over about three months.
-        firm.smooth[i] += (firm.b[i] - firm.smooth[i]) * (1.0 / 3.0)
+        smooth = firm.smooth[i] + (firm.b[i] - firm.smooth[i]) * (1.0 / 3.0)
+        firm.smooth[i] = smooth if firm.ramping[i] == 0 else firm.smooth[i]
         firm.ramping[i] = 0 if now - firm.born[i] >= months else firm.ramping[i]
 
 
@@ -218,7 +221,10 @@ def young(w: World, p: Inputs, i: int) -> None:
     age = w.city.t - firm.born[i]
     full = firm.kappa[i] * firm.K[i]
     asked = p.utilisation_normal * w.sector.pull[firm.sector[i]]
-    firm.b[i] = min(asked, 1.0) * full * ramp(p, age)
+    asked = min(asked, 1.0) * full
+    firm.b[i] = asked * ramp(p, age)
+    # Young plants hire ahead of their ramp.
+    firm.smooth[i] = asked * ramp(p, age + HIRES_AHEAD)
 
 
 @step
@@ -396,7 +402,6 @@ def plant(w: World, p: Inputs, j: int, listed: int) -> None:
     c.capital_added += firm.K[i]
     firm.stream[i] = SHOCK_PLANT
     young(w, p, i)
-    firm.smooth[i] = firm.b[i]
     if project.incumbent[j] == 1:
         firm.owner[i] = owner_of(w, j, i, z, s, listed)
     elif normal >= p.dragon_head_revenue:
@@ -536,7 +541,6 @@ def tenants(w: World, p: Inputs) -> None:
             c.tenant_bill += firm.K[i]
             firm.stream[i] = SHOCK_TENANT
             young(w, p, i)
-            firm.smooth[i] = firm.b[i]
 
 
 @inlined
@@ -566,11 +570,11 @@ def leave(w: World, p: Inputs) -> None:
     if found > 0:
         for i in range(c.firms):
             if leaving[i] == 1:
-                shut_down(w, i)
+                shut_down(w, p, i)
 
 
 @step
-def shut_down(w: World, i: int) -> None:
+def shut_down(w: World, p: Inputs, i: int) -> None:
     """Close one firm: its workers seek work, its land and floor come back, its debt is lost."""
     c, firm, zone = w.city, w.firm, w.zone
     z = firm.zone[i]
@@ -578,9 +582,7 @@ def shut_down(w: World, i: int) -> None:
     c.capital_lost += firm.K[i]
     c.loans -= firm.debt[i]
     c.loans_lost += firm.debt[i]
-    zone.skilled[z] += firm.skilled[i]
-    zone.unskilled[z] += firm.unskilled[i]
-    zone.separations[z] += firm.skilled[i] + firm.unskilled[i]
+    release(w, p, z, firm.skilled[i], firm.unskilled[i])
     zone.vacant[z] += firm.floor[i]
     zone.floor_released[z] += firm.floor[i]
     firm.floor[i] = 0.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 from tests.oracle.firms import living
 from tests.oracle.philox import RESEARCH, ZONE
@@ -41,18 +42,32 @@ def released(w: World) -> float:
 def post_quota(w: World) -> None:
     """Land quotas of the month (7.4)."""
     p, now = w.p, w.now
-    share = released(w)
+    usual = p.usual_land * w.expected_land
+    usual *= (1.0 + p.usual_land_growth) ** (w.year - p.base_year)
+    kappa, share = p.land_additional, released(w)
     for zone in w.z:
-        posted = now.quota_per_zone * (1.0 + now.quota_tilt) * share
-        posted += (now.reused_land + now.linkage_land) * share / p.zones
-        posted += zone.villages_due.pop(w.t, 0.0) * p.linkage_land_per_village
+        more = _each(now) - _each(p.absent)
+        more += (_together(now) - _together(p.absent)) / p.zones
+        posted = usual / 12.0 * zone.weight + kappa * share * more
+        posted += kappa * zone.villages_due.pop(w.t, 0.0) * p.linkage_land_per_village
+        posted = max(0.0, posted)
         if w.t == p.policy_month + 1 and p.zone_expands[zone.row]:
             zone.annexed += now.boundary_area
-            posted += now.boundary_area * MU_PER_KM2 * p.boundary_land_share
         zone.quota += posted
         zone.m["land_posted"] += posted
-    w.reserve += now.municipal_reserve * share
-    w.reserve_posted += now.municipal_reserve * share
+    more = max(0.0, kappa * share * (now.municipal_reserve - p.absent.municipal_reserve))
+    w.reserve += more
+    w.reserve_posted += more
+
+
+def _each(levers: Any) -> float:
+    """Yearly quota of a zone under some levers."""
+    return float(levers.quota_per_zone * (1.0 + levers.quota_tilt))
+
+
+def _together(levers: Any) -> float:
+    """Yearly re-used and linkage land of the city under some levers."""
+    return float(levers.reused_land + levers.linkage_land)
 
 
 def platforms(w: World) -> None:
@@ -149,7 +164,8 @@ def public_works(w: World) -> None:
         extra = zone.housing_building * p.housing_unit_area * p.housing_unit_cost * YUAN / build
         zone.m["fai_extra"] += extra
         zone.m["fai"] += extra
-        add(zone.villages_due, w.t + whole(p.linkage_lag_months), villages * zone.weight)
+        beyond = villages - p.absent.villages / 12.0
+        add(zone.villages_due, w.t + whole(p.linkage_lag_months), beyond * zone.weight)
         zone.m["villages_begun"] += villages * zone.weight
         _sewage(w, zone)
         if w.month == 9:

@@ -429,7 +429,6 @@ _WORDS = {
     "axis": "类别 · axis", "kind": "性质 · kind", "rows": "行号 · rows", "not_below": "不低于 · not below",
     "file": "文件 · file", "frequency": "频率 · frequency", "release.months": "滞后月 · released after months",
     "confidence": "可信程度 · confidence",
-    "type": "类别 · kind of statement (actual, derived, target, announced)",
     "published": "公布时间 · published",
     "release.day": "发布日 · day of release", "breaks": "口径变动年 · years of other coverage",
     "name": "包名 · name of the pack", "title_zh": "中文题名", "title_en": "English title",

@@ -835,7 +835,7 @@ def bear_gap(w: World, p: Inputs, j: int) -> None:
     After some months the owner adds own money, if it has any; else, after many, a stronger owner
     takes the project over, or it is abandoned.
     """
-    c, project, zone = w.city, w.project, w.zone
+    project, zone = w.project, w.zone
     project.gap[j] += 1
     if project.gap[j] <= p.gap_wait:
         return

@@ -128,13 +128,16 @@ def housing(w: World, p: Inputs) -> None:
 
 @step
 def villages(w: World, p: Inputs) -> None:
-    """Village relocations: their linkage land comes after the lag; they are rehoused outside."""
+    """Village relocations: their linkage land comes after the lag; they are rehoused outside.
+
+    That of as many villages as without the plan is a part of the usual land.
+    """
     c, zone = w.city, w.zone
     moved = w.now.villages / 12.0 * (w.tally.execution[VILLAGES] if c.policy == 1 else 1.0)
     later = slot_of(c.t + int(p.linkage_lag_months + 0.5))
     for z in range(c.zones):
         start = moved * w.zone.weight[z]
-        zone.village_ring[z, later] += start
+        zone.village_ring[z, later] += start - p.absent.villages / 12.0 * w.zone.weight[z]
         zone.villages_begun[z] += start
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from tests.oracle.philox import OWNER, SHOCK_PLANT, SHOCK_TENANT
+from tests.oracle.philox import MARKET, OWNER, SHOCK_PLANT, SHOCK_TENANT, normals
 from tests.oracle.projects import first_above, give_back
 from tests.oracle.state import (
     DONE,
@@ -56,7 +56,10 @@ def open_plant(w: World, f: Firm) -> None:
     """Orders of a row in its ramp, and the orders for which it hires: those of two months later."""
     p = w.p
     gap = w.gap[f.sector][w.t - p.demand_start]
-    use = min(1.0, p.utilisation_normal * math.exp(p.demand_pass_through * gap))
+    past = slice(w.t - p.demand_start - 11, w.t - p.demand_start + 1)
+    nation = math.fsum(p.value_added_central[past]) + math.fsum(p.prices_central[past])
+    pull = p.demand_pass_through * gap + p.yield_cycle * (nation / 12.0 - p.growth_normal)
+    use = min(1.0, p.utilisation_normal * math.exp(pull + w.market))
     f.b = use * capacity(w, f)
     f.smooth = use * f.kappa * f.K * ramp(p, w.t - f.born + 2)
 
@@ -65,6 +68,11 @@ def orders(w: World) -> None:
     """Demand, shocks, and orders lost by full firms."""
     p = w.p
     k = w.month + 1
+    w.market_step = 0.0
+    if w.phase == OPEN and not p.errorless:
+        x = normals(*w.draws.uniforms(MARKET, 0, w.t)[:2])[0]
+        w.market_step = p.market_sd * x / math.sqrt(sum(n * n for n in range(1, 13)) / 144.0)
+    w.market += w.market_step
     before: dict[tuple[int, int], float] = {}
     after: dict[tuple[int, int], float] = {}
     old = []
@@ -80,7 +88,7 @@ def orders(w: World) -> None:
         after[kind] = after.get(kind, 0.0) + f.b
         old.append((f, kind))
     for f, kind in old:
-        growth = math.exp(w.growth[f.sector][w.t - p.demand_start])
+        growth = math.exp(w.growth[f.sector][w.t - p.demand_start] + w.market_step)
         f.b *= growth * before[kind] / after[kind]
     if w.phase == OPEN:
         _cut(w, [f for f, _ in old])
@@ -105,6 +113,8 @@ def _cut(w: World, old: list[Firm]) -> None:
     """Orders above capacity go to slack rows of the sector or are lost."""
     for zone in w.z:
         zone.spill = 0.0
+    for f in w.f:
+        f.over = 0.0
     lost = cuts = 0.0
     for s in range(w.p.sectors):
         rows = [f for f in old if f.sector == s]
@@ -114,6 +124,7 @@ def _cut(w: World, old: list[Firm]) -> None:
             if f.b > most:
                 w.z[f.zone].spill += f.b - most
                 over += f.b - most
+                f.over = f.b - most
                 f.b = most
         slack = sum(f.kappa * f.K - f.b for f in rows)
         taken = min(w.p.lost_order_recapture * over, slack)
@@ -156,6 +167,9 @@ def lump(w: World) -> None:
     for f in full:
         f.added += left * f.K / wide
     for f in rows:
+        wished = p.expansion_share * f.over / p.revenue_per_capital
+        f.added += max(0.0, min(wished, f.cash))
+    for f in rows:
         booked[f.zone] += f.added + bill * f.K / capital
         if not full:
             booked[f.zone] += left * f.K / capital
@@ -183,6 +197,11 @@ def commission(w: World) -> None:
     """Completed projects become plants, in order of completion."""
     p = w.p
     lag = commissioning_lag(w)
+    w.yield_now = 1.0
+    if w.phase == OPEN:
+        capital = sum(f.K for f in w.f)
+        crowd = capital / w.capital_opening if capital else 1.0
+        w.yield_now = (1.0 if p.errorless else w.yield_common) * crowd**-p.crowding_elasticity
     while w.commissioned < len(w.finished):
         j = w.finished[w.commissioned]
         if j.ended + lag > w.t:
@@ -195,7 +214,7 @@ def commission(w: World) -> None:
 def _plant(w: World, j: Project) -> None:
     p = w.p
     zone = w.z[j.zone]
-    normal = j.rho * j.realised * j.budget
+    normal = j.rho * j.realised * j.budget * w.yield_now
     group = LATER if w.phase == OPEN else WARM
     f = Firm(len(w.f), j.id, j.zone, j.sector, group, w.t, len(w.f), j.row)
     f.stream = SHOCK_PLANT
@@ -464,7 +483,7 @@ def produce(w: World) -> None:
     for j in w.j:
         if j.kind == INDUSTRIAL and j.tau_free >= j.duration > j.tau and j.state < DONE:
             share = ramp(p, math.floor(j.tau_free - j.duration))
-            normal = j.rho * j.realised * j.budget
+            normal = j.rho * j.realised * j.budget * w.yield_now
             w.z[j.zone].m["lost_finance"] += normal * share * season / 12.0
 
 

@@ -63,7 +63,7 @@ def arrive(w: World) -> None:
         if chance * max(1.0, *pulls) > 1.0:
             msg = "more arrivals than the envelope holds"
             raise ArithmeticError(msg)
-        climate = p.climate[w.t - p.pipeline_start] ** p.climate_elasticity
+        climate = w.pace * p.climate[w.t - p.pipeline_start] ** p.climate_elasticity
         chance = min(chance * climate, 1.0 / max(1.0, *pulls))
         crowd = 1.0
         if not large:
@@ -408,7 +408,7 @@ def construct(w: World) -> None:
 def _plan(w: World, j: Project) -> None:
     """Pace, planned spending and the draw that it needs."""
     p, now = w.p, w.now
-    normal = p.fai_season[w.month]
+    normal = w.pace * p.fai_season[w.month]
     j.stretch = normal
     if j.stalled == 0:
         hazard = p.stall_hazard * (1.0 - now.stall_cut_service)

@@ -40,6 +40,12 @@ def quiet(seed: int, *, projects: bool = False, **changes: float) -> Records:
     for name in [
         "share_concentration",
         "growth_dispersion",
+        "market_sd",
+        "yield_sd",
+        "pace_sd",
+        "yield_cycle",
+        "crowding_elasticity",
+        "expansion_share",
         "size_variance_exponent",
         "execution_sd",
         "demand_wedge",

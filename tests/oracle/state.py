@@ -221,6 +221,7 @@ class Firm:
     K: float = 0.0
     other: float = 0.0
     gain: float = 1.0
+    over: float = 0.0
     worn: float = 0.0
     added: float = 0.0
     use: float = 0.0
@@ -345,6 +346,13 @@ class World:
     outside_base: float = 0.0
     draws_base: float = 0.0
     employed_growth: float = 0.0
+    # what the rules do not explain
+    market: float = 0.0
+    market_step: float = 0.0
+    pace: float = 1.0
+    yield_common: float = 1.0
+    yield_now: float = 1.0
+    capital_opening: float = 0.0
     # money
     limit: float = 0.0
     unused: float = 0.0

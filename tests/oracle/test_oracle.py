@@ -38,6 +38,8 @@ def world(seed: int) -> Records:
         p["shut"] = p["policy_month"] + rng.randint(0, 12)
     for gate in ("land", "credit", "labour", "approval"):
         p[f"free_{gate}"] = rng.random() < 0.1
+    gates = random.Random(f"{seed} errorless")  # apart, so that all else stays the same world
+    p["errorless"] = gates.random() < 0.2
     if rng.random() < 0.4:  # people are short
         p["matching_level"] *= 0.2
         p["reachable_pool"] *= 0.02

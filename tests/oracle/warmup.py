@@ -8,7 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from tests.oracle import expectations, firms, projects, works
-from tests.oracle.philox import FIRM, PROGRAMME, SHOCK, ZONE, normals, pareto
+from tests.oracle.philox import COMMON_YIELD, FIRM, PACE, PROGRAMME, SHOCK, ZONE, normals, pareto
 from tests.oracle.state import (
     ABANDONED,
     APPROVAL,
@@ -49,6 +49,9 @@ def calendar(w: World, t: int) -> None:
         for name in FLOW_NAMES:
             zone.m[name] = 0.0
         zone.m["land_unmet"] = 0.0
+    if w.phase == OPEN and (w.month == 0 or t == p.opening):
+        x = normals(*w.draws.uniforms(PACE, 0, 12 * w.year)[:2])[0]
+        w.pace *= 1.0 if p.errorless else math.exp(p.pace_sd * x)
     w.loans_drawn = w.loans_repaid = w.loans_lost = 0.0
     w.capitalised = w.written_off = w.capital_added = w.capital_lost = 0.0
     w.labour_entered = 0.0
@@ -243,6 +246,8 @@ def prepare(w: World) -> Iterator[None]:
     for k in range(8):
         four = w.draws.uniforms(PROGRAMME, k, 0)
         w.execution.append(math.exp(p.execution_sd * normals(*four[:2])[0]))
+    x = normals(*w.draws.uniforms(COMMON_YIELD, 0, 0)[:2])[0]
+    w.yield_common = math.exp(p.yield_sd * x)
     record: Record = {}
     drawn: dict[int, float] = {}
     for attempt in range(ATTEMPTS):
@@ -396,6 +401,7 @@ def _open(w: World, drawn: dict[int, float]) -> None:
         * (1.0 + p.starts_growth) ** (y0 - p.base_year)
     )
     everybody = sum(f.workers for f in w.f)
+    w.capital_opening = sum(f.K for f in w.f)
     for zone in w.z:
         zone.land = zone.land_opening = land * zone.weight
         zone.held_opening = sum(j.land for j in w.j if j.zone == zone.row)

@@ -32,6 +32,7 @@ from xuchang_sim.model.steps.projects import (
 )
 from xuchang_sim.model.steps.public_works import PROGRAMME_DRAW, slot_of
 from xuchang_sim.model.streams import (
+    COMMON_YIELD,
     FIRM,
     PROGRAMME,
     SHARE,
@@ -144,6 +145,11 @@ def clear(w: World, p: Inputs) -> None:
         u, v, _, _ = uniforms(w, PROGRAMME, k, 0, 0)
         x, _ = normals(u, v)
         w.tally.execution[k] = exp(p.execution_sd * x)
+    c.pace = 1.0
+    c.yield_now = 1.0
+    u, v, _, _ = uniforms(w, COMMON_YIELD, 0, 0, 0)
+    x, _ = normals(u, v)
+    c.yield_common = exp(p.yield_sd * x)
     begin_pipeline(w, p, p.attempt, 12 * p.base_year + 11)
 
 
@@ -825,8 +831,10 @@ def open_ledgers(w: World, p: Inputs) -> None:
     use = c.expected_land * power(1.0 + p.starts_growth, years)
     c.draws_base = w.past.draws[0] if year == p.base_year else w.past.draws[1]
     workers = 0.0
+    c.capital_opening = 0.0
     for i in range(c.firms):
         workers += firm.skilled[i] + firm.unskilled[i]
+        c.capital_opening += firm.K[i]
     for z in range(c.zones):
         zone.land[z] = p.opening_land_months / 12.0 * use * w.zone.weight[z]
         zone.land_opening[z] = zone.land[z]

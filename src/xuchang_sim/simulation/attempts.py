@@ -32,7 +32,7 @@ WORTH = 100  # replicates a run must have: what fewer would save, the file would
 SYMBOL = "attempts"
 #: What acts only once the ledgers are open, or on no bit; so do the levels of the levers.
 LATER = (
-    *("attempt", "check", "redraw", "demand_months"),
+    *("attempt", "check", "redraw", "demand_months", "errorless"),
     *("free_land", "free_credit", "free_labour", "free_approval"),
 )
 #: Paths by month and the month each begins with: only what lies before the opening acts.

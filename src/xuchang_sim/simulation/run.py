@@ -559,8 +559,12 @@ class _Group:
         monthly = value_added[:, first:] + prices[:, first:]
         years = monthly.shape[1] // 12
         mean = monthly[:, : 12 * years].reshape(len(monthly), years, 12).mean(axis=2)
-        drift = (self.draws["demand_wedge"] + self.draws["premium"])[: len(mean)]
-        return np.asarray(mean + drift[:, None])
+        drift = (self.draws["demand_wedge"] + self.draws["premium"])[: len(mean), None]
+        plan = self.setup.policy_month // 12 - self.setup.pack.base_year
+        ahead = np.maximum(np.arange(years) - plan, 0).tolist()
+        fading = self.draws["drift_fading"][: len(mean)].tolist()
+        lasts = np.array([[math.exp(-f * a) for a in ahead] for f in fading])
+        return np.asarray(mean + drift * lasts)
 
     def inputs(self, first: int, count: int) -> Records:
         """Fill the records of a chunk: shape (variants, count)."""

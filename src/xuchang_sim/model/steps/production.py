@@ -92,7 +92,7 @@ def late_plants(w: World, p: Inputs, month: float) -> None:
     for k in range(w.city.late):
         j = project.late[k]
         age = int(project.tau_free[j] - project.duration[j])
-        sold = project.rho[j] * project.realised[j] * project.budget[j]
+        sold = project.rho[j] * project.realised[j] * project.budget[j] * w.city.yield_now
         w.zone.lost_finance[project.zone[j]] += sold * ramp(p, age) * month
 
 

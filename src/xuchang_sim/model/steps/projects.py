@@ -6,7 +6,7 @@ import math
 
 from xuchang_sim.model.elementary import exp, log
 from xuchang_sim.model.kernel import inlined, step
-from xuchang_sim.model.steps.calendar import clip, power, years_since_base
+from xuchang_sim.model.steps.calendar import arrival_index, clip, power
 from xuchang_sim.model.steps.finance import grants, ration
 from xuchang_sim.model.steps.land import YI_PER_WAN, return_land
 from xuchang_sim.model.streams import (
@@ -128,7 +128,7 @@ def arrivals(w: World, p: Inputs) -> None:
     """
     c, echo, lot = w.city, w.echo, w.lot
     t = c.t
-    growth = power(1.0 + p.starts_growth, years_since_base(p, t))
+    growth = arrival_index(p, t)
     lot.highest = 1.0
     for z in range(c.zones):
         w.zone.pull[z] = pull(w, p, z)
@@ -144,7 +144,7 @@ def arrivals(w: World, p: Inputs) -> None:
             c.code = ENVELOPE
             return
         # A climate better than the envelope has room for fills it.
-        climate = power(p.climate[t - p.pipeline_start], p.climate_elasticity)
+        climate = c.pace * power(p.climate[t - p.pipeline_start], p.climate_elasticity)
         lot.bar[kind] = min(bar * climate, 1.0 / lot.highest)
     if c.phase == OPEN:
         respond(w)
@@ -713,7 +713,7 @@ def plan_month(w: World, p: Inputs, sites: int) -> None:
     the arithmetic it spares.
     """
     c, project, zone, site = w.city, w.project, w.zone, w.temp.site
-    pace = p.fai_season[c.calendar_month]
+    pace = c.pace * p.fai_season[c.calendar_month]
     slow_pace = pace * p.stall_pace
     smooth, coordinated = stall_hazards(w, p)
     threshold = p.coordination_threshold

@@ -359,7 +359,8 @@ def _part(w: World, rows: list[Firm]) -> None:
         f.short_u = open_posts - f.short_s
 
 
-def _matches(w: World, posts: float, people: float) -> float:
+def matches(w: World, posts: float, people: float) -> float:
+    """Posts filled of so many open ones, with so many seekers."""
     if posts <= 0.0 or people <= 0.0:
         return 0.0
     e = w.p.matching_elasticity
@@ -391,12 +392,12 @@ def _match(w: World, rows: list[Firm]) -> None:
     open_u = [zone.vacancies_u for zone in zones]
     by_s, by_u, by_x, by_y = ([0.0] * len(zones) for _ in range(4))
     for n, zone in enumerate(zones):
-        hired = _matches(w, open_s[n], zone.skilled)
+        hired = matches(w, open_s[n], zone.skilled)
         by_s[n] += hired
         open_s[n] -= hired
         zone.skilled -= hired
     commuters = [leak * zone.skilled for zone in zones]
-    hired = _matches(w, sum(open_s), sum(commuters))
+    hired = matches(w, sum(open_s), sum(commuters))
     if hired > 0.0:
         share, taken = hired / sum(open_s), hired / sum(commuters)
         for n, zone in enumerate(zones):
@@ -405,7 +406,7 @@ def _match(w: World, rows: list[Firm]) -> None:
             zone.skilled -= taken * commuters[n]
     for n, zone in enumerate(zones):
         people = zone.skilled + zone.unskilled
-        hired = _matches(w, open_u[n], people)
+        hired = matches(w, open_u[n], people)
         if hired > 0.0:
             part = hired / people
             by_y[n] += part * zone.skilled
@@ -416,7 +417,7 @@ def _match(w: World, rows: list[Firm]) -> None:
     from_s = [leak * zone.skilled for zone in zones]
     from_u = [leak * zone.unskilled for zone in zones]
     people = sum(from_s) + sum(from_u)
-    hired = _matches(w, sum(open_u), people)
+    hired = matches(w, sum(open_u), people)
     if hired > 0.0:
         share, part, skilled = hired / sum(open_u), hired / people, sum(from_s) / people
         for n, zone in enumerate(zones):
@@ -426,7 +427,7 @@ def _match(w: World, rows: list[Firm]) -> None:
             zone.skilled -= part * from_s[n]
             zone.unskilled -= part * from_u[n]
     for n, zone in enumerate(zones):
-        hired = _matches(w, open_s[n], zone.unskilled)
+        hired = matches(w, open_s[n], zone.unskilled)
         by_x[n] += hired
         open_s[n] -= hired
         zone.unskilled -= hired

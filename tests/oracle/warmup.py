@@ -438,10 +438,12 @@ def _open(w: World, drawn: dict[int, float]) -> None:
 def _open_market(w: World, workers: float) -> None:
     """Seekers, outsiders, normal entries and open posts of the first day."""
     p = w.p
-    theta, e = p.normal_tightness, p.matching_elasticity
+    theta = p.normal_tightness
     growth = p.supply_factor * min(max(w.employed_growth, 0.0), 0.6)
     hired = workers * (p.separation + growth / 12.0)
-    seekers = hired / min(p.matching_level * theta ** (1.0 - e), 1.0, theta)
+    here = firms.matches(w, theta, 1.0)
+    leak = min(1.0, p.commuting_leak + p.absent.commuting_bonus)
+    seekers = hired / (here + firms.matches(w, theta - here, leak * (1.0 - here)))
     after = seekers - hired
     entries = hired - p.stay_share * p.separation * workers + p.give_up * after
     entries -= p.training_additional * p.absent.training_places / 12.0

@@ -192,11 +192,12 @@ def _factories(w: World) -> None:
         zone.vacant += ready
         zone.factory_building -= ready
         zone.m["floor_completed"] += ready
-        if zone in taking:
+        if zone in taking and weight > 0.0:
             own = area * zone.weight / weight
             land = own / 1000.0 * p.factory_land
-            if land > zone.land:
-                own, land = zone.land / p.factory_land * 1000.0, zone.land
+            if land > max(0.0, zone.land):
+                land = max(0.0, zone.land)
+                own = land / p.factory_land * 1000.0
             zone.land -= land
             zone.granted += land
             zone.factory_land += land

@@ -21,6 +21,7 @@ from xuchang_sim.model.steps.firms import (
     new_row,
     ramp,
 )
+from xuchang_sim.model.steps.labour import matches
 from xuchang_sim.model.steps.land import YI_PER_WAN
 from xuchang_sim.model.steps.projects import (
     late_traits,
@@ -886,8 +887,10 @@ def open_market(w: World, p: Inputs, workers: float) -> None:
     c, firm, zone = w.city, w.firm, w.zone
     growth = p.supply_factor * clip(c.employed_growth, 0.0, 0.6)
     hires = workers * (p.separation + growth / 12.0)
-    rate = p.matching_level * power(p.normal_tightness, 1.0 - p.matching_elasticity)
-    seek = hires / min(rate, min(1.0, p.normal_tightness))
+    # Of one seeker: matched within the zone, then across zones among those who are left.
+    near = matches(p, p.normal_tightness, 1.0)
+    leak = min(1.0, p.commuting_leak + p.absent.commuting_bonus)
+    seek = hires / (near + matches(p, p.normal_tightness - near, leak * (1.0 - near)))
     left = seek - hires
     # Who seeks in a month stayed after a job, came, was trained, or had not found or given up.
     known = p.stay_share * p.separation * workers

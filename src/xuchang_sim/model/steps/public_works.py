@@ -87,11 +87,12 @@ def factories(w: World, p: Inputs) -> None:
         zone.factory_building[z] -= done
         zone.vacant[z] += done
         zone.floor_completed[z] += done
-        start = area * w.zone.weight[z] / weight if takes_part(w, z) else 0.0
+        start = area * w.zone.weight[z] / weight if takes_part(w, z) and weight > 0.0 else 0.0
         need = start / 1000.0 * p.factory_land
-        if need > zone.land[z]:
-            start *= zone.land[z] / need
-            need = zone.land[z]
+        room = zone.land[z] if zone.land[z] > 0.0 else 0.0
+        if need > room:
+            start *= room / need
+            need = room
         zone.land[z] -= need
         zone.granted[z] += need
         zone.factory_land[z] += need

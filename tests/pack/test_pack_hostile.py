@@ -147,8 +147,8 @@ CASES: dict[str, tuple[str, str, str, str, int, str]] = {
         "parameters[intensity_ordinary].default", 0, "(in full-width characters; write 320)",
     ),
     "thousands": (
-        "parameters.yaml", "default: 60000", "default: 60,000",
-        "parameters[transferable_pool].default", 0, "(with separators; write 60000)",
+        "parameters.yaml", "default: 400000", "default: 400,000",
+        "parameters[reachable_pool].default", 0, "(with separators; write 400000)",
     ),
     "number and unit": (
         "parameters.yaml", "default: 320", "default: 320万元",

@@ -321,7 +321,9 @@ def test_the_shipped_posterior_holds_what_it_must(pack: Pack, shipped: Posterior
     assert report["belongs_to"] == digest(pack)
     for row in report["moments"]:
         assert row["covered"] or not row["weighs"], row["id"]
-    assert {"incremental_ratio", "group_spend"} <= {r["id"] for r in report["moments"]}
+    assert {"base_growth", "revenue_to_november", "fai_to_november", "group_spend"} <= {
+        r["id"] for r in report["moments"]
+    }
     recovery = report["recovery"]
     assert recovery["truths"] >= 100
     assert recovery["least_p_holm"] > 0.01

@@ -5,7 +5,6 @@ import shutil
 from pathlib import Path
 
 import pytest
-from xuchang_sim.pack.yamlfile import InputError
 
 from xuchang_sim.answers import calibration
 from xuchang_sim.answers.facts import load_facts
@@ -13,6 +12,7 @@ from xuchang_sim.forecast.outside import outside_view
 from xuchang_sim.pack.history import EVIDENCE, last_day
 from xuchang_sim.pack.load import Pack, load_pack
 from xuchang_sim.pack.posterior import digest
+from xuchang_sim.yamlfile import InputError
 
 PACK = load_pack()
 

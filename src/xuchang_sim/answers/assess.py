@@ -36,6 +36,7 @@ from xuchang_sim.simulation.measures import (
     goal,
     goal_target,
     goals,
+    meets,
     unmodelled,
 )
 from xuchang_sim.simulation.results import Results, wilson
@@ -53,6 +54,8 @@ Progress = "Callable[[int, int], None] | None"
 
 #: Outcomes for which settled and moved parts are reported.
 SETTLED = ("revenue", "fai")
+#: Outcomes whose change by the levers is told: of revenue reported and real, side by side.
+MOVED = ("revenue", "revenue_real", "fai")
 YEAR_EARLIER = 12
 #: Replicates of which everything later is drawn again, and such as are run without later starts and
 #: without levers: paired differences are sharper than a correlation.
@@ -64,15 +67,13 @@ FOLLOWED = 64
 class Moved(NamedTuple):
     """What the levers changed against their absent levels, means over paired replicates.
 
-    A gain of the plan year that is offset in the next year was moved; the rest was added.
+    What of it was only brought forward is told by project: :mod:`xuchang_sim.answers.forward`.
     """
 
     this_year: float
     this_year_se: float
     next_year: float
     next_year_se: float
-    moved: float
-    added: float
 
 
 class Settled(NamedTuple):
@@ -147,7 +148,8 @@ class Assessment:
             "targets": target_rows(r),
             **together,
             "real_and_reported": {
-                name: _spread(r.outcome(name)) for name in ("revenue_growth", "revenue_real_growth")
+                name: _spread(r.outcome(name)) | _chance(r, name)
+                for name in ("revenue_growth", "revenue_real_growth")
             },
             "fai_extra": _spread(r.outcome("fai_extra")),
             "attainment": {
@@ -207,6 +209,14 @@ def target_rows(results: Results) -> list[dict[str, Any]]:
 def not_modelled_row(reason: Reason) -> dict[str, Any]:
     """Return what stands in the place of the numbers of a target that is not modelled."""
     return {"modelled": False, "reason": reason.en, "reason_zh": reason.zh}
+
+
+def _chance(results: Results, name: str) -> dict[str, float]:
+    """Probability that a growth of revenue, reported or real, reaches what the plan asks of it."""
+    target = city_targets(results.setting.pack).get("revenue_growth")
+    if target is None:
+        return {}
+    return {"p": float(np.mean(meets(results.outcome(name), target)))}
 
 
 def _spread(values: Array) -> dict[str, float]:
@@ -292,7 +302,7 @@ def assess(
         base,
         without,
         {name: settle(base, again, shut, name) for name in SETTLED},
-        {name: compare_years(base, without, name) for name in SETTLED},
+        {name: compare_years(base, without, name) for name in MOVED},
         outside_view(loaded, seed),
         setup,
         most,
@@ -321,7 +331,7 @@ def settle(base: Results, again: Results, shut: Results, name: str) -> dict[int,
 
 
 def compare_years(base: Results, without: Results, name: str) -> Moved:
-    """Split a gain of the plan year into what was moved from the next and what was added."""
+    """Gain of the plan's year and of the next, over the replicates of both runs."""
     n = min(len(base.good), len(without.good))
     both = base.good[:n] & without.good[:n]
     years = base.setting.years
@@ -335,10 +345,8 @@ def compare_years(base: Results, without: Results, name: str) -> Moved:
 
     first, first_se = mean_and_error(gain[:, this])
     if this + 1 >= len(years):
-        return Moved(first, first_se, math.nan, math.nan, math.nan, math.nan)
-    second, second_se = mean_and_error(gain[:, this + 1])
-    moved = min(max(0.0, -second), max(0.0, first))
-    return Moved(first, first_se, second, second_se, moved, first - moved)
+        return Moved(first, first_se, math.nan, math.nan)
+    return Moved(first, first_se, *mean_and_error(gain[:, this + 1]))
 
 
 def conditioning(results: Results) -> dict[str, dict[str, float]]:
@@ -550,6 +558,7 @@ SHOWN = (
     ("starts_1e8", "starts_1e8", 0),
     ("workers", "workers", 0),
     ("revenue", "revenue", 0),
+    ("revenue_real", "revenue_real", 0),
     ("revenue_next", "revenue", 1),
     ("run_rate", "run_rate", 0),
 )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from xuchang_sim.answers.assess import (
+    MOVED,
     SETTLED,
     Moved,
     Settled,
@@ -17,6 +18,7 @@ from xuchang_sim.answers.assess import (
     not_modelled_row,
     settle,
 )
+from xuchang_sim.answers.forward import Forward, forward
 from xuchang_sim.htmltable import html_table
 from xuchang_sim.pack.load import Pack, load_pack
 from xuchang_sim.pack.scenario import ResolvedScenario, load_scenario
@@ -37,7 +39,16 @@ if TYPE_CHECKING:
 
 #: What is compared if nothing else is asked for.
 MEASURES = (
-    *("revenue", "revenue_growth", "fai", "fai_growth", "profit_tax", "workers"),
+    *(
+        "revenue",
+        "revenue_growth",
+        "revenue_real",
+        "revenue_real_growth",
+        "fai",
+        "fai_growth",
+        "profit_tax",
+        "workers",
+    ),
     *("starts_1e8", "run_rate", "land_used"),
 )
 FINE = 0.1  # wished half-width of an interval, as a share of the difference, if none is given
@@ -159,7 +170,10 @@ class Comparison:
     attainment : dict of str to Shift
         By headline level.
     moved : dict of str to Moved
-        The gain of the plan year split into what was moved from the next year and what was added.
+        The gain of the plan's year and of the next.
+    forward : Forward or None
+        Starts and money of the plan's year by what the same projects do in the other scenario; None
+        if the scenarios differ in more than levers.
     settled : dict of str to dict of int to Settled
         What of scenario a was settled on the eve of the plan, by outcome and year.
     """
@@ -172,6 +186,7 @@ class Comparison:
     moved: dict[str, Moved]
     settled: dict[str, dict[int, Settled]]
     setup: Setup
+    forward: Forward | None = None
 
     def _repr_html_(self) -> str:
         """Return a small table for notebooks: probabilities of the headline targets."""
@@ -231,6 +246,7 @@ class Comparison:
             ],
             "attainment": {name: found._asdict() for name, found in self.attainment.items()},
             "moved": {name: found._asdict() for name, found in self.moved.items()},
+            **({"forward": self.forward.to_dict()} if self.forward else {}),
             "settled": {
                 name: {str(year): found._asdict() for year, found in years.items()}
                 for name, years in self.settled.items()
@@ -321,7 +337,13 @@ def compare(
         {name: {y: pair(name, y) for y in years} for name in measures},
         targets,
         {name: shift(first.first[name][both], second.first[name][both]) for name in first.first},
-        {name: compare_years(second, first, name) for name in SETTLED},
+        {name: compare_years(second, first, name) for name in MOVED if name in first.outcomes},
         {name: settle(first, again, shut, name) for name in SETTLED},
         setup,
+        forward(setup, one, two) if alike(one, two) else None,
     )
+
+
+def alike(one: ResolvedScenario, two: ResolvedScenario) -> bool:
+    """Whether two scenarios differ in levers only, so that projects are the same in both."""
+    return same_outlook(one, two) and one.parameters == two.parameters

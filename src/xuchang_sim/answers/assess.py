@@ -60,6 +60,8 @@ YEAR_EARLIER = 12
 #: Replicates of which everything later is drawn again, and such as are run without later starts and
 #: without levers: paired differences are sharper than a correlation.
 COMPANIONS, PAIRED = 128, 64
+#: Replicates of the model alone, without its measured error.
+MODEL_ALONE = 256
 #: Replicates of a matrix that are run through the year after the plan's.
 FOLLOWED = 64
 
@@ -108,6 +110,9 @@ class Assessment:
         :func:`xuchang_sim.forecast.outside.outside_view`.
     companions : int
         Replicates of which everything later was drawn again.
+    model : Results
+        The first replicates of the scenario without what the model is known not to know: its answer
+        before its measured error is added.
     """
 
     results: Results
@@ -117,6 +122,7 @@ class Assessment:
     outside: dict[str, Any]
     setup: Setup
     companions: int
+    model: Results
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data in the shape of the command line's contract."""
@@ -145,7 +151,8 @@ class Assessment:
             "seed": r.setting.seed,
             "through": month_label(r.setting.through),
             "parameters": r.setting.draws,
-            "targets": target_rows(r),
+            "model_replicates": self.model.setting.replicates,
+            "targets": target_rows(r, self.model),
             **together,
             "real_and_reported": {
                 name: _spread(r.outcome(name)) | _chance(r, name)
@@ -177,9 +184,19 @@ class Assessment:
         }
 
 
-def target_rows(results: Results) -> list[dict[str, Any]]:
-    """Return every target of the plan: its numbers, or in words why it is not modelled."""
+def target_rows(results: Results, model: Results | None = None) -> list[dict[str, Any]]:
+    """Return every target of the plan: its numbers, or in words why it is not modelled.
+
+    Parameters
+    ----------
+    results : Results
+        Futures with the model's measured error: what is told of a target.
+    model : Results, optional
+        Futures without it, told beside as ``model_p``, ``model_median``, ``model_q05``,
+        ``model_q95``.
+    """
     rated = {row.target.id: row for row in results.targets()}
+    plain = {row.target.id: row for row in model.targets()} if model else {}
     reasons = results.not_modelled()
     rows = []
     for target in results.setting.pack.plan.targets():
@@ -202,7 +219,11 @@ def target_rows(results: Results) -> list[dict[str, Any]]:
             continue
         row = rated[target.id]
         names = ("p", "p_low", "p_high", "median", "q05", "q95", "shortfall")
-        rows.append(found | {name: getattr(row, name) for name in names})
+        told = {name: getattr(row, name) for name in names}
+        if target.id in plain:
+            alone = plain[target.id]
+            told |= {f"model_{n}": getattr(alone, n) for n in ("p", "median", "q05", "q95")}
+        rows.append(found | told)
     return rows
 
 
@@ -298,6 +319,9 @@ def assess(
         Variant(absent(resolved, loaded), most=min(most, paired)),
     ]
     base, again, shut, without = run(setup, variants, full=full, progress=progress)
+    plain = replace(setup, replicates=min(replicates, MODEL_ALONE), branch=0, followed=0)
+    plain = replace(plain, through=min(plain.through, 12 * loaded.plan_year + 11))
+    (model,) = run(plain, [Variant(resolved, errorless=True)], full=False)
     return Assessment(
         base,
         without,
@@ -306,6 +330,7 @@ def assess(
         outside_view(loaded, seed),
         setup,
         most,
+        model,
     )
 
 

@@ -155,6 +155,7 @@ def _notes(data: Mapping[str, Any], lang: Language) -> list[str]:
         *not_modelled(data["targets"], lang),
         "",
         joint(data, lang),
+        *_alone(data, lang),
         say(
             "growth",
             lang,
@@ -221,6 +222,17 @@ def _notes(data: Mapping[str, Any], lang: Language) -> list[str]:
         ),
     ]
     return lines
+
+
+def _alone(data: Mapping[str, Any], lang: Language) -> list[str]:
+    """Say what the model gives for the headline targets without its measured error."""
+    rows = [row for row in data["targets"] if row["headline"] and "model_p" in row]
+    if not rows:
+        return []
+    each = say("list.comma", lang).join(
+        f"{row[f'label_{lang}']} {fixed(row['model_p'], '.2f')}" for row in rows
+    )
+    return [say("model_alone", lang, each=each, replicates=data["model_replicates"])]
 
 
 def _both(growth: Mapping[str, Any], lang: Language) -> list[str]:

@@ -84,6 +84,9 @@ class Variant:
         numbers of replicates, the most first.
     bounds : bool
         Keep by zone and month what bound, though the run keeps no months.
+    errorless : bool
+        Nothing happens from the opening on that the rules do not explain: no market of the city's
+        own, no pace of investment, no common yield.
     """
 
     scenario: ResolvedScenario
@@ -93,6 +96,7 @@ class Variant:
     only: frozenset[str] = field(default_factory=frozenset)
     most: int = 0
     bounds: bool = False
+    errorless: bool = False
 
 
 @dataclass(frozen=True)
@@ -588,6 +592,7 @@ class _Group:
             records["credit"][v, :, outside] = credit[rows, max(-start, 0) :]
             records["redraw"][v] = variant.redraw
             records["shut"][v] = variant.shut
+            records["errorless"][v] = variant.errorless
             for gate in RELAXATIONS:
                 records[f"free_{gate}"][v] = gate in variant.relaxed
             level = [variant.scenario.levels[name] for name in LEVERS]
@@ -757,6 +762,8 @@ PROJECTS_PER_START, FIRMS_PER_START = 20.0, 10.0
 def _branch(setup: Setup, variants: Sequence[Variant]) -> int:
     """Last month in which nothing can differ: levers, and the forecast if it is shifted."""
     last = setup.policy_month - 1
+    if len({variant.errorless for variant in variants}) > 1:
+        last = setup.opening - 1
     first, *others = (variant.scenario for variant in variants)
     if any(not same_outlook(first, other) for other in others):
         last = min(last, _known(setup.pack))

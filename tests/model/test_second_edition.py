@@ -103,7 +103,7 @@ def labour() -> dict[str, Any]:
     setup = prepare(PACK, 300, 2012, "2013-12", "sampled")
     cells = [Variant(load_scenario(f"labour_{level}", PACK)) for level in ("low", "high")]
     slack = [
-        replace(v, scenario=replace(v.scenario, parameters=dict(supply_factor=1.2, give_up=0.1)))
+        replace(v, scenario=replace(v.scenario, parameters={"supply_factor": 1.2, "give_up": 0.1}))
         for v in cells
     ]
     low, high = run(setup, cells)

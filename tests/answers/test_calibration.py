@@ -324,6 +324,10 @@ def test_the_shipped_posterior_holds_what_it_must(pack: Pack, shipped: Posterior
     assert {"base_growth", "revenue_to_november", "fai_to_november", "group_spend"} <= {
         r["id"] for r in report["moments"]
     }
+    for row in report["moments"]:
+        # A published figure that the others and the priors think next to impossible tells of a fault.
+        assert 0.02 < row["pit"] < 0.98, row["id"]
+        assert 0.0 < row["pit_prior"] < 1.0
     recovery = report["recovery"]
     assert recovery["truths"] >= 100
     assert recovery["least_p_holm"] > 0.01

@@ -7,6 +7,7 @@ have in common until their branch month is computed once.
 from __future__ import annotations
 
 import json
+import math
 import warnings
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal, get_args

@@ -7,7 +7,7 @@ BIN := .venv/bin/
 # Bytecode is kept even where the environment forbids it: without it every start takes seconds.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help assess report test check long mutants bench skill docs lock runtime dev clean
+.PHONY: definitions help assess report test check long mutants bench skill docs lock runtime dev clean
 
 help:
 	@echo 'make assess   how likely each target of the plan is (SCENARIO=land_high, ARGS="--replicates 200 --lang zh")'
@@ -18,6 +18,7 @@ help:
 	@echo 'make mutants  do the tests of the rules notice a changed operator? (ARGS="--sample 100 --seed 1" for some)'
 	@echo 'make bench    run time, a table in three minutes (ARGS="--keep" or ARGS="--out new.json"; then benchmarks/compare.py)'
 	@echo 'make skill    forecast past plans, score them, and seal the measured skill (CASES=file or folder)'
+	@echo 'make definitions  what follows from the definitions: names of the record, reference pages'
 	@echo 'make docs     the pages in docs/_build'
 	@echo 'make lock     renew the pinned requirements after editing pyproject.toml (ARGS=--upgrade for newer releases)'
 
@@ -59,6 +60,9 @@ runtime dev:
 
 COMPILE = .venv/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 	--no-emit-index-url --no-emit-find-links $(ARGS) pyproject.toml
+
+definitions: dev
+	@$(BIN)python docs/definitions.py
 
 lock:
 	@test -x .venv/lock/bin/uv || { $(PYTHON) -m venv .venv/lock && .venv/lock/bin/python -m pip --quiet install uv; }

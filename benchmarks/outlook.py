@@ -1,6 +1,8 @@
-"""The outlook: every candidate's fit, one forecast, a backtest, the drivers of demand cold and kept."""
+"""The outlook: one forecast, one from a cold start, a backtest, the drivers of demand cold and kept."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -33,7 +35,7 @@ class EmptyCache:
 
 
 class Forecast(EmptyCache):
-    """All candidates of a series and their combination."""
+    """The whole bank on a series and its combination."""
 
     params = list(HORIZON)
     param_names = ["series"]
@@ -44,16 +46,29 @@ class Forecast(EmptyCache):
         report.forecast(series.regular(name, series.history(self.pack, name)), HORIZON[name])
 
 
-class Fits(EmptyCache):
-    """Fit of one candidate to producer prices, as the forecast itself tells it."""
+class Cold:
+    """A new process: one monthly series of the pack forecast by the command, default threads."""
 
-    def track_slowest_fit(self) -> float:
-        from xuchang_sim.forecast import report, series  # noqa: PLC0415
+    timeout = 120
 
-        one = series.regular("ppi_yoy", series.history(self.pack, "ppi_yoy"))
-        return float(max(fit["seconds"] for fit in report.forecast(one, 9)["fits"]))
+    def track_processor_seconds(self) -> float:
+        from xuchang_sim.forecast import series  # noqa: PLC0415
 
-    track_slowest_fit.unit = "s"  # type: ignore[attr-defined]
+        found = series.history(load_pack(), "ppi_yoy")
+        with TemporaryDirectory() as folder:
+            path = Path(folder) / "ppi.csv"
+            lines = ["date,value", *(f"{month},{value}" for month, value in found.items())]
+            path.write_text("\n".join(lines), encoding="utf-8")
+            command = [sys.executable, "-m", "xuchang_sim", "outlook", "--series", str(path)]
+            before = os.times()
+            subprocess.run(  # noqa: S603 - this program itself
+                [*command, "--horizon", "9", "--json"], check=True, capture_output=True
+            )
+            after = os.times()
+        used = after.children_user + after.children_system
+        return used - before.children_user - before.children_system
+
+    track_processor_seconds.unit = "s"  # type: ignore[attr-defined]
 
 
 class Backtest(EmptyCache):

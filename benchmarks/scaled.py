@@ -2,7 +2,7 @@
 
 Zones are copies of the pack's zones, in turn; every quantity that counts things (firms, starts,
 money of the base year, quotas, places, pools) grows in proportion, so that a firm and a project
-meet what they meet in the city. The plan's targets are left as they are and mean nothing here.
+meet what they meet in the city. Targets grow with the totals of the base year; they mean nothing here.
 """
 
 import argparse
@@ -15,6 +15,7 @@ from typing import Any
 
 import yaml
 
+from xuchang_sim.definitions import measure, quantity
 from xuchang_sim.pack.load import Pack, load_pack
 
 FIRMS, STARTS, ZONES = 420, 153.7, 10  # of the embedded pack: starts of large projects included
@@ -70,7 +71,8 @@ def scaled_pack(zones: int = ZONES, firms: float = FIRMS, starts: float | None =
 
 def write(folder: Path, zones: int, firms: float, starts: float | None = None) -> Path:
     """Write such a pack as a folder that every command of the library takes; return the folder."""
-    source = load_pack().folder
+    city = load_pack()
+    source = city.folder
     shutil.copytree(
         source, folder, ignore=shutil.ignore_patterns("posterior*", "facts*", "scenarios")
     )
@@ -85,9 +87,10 @@ def write(folder: Path, zones: int, firms: float, starts: float | None = None) -
         (folder / name).write_text(text, encoding="utf-8")
 
     edit("pack.yaml", lambda content: _base(content, factors))
+    edit("plan.yaml", lambda content: _targets(content["rows"], factors))
     edit("region.yaml", lambda content: _region(content, zones))
-    edit("parameters.yaml", lambda content: _parameters(content["parameters"], factors))
-    edit("levers.yaml", lambda content: _levers(content["levers"], factors))
+    edit("parameters.yaml", lambda content: _parameters(content["parameters"], city, factors))
+    edit("levers.yaml", lambda content: _levers(content["levers"], city, factors))
     return folder
 
 
@@ -108,7 +111,7 @@ def _base(content: dict[str, Any], factors: dict[str, float]) -> None:
 
 
 def _region(content: dict[str, Any], zones: int) -> None:
-    patterns = content["zones"]
+    patterns = [{"id": name, **zone} for name, zone in content["zones"].items()]
     copies = list(itertools.islice(itertools.cycle(range(len(patterns))), zones))
     whole = sum(patterns[k]["revenue_share"] for k in copies)
     made = []
@@ -123,29 +126,46 @@ def _region(content: dict[str, Any], zones: int) -> None:
     content["zones"] = made
     content["share_concentration"] *= zones / len(patterns)
     kept = {zone["id"] for zone in made}
-    content["clusters"] = [c for c in content["clusters"] if c["zone"] in kept]
+    clusters = content["clusters"].items()
+    content["clusters"] = {name: c for name, c in clusters if c["zone"] in kept}
 
 
-def _parameters(entries: list[dict[str, Any]], factors: dict[str, float]) -> None:
-    for entry in entries:
-        factor = factors.get(PARAMETERS.get(entry["id"], ""), 1.0)
+def _targets(rows: list[dict[str, Any]], factors: dict[str, float]) -> None:
+    """Let targets grow with the total of the base year that bounds them."""
+    for row in rows:
+        for name, target in row.get("targets", {}).items():
+            entry = target if isinstance(target, dict) else {"value": target}
+            what = measure(entry.get("measure", name))
+            if what is None or not what.of:
+                continue
+            amount = quantity(entry["value"])
+            entry["value"] = f"{float(amount.value) * factors[BASE[what.of]]!r} {amount.unit}"
+            row["targets"][name] = entry
+
+
+def _parameters(entries: dict[str, Any], city: Pack, factors: dict[str, float]) -> None:
+    for name, kind in PARAMETERS.items():
+        factor = factors[kind]
         if factor == 1.0:
             continue
-        whole = entry.get("prior") == "integer"
-        entry["default"] = _grown(entry["default"], factor, whole=whole)
-        if "range" in entry:
-            entry["range"] = [_grown(x, factor, whole=whole) for x in entry["range"]]
+        held = city.parameters[name]
+        whole = held.kind == "integer"
+        entry = entries.setdefault(name, {"unit": held.unit, "mark": "J", "source": "scaled"})
+        entry["default"] = _grown(held.default, factor, whole=whole)
+        if held.range:
+            entry["range"] = [_grown(x, factor, whole=whole) for x in held.range]
 
 
-def _levers(entries: list[dict[str, Any]], factors: dict[str, float]) -> None:
-    for entry in entries:
-        factor = factors.get(LEVERS.get(entry["id"], ""), 1.0)
+def _levers(entries: dict[str, Any], city: Pack, factors: dict[str, float]) -> None:
+    for name, kind in LEVERS.items():
+        factor = factors[kind]
         if factor == 1.0:
             continue
-        whole = entry["kind"] == "count"
+        held = city.levers[name]
+        entry = entries.setdefault(name, {"unit": held.unit})
         for key in ("absent", "low", "plan", "high"):
-            entry[key] = _grown(entry[key], factor, whole=whole)
-        entry["range"] = [_grown(x, factor, whole=whole) for x in entry["range"]]
+            entry[key] = _grown(held.at(key), factor, whole=held.kind == "count")
+        entry["range"] = [_grown(x, factor, whole=False) for x in held.range]
 
 
 def _grown(value: float, factor: float, *, whole: bool) -> float:

@@ -1,18 +1,23 @@
 """Definitions: whole, consistent, and the same as what the engine and the answers compute with."""
 
+import importlib
+import json
 import re
+import sys
 from fractions import Fraction
 from pathlib import Path
 
 import pytest
 
 from xuchang_sim import definitions, units
-from xuchang_sim.definitions import Amount, exact, quantity
+from xuchang_sim.definitions import Amount, exact, quantity, tables
 from xuchang_sim.model import world
+from xuchang_sim.pack.forms import BASE
 from xuchang_sim.pack.load import load_pack, shipped
 from xuchang_sim.pack.parameters import Prior
 from xuchang_sim.simulation.measures import REGISTRY, THRESHOLD
 
+DOCS = Path(__file__).parents[1] / "docs"
 LEVERS, PARAMETERS = definitions.levers(), definitions.parameters()
 NUMBERS: dict[str, definitions.Lever | definitions.Parameter] = {**LEVERS, **PARAMETERS}
 
@@ -60,7 +65,7 @@ def test_numbers_of_a_definition_are_possible(name: str) -> None:
         prior = Prior(entry.prior, low, entry.default, high, spread)  # type: ignore[arg-type]
         assert low <= prior.quantile(0.5) <= high
     for value in held:
-        assert not entry.complaint(exact(value)), value
+        assert entry.of or not entry.complaint(exact(value)), value
     assert entry.acts in {"opening", "warm_up"}
     assert entry.rate in {"", "compound", "probability"}
     assert all((*entry.label, entry.source.zh))
@@ -87,6 +92,7 @@ def test_prices_reduce_to_money(name: str) -> None:
 @pytest.mark.parametrize("folder", shipped(), ids=lambda path: path.name)
 def test_shipped_packs_differ_in_what_is_local_only(folder: Path) -> None:
     pack = load_pack(folder)
+    totals = {name: getattr(pack.base, name).exact for name in BASE}
     for name, lever in pack.levers.items():
         if not LEVERS[name].local:
             assert tuple(lever.at(level) for level in definitions.LEVELS) == LEVERS[name].levels
@@ -95,9 +101,9 @@ def test_shipped_packs_differ_in_what_is_local_only(folder: Path) -> None:
         held = pack.parameters[name]
         if not entry.local:
             assert (held.default, held.range) == (entry.default, entry.range), name
-            assert held.prior_entry.kind == entry.prior
+            assert held.kind == entry.prior
         for value in (held.default, *(held.range or ())):
-            assert not entry.complaint(exact(value)), name
+            assert not entry.within(totals).complaint(exact(value)), name
 
 
 @pytest.mark.parametrize(
@@ -161,3 +167,22 @@ def test_restating_in_another_unit_gives_the_same_number() -> None:
         for unit in entry.kindred():
             there = units.convert_exact(value, entry.unit, unit)
             assert entry.convert(Amount(there, unit)) == value
+
+
+def test_generated_files_are_those_of_the_definitions() -> None:
+    sys.path.insert(0, str(DOCS))
+    try:
+        pages = importlib.import_module("definitions")
+    finally:
+        sys.path.remove(str(DOCS))
+    for path, text in pages.files().items():
+        assert path.read_text(encoding="utf-8") == text, f"{path}: run make definitions"
+
+
+@pytest.mark.parametrize("table", tables.TABLES)
+def test_the_command_lists_every_entry(table: str) -> None:
+    entries = tables.plain(table)
+    assert [entry["id"] for entry in entries] == list(tables.TABLES[table]())
+    json.dumps(entries, allow_nan=False)
+    text = tables.lines(table, "en")
+    assert len(text) == len(entries) + 1

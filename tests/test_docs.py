@@ -65,7 +65,7 @@ def test_how_to_names_what_scales_and_what_drives() -> None:
     scaled = {
         name
         for name, parameter in example.parameters.items()
-        if parameter.role == "model" and parameter.default != first.parameters[name].default
+        if parameter.default != first.parameters[name].default
     }
     for name in (*SOURCES, *scaled):
         assert f"`{name}`" in text, name

@@ -12,13 +12,14 @@ import numpy as np
 import pytest
 
 from tests.pack.test_pack_hostile import CASES, edit
+from xuchang_sim import definitions
 from xuchang_sim.answers.assess import assess, goals, matrix
 from xuchang_sim.answers.explain import explain
 from xuchang_sim.forecast.drivers import NAMES, drivers
 from xuchang_sim.pack.load import load_pack, shipped
 from xuchang_sim.pack.starter import new_pack
 from xuchang_sim.simulation.measures import goal
-from xuchang_sim.simulation.run import prepare, simulate
+from xuchang_sim.simulation.run import simulate
 from xuchang_sim.yamlfile import InputError
 
 EXAMPLE = shipped()[-1]
@@ -83,9 +84,9 @@ def test_a_plan_without_headline_goals_is_judged_by_what_it_has(tmp_path: Path) 
     folder = new_pack(tmp_path / "small")
     path = folder / "plan.yaml"
     text = path.read_text(encoding="utf-8")
-    kept = "id: starts_1e8"
+    kept = "      starts_1e8: "
     text = re.sub(
-        r"    type: \[target\]\n(.*\n)*?    targets:\n(      - .*\n)+",
+        r"    type: \[target\]\n(.*\n)*?    targets:\n(      \w+: .*\n)+",
         lambda m: (
             m[0]
             if kept in m[0]
@@ -101,31 +102,40 @@ def test_a_plan_without_headline_goals_is_judged_by_what_it_has(tmp_path: Path) 
     assert found.results.why().output["shortfall"].shape[1] == len(pack.region.zones)
 
 
-UNITS = {
-    "money": ("value: 400, unit: 亿元", "value: 4000000, unit: 万元", "is in 万元"),
-    "persons": ("value: 48000, unit: 人", "value: 4.8, unit: 万人", "is in 万人"),
-    "threshold": ("{value: 100, unit: 亿元}", "{value: 1000000, unit: 万元}", "threshold in 万元"),
-    "measure": ("id: starts_1e8,", "id: startz_1e8,", "no such measure"),
+RESTATED = {
+    "money": ("value: 400 亿元", "value: 4000000 万元"),
+    "persons": ("value: 48000 人", "value: 4.8 万人"),
+    "a share": ("value: 25 %", "value: 1/4 比例"),
+    "threshold": ("threshold: 100 亿元", "threshold: 1000000 万元"),
 }
 
 
-@pytest.mark.parametrize("name", UNITS)
-def test_a_target_in_another_unit_is_refused(name: str, tmp_path: Path) -> None:
-    old, new, message = UNITS[name]
+@pytest.mark.parametrize("name", RESTATED)
+def test_a_target_in_another_unit_is_the_same_target(name: str, tmp_path: Path) -> None:
+    old, new = RESTATED[name]
     folder = new_pack(tmp_path / "units")
+    before = load_pack(folder).sha256
     edit(folder, "plan.yaml", old, new)
-    with pytest.raises(InputError, match=message):
-        prepare(load_pack(folder), 1, 0)
+    assert load_pack(folder).sha256 == before
+
+
+def test_an_unknown_measure_is_refused(tmp_path: Path) -> None:
+    folder = new_pack(tmp_path / "units")
+    edit(folder, "plan.yaml", "starts_1e8: {", "startz_1e8: {")
+    with pytest.raises(InputError, match=r"is not a measure; did you mean 'starts_1e8'"):
+        load_pack(folder)
 
 
 @pytest.mark.parametrize("total", ["revenue", "fai", "profit_tax", "workers"])
-def test_a_total_in_another_unit_is_refused(total: str, tmp_path: Path) -> None:
+def test_a_total_in_a_wrong_unit_is_refused(total: str, tmp_path: Path) -> None:
     folder = new_pack(tmp_path / "totals")
     old = re.search(rf"  {total}: .*", (folder / "pack.yaml").read_text(encoding="utf-8"))
     assert old is not None
     new = old[0].replace("unit: 亿元", "unit: 万元").replace("unit: 人", "unit: 万人")
     edit(folder, "pack.yaml", old[0], new)
-    with pytest.raises(InputError, match=rf"base\.{total}\.unit: is (万元|万人)"):
+    with pytest.raises(
+        InputError, match=r"base\.\w+\.value: over \w+ is .* \(is the unit right\?\)"
+    ):
         load_pack(folder)
 
 
@@ -133,7 +143,13 @@ def test_a_total_in_another_unit_is_refused(total: str, tmp_path: Path) -> None:
 def test_a_series_the_outlook_needs_is_named(series: str, tmp_path: Path) -> None:
     folder = new_pack(tmp_path / "series")
     path = folder / "pack.yaml"
-    text = path.read_text(encoding="utf-8").replace(f"id: {series},", f"id: my_{series},")
+    known = definitions.drivers()[series]
+    entry = (
+        f"{{file: history/china_monthly.csv, series: {series}, entity: China, unit: '{known.unit}',"
+        " frequency: month, release: {months: 1, day: 13}, label_zh: 名, label_en: name}"
+    )
+    text = path.read_text(encoding="utf-8")
+    text = re.sub(rf"(?m)^  {series}: .*$", f"  my_{series}: {entry}", text)
     path.write_text(text.replace(f"estimate_from: {series}", f"estimate_from: my_{series}"))
     with pytest.raises(InputError, match=f"history has no series '{series}'"):
         simulate(replicates=1, pack=folder)

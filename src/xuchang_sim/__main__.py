@@ -28,6 +28,8 @@ COMMANDS = {
     "report": "Write a report as one file that needs no network, or as a workbook",
     "facts": "Measure the stylised facts and say which of them hold; or where the uncertainty is",
     "calibrate": "Find the pack's parameters from what was known, and keep them for later runs",
+    "convert": "Rewrite a pack of the first edition in the present form",
+    "definitions": "List what the model defines, as units, ranges and meanings",
     "new": "Make a new pack that runs as it is, to be edited for another city or another plan",
     "hindcast": "Forecast past plans from what was known then; score them against simple forecasts",
     "explore": "Open a page on this machine whose sliders move the levers; it reaches nobody else",
@@ -89,6 +91,9 @@ def main() -> None:
     if words[0] in HELP:
         output.answer(help_text(_columns()))
         return
+    if words[0] == "outlook":  # its matrices are small: more threads only wait for each other
+        for name in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"):
+            os.environ.setdefault(name, "1")
     try:
         from xuchang_sim.cli import main as run  # noqa: PLC0415 - that is the point
 

@@ -26,6 +26,7 @@ from xuchang_sim.text import LANGUAGES
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from xuchang_sim.forecast.profile import Assume
     from xuchang_sim.pack.load import Pack
 
 DONE, OUR_FAULT, WRONG_INPUT, SOME_FAILED = 0, 1, 2, 3
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
 else:  # Typer makes the choices of an option from a literal type; the languages are files
     Lang, LangOrBoth = Literal[LANGUAGES], Literal[(*LANGUAGES, "both")]
 Language = Annotated[Lang, typer.Option("--lang", help="Language of the tables.")]
+Defined = Literal["levers", "parameters", "measures", "columns", "summary", "sectors", "drivers"]
 Parameters = Annotated[
     Literal["posterior", "sampled", "central"] | None,
     typer.Option(
@@ -144,10 +146,29 @@ def matrix(
 def outlook(
     series: Annotated[
         str | None,
-        typer.Option("--series", help="CSV file with columns date,value to forecast instead."),
+        typer.Option(
+            "--series", help="File of dates and values to forecast instead, or a folder of them."
+        ),
     ] = None,
     horizon: Annotated[
         int | None, typer.Option("--horizon", help="Steps ahead, with --series.", min=1)
+    ] = None,
+    to_date: Annotated[
+        bool | None,
+        typer.Option("--to-date/--flow", help="Sums from the beginning of the year, or not."),
+    ] = None,
+    level: Annotated[
+        bool | None,
+        typer.Option("--level/--rate", help="A level, whose mean growth goes on, or a rate."),
+    ] = None,
+    seasonal: Annotated[
+        bool | None, typer.Option("--seasonal/--not-seasonal", help="With a season, or without.")
+    ] = None,
+    column: Annotated[
+        str, typer.Option("--column", help="Header of the values where a file has several.")
+    ] = "",
+    jobs: Annotated[
+        int | None, typer.Option("--jobs", help="Processes for a folder of series.", min=1)
     ] = None,
     backtest: Annotated[
         bool, typer.Option("--backtest", help="Also test past forecasts of the pack's series.")
@@ -168,19 +189,22 @@ def outlook(
     """Forecast the economy around the zones, or any series in a file."""
     day = as_of.date().isoformat() if as_of else None
     if series is not None:
-        from xuchang_sim.forecast.report import series_outlook  # noqa: PLC0415
+        from xuchang_sim.forecast.profile import Assume  # noqa: PLC0415
 
         if horizon is None:
             _refuse("--horizon", "is needed with --series: how many steps ahead")
         if backtest:
             _refuse("--backtest", "tests the pack's series; leave it out with --series")
-        told = series_outlook(series, horizon, day)
-        if json:
-            _print_json(told)
-        else:
-            from xuchang_sim.report import tables  # noqa: PLC0415
-
-            tables.show(tables.series_forecast(told, Path(series).name, lang))
+        _forecast_series(
+            Path(series),
+            horizon,
+            day,
+            Assume(to_date, level, seasonal),
+            column,
+            jobs,
+            lang,
+            json=json,
+        )
         return
     from xuchang_sim.answers.requirements import require  # noqa: PLC0415
     from xuchang_sim.forecast.report import outlook_report  # noqa: PLC0415
@@ -188,6 +212,9 @@ def outlook(
 
     if horizon is not None:
         _refuse("--horizon", "needs --series FILE; the pack's outlook takes --through YYYY-MM")
+    said = (to_date, level, seasonal, jobs, column or None)
+    if any(one is not None for one in said):
+        _refuse("--to-date, --level, --seasonal, --column, --jobs", "need --series FILE")
     loaded = load_pack(pack)
     require(loaded, "outlook")
     with _progress("backtest", quiet=json or not backtest) as progress:
@@ -207,6 +234,47 @@ def outlook(
 
         known = day or loaded.information_date.isoformat()
         tables.show(tables.outlook(told, known, replicates, seed, lang))
+
+
+def _forecast_series(
+    path: Path,
+    horizon: int,
+    day: str | None,
+    assume: Assume,
+    column: str,
+    jobs: int | None,
+    lang: Language,
+    *,
+    json: bool,
+) -> None:
+    """Forecast a file of a series, or all files of a folder; exit code 2 if any was refused."""
+    from xuchang_sim.forecast.report import series_outlook, series_outlooks  # noqa: PLC0415
+
+    if not path.is_dir():
+        told = series_outlook(path, horizon, day, assume, column)
+        if json:
+            _print_json(told)
+        else:
+            from xuchang_sim.report import tables  # noqa: PLC0415
+
+            tables.show(tables.series_forecast(told, path.name, lang))
+        return
+    with _progress("outlook", quiet=json, plain=True) as progress:
+        every = series_outlooks(path, horizon, day, assume, column, jobs, progress)
+    refused = {name: found["error"] for name, found in every.items() if "error" in found}
+    if json:
+        _print_json(every)
+    else:
+        from xuchang_sim.report import tables  # noqa: PLC0415
+
+        for name, found in every.items():
+            if name not in refused:
+                tables.show(tables.series_forecast(found, name, lang))
+    for faults in refused.values():
+        for line in faults:
+            output.message(line)
+    if refused:
+        raise typer.Exit(WRONG_INPUT)
 
 
 @app.command()
@@ -709,6 +777,36 @@ def calibrate(
 
 
 @app.command()
+def convert(
+    old: Annotated[Path, typer.Argument(help="Folder of a pack of the first edition.")],
+    new: Annotated[Path, typer.Argument(help="Folder to make.")],
+    lang: Language = "zh",
+) -> None:
+    """Rewrite a pack of the first edition in the present form."""
+    from xuchang_sim.pack.convert import convert_pack  # noqa: PLC0415
+    from xuchang_sim.text import say  # noqa: PLC0415
+
+    for line in convert_pack(old, new):
+        typer.echo(line, err=True)
+    typer.echo(say("new.made", lang, path=new))
+
+
+@app.command()
+def definitions(
+    table: Annotated[Defined, typer.Argument(help="Which of them.")] = "levers",
+    lang: Language = "zh",
+    json: Json = False,
+) -> None:
+    """List what the model defines, as units, ranges and meanings."""
+    from xuchang_sim.definitions import tables as defined  # noqa: PLC0415
+
+    if json:
+        _print_json({table: defined.plain(table)})
+    else:
+        typer.echo("\n".join(defined.lines(table, lang)))
+
+
+@app.command()
 def new(
     folder: Annotated[Path, typer.Argument(help="Folder of the new pack; its name is its name.")],
     excel: Annotated[
@@ -747,8 +845,9 @@ def new(
 @app.command()
 def hindcast(
     path: Annotated[
-        Path, typer.Argument(help="Table of cases, folder of such tables, or folder of packs.")
-    ],
+        Path | None,
+        typer.Argument(help="Table of cases, folder of such tables, or folder of packs."),
+    ] = None,
     out: Annotated[
         Path | None, typer.Option("--out", help="Write the forecasts to this file (CSV).")
     ] = None,
@@ -760,26 +859,121 @@ def hindcast(
         Path | None,
         typer.Option("--seal", help="Where the skill is kept; beside the code if left out."),
     ] = None,
+    panels: Annotated[
+        Path | None,
+        typer.Option("--panels", help="Folder of growth panels: test the market layer on them."),
+    ] = None,
+    nulls: Annotated[
+        Path | None,
+        typer.Option("--nulls", help="With --panels: write what simple forecasts need (CSV)."),
+    ] = None,
+    eras: Annotated[
+        bool,
+        typer.Option("--eras", help="Run one city in six eras: does growth follow the nation?"),
+    ] = False,
+    picture: Annotated[
+        Path | None, typer.Option("--picture", help="Draw what was found (.png or .svg).")
+    ] = None,
+    pack: PackOption = None,
     replicates: Replicates = 1000,
     seed: Seed = 2012,
     lang: Language = "zh",
     json: Json = False,
 ) -> None:
     """Forecast past plans from what was known then; score them against simple forecasts."""
-    from xuchang_sim.answers.hindcast import hindcast as run  # noqa: PLC0415
     from xuchang_sim.files import destination  # noqa: PLC0415
+
+    asked = [path is not None, panels is not None, eras]
+    if sum(asked) != 1:
+        _refuse("PATH", "give one of: cases or packs, --panels DIR, --eras")
+    for option, given, needs, there in (
+        ("--out", out, "cases", path),
+        ("--score", outcomes, "cases", path),
+        ("--seal", seal, "--score OUTCOMES", outcomes),
+        ("--nulls", nulls, "--panels DIR", panels),
+    ):
+        if given is not None and there is None:
+            _refuse(option, f"needs {needs}")
+    for place in filter(None, (out, seal, nulls)):
+        destination(place)
+    if picture is not None:
+        destination(picture, ".png", ".svg")
+    if eras:
+        _eras(pack, replicates, seed, picture, lang, json=json)
+    elif panels is not None:
+        _panels(panels, nulls, seed, picture, lang, json=json)
+    elif path is not None:
+        _cases(path, out, outcomes, seal, picture, replicates, seed, lang, json=json)
+
+
+def _eras(
+    name: str | None, replicates: int, seed: int, picture: Path | None, lang: Lang, *, json: bool
+) -> None:
+    """Run the era test and show it."""
+    from xuchang_sim.answers.eras import era_test  # noqa: PLC0415
+    from xuchang_sim.pack.load import load_pack  # noqa: PLC0415
+
+    with _progress("eras", quiet=json, plain=True) as told:
+        found = era_test(load_pack(name), replicates=replicates, seed=seed, progress=told)
+    _show_skill("eras", "eras", found.to_dict(), picture, lang, json=json)
+
+
+def _panels(
+    folder: Path, nulls: Path | None, seed: int, picture: Path | None, lang: Lang, *, json: bool
+) -> None:
+    """Run the market layer on panels and show it."""
+    from xuchang_sim.answers.market import market_layer  # noqa: PLC0415
+    from xuchang_sim.answers.panels import SOURCES, nulls as derive, read_panels, write_nulls  # noqa: PLC0415
+
+    if nulls is not None:
+        write_nulls([n for panel in read_panels(folder) for n in derive(panel)], nulls, SOURCES)
+    with _progress("panels", quiet=json, plain=True) as told:
+        found = market_layer(folder, seed=seed, progress=told)
+    _show_skill("layer", "coverage", found.to_dict(), picture, lang, json=json)
+
+
+def _show_skill(
+    table: str, figure: str, data: dict[str, Any], picture: Path | None, lang: Lang, *, json: bool
+) -> None:
+    """Print plain data as JSON or as the table of this name, and draw its figure if asked for."""
+    if json:
+        _print_json(data)
+    else:
+        from xuchang_sim.report import hindcasts, tables  # noqa: PLC0415
+
+        tables.show(getattr(hindcasts, table)(data, lang))
+    if picture is not None:
+        from xuchang_sim.report import skillfigures  # noqa: PLC0415
+        from xuchang_sim.text import say  # noqa: PLC0415
+
+        skillfigures.save(getattr(skillfigures, figure)(data), picture)
+        output.message(say("hindcast.drawn", lang, path=picture))
+
+
+def _cases(
+    path: Path,
+    out: Path | None,
+    outcomes: Path | None,
+    seal: Path | None,
+    picture: Path | None,
+    replicates: int,
+    seed: int,
+    lang: Lang,
+    *,
+    json: bool,
+) -> None:
+    """Forecast cases, and score them if there are outcomes."""
+    from xuchang_sim.answers.hindcast import hindcast as run  # noqa: PLC0415
     from xuchang_sim.text import say  # noqa: PLC0415
 
-    if seal is not None and outcomes is None:
-        _refuse("--seal", "needs --score OUTCOMES")
-    for place in filter(None, (out, seal)):
-        destination(place)
+    if picture is not None and outcomes is None:
+        _refuse("--picture", "needs --score OUTCOMES")
     with _progress("hindcast", quiet=json, plain=True) as told:
         found = run(path, replicates=replicates, seed=seed, progress=told)
     if out is not None:
         found.write(out)
         output.message(say("hindcast.written", lang, path=out, sha256=found.sha256))
-    data, told_of = found.to_dict(), None
+    data, scored = found.to_dict(), None
     if outcomes is not None:
         from xuchang_sim.answers.scoring import score, seal_of  # noqa: PLC0415
         from xuchang_sim.answers.skill import write_seal  # noqa: PLC0415
@@ -789,8 +983,8 @@ def hindcast(
         for problem in problems:
             output.message(str(problem))
         scores = score(found, rows)
-        told_of = scores.to_dict()
-        data |= {"scores": told_of, "seal": seal_of(found, scores)}
+        scored = scores.to_dict()
+        data |= {"scores": scored, "seal": seal_of(found, scores)}
         if scores.rows:
             kept = write_seal(data["seal"], seal)
             output.message(say("hindcast.sealed", lang, path=kept))
@@ -801,8 +995,13 @@ def hindcast(
 
         tables.show(hindcasts.forecasts(data, lang))
         output.answer("\n".join(hindcasts.remarks(data, lang)) + "\n")  # a line each, however long
-        if told_of is not None:
-            tables.show(hindcasts.scores(told_of, lang))
+        if scored is not None:
+            tables.show(hindcasts.scores(scored, lang))
+    if picture is not None and scored is not None:
+        from xuchang_sim.report import skillfigures  # noqa: PLC0415
+
+        skillfigures.save(skillfigures.skill(scored), picture)
+        output.message(say("hindcast.drawn", lang, path=picture))
     if not found.cases:
         raise typer.Exit(WRONG_INPUT)
     _end(found.failed)

@@ -21,6 +21,7 @@ import yaml
 
 __all__ = [
     "InputError",
+    "Place",
     "Problem",
     "Source",
     "did_you_mean",
@@ -78,14 +79,21 @@ class InputError(ValueError):
         super().__init__("\n".join(lines))
 
 
-class _Place:
-    """Line of a container and the places of its parts."""
+class Place:
+    """Line or cell of a container, and the places of its parts."""
 
     __slots__ = ("line", "parts")
 
-    def __init__(self, line: int) -> None:
+    def __init__(
+        self, line: int | str, parts: "dict[str | int, Place | int | str] | None" = None
+    ) -> None:
         self.line = line
-        self.parts: dict[str | int, _Place | int] = {}
+        self.parts: dict[str | int, Place | int | str] = {} if parts is None else parts
+
+    def at(self, part: str | int) -> int | str:
+        """Line or cell of a part; that of the container if it is not known."""
+        place = self.parts.get(part, self.line)
+        return place.line if isinstance(place, Place) else place
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +114,7 @@ class Source:
 
     file: str
     data: object
-    place: _Place
+    place: Place
     aside: frozenset[tuple[object, object]] = frozenset()
 
     def without(self, paths: Iterable[Path_]) -> "Source":
@@ -120,14 +128,14 @@ class Source:
         """Names of the entries of a list or table that were set aside."""
         return {name for where, name in self.aside if where == table}
 
-    def line(self, path: Path_) -> int:
-        """Line of the deepest part of `path` that is in the file."""
-        place: _Place | int = self.place
+    def line(self, path: Path_) -> int | str:
+        """Line, or cell, of the deepest part of `path` that is in the file."""
+        place: Place | int | str = self.place
         for part in path:
-            if isinstance(place, int) or part not in place.parts:
+            if not isinstance(place, Place) or part not in place.parts:
                 break
             place = place.parts[part]
-        return place if isinstance(place, int) else place.line
+        return place.line if isinstance(place, Place) else place
 
     def where(self, path: Path_) -> str:
         """`path` as text; entries of a list are named by their id or row number."""
@@ -141,7 +149,10 @@ class Source:
 
     def problem(self, path: Path_, message: str) -> Problem:
         """Return a fault at `path`."""
-        return Problem(self.file, self.where(path), self.line(path), message)
+        line, where = self.line(path), self.where(path)
+        if isinstance(line, str):
+            return Problem(self.file, f"{line}: {where}" if where else line, 0, message)
+        return Problem(self.file, where, line, message)
 
 
 def _name(data: Any, path: Path_) -> object:
@@ -157,12 +168,14 @@ def _name(data: Any, path: Path_) -> object:
 
 def _cut(data: Any, place: Any, path: tuple[str | int, ...], gone: set[Any]) -> tuple[Any, Any]:
     """Copy data and places without the paths in `gone`; lists close up."""
-    if not isinstance(data, dict | list):
+    if not isinstance(data, dict | list) or not isinstance(place, Place):
         return data, place
-    copy = _Place(place.line)
+    copy = Place(place.line)
     parts = list(data.items()) if isinstance(data, dict) else list(enumerate(data))
     kept = [(key, value) for key, value in parts if (*path, key) not in gone]
-    done = [_cut(value, place.parts[key], (*path, key), gone) for key, value in kept]
+    done = [
+        _cut(value, place.parts.get(key, place.line), (*path, key), gone) for key, value in kept
+    ]
     keys = [key for key, _ in kept] if isinstance(data, dict) else list(range(len(kept)))
     copy.parts = {key: inner for key, (_, inner) in zip(keys, done, strict=True)}
     values = [value for value, _ in done]
@@ -302,7 +315,7 @@ class _Open:
 
     __slots__ = ("data", "key", "line", "place", "waiting")
 
-    def __init__(self, data: dict[str, object] | list[object], place: _Place) -> None:
+    def __init__(self, data: dict[str, object] | list[object], place: Place) -> None:
         self.data = data
         self.place = place
         self.key = ""
@@ -317,7 +330,7 @@ class _Builder:
         self.file = file
         self.problems = problems
         self.data: object = None
-        self.place = _Place(1)
+        self.place = Place(1)
         self.documents = 0
         self.nodes = 0
         self.open: list[_Open] = []
@@ -376,7 +389,7 @@ class _Builder:
         if value is _NOTHING:
             self.attach(self.scalar(event, line), line)
             return
-        place = _Place(line)
+        place = Place(line)
         self.attach(value, line, place)
         self.open.append(_Open(value, place))
 
@@ -386,18 +399,18 @@ class _Builder:
         if value is not _NOTHING:
             self.fault(line, "a list or mapping as key; allowed: text")
             inner.key, inner.line, inner.waiting = "?", line, True
-            self.open.append(_Open(value, _Place(line)))  # read past it, attached to nothing
+            self.open.append(_Open(value, Place(line)))  # read past it, attached to nothing
             return
         inner.key, inner.line, inner.waiting = event.value, line, True
         if inner.key in inner.data:
             first = inner.place.parts[inner.key]
-            first_line = first if isinstance(first, int) else first.line
+            first_line = first.line if isinstance(first, Place) else first
             self.fault(line, f"duplicate key, first in line {first_line}; allowed: once")
 
-    def attach(self, value: object, line: int, place: _Place | None = None) -> None:
+    def attach(self, value: object, line: int, place: Place | None = None) -> None:
         """Store a value; of duplicate keys the first stays."""
         if not self.open:
-            self.data, self.place = value, place or _Place(line)
+            self.data, self.place = value, place or Place(line)
             return
         inner = self.open[-1]
         if isinstance(inner.data, list):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import warnings
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -142,7 +143,7 @@ def test_the_report_says_what_was_done(pack: Pack, twice: tuple[Posterior, list[
     free = {
         name
         for name, p in pack.parameters.items()
-        if p.role == "model" and p.prior.kind != "fixed" and p.prior.low < p.prior.high
+        if p.prior.kind != "fixed" and p.prior.low < p.prior.high
     }
     assert set(found.names) | set(report["silent"]) == free
     assert not set(found.names) & set(report["silent"])
@@ -189,7 +190,7 @@ def test_too_few_simulations_are_refused(pack: Pack) -> None:
 def made_up(pack: Pack, draws: int = 7) -> Posterior:
     names = ("realised_yield", "ramp_months")
     table = np.stack([np.linspace(0.4, 0.7, draws), np.arange(6.0, 6.0 + draws)], axis=1)
-    return Posterior(names, table, {"belongs_to": digest(pack)})
+    return Posterior(names, ("比例", "月"), table, {"belongs_to": digest(pack)})
 
 
 @pytest.fixture
@@ -240,7 +241,12 @@ def test_a_pack_without_posterior(copy: Path) -> None:
 @pytest.mark.parametrize(
     ("file", "old", "new"),
     [
-        ("parameters.yaml", "range: [0.35, 0.80]", "range: [0.36, 0.80]"),
+        ("parameters.yaml", "range: [300, 550]", "range: [301, 550]"),
+        (
+            "levers.yaml",
+            "platform_financing: {unit: 亿元/区/年, absent: 1.2",
+            "platform_financing: {unit: 亿元/区/年, absent: 1.1",
+        ),
         ("pack.yaml", "value: 600/1.3", "value: 600/1.31"),
         ("pack.yaml", "group_months: [3, 6, 9, 11]", "group_months: [3, 6, 9, 12]"),
         ("region.yaml", "share_concentration: 60", "share_concentration: 61"),
@@ -269,7 +275,10 @@ def test_labels_may_change_freely(copy: Path) -> None:
         text = (copy / file).read_text(encoding="utf-8")
         (copy / file).write_text(text + "\n# a remark\n", encoding="utf-8")
     text = (copy / "parameters.yaml").read_text(encoding="utf-8")
-    changed = text.replace("label_en: smallest investment", "label_en: least investment", 1)
+    changed = text.replace("source: ", "source: ", 1)
+    changed = changed.replace(
+        "opening_seekers: {unit: 人, default: 15000", "opening_seekers: {unit: 人, default: 15001"
+    )
     assert changed != text
     (copy / "parameters.yaml").write_text(changed, encoding="utf-8")
     with warnings.catch_warnings():
@@ -294,12 +303,12 @@ def test_a_hostile_file_is_refused(copy: Path, capsys: pytest.CaptureFixture[str
         with pytest.raises(InputError, match="calibrate again"):
             load_posterior(pack)
     wrong = made_up(pack)
-    save_posterior(Posterior(("no_such", "ramp_months"), wrong.draws, wrong.report), copy / FILE)
-    with pytest.raises(InputError, match="no free parameter"):
+    save_posterior(replace(wrong, names=("no_such", "ramp_months")), copy / FILE)
+    with pytest.raises(InputError, match="no parameter that a warm-up reads"):
         load_posterior(pack)
     holed = wrong.draws.copy()
     holed[0, 0] = np.nan
-    save_posterior(Posterior(wrong.names, holed, wrong.report), copy / FILE)
+    save_posterior(replace(wrong, draws=holed), copy / FILE)
     with pytest.raises(InputError, match="not numbers"):
         load_posterior(pack)
 

@@ -122,3 +122,13 @@ def test_mixture_quantiles_of_one_normal_are_the_normal_ones() -> None:
     centres, sds, weights = np.array([0.0, 5.0]), np.array([1.0, 0.5]), np.array([0.3, 0.7])
     quantiles = mixture_quantiles(centres, sds, weights)
     assert_allclose(mixture_cdf(centres, sds, weights, quantiles), LEVELS, atol=1e-9)
+
+
+def test_a_folder_of_packs_runs_as_it_is(tmp_path: Path) -> None:
+    from xuchang_sim.pack.starter import new_pack
+
+    new_pack(tmp_path / "packs" / "mine")
+    found = hindcast(tmp_path / "packs", replicates=8)
+    assert len(found.cases) == 1
+    assert {f.quantity for f in found.forecasts} >= {"revenue", "revenue_growth", "fai", "workers"}
+    assert any(f.p_target is not None for f in found.forecasts)

@@ -52,7 +52,7 @@ def with_base(**totals: int) -> Pack:
 
 
 def with_parameter(name: str, **changes: Any) -> Pack:
-    entry = PACK.parameters[name].model_copy(update=changes)
+    entry = replace(PACK.parameters[name], **changes)
     return replace(PACK, parameters={**PACK.parameters, name: entry})
 
 

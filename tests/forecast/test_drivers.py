@@ -221,7 +221,7 @@ def test_cache_survives_damage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     for _ in range(2):
         assert np.array_equal(cache.remembered("kind", "a" * 64, compute)["x"], np.arange(3.0))
     assert len(calls) == 1
-    kept = next(tmp_path.rglob("kind-*.npz"))
+    kept = next(tmp_path.rglob("kind-*.kept"))
     for damage in (b"", b"nonsense", kept.read_bytes()[:50]):
         kept.write_bytes(damage)
         assert np.array_equal(cache.remembered("kind", "a" * 64, compute)["x"], np.arange(3.0))
@@ -235,8 +235,9 @@ def test_cache_never_unpickles_and_never_confuses(
     monkeypatch.setenv("XUCHANG_SIM_CACHE", str(tmp_path))
     evil = np.array([{"a": 1}], dtype=object)
     assert cache.save("kind", "b" * 64, {"x": np.ones(2)})
-    path = next(tmp_path.rglob("kind-*.npz"))
-    np.savez(path, allow_pickle=True, key=np.array("b" * 64), x=evil)
+    path = next(tmp_path.rglob("kind-*.kept"))
+    with path.open("wb") as file:
+        np.savez(file, allow_pickle=True, key=np.array("b" * 64), x=evil)
     assert cache.load("kind", "b" * 64) is None
     assert cache.save("kind", "b" * 32 + "c" * 32, {"x": np.ones(2)})
     assert cache.load("kind", "b" * 64) is None, "same name, other key"

@@ -9,27 +9,14 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
-from xuchang_sim.forecast import candidates as c
-from xuchang_sim.forecast.forecaster import gather, members
-from xuchang_sim.forecast.pool import combine, rules_for
-from xuchang_sim.forecast.profile import profile
-from xuchang_sim.forecast.report import QUANTILES, forecast, series_outlook
+from xuchang_sim.forecast import bank
+from xuchang_sim.forecast.forecaster import forecaster
+from xuchang_sim.forecast.report import QUANTILES, forecast, series_outlook, series_outlooks
 from xuchang_sim.forecast.series import Regular, SeriesError, TooShortError, regular
+from xuchang_sim.forecast.spread import BOUNDS, LEAST_ORIGINS, widening
 from xuchang_sim.pack.load import Pack
 
 Write = Callable[[Path, Sequence[tuple[str, object]]], Path]
-
-ALL = (
-    c.Drift("drift"),
-    c.Drift("naive", 0.0),
-    c.Autoregression("growth", (1,)),
-    c.Autoregression("level", (1, 2), order=0),
-    c.Smoothing("ets", trend=True),
-    c.Smoothing("fixed", alpha=0.3),
-    c.Theta("theta"),
-    c.StateSpace("arima", "sarimax", ((1, 1, 0), (0, 0, 0))),
-    c.StateSpace("walk", "uc", ("rwdrift", False)),
-)
 
 
 def quantiles(
@@ -39,42 +26,51 @@ def quantiles(
     return np.array([told[f"{q:.2f}"] for q in QUANTILES])
 
 
-@pytest.mark.parametrize("candidate", ALL, ids=lambda x: x.name)
-def test_every_candidate_samples_finite_paths_and_keeps_a_record(
-    candidate: c.Candidate, rng: np.random.Generator
+EVERY = {
+    (kind, frequency): bank.members(kind, frequency)
+    for kind in ("rate", "level", "season")
+    for frequency in (1, 4, 12)
+}
+
+
+@pytest.mark.parametrize("key", EVERY, ids=str)
+def test_errors_of_every_member_stay_bounded(
+    key: tuple[str, int], rng: np.random.Generator
 ) -> None:
-    z = np.cumsum(0.3 + rng.standard_normal(20))
-    fitted = c.fit(candidate, z, 1)
-    assert fitted.record.usable
-    assert fitted.record.seconds > 0
-    paths = fitted.sample(300, 4, np.random.default_rng(1))
-    assert paths.shape == (300, 4)
-    again = c.fit(candidate, z, 1).sample(300, 4, np.random.default_rng(1))
-    assert np.array_equal(paths, again)
-    assert paths.std(axis=0)[-1] > 0
-    assert abs(float(np.median(paths[:, 0])) - z[-1]) < 5
-    with pytest.raises(ValueError, match="at least 1"):
-        fitted.sample(300, 0, np.random.default_rng(1))
+    """Filters are invertible: on 600 values of noise no error runs away."""
+    kind, frequency = key
+    cycle = max(frequency, 2) if kind == "season" else 1
+    noise = rng.standard_normal(600)
+    found = bank.run(noise, EVERY[key], 3, cycle, max(frequency, cycle))
+    assert len(found.names) == len(EVERY[key])
+    assert np.nanmax(np.abs(found.errors)) < 60
+    assert found.priors.sum() == pytest.approx(1.0)
 
 
-@pytest.mark.parametrize("candidate", ALL, ids=lambda x: x.name)
-def test_a_candidate_that_cannot_be_fitted_says_so(candidate: c.Candidate) -> None:
-    fitted = c.fit(candidate, np.array([1.0, 2.0, 1.5]), 1)
-    assert not fitted.record.usable or fitted.sampler is not None
-    if not fitted.record.usable:
-        assert candidate.name in fitted.record.error
-        with pytest.raises(c.CandidateError):
-            fitted.sample(10, 2, np.random.default_rng(0))
+def test_a_forecast_from_an_origin_knows_nothing_later(rng: np.random.Generator) -> None:
+    z = np.cumsum(rng.standard_normal(80))
+    for kind, cycle in (("rate", 1), ("level", 1), ("season", 12)):
+        members = bank.members(kind, 12)
+        whole = bank.run(z, members, 14, cycle, 12).said
+        cut = bank.run(z[:60], members, 14, cycle, 12).said
+        assert np.array_equal(whole[:, :60], cut, equal_nan=True)
 
 
-def test_draws_carry_parameter_uncertainty(rng: np.random.Generator) -> None:
-    """The true model with its parameters unknown must be wider than with them known."""
-    ratios = []
-    for _ in range(40):
-        z = np.cumsum(rng.standard_normal(9))
-        paths = c.fit(c.Drift("drift"), z, 1).sample(2000, 3, rng)
-        ratios.append(paths[:, 2].std() / (np.diff(z).std(ddof=1) * np.sqrt(3)))
-    assert np.mean(ratios) > 1.25
+def test_a_perfect_season_is_forecast_perfectly() -> None:
+    time = np.arange(60)
+    z = 0.02 * time + np.tile(np.sin(np.arange(12.0)), 5)
+    found = bank.run(z, bank.members("season", 12), 9, 12, 12)
+    drifting = [i for i, name in enumerate(found.names) if name == "level, trend and season"]
+    ahead = 0.02 * (60 + np.arange(9)) + np.sin((60 + np.arange(9)) % 12)
+    assert np.abs(found.said[drifting, -1] - ahead).max() < 0.3
+    assert np.abs(np.median(found.said[:, -1], axis=0) - ahead).max() < 0.05
+
+
+def test_weights_sum_to_one_though_a_member_is_perfect() -> None:
+    constant = np.r_[np.arange(20.0), np.full(16, 19.0), 19.0 + np.arange(10.0)]
+    told = forecast(Regular("x", 12, 24000, constant), 3)
+    assert sum(told["weights"].values()) == pytest.approx(1.0)
+    assert np.isfinite(list(told["weights"].values())).all()
 
 
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -92,15 +88,183 @@ def test_never_a_silent_nan(values: list[float], horizon: int) -> None:
     assert (np.diff(rows, axis=0) >= 0).all()
 
 
-@pytest.mark.parametrize("kind", ["level", "rate"])
-def test_scale_and_shift_equivariance(kind: str, rng: np.random.Generator) -> None:
-    steps = 0.08 + 0.05 * rng.standard_normal(18)
-    values = 100 * np.exp(np.cumsum(steps)) if kind == "level" else 5 * rng.standard_normal(18)
-    plain = quantiles(values)
-    assert np.allclose(quantiles(values * 1e4), plain * 1e4, rtol=1e-9)
-    assert np.allclose(quantiles(values / 3.0), plain / 3.0, rtol=1e-9)
+def example(kind: str, rng: np.random.Generator) -> tuple[np.ndarray, int]:
+    """Values of a kind and their frequency."""
+    if kind == "annual level":
+        return 100 * np.exp(np.cumsum(0.08 + 0.05 * rng.standard_normal(18))), 1
+    if kind == "annual rate":
+        return 5 * rng.standard_normal(18), 1
     if kind == "rate":
-        assert np.allclose(quantiles(values - 40.0), plain - 40.0, rtol=1e-9, atol=1e-9)
+        return np.cumsum(rng.standard_normal(70)) - 3, 12
+    if kind == "positive rate":
+        return 3 + np.abs(np.cumsum(0.3 * rng.standard_normal(70))), 12
+    season = np.tile(np.exp(0.3 * np.sin(np.arange(12.0))), 7)
+    flow = 50 * season * np.exp(np.cumsum(0.01 + 0.02 * rng.standard_normal(84)))
+    if kind == "flow":
+        return flow, 12
+    return np.concatenate([np.cumsum(year) for year in flow.reshape(-1, 12)])[:-5], 12
+
+
+KINDS = ("annual level", "annual rate", "rate", "positive rate", "flow", "to date")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_scale_and_shift_equivariance(kind: str, rng: np.random.Generator) -> None:
+    values, frequency = example(kind, rng)
+    first = frequency * 2000
+    plain = quantiles(values, frequency, 3, first)
+    for factor in (1e4, 1 / 3, 1e-7):
+        told = quantiles(values * factor, frequency, 3, first)
+        assert np.allclose(told, plain * factor, rtol=1e-9, atol=1e-9 * factor)
+    if kind in {"annual rate", "rate"}:
+        assert values.min() < -1
+        moved = quantiles(values - 40.0, frequency, 3, first)
+        assert np.allclose(moved, plain - 40.0, rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_positive_history_gives_positive_quantiles_that_rise(
+    kind: str, rng: np.random.Generator
+) -> None:
+    for _ in range(5):
+        values, frequency = example(kind, rng)
+        rows = quantiles(values, frequency, 5, frequency * 2000)
+        assert (np.diff(rows, axis=0) >= 0).all()
+        if values.min() > 0:
+            assert rows.min() > 0
+
+
+@pytest.mark.parametrize("kind", KINDS[:-1])
+def test_appending_the_median_changes_the_next_step_continuously(
+    kind: str, rng: np.random.Generator
+) -> None:
+    for _ in range(4):
+        values, frequency = example(kind, rng)
+        rows = quantiles(values, frequency, 2, frequency * 2000)
+        more = quantiles(np.r_[values, rows[9, 0]], frequency, 1, frequency * 2000)
+        assert abs(more[9, 0] - rows[9, 1]) < 0.3 * (rows[17, 1] - rows[1, 1])
+
+
+@pytest.mark.parametrize("size", [1e300, 1e-300])
+def test_any_size_of_number_is_finite(size: float, rng: np.random.Generator) -> None:
+    values = (3 + rng.standard_normal(40) / 5) * size
+    rows = quantiles(values, 12, 4, 24000)
+    assert np.isfinite(rows).all()
+
+
+def test_one_outlier_is_forgotten(rng: np.random.Generator) -> None:
+    values = np.cumsum(rng.standard_normal(80))
+    plain = quantiles(values, 12, 1, 24000)
+    values[60] += 50.0
+    after = quantiles(values, 12, 1, 24000)
+    assert abs(after[9, 0] - plain[9, 0]) < 2.0
+    assert after[17, 0] - after[1, 0] < 4 * (plain[17, 0] - plain[1, 0])
+
+
+def share_held(make: Callable[[np.random.Generator], np.ndarray], runs: int) -> float:
+    """Share of next values within 80% intervals one and three steps ahead."""
+    hits = []
+    for seed in range(2000, 2000 + runs):
+        values = make(np.random.default_rng(seed))
+        rows = quantiles(values[:-3], 12, 3, 24000)
+        hits += [float(rows[1, h] <= values[len(values) - 3 + h] <= rows[17, h]) for h in (0, 2)]
+    return float(np.mean(hits))
+
+
+def based(rng: np.random.Generator) -> np.ndarray:
+    news = rng.standard_normal(132)
+    return np.cumsum(news[12:] - 0.8 * news[:-12])
+
+
+def halved(rng: np.random.Generator) -> np.ndarray:
+    return np.cumsum(np.where(np.arange(120) < 60, 1.0, 0.5) * rng.standard_normal(120))
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda rng: rng.standard_normal(120),
+        lambda rng: np.cumsum(rng.standard_normal(120)),
+        based,
+        halved,
+    ],
+    ids=["noise", "walk", "base effect", "halved"],
+)
+def test_intervals_hold_what_they_say(make: Callable[[np.random.Generator], np.ndarray]) -> None:
+    assert 0.74 <= share_held(make, 300) <= 0.87
+
+
+def test_the_spread_follows_a_volatility_that_halves() -> None:
+    ratios = []
+    for seed in range(20):
+        values = halved(np.random.default_rng(seed))
+        before, after = (quantiles(values[:n], 12, 1, 24000) for n in (60, 84))
+        ratios.append((after[17, 0] - after[1, 0]) / (before[17, 0] - before[1, 0]))
+    assert 0.4 < np.median(ratios) < 0.72
+
+
+def test_widening_needs_evidence_and_has_bounds() -> None:
+    poor = np.full(200, 5.0)
+    assert widening(poor, 0.1, LEAST_ORIGINS - 1, 3) == 1.0
+    assert widening(poor, 0.8, 40, 3) == 1.0, "what chance explains is left alone"
+    assert 1.5 < widening(poor, 0.1, 40, 3) <= BOUNDS[1]
+    assert BOUNDS[0] <= widening(np.full(200, 0.1), 1.0, 40, 1) < 1.0
+
+
+def test_no_percentage_below_twelve_origins(rng: np.random.Generator) -> None:
+    short = forecast(Regular("x", 1, 2000, np.cumsum(rng.standard_normal(14))), 2)
+    assert short["verdict"]["what"] == "cannot be told"
+    assert all(line["measured"] is None for line in short["coverage"])
+    long = forecast(Regular("x", 12, 24000, np.cumsum(rng.standard_normal(90))), 3)
+    assert long["verdict"]["what"] in {"held", "too narrow", "too wide"}
+    assert 0.6 < long["verdict"]["measured"] <= 1.0
+
+
+def test_sums_to_date_never_fall_behind_what_is_known(rng: np.random.Generator) -> None:
+    values, _ = example("to date", rng)
+    told = forecaster(Regular("x", 12, 24000, values), 9)
+    paths = told.paths()
+    assert paths.shape[1] == 9
+    rows = told.quantiles(QUANTILES)
+    assert rows[0, 0] > values[-1], "flows of this series are positive"
+    assert rows[9, 5] < rows[9, 4], "the year begins again"
+
+
+def test_a_folder_is_one_call_and_faults_stand_beside_answers(
+    tmp_path: Path, write_series: Write, rng: np.random.Generator
+) -> None:
+    for i in range(18):
+        walk = 100 + np.cumsum(rng.standard_normal(40))
+        rows: list[tuple[str, object]] = [(str(1980 + j), x) for j, x in enumerate(walk)]
+        write_series(tmp_path / f"{i:02d}.csv", rows)
+    write_series(tmp_path / "short.csv", [("2000", 1)])
+    seen: list[tuple[int, int]] = []
+    told = series_outlooks(tmp_path, 2, jobs=2, progress=lambda *x: seen.append(x))
+    assert seen[-1] == (19, 19)
+    assert "short.csv" in told["short.csv"]["error"][0]
+    assert told["03.csv"] == series_outlook(tmp_path / "03.csv", 2)
+
+
+CASES = Path(__file__).parent / "cases"
+
+
+def test_shipped_cases_are_sane() -> None:
+    money = series_outlook(CASES / "real_fx_redenominated.csv", 6)
+    assert money["series"]["breaks"]
+    middle, low, high = (np.array(money["quantiles"][q]) for q in ("0.50", "0.05", "0.95"))
+    assert (low > 587.2 / 3).all()
+    assert (high < 587.2 * 3.5).all()
+    assert (np.abs(np.log(middle / 587.2)) < 0.5).all()
+    prices = series_outlook(CASES / "real_inflation_past_hyper.csv", 6)
+    assert all(0 <= x <= 10 for x in prices["quantiles"]["0.50"])
+    assert max(prices["quantiles"]["0.95"]) < 30
+    sums = series_outlook(CASES / "ytd_short_2y_one_dip.csv", 6)
+    assert sums["series"]["to_date"]
+    assert sums["assumed"]["to_date"].startswith("yes: the year begins at 13%")
+    plain = series_outlook(CASES / "ytd_no_january.csv", 9)
+    padded = series_outlook(CASES / "ytd_no_january_trailing_empty.csv", 9)
+    assert plain["dates"][0] == padded["dates"][0] == "2012-06"
+    assert plain["quantiles"] == padded["quantiles"]
 
 
 def test_truncating_equals_never_having_had_later_data(
@@ -158,20 +322,6 @@ def test_calm_years_do_not_inherit_the_crisis(rng: np.random.Generator) -> None:
     assert rows[17, -1] - rows[1, -1] < 0.8 * whole
 
 
-def test_the_pool_is_linear_and_weights_move_little(rng: np.random.Generator) -> None:
-    values = np.exp(np.cumsum(0.1 + 0.05 * rng.standard_normal(16)))
-    found = profile(values)
-    material = gather(found, 3)
-    pooled = combine(material, rules_for(found))
-    assert pooled.weights.sum() == pytest.approx(1.0)
-    ratio = (pooled.weights / material.priors)[np.array(material.logs)]
-    assert ratio.max() / ratio.min() < 8
-    low = min(np.quantile(s, 0.02, axis=0)[0] for s in material.final)
-    high = max(np.quantile(s, 0.98, axis=0)[0] for s in material.final)
-    assert low < np.median(pooled.sample, axis=0)[0] < high
-    assert len(members(found)) == len(material.records)
-
-
 def test_horizon_and_length_are_checked() -> None:
     with pytest.raises(SeriesError, match="allowed: 1 to 10"):
         forecast(Regular("x", 1, 2000, np.arange(9.0)), 11)
@@ -183,21 +333,6 @@ def test_errors_name_the_file(tmp_path: Path, write_series: Write) -> None:
     path = write_series(tmp_path / "short.csv", [("2000", 1), ("2001", 2)])
     with pytest.raises(TooShortError, match=r"short\.csv"):
         series_outlook(path, 1)
-
-
-def test_growth_that_lasts_is_believed_in_time(rng: np.random.Generator) -> None:
-    """The share of mean growth that is kept: a belief at first, then what the past shows."""
-    fading = c.Autoregression("fading", centre=0.5, doubt=0.2)
-    kept = []
-    for n in (8, 200):
-        z = np.cumsum(1.0 + 0.4 * rng.standard_normal(n))
-        ahead = c.fit(fading, z, 1).sample(2000, 30, np.random.default_rng(0))
-        kept.append(float(np.median(ahead[:, 29] - ahead[:, 9])) / 20 / float(np.diff(z).mean()))
-    assert 0.55 < kept[0] < 0.95
-    assert 0.9 < kept[1] < 1.05
-    noise = 3.0 * rng.standard_normal(40)
-    told = [c._share_kept(noise + shift, 0.5, 0.2, 9.0, 0.0) for shift in (0.0, 1e6)]
-    assert told == pytest.approx([0.5, 1.0], abs=0.15)
 
 
 def coverage(n: int, runs: int, seed: int) -> float:

@@ -3,9 +3,21 @@
 import numpy as np
 import pytest
 
-from xuchang_sim.forecast.profile import profile
-from xuchang_sim.forecast.series import ConstantSeriesError, GapsError, TooShortError, regular
+from xuchang_sim.forecast import profile as p
+from xuchang_sim.forecast.series import (
+    ConstantSeriesError,
+    GapsError,
+    Regular,
+    TooShortError,
+    regular,
+)
 from xuchang_sim.pack.load import Pack
+
+
+def profile(
+    values: np.ndarray, frequency: int = 1, first: int = 0, assume: p.Assume | None = None
+) -> p.Profile:
+    return p.profile(Regular("x", frequency, frequency * 2000 + first, values), assume)
 
 
 def seasonal(rng: np.random.Generator, years: int = 6, growth: float = 0.01) -> np.ndarray:
@@ -29,8 +41,8 @@ def test_sums_to_date_are_taken_apart_and_put_together(rng: np.random.Generator)
     found = profile(to_date(flows)[:-7], 12, 0)
     assert found.to_date
     assert np.allclose(found.values, flows[:-7])
-    back = found.restore(np.tile(flows[-7:], (2, 1)))
-    assert np.allclose(back, to_date(flows)[-7:])
+    assert found.carried(len(found.values) - 1) == pytest.approx(to_date(flows)[-8])
+    assert [found.begins(len(flows) - 7 + j) for j in (0, 7)] == [False, True]
 
 
 def test_a_year_without_january(rng: np.random.Generator) -> None:
@@ -45,7 +57,7 @@ def test_a_year_without_january(rng: np.random.Generator) -> None:
 
 def test_january_that_was_given_up_is_no_step_any_more(pack: Pack) -> None:
     series = regular("va", dict(pack.history["industrial_value_added_yoy"]))
-    found = profile(series.values, 12, series.first % 12)
+    found = p.profile(series)
     assert 0 not in found.slots
     assert found.kind == "rate"
 
@@ -53,13 +65,13 @@ def test_january_that_was_given_up_is_no_step_any_more(pack: Pack) -> None:
 @pytest.mark.parametrize("name", ["ppi_yoy", "cpi_yoy", "m2_yoy", "m1_yoy"])
 def test_monthly_rates_of_the_pack(name: str, pack: Pack) -> None:
     series = regular(name, dict(pack.history[name]))
-    assert profile(series.values, 12, series.first % 12).kind == "rate"
+    assert p.profile(series).kind == "rate"
 
 
 @pytest.mark.parametrize("name", ["fai_ytd", "retail_sales_ytd", "fiscal_revenue_ytd"])
 def test_sums_to_date_of_the_pack(name: str, pack: Pack) -> None:
     series = regular(name, dict(pack.history[name]))
-    found = profile(series.values, 12, series.first % 12)
+    found = p.profile(series)
     assert found.to_date
     assert found.kind == "season"
 
@@ -71,7 +83,7 @@ def test_annual_levels_and_rates_of_the_pack(pack: Pack) -> None:
         "henan_fai_yoy": "rate",
         "xuchang_gdp_real_growth": "rate",
     }.items():
-        assert profile(regular(name, dict(pack.history[name])).values).kind == kind, name
+        assert p.profile(regular(name, dict(pack.history[name]))).kind == kind, name
 
 
 def test_random_walks_are_rarely_called_seasonal(rng: np.random.Generator) -> None:
@@ -110,3 +122,59 @@ def test_small_gaps_are_filled_and_said(rng: np.random.Generator) -> None:
     found = profile(values)
     assert np.isfinite(found.values).all()
     assert "interpolated" in found.notes[0]
+
+
+def test_sums_to_date_with_a_revision_or_a_loss_are_recognised(rng: np.random.Generator) -> None:
+    """By their resets; levels, however seasonal, are not."""
+    told = []
+    for years in (3, 4, 5):
+        flows = seasonal(rng, years)
+        flows[-20] = -0.3 * flows[-20]
+        told.append(profile(to_date(flows)[:-4], 12).to_date)
+        told.append(not profile(seasonal(rng, years)[:-4], 12).to_date)
+        quarters = np.array([30.0, 40, 45, 60] * (years + 2)) * np.exp(
+            0.1 * rng.standard_normal(4 * years + 8)
+        )
+        quarters[-6] = -20.0
+        sums = np.concatenate([np.cumsum(year) for year in quarters.reshape(-1, 4)])
+        told.append(profile(sums[:-2], 4).to_date)
+    assert all(told)
+
+
+def test_what_the_user_says_beats_what_is_found(rng: np.random.Generator) -> None:
+    sums = to_date(seasonal(rng))[:-3]
+    assert not profile(sums, 12, assume=p.Assume(to_date=False)).to_date
+    assert profile(seasonal(rng), 12, assume=p.Assume(to_date=True)).to_date
+    walk = np.exp(np.cumsum(0.1 * rng.standard_normal(60)))
+    assert profile(walk, 12, assume=p.Assume(level=True)).kind == "level"
+    assert profile(walk, 12, assume=p.Assume(level=False)).kind == "rate"
+    assert profile(walk, 12, assume=p.Assume(seasonal=True)).cycle == 12
+    assert profile(seasonal(rng), 12, assume=p.Assume(seasonal=False)).cycle == 1
+    told = profile(sums, 12, assume=p.Assume(to_date=False)).assumed
+    assert told["to_date"] == "no: you said so"
+    assert set(told) == {"to_date", "season", "kind", "support"}
+
+
+def test_a_name_or_unit_that_says_growth_is_believed(rng: np.random.Generator) -> None:
+    values = np.exp(np.cumsum(0.05 + 0.02 * rng.standard_normal(30)))
+    named = Regular("M2同比增长", 1, 2000, values)
+    assert p.profile(named).kind == "rate"
+    assert p.profile(Regular("m2", 1, 2000, values, unit="%")).kind == "rate"
+    assert p.profile(Regular("gdp", 1, 2000, values)).kind == "level"
+
+
+def test_a_redenomination_is_spliced_and_told(rng: np.random.Generator) -> None:
+    values = np.exp(np.cumsum(0.01 + 0.03 * rng.standard_normal(80)))
+    values[40:] *= 1e5
+    found = profile(values, 12)
+    assert found.breaks == (40,)
+    assert np.abs(np.diff(np.log(found.values))).max() < 0.2
+    assert "change of unit" in found.notes[0]
+
+
+@pytest.mark.parametrize("kind", ["raw", "log", "soft", "asinh"])
+def test_scales_go_there_and_back(kind: str) -> None:
+    values = np.array([0.01, 0.5, 3.0, 80.0, 1e4])
+    scale = p.Scale(kind, unit=2.0)
+    assert scale.outward(scale.inward(values)) == pytest.approx(values)
+    assert (np.diff(scale.outward(np.linspace(-20, 20, 9))) > 0).all()

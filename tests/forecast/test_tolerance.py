@@ -3,13 +3,11 @@
 import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
-from scipy.special import ndtr, ndtri
 
 from xuchang_sim.forecast import scores
 from xuchang_sim.forecast.tolerance import (
     TooFewResidualsError,
     binomial_band,
-    calibrate,
     conformal_radius,
 )
 
@@ -96,47 +94,3 @@ def test_diebold_mariano_knows_who_is_better(rng: np.random.Generator) -> None:
         for _ in range(400)
     ]
     assert np.mean(rejected) == pytest.approx(0.05, abs=0.03)
-
-
-NORMAL = ndtri((np.arange(999) + 0.5) / 999)[:, None]
-
-
-@pytest.mark.parametrize("scale", [0.6, 1.0, 3.0])
-def test_a_calibrated_interval_covers_its_level_exactly(
-    scale: float, rng: np.random.Generator
-) -> None:
-    """Whatever the spread of the forecast: 8 of 10 ranks lie inside, of nine past values and one."""
-    trials = 3000
-    pits = ndtr(rng.standard_normal((trials, 9)) / scale)
-    truths = rng.standard_normal(trials)
-    inside = 0
-    for past, truth in zip(pits, truths, strict=True):
-        low, high = np.quantile(calibrate(scale * NORMAL, past, 9), [0.1, 0.9])
-        inside += low <= truth <= high
-    assert inside / trials == pytest.approx(0.8, abs=0.025)
-
-
-def test_levels_beyond_what_the_origins_support_stay() -> None:
-    """Nine values within the inner tenth, of four origins: 80% moves, 95% is the forecast's own."""
-    past = 0.5 + 0.05 * np.linspace(-1.0, 1.0, 9)
-    told = calibrate(NORMAL, past, 4)
-    assert np.quantile(told, 0.89) < 0.2
-    assert np.quantile(told, 0.975) == pytest.approx(ndtri(0.975), abs=0.02)
-    assert (np.diff(np.sort(told[:, 0])) >= 0).all()
-    assert calibrate(NORMAL, past, 3) is NORMAL
-
-
-def test_what_fell_evenly_changes_nothing_and_what_fell_outside_widens() -> None:
-    even = (np.arange(999) + 0.5) / 999
-    assert calibrate(NORMAL, even, 999)[50:-50] == pytest.approx(NORMAL[50:-50], abs=0.01)
-    outside = np.tile([0.001, 0.999], 20)
-    wide = calibrate(NORMAL, outside, 40)
-    assert np.quantile(wide, 0.9) == pytest.approx(ndtri(0.9985), abs=0.02)
-    assert np.median(wide) == pytest.approx(0.0, abs=1e-9)
-
-
-def test_paths_keep_their_ranks(rng: np.random.Generator) -> None:
-    """Every step is stretched by itself; which draw is where stays."""
-    paths = rng.standard_normal((200, 3)).cumsum(axis=1)
-    told = calibrate(paths, rng.uniform(size=30), 30)
-    assert (np.argsort(told, axis=0) == np.argsort(paths, axis=0)).all()

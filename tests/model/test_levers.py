@@ -180,7 +180,7 @@ def test_without_land_no_project_that_needs_land_starts() -> None:
     bare = replace(
         PACK,
         levers={
-            name: lever.model_copy(update={"absent": 0.0, "plan": 0.0}) if name in none else lever
+            name: replace(lever, absent=0.0, plan=0.0) if name in none else lever
             for name, lever in PACK.levers.items()
         },
     )

@@ -18,16 +18,16 @@ from xuchang_sim.simulation.worlds import FailedWorldError, Worlds, columns, run
 PACK = load_pack()
 PLAN = load_scenario("plan", PACK)
 REFUSED = {INCOMPATIBLE, NEGATIVE_SCALE}  # draws that no world can be conditioned on
-DRAWN = [
-    parameter
-    for parameter in PACK.parameters.values()
-    if parameter.role == "model" and parameter.prior.kind != "fixed"
-]
+DRAWN = {
+    name: parameter.prior
+    for name, parameter in PACK.parameters.items()
+    if parameter.prior.kind != "fixed"
+}
 #: Where nearly no project could be finished before loans were sized at closing.
 STRAITENED = {"bank_share_rest": 0.8, "loan_to_value": 0.5, "own_money_mean": 0.57}
 CORNERS: dict[str, dict[str, float]] = {
-    "low": {parameter.id: parameter.prior.low for parameter in DRAWN},
-    "high": {parameter.id: parameter.prior.high for parameter in DRAWN},
+    "low": {name: prior.low for name, prior in DRAWN.items()},
+    "high": {name: prior.high for name, prior in DRAWN.items()},
     "straitened": STRAITENED,
 }
 

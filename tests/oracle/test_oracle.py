@@ -193,7 +193,7 @@ def test_draws_of_triangular_parameters() -> None:
     draws = draw_parameters(setup)
     tried = 0
     for name, parameter in PACK.parameters.items():
-        if parameter.role != "model" or parameter.prior.kind != "triangular":
+        if parameter.prior.kind != "triangular":
             continue
         low, mode, high = parameter.low, parameter.default, parameter.high
         assert mode is not None

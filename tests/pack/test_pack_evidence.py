@@ -44,8 +44,7 @@ def test_only_goals_move_with_aims(tmp_path: Path) -> None:
     other = moved(tmp_path)
     assert digest(other) == digest(PACK)  # priors, base, moments, history: the posterior is valid
     for name, parameter in PACK.parameters.items():
-        if parameter.role == "model":
-            assert other.parameters[name].prior == parameter.prior, name
+        assert other.parameters[name].prior == parameter.prior, name
     assert outside_view(other) == outside_view(PACK)
     assert load_facts(other).moments == load_facts(PACK).moments
 

@@ -225,11 +225,11 @@ CASES: dict[str, tuple[str, str]] = {
     ),
     "unknown parameter": (
         "parent: plan\nparameters: {wages: 2500}\n",
-        r"5: parameters.wages: is not a parameter; did you mean 'wage'\?; allowed: parameters with",
+        r"5: parameters.wages: is not a parameter; did you mean 'wage'\?; allowed: see xuchang-sim definitions parameters",
     ),
     "base value": (
         "parent: plan\nparameters: {fai_base: 482}\n",
-        r"5: parameters.fai_base: has the role base; allowed: parameters with the role model",
+        r"5: parameters.fai_base: is not a parameter; did you mean 'duration_base'\?; allowed: see",
     ),
     "parameter out of range": (
         "parent: plan\nparameters: {wage: 3000}\n",

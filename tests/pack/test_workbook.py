@@ -22,7 +22,8 @@ from hypothesis import given, settings, strategies as st
 from xuchang_sim.pack.load import Pack, load_pack, shipped, validate_path
 from xuchang_sim.pack.posterior import FILE
 from xuchang_sim.pack.starter import new_pack, slug
-from xuchang_sim.pack.workbook import FIRST, MAX_PLAIN, SHEETS, _yaml, write_workbook
+from xuchang_sim.pack.workbook import FIRST, MAX_PLAIN, SHEETS, write_workbook
+from xuchang_sim.pack.yaml_text import scalar
 from xuchang_sim.yamlfile import InputError, read_yaml
 
 HOME = shipped()[0]
@@ -203,7 +204,7 @@ def test_a_cell_shown_as_per_cent_counts_as_shown(small: Path, tmp_path: Path) -
 MEANING: dict[str, tuple[Edit, str, str]] = {
     "another kind of unit": (
         lambda wb: cell(wb["targets"], "value", "revenue").__setattr__("value", "2000 亩"),
-        "targets!", "亩 cannot be converted to 亿元",
+        "targets!", "亩 is area, not money",
     ),
     "a unit where there is none": (
         lambda wb: cell(wb["zones"], "code", "east").__setattr__("value", "3 个"),
@@ -225,7 +226,7 @@ MEANING: dict[str, tuple[Edit, str, str]] = {
     ),
     "a percentage of money": (
         lambda wb: cell(wb["targets"], "value", "fai").__setattr__("value", "60%"),
-        "targets!", "% cannot be converted",
+        "targets!", "% is a pure number, not money",
     ),
     "maybe": (
         lambda wb: cell(wb["zones"], "expands", "east").__setattr__("value", "maybe"),
@@ -472,7 +473,7 @@ def test_a_value_survives_as_yaml(text: str) -> None:
     """Whatever a cell may hold is one line of YAML that reads as the same."""
     import tempfile
 
-    line = _yaml(text)
+    line = scalar(text)
     assert len(line.splitlines()) == 1
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "a.yaml"

@@ -165,9 +165,8 @@ class _Facts:
             for row in pack.plan.rows
             for target in row.target_entries
         }
-        known = {name: x for name, x in pack.parameters.items() if x.default is not None}
-        self.ranges = {name: (x.low, x.high) for name, x in known.items()}
-        numbers = {name: float(x.default or 0.0) for name, x in known.items()}
+        self.ranges = {name: (x.low, x.high) for name, x in pack.parameters.items()}
+        numbers = {name: x.default for name, x in pack.parameters.items()}
         numbers |= {name: lever.plan for name, lever in pack.levers.items()}
         numbers |= {name: target.value for name, target in self.targets.items()}
         if self.base.fai.alternative is not None:

@@ -72,7 +72,7 @@ def reference(
     *,
     progress: Callable[[int, int], None] | None = None,
 ) -> Reference:
-    """Run one warm-up for every draw of a scrambled Sobol sequence over the priors.
+    """Run one warm-up for every draw of a scrambled Sobol sequence over the priors that it reads.
 
     Parameters
     ----------
@@ -90,7 +90,7 @@ def reference(
     free = [
         name
         for name, parameter in pack.parameters.items()
-        if parameter.role == "model"
+        if parameter.acts == "warm_up"
         and parameter.prior.low < parameter.prior.high
         and parameter.prior.kind != "fixed"
     ]
@@ -285,7 +285,9 @@ def calibrate(
     rows = resample(weights, DRAWS, rng)
     draws = np.stack([rounded(table.values[names[k]][rows]) for k in kept], axis=1)
     ranks, each = recover(table.shares[:, kept], simulated, sd, TRUTHS, rng)
-    posterior = Posterior(tuple(names[k] for k in kept), draws, {})
+    columns = tuple(names[k] for k in kept)
+    units = tuple(loaded.parameters[name].unit for name in columns)
+    posterior = Posterior(columns, units, draws, {})
     predicted = predict(loaded, posterior, simulations, seed)
     told(whole, whole)
     report = {

@@ -403,9 +403,8 @@ def read_table(path: Path) -> pd.DataFrame:
 
 
 def factor_names(pack: Pack) -> tuple[str, ...]:
-    """Names that a design may vary: levers, axes, ``demand_shift``, parameters of the model."""
-    model = [name for name, p in pack.parameters.items() if p.role == "model"]
-    return (*pack.levers, *AXES, DEMAND, *model)
+    """Names that a design may vary: levers, axes, ``demand_shift``, parameters."""
+    return (*pack.levers, *AXES, DEMAND, *pack.parameters)
 
 
 def bounds(name: str, pack: Pack) -> tuple[float, float]:

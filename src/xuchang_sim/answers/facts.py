@@ -569,13 +569,11 @@ def forecast_interval(pack: Pack, year: int, wedge: Array) -> tuple[float, float
     monthly = np.sum([column[:length] for column in columns], axis=0)
 
     def paths() -> dict[str, Array]:
-        from xuchang_sim.forecast.forecaster import gather  # noqa: PLC0415 - statsmodels is heavy
-        from xuchang_sim.forecast.pool import combine, rules_for  # noqa: PLC0415
-        from xuchang_sim.forecast.profile import profile  # noqa: PLC0415
+        from xuchang_sim.forecast.forecaster import forecaster  # noqa: PLC0415
+        from xuchang_sim.forecast.series import Regular  # noqa: PLC0415
 
-        found = profile(monthly, 12, first % 12)
-        pooled = combine(gather(found, 12), rules_for(found))
-        return {"means": np.asarray(found.restore(pooled.sample)).mean(axis=1)}
+        series = Regular("value added and producer prices", 12, first, monthly, unit="% growth")
+        return {"means": forecaster(series, 12).paths().mean(axis=1)}
 
     means = cache.remembered("facts", cache.digest("national", monthly, first), paths)["means"]
     count = min(len(means), len(wedge))

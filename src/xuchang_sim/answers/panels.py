@@ -31,6 +31,17 @@ TABLES = {
     "province_fai_yoy_to_2011.csv": ("fai", "province", "fai_yoy"),
     "province_fai_yoy_2015_2022.csv": ("fai", "province", "fai_yoy"),
 }
+#: What the tables are, for who reads numbers derived from them.
+SOURCES = {
+    "industry": (
+        "growth of nominal secondary product of prefecture cities, city_secondary_growth panels to"
+        " 2011 and 2015-2021 (no licence: not shipped)"
+    ),
+    "fai": (
+        "NBS provincial growth of fixed-asset investment, github:common2016/CapitalStock, 1992-2011"
+        " and 2015-2022"
+    ),
+}
 #: First year used: earlier ones have other price regimes and few units.
 FIRST_YEAR = {"industry": 1999, "fai": 2003}
 LEAST_PAIRS = 30

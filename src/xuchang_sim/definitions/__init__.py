@@ -56,6 +56,10 @@ class Text(NamedTuple):
     zh: str
     en: str
 
+    def __str__(self) -> str:
+        """Return both languages on one line, once where they are the same."""
+        return self.zh if self.zh == self.en else f"{self.zh} · {self.en}"
+
 
 class Amount(NamedTuple):
     """A number as somebody wrote it, exact, with its unit if one was given."""
@@ -135,7 +139,9 @@ def _slip(value: object) -> str:
     if plain != value and _QUANTITY.fullmatch(plain):
         return f" (in full-width characters; write {plain})"
     bare = plain.replace(",", "").replace("_", "")
-    return f" (with separators; write {bare})" if _QUANTITY.fullmatch(bare) else ""
+    if bare != value and _QUANTITY.fullmatch(bare):
+        return f" (with separators; write {bare})"
+    return ""
 
 
 def spelt(value: Fraction) -> str:
@@ -165,6 +171,8 @@ class Number:
         Smallest and largest size, zero aside; None for no bounds.
     zero, negative : bool
         Whether zero and numbers below it may be.
+    of : str
+        Total of the base year of which `possible` gives parts; empty if it stands in `unit`.
     rate : str
         ``compound`` (growth over years), ``probability`` (of a period) or empty. The first two do
         not convert to other periods.
@@ -177,6 +185,7 @@ class Number:
     zero: bool = True
     negative: bool = True
     rate: str = ""
+    of: str = ""
 
     @property
     def label_zh(self) -> str:
@@ -192,6 +201,20 @@ class Number:
     def pure(self) -> bool:
         """Whether it is a pure number, which may stand without a unit."""
         return not units.parse(self.unit).dimensions
+
+    def within(self, totals: Mapping[str, Fraction]) -> Number:
+        """Return the definition with its bounds in its unit, for a city of these totals.
+
+        Without the total that they are parts of there are no bounds.
+        """
+        if not self.of or not self.possible:
+            return Number(
+                self.id, self.unit, self.label, self.possible, self.zero, self.negative, self.rate
+            )
+        total = totals.get(self.of)
+        low, high = self.possible
+        bounds = (low * total, high * total) if total else None
+        return Number(self.id, self.unit, self.label, bounds, self.zero, self.negative, self.rate)
 
     def kindred(self) -> tuple[str, ...]:
         """Units in which it may be given, its own first."""
@@ -277,7 +300,7 @@ class Number:
     def _bounds(self) -> str:
         if self.possible is None:
             return f"any number in {self.unit}"
-        low, high = map(spelt, self.possible)
+        low, high = (f"{float(x):,.6g}" for x in self.possible)
         sign = "±" if self.negative and self.possible else ""
         also = "0, or " if self.zero else ""
         return f"{also}{sign}{low} to {high} {self.unit}".rstrip()
@@ -453,8 +476,6 @@ class Measure(Number):
     ----------
     basis, direction : str
         Defaults of a target.
-    of : str
-        Total of the base year of which `possible` gives parts; empty if it stands in `unit`.
     threshold : str
         Unit of the threshold; empty for a single measure.
     sizes : tuple of two Fractions, or None
@@ -467,7 +488,6 @@ class Measure(Number):
 
     basis: str = "model"
     direction: str = "at_least"
-    of: str = ""
     threshold: str = ""
     sizes: tuple[Fraction, Fraction] | None = None
     needs: tuple[str, ...] = ()
@@ -498,10 +518,14 @@ class Column:
 
 @dataclass(frozen=True)
 class Driver:
-    """A national series behind demand, prices, credit or investment."""
+    """A national series behind demand, prices, credit or investment.
+
+    ``unit`` and ``entity`` are those of the tables that hold it.
+    """
 
     id: str
     unit: str
+    entity: str
     frequency: str
     release: tuple[int, int]
     label: Text
@@ -544,15 +568,16 @@ def _text(value: object) -> Text:
     return Text(str(value or ""), str(value or ""))
 
 
-def _sizes(stated: Any, numbers: Iterable[float], *, top: Fraction | None = None) -> Any:
+def _sizes(stated: Any, numbers: Iterable[float]) -> Any:
     """Bounds of a definition: stated, or a fifth of its smallest to five times its largest."""
+    if isinstance(stated, dict):
+        stated = stated["range"]
     if stated:
         return exact(stated[0]), exact(stated[1])
     held = [abs(exact(x)) for x in numbers if x]
     if not held:
         return None
-    high = max(held) * SPREAD
-    return min(held) / SPREAD, min(high, top) if top else high
+    return min(held) / SPREAD, max(held) * SPREAD
 
 
 def _pair(value: Any) -> Any:
@@ -577,6 +602,7 @@ def _lever(name: str, entry: Any) -> Lever:
         unit=units.canonical(entry["unit"]),
         label=_text(entry["label"]),
         possible=_sizes(entry.get("possible"), (low, high, *levels)),
+        of=_of(entry.get("possible")),
         zero=low <= 0 <= high,
         negative=low < 0,
         rate=entry.get("rate", ""),
@@ -619,6 +645,7 @@ def _parameter(name: str, entry: Any) -> Parameter:
         unit=units.canonical(entry["unit"]),
         label=_text(entry["label"]),
         possible=_sizes(entry.get("possible"), numbers),
+        of=_of(entry.get("possible")),
         zero=min(numbers) <= 0 <= max(numbers),
         negative=min(numbers) < 0,
         rate=entry.get("rate", ""),
@@ -646,9 +673,9 @@ def measures() -> Mapping[str, Measure]:
             id=name,
             unit=units.canonical(entry["unit"]),
             label=_text(entry["label"]),
-            possible=_bounds(entry.get("possible")),
+            possible=_sizes(entry.get("possible"), ()),
             of=_of(entry.get("possible")),
-            sizes=_bounds(entry.get("sizes")),
+            sizes=_sizes(entry.get("sizes"), ()),
             basis=entry.get("basis", "model"),
             direction=entry.get("direction", "at_least"),
             threshold=entry.get("threshold", ""),
@@ -657,10 +684,6 @@ def measures() -> Mapping[str, Measure]:
         )
         for name, entry in _file("measures")["measures"].items()
     }
-
-
-def _bounds(stated: Any) -> Any:
-    return _sizes(stated["range"] if isinstance(stated, dict) else stated, ())
 
 
 def _of(stated: Any) -> str:
@@ -708,6 +731,7 @@ def drivers() -> Mapping[str, Driver]:
         name: Driver(
             name,
             entry["unit"],
+            entry["entity"],
             entry["frequency"],
             (entry["release"]["months"], entry["release"]["day"]),
             _text(entry["label"]),

@@ -1,22 +1,19 @@
-"""Rolling-origin backtest of the forecaster and of every single candidate, as tidy records."""
+"""Rolling-origin backtest of the forecaster and of every family of its bank, as tidy records."""
 
 from __future__ import annotations
 
 from itertools import islice
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from xuchang_sim.forecast import cache, scores
-from xuchang_sim.forecast.candidates import Drift
-from xuchang_sim.forecast.forecaster import Member, Memo, gather, members
-from xuchang_sim.forecast.pool import combine, rules_for
-from xuchang_sim.forecast.profile import Profile, profile
+from xuchang_sim.forecast.forecaster import bank_of, forecaster
+from xuchang_sim.forecast.profile import slots_of
 from xuchang_sim.forecast.series import Regular, SeriesError
 from xuchang_sim.forecast.tolerance import (
     TooFewResidualsError,
     binomial_band,
-    calibrate,
     conformal_radius,
 )
 
@@ -31,10 +28,11 @@ if TYPE_CHECKING:
 COMBINED = "combined"
 BENCHMARK = "benchmark"
 INTERVALS = (0.5, 0.8, 0.95)
-DRAWS = 400
+#: Levels of the quantiles that stand for a forecast.
+GRID = (np.arange(400) + 0.5) / 400
 COLUMNS = (
     "series", "model", "origin", "step", "actual", "median", "crps", "scaled_crps", "pinball",
-    "winkler80", "error", "mase", "inside50", "inside80", "inside95", "pit", "pool_pit",
+    "winkler80", "error", "mase", "inside50", "inside80", "inside95", "pit",
 )  # fmt: skip
 
 Row = dict[str, Any]
@@ -45,7 +43,6 @@ def backtest(
     horizon: int = 9,
     origins: int = 24,
     step: int = 1,
-    refit: int = 1,
     *,
     whole: bool = True,
 ) -> list[Row]:
@@ -62,9 +59,6 @@ def backtest(
     origins, step : int
         Number of origins, the latest being the last that all steps can be checked from, and the
         periods between them.
-    refit : int
-        Models are fitted anew at every refit-th origin; at those between, the later steps of
-        the last forecast are scored as they stand.
     whole : bool
         Only origins from which all steps can be checked. Otherwise the latest origin leaves one
         step, and what has come true of every forecast is scored.
@@ -73,9 +67,8 @@ def backtest(
     -------
     list of dict
         One row a model, origin and step, with the keys of `COLUMNS`. ``combined`` is the
-        forecaster, calibrated by what had come true of its earlier forecasts (``pool_pit`` is the
-        transform before that, NaN for others); ``benchmark`` the random walk with drift (seasonal
-        on seasonal series) and Student-t predictive.
+        forecaster; the families of its bank stand alone; ``benchmark`` is the random walk with
+        drift (seasonal on seasonal series) and Student-t predictive.
 
     Raises
     ------
@@ -91,22 +84,16 @@ def backtest(
         horizon,
         origins,
         step,
-        refit,
         whole,
     )
     rows = cache.load("backtest", key)
     if rows is None:
-        rows = _arrays(_rows(series, horizon, origins, step, refit, whole=whole))
+        rows = _arrays(_rows(series, horizon, origins, step, whole=whole))
         cache.save("backtest", key, rows)
     return _records(series, rows)
 
 
-def _rows(
-    series: Regular, horizon: int, origins: int, step: int, refit: int, *, whole: bool
-) -> list[Row]:
-    out: list[Row] = []
-    past: list[Past] = []
-    memo = Memo()
+def _rows(series: Regular, horizon: int, origins: int, step: int, *, whole: bool) -> list[Row]:
     known = np.flatnonzero(np.isfinite(series.values))
     ends = known[_least(series) - 1 :] + 1
     ends = ends[ends <= len(series.values) - (horizon if whole else 1)]
@@ -114,18 +101,7 @@ def _rows(
     if not cuts:
         msg = f"{len(series.values)} values are too few to look back {horizon} steps"
         raise SeriesError(msg)
-    chosen = sorted(cuts[:origins])
-    for fitted in chosen[::refit]:
-        later = [cut for cut in chosen if fitted <= cut < fitted + step * refit]
-        rows = _origin_rows(series, fitted, horizon + later[-1] - fitted, memo, past)
-        for cut in later:
-            moved = cut - fitted
-            out += [
-                row | {"origin": row["origin"] + moved, "step": row["step"] - moved}
-                for row in rows
-                if moved < row["step"] <= moved + horizon
-            ]
-    return out
+    return [row for cut in sorted(cuts[:origins]) for row in _origin_rows(series, cut, horizon)]
 
 
 def _least(series: Regular) -> int:
@@ -133,72 +109,44 @@ def _least(series: Regular) -> int:
     return 8 if series.frequency == 1 else 2 * series.frequency + 4
 
 
-class Past(NamedTuple):
-    """Where a value fell in a forecast: number of values known, place of the value, its PIT."""
-
-    cut: int
-    place: int
-    pit: float
-
-
-def calibrated(paths: Floats, past: Sequence[Past], cut: int) -> Floats:
-    """Calibrate a forecast from ``cut`` values by what had come true of the earlier ones."""
-    true = [one for one in past if one.place < cut]
-    pits = np.array([one.pit for one in true])
-    return calibrate(paths, pits, len({one.cut for one in true}))
-
-
-def _origin_rows(
-    series: Regular, cut: int, horizon: int, memo: Memo, past: list[Past]
-) -> list[Row]:
-    """Score all models from the first ``cut`` values; add what came of the pool to ``past``."""
+def _origin_rows(series: Regular, cut: int, horizon: int) -> list[Row]:
+    """Score all models from the first ``cut`` values."""
     changes = [number - series.first for number in series.breaks]
     end = min([len(series.values), *(change for change in changes if change >= cut)])
-    found = profile(series.values[:cut], series.frequency, series.first % series.frequency)
-    pool = (*members(found), Member(Drift(BENCHMARK, 1.0), 1e-12, _logs(found)))
-    ahead = (i for i in range(cut, end) if (series.first + i) % series.frequency in found.slots)
-    slots = list(islice(ahead, horizon))
-    if not slots:
+    known = series.until(series.first + cut - 1)
+    slots = slots_of(known)
+    ahead = (i for i in range(cut, end) if (series.first + i) % series.frequency in slots)
+    places = list(islice(ahead, horizon))
+    if not places:
         return []
-    material = gather(found, len(slots), pool=pool, draws=DRAWS, memo=memo)
-    pooled = combine(material, rules_for(found))
-    said = {
-        name: found.restore(paths)
-        for name, paths in zip(material.names, material.final, strict=True)
-    }
-    raw = found.restore(pooled.sample)
-    said = {COMBINED: calibrated(raw, past, cut)} | said
-    scale = scores.naive_scale(found.values, found.cycle)
+    told = forecaster(known, len(places))
+    said = {COMBINED: told.quantiles(GRID)}
+    families = dict.fromkeys(member.name for member in bank_of(told.found))
+    for name in families:
+        alone = forecaster(known, len(places), family=name).quantiles(GRID)
+        if np.isfinite(alone).all():
+            said[name] = alone
+    said[BENCHMARK] = told.walk(GRID)
+    scale = scores.naive_scale(told.found.values, told.found.cycle)
     rng = np.random.default_rng(cut)
-    fell = {
-        place: scores.pit(raw[:, j], float(series.values[place]), rng)
-        for j, place in enumerate(slots)
-        if np.isfinite(series.values[place])
-    }
-    past += [Past(cut, place, pit) for place, pit in fell.items()]
     rows: list[Row] = []
     for model, restored in said.items():
-        for j, place in enumerate(slots):
+        for j, place in enumerate(places):
             actual = float(series.values[place])
             if np.isnan(actual):
                 continue
             rows.append(
                 {"model": model, "origin": series.first + cut - 1, "step": j + 1}
                 | _scored(restored[:, j], actual, scale, rng)
-                | {"pool_pit": fell[place] if model == COMBINED else np.nan}
             )
     return rows
-
-
-def _logs(found: Profile) -> bool:
-    return found.kind != "rate" and found.positive
 
 
 def _scored(draws: Floats, actual: float, scale: float, rng: np.random.Generator) -> Row:
     tails = [q for level in INTERVALS for q in (0.5 - level / 2, 0.5 + level / 2)]
     bounds = np.quantile(draws, tails)
     median = float(np.median(draws))
-    score = float(scores.crps(draws, np.asarray(actual)))
+    score = float(scores.crps(draws, np.asarray(actual), np.ones(len(draws))))
     levels = np.arange(1, 20) / 20
     loss = np.mean(
         [
@@ -239,40 +187,6 @@ def _records(series: Regular, arrays: cache.Arrays) -> list[Row]:
         row |= {name: float(arrays[name][i]) for name in COLUMNS[4:]}
         rows.append(row)
     return rows
-
-
-def ahead(series: Regular, rows: Sequence[Row], horizon: int, levels: Sequence[float]) -> Floats:
-    """Forecast what comes after a series, calibrated by all its backtest has seen come true.
-
-    Parameters
-    ----------
-    series : Regular
-    rows : sequence of dict
-        Its backtest.
-    horizon : int
-        Steps ahead; a period of the year that the series never has is no step.
-    levels : sequence of float
-        Wanted quantiles, in (0, 1).
-
-    Returns
-    -------
-    (levels, horizon) array
-    """
-    mine = [row for row in rows if row["model"] == COMBINED and row["series"] == series.name]
-    origins = list(dict.fromkeys(row["origin"] for row in mine))
-    # Only which values share an origin matters, not their places: all of them are known by now.
-    past = [Past(origins.index(row["origin"]), 0, row["pool_pit"]) for row in mine]
-    found = profile(series.values, series.frequency, series.first % series.frequency)
-    pits = [[one.cut, one.pit] for one in past]
-    data = series.values, series.frequency, series.first
-    key = cache.digest("ahead", *data, pits, horizon, list(levels))
-
-    def compute() -> cache.Arrays:
-        pooled = combine(gather(found, horizon), rules_for(found))
-        paths = calibrated(found.restore(pooled.sample), past, len(series.values))
-        return {"quantiles": np.quantile(paths, levels, axis=0)}
-
-    return np.asarray(cache.remembered("ahead", key, compute)["quantiles"])
 
 
 def summary(rows: Sequence[Row]) -> list[Row]:

@@ -6,8 +6,6 @@ import hashlib
 import json
 import os
 import sys
-import tempfile
-import zipfile
 from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
@@ -15,12 +13,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from xuchang_sim import kept
+from xuchang_sim.yamlfile import InputError
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 Arrays = dict[str, np.ndarray]
-
-_CORRUPT = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile)
 
 
 def folder() -> Path:
@@ -62,28 +61,21 @@ def _code() -> str:
 
 
 def load(kind: str, key: str) -> Arrays | None:
-    """Kept arrays, or None when there are none or the file cannot be trusted."""
+    """Return kept arrays, or None where there are none or the file is not what was written."""
     try:
-        with _path(kind, key).open("rb") as file, np.load(file, allow_pickle=False) as stored:
-            arrays = {name: stored[name] for name in stored.files}
-    except _CORRUPT:
+        arrays, note = kept.read(_path(kind, key))
+    except (OSError, RuntimeError, kept.DamagedError):
         return None
-    return arrays if str(arrays.pop("key", "")) == key else None
+    return arrays if note == key else None
 
 
 def save(kind: str, key: str, arrays: Mapping[str, np.ndarray]) -> bool:
-    """Keep arrays (atomic: a reader sees the old file or the new one); False if impossible."""
+    """Keep arrays, whole or not at all; False where nothing can be written."""
     path = _path(kind, key)
-    temporary: str | None = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".part")
-        with os.fdopen(handle, "wb") as file:
-            np.savez(file, allow_pickle=False, key=np.array(key), **dict(arrays))
-        Path(temporary).replace(path)
-    except (OSError, RuntimeError):
-        if temporary is not None:
-            Path(temporary).unlink(missing_ok=True)
+        kept.keep(path, arrays, key, sync=False)
+    except (OSError, RuntimeError, InputError):
         return False
     return True
 
@@ -98,4 +90,4 @@ def remembered(kind: str, key: str, compute: Callable[[], Arrays]) -> Arrays:
 
 
 def _path(kind: str, key: str) -> Path:
-    return folder() / f"{kind}-{key[:32]}.npz"
+    return folder() / f"{kind}-{key[:32]}.kept"

@@ -1,297 +1,281 @@
-"""The automatic forecaster: many candidates, pooled linearly, with spread calibrated on the past.
+"""The automatic forecaster: what a series is, what the bank says of it, and how wide that is.
 
-Nothing is chosen by hand for a series. Weights start from robust priors by kind of series and
-move only a little with the past CRPS of its own rolling origins; so does the spread.
+Nothing is chosen by hand for a series. One pass of the bank gives forecasts from every origin; weights,
+spread and coverage come from those that have come true.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from xuchang_sim.forecast.candidates import (
-    Autoregression,
-    Candidate,
-    CandidateError,
-    Drift,
-    FitRecord,
-    Fitted,
-    Smoothing,
-    StateSpace,
-    Theta,
-    fit,
-)
+from xuchang_sim.forecast import bank
+from xuchang_sim.forecast.profile import Assume, Profile, profile
+from xuchang_sim.forecast.series import UnstableError
+from xuchang_sim.forecast.spread import RULES, Combined, Rules, combine, scaled_shape, widening
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import numpy.typing as npt
 
-    from xuchang_sim.forecast.profile import Profile
+    from xuchang_sim.forecast.bank import Forecasts
+    from xuchang_sim.forecast.series import Regular
 
     Floats = npt.NDArray[np.float64]
 
-
+#: Draws of sums to date, and levels at which their steps are known.
 DRAWS = 2000
-PAST_DRAWS = 200
-#: Rolling origins used to learn weights and spread (fewer where a fit is dear).
-ORIGINS = {"annual": 8, "rate": 5, "level": 5, "season": 4}
+_FINE: Floats = np.asarray((np.arange(199) + 1.0) / 200.0)
+#: Share of the variance of a step of a sum to date that all steps have in common.
+_COMMON = 0.2
 #: Parts of a mean step that standardised values are rounded to.
 _GRID = 2.0**20
-LEVELS = tuple(round(0.05 * i, 2) for i in range(1, 20))
+#: Origins whose forecasts are replayed to measure coverage.
+REPLAYED = 40
+#: Yearly spreads beyond which a forecast is refused.
+_SANE = 20.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Memo:
-    """Fits and draws shared between calls on the same series cut at several dates."""
+class Forecaster:
+    """A series with all its forecasts.
 
-    fits: dict[tuple[Any, ...], Fitted] = field(default_factory=dict)
-    draws: dict[tuple[Any, ...], tuple[Floats | None, FitRecord]] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Member:
-    """A candidate with its prior weight, on logarithms or not."""
-
-    candidate: Candidate
-    prior: float
-    logs: bool
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Material:
-    """What members said: final samples and samples at past origins, in the series' own units."""
-
-    names: tuple[str, ...]
-    priors: Floats
-    final: list[Floats]
-    past: list[list[Floats]]
-    actual: list[Floats]
-    medians: list[Floats]
-    logs: tuple[bool, ...]
-    volatility: dict[float, float]
-    records: tuple[FitRecord, ...]
-
-
-def members(found: Profile) -> tuple[Member, ...]:
-    """Return the pool for a series, by what it was found to be."""
-    if found.cycle > 1:
-        return _seasonal(found.positive)
-    pool: list[Member] = []
-    annual = found.frequency == 1
-    if found.level > 0.02:
-        pool += [Member(c, found.level * w, True) for c, w in (_LEVEL if annual else _INDEX)]
-    if found.level < 0.98:
-        rates = _GROWTH if annual else _rates(found.frequency)
-        pool += [Member(c, (1 - found.level) * w, False) for c, w in rates]
-    return tuple(pool)
-
-
-_LEVEL: tuple[tuple[Candidate, float], ...] = (
-    (Autoregression("growth_ar", centre=0.64, prior=0.5, strength=6, doubt=0.2), 3),
-    (Autoregression("growth_ar_full", centre=0.8, prior=0.4, strength=4, doubt=0.2), 2),
-    (Drift("half_drift", 0.5), 1),
-    (Drift("drift", 1.0), 1),
-    (Smoothing("ets_damped", trend=True), 1),
-    (Theta("theta"), 1),
-    (StateSpace("local_trend", "uc", ("lltrend", False)), 1),
-)
-_GROWTH: tuple[tuple[Candidate, float], ...] = (
-    (Autoregression("ar1", order=0, prior=0.4, strength=4), 3),
-    (Autoregression("ar2", (1, 2), order=0, prior=0.4, strength=4), 0.5),
-    (StateSpace("arima011", "sarimax", ((0, 1, 1), (0, 0, 0))), 2),
-    (Smoothing("smoothing", alpha=0.3), 2),
-    (StateSpace("local_level", "uc", ("llevel", False)), 1),
-    (Drift("naive", 0.0), 0.3),
-)
-_INDEX: tuple[tuple[Candidate, float], ...] = (
-    (Autoregression("growth_ar", (1, 2, 3), centre=0.7, prior=0.3, strength=6), 2),
-    (StateSpace("arima210_ma12", "sarimax", ((2, 1, 0), (0, 0, 1)), 12), 1),
-    (Smoothing("ets_damped", trend=True), 1),
-    (Theta("theta"), 1),
-    (Drift("half_drift", 0.5), 1),
-)
-
-
-def _rates(year: int) -> tuple[tuple[Candidate, float], ...]:
-    """Pool for rates with ``year`` periods a year.
-
-    A rate over a year drops an old period for each new one, hence the moving average.
+    Attributes
+    ----------
+    found : Profile
+        What the series was found to be.
+    horizon : int
+    bank : Forecasts
+        What every member said at every origin, in standardised steps.
+    pool : Combined
+    rules : Rules
+    centre, size : float
+        Value and step that were standardised by.
+    factor : float
+        What intervals are widened by, as past coverage asks for.
+    measured : tuple of (nominal, share held, origins, values)
+        Past coverage before widening.
     """
-    return (
-        (StateSpace(f"arima210_ma{year}", "sarimax", ((2, 1, 0), (0, 0, 1)), year), 4),
-        (StateSpace(f"arma20_ma{year}", "sarimax", ((2, 0, 0), (0, 0, 1)), year, "c"), 2),
-        (StateSpace("arima210", "sarimax", ((2, 1, 0), (0, 0, 0))), 0.3),
-        (Autoregression("steps_ar", (1, 2, 3), centre=0.0, prior=0.3, strength=10), 0.5),
-        (Autoregression("ar3", (1, 2, 3), order=0, prior=0.98, strength=20), 0.2),
-        (Smoothing("ets_damped", trend=True), 0.2),
-        (Drift("naive", 0.0), 0.2),
-    )
+
+    found: Profile
+    horizon: int
+    bank: Forecasts
+    pool: Combined
+    rules: Rules
+    centre: float
+    size: float
+    factor: float = 1.0
+    measured: tuple[tuple[float, float, int, int], ...] = ()
+
+    @property
+    def count(self) -> int:
+        """Number of values the models see."""
+        return len(self.found.values)
+
+    def quantiles(self, levels: Sequence[float] | Floats, until: int | None = None) -> Floats:
+        """(levels, H) quantiles of the steps after value ``until`` (default: all known values)."""
+        at = self.count - 1 if until is None else until
+        wanted = np.asarray(levels, dtype=float)
+        fine: Floats = _FINE if self.found.to_date else wanted
+        shape = scaled_shape(self.pool, self.rules, at, fine, self.horizon)
+        inner = self.pool.said[at] + self.factor * self.pool.sigma[at] * shape
+        return self._outward(inner, wanted, at)
+
+    def walk(self, levels: Sequence[float] | Floats) -> Floats:
+        """(levels, H) quantiles of the benchmark: a (seasonal) random walk with drift, Student-t."""
+        from scipy.special import stdtrit  # noqa: PLC0415
+
+        wanted = np.asarray(levels, dtype=float)
+        fine: Floats = _FINE if self.found.to_date else wanted
+        z = (self.found.scale.inward(self.found.values) - self.centre) / self.size
+        cycle, ahead = self.found.cycle, np.arange(self.horizon)
+        steps = z[cycle:] - z[:-cycle]
+        drift, free = float(steps.mean()), max(len(steps) - 1, 1)
+        sd = float(np.sqrt(((steps - drift) ** 2).sum() / free))
+        turns = ahead // cycle + 1
+        base = z[len(z) - cycle + ahead % cycle] + turns * drift
+        wide = sd * np.sqrt(turns + turns**2 / len(steps))
+        inner = base + stdtrit(free, fine)[:, np.newaxis] * wide
+        return self._outward(inner, wanted, self.count - 1)
+
+    def _outward(self, inner: Floats, levels: Floats, at: int) -> Floats:
+        """Bring quantiles of standardised flows to the series' own form."""
+        values = self.found.scale.outward(self.centre + self.size * inner)
+        return self._summed(values, levels, at) if self.found.to_date else values
+
+    def _summed(self, flows: Floats, levels: Floats, at: int) -> Floats:
+        """Quantiles of sums to date from those of flows, with one factor common to all steps."""
+        ranks = _ranks(self.horizon, self.found.cycle > 1)
+        out, total = np.empty((len(levels), self.horizon)), self.found.carried(at)
+        running = np.full(DRAWS, total)
+        for step in range(self.horizon):
+            if self.found.begins(at + step + 1):
+                running = np.zeros(DRAWS)
+            running = running + np.interp(ranks[:, step], _FINE, flows[:, step])
+            out[:, step] = np.quantile(running, levels)
+        return out
+
+    def paths(self) -> Floats:
+        """(draws, H) futures with these quantiles; errors of a rate go on, those of flows do less."""
+        told = self.quantiles(_FINE)
+        ranks = _ranks(self.horizon, self.found.cycle > 1)
+        steps = [np.interp(ranks[:, h], _FINE, told[:, h]) for h in range(self.horizon)]
+        return np.stack(steps, axis=1)
+
+    def truth(self, until: int) -> Floats:
+        """(H,) what came after value ``until``, in the series' own form; NaN where unknown."""
+        out = np.full(self.horizon, np.nan)
+        total = self.found.carried(until)
+        for step in range(min(self.horizon, self.count - 1 - until)):
+            place = until + step + 1
+            value = float(self.found.values[place])
+            if self.found.to_date:
+                total = value if self.found.begins(place) else total + value
+                value = total
+            out[step] = value
+        return out
+
+    @property
+    def weights(self) -> dict[str, float]:
+        """Weight of every family of members at the end of the series; they sum to 1."""
+        out: dict[str, float] = {}
+        for name, weight in zip(self.bank.names, self.pool.weights[:, -1], strict=True):
+            out[name] = out.get(name, 0.0) + float(weight)
+        return out
 
 
-def _seasonal(logs: bool) -> tuple[Member, ...]:
-    pool: tuple[tuple[Candidate, float], ...] = (
-        (StateSpace("airline", "sarimax", ((0, 1, 1), (0, 1, 1))), 4),
-        (StateSpace("seasonal_arma", "sarimax", ((1, 0, 1), (0, 1, 1))), 2),
-        (StateSpace("seasonal_walk", "uc", ("rwdrift", True)), 1.5),
-        (Smoothing("ets_seasonal", trend=True, seasonal=True), 0.7),
-        (Theta("theta"), 0.7),
-        (Autoregression("seasonal_ar", (1, 2, 3), 0, 1, 0.5, 0.4, 6), 0.7),
-        (Drift("seasonal_half_drift", 0.5), 0.5),
-        # The benchmark itself: where nothing beats it, the weights must be able to say so.
-        (Drift("seasonal_drift", 1.0), 1),
-    )
-    return tuple(Member(c, w, logs) for c, w in pool)
+@lru_cache(maxsize=8)
+def _ranks(horizon: int, seasonal: bool) -> Floats:
+    """(draws, H) uniform ranks, the same for every series.
+
+    Of a seasonal flow with one factor common to all steps, of any other series those of a random walk.
+    """
+    from scipy.special import ndtr  # noqa: PLC0415
+
+    rng = np.random.default_rng((DRAWS, horizon))
+    half = rng.standard_normal((DRAWS // 2, horizon + 1))
+    both = np.concatenate([half, -half])
+    if seasonal:
+        mixed = np.sqrt(_COMMON) * both[:, :1] + np.sqrt(1.0 - _COMMON) * both[:, 1:]
+    else:
+        mixed = np.cumsum(both[:, 1:], axis=1) / np.sqrt(np.arange(1, horizon + 1))
+    return np.asarray(ndtr(mixed))
 
 
-def gather(
-    found: Profile,
-    horizon: int,
-    origins: int | None = None,
-    pool: Sequence[Member] | None = None,
-    draws: int = DRAWS,
-    seed: int = 0,
-    memo: Memo | None = None,
-) -> Material:
-    """Fit every member on the whole series and at past origins; keep what they said.
+def forecaster(
+    series: Regular, horizon: int, assume: Assume | None = None, family: str = ""
+) -> Forecaster:
+    """Forecast a series from every origin.
 
     Parameters
     ----------
-    found : Profile
+    series : Regular
     horizon : int
         Steps ahead.
-    origins : int, optional
-        Past origins; by kind of series unless given.
-    pool : sequence of Member, optional
-        Members; by what the series was found to be unless given.
-    draws : int
-        Draws of every member at the end of the series.
-    seed : int
-        Draws are a function of it, the number of values and the member's place.
-    memo : Memo, optional
-        Fits shared between calls on the same series cut at several dates.
+    assume : Assume, optional
+        What the user says it is; found out unless given.
+    family : str
+        Only members of this family.
 
     Raises
     ------
-    CandidateError
-        If no candidate can be fitted.
+    SeriesError
+        If it is too short, constant, has too many gaps, or is too unstable.
     """
-    memo = Memo() if memo is None else memo
-    pool = members(found) if pool is None else pool
-    y = found.values
-    total = sum(m.prior for m in pool)
-    keep, final, records, medians = [], [], [], []
-    for number, member in enumerate(pool):
-        paths, record = _say(member, found, len(y), horizon, draws, (seed, number), memo)
-        records.append(record)
-        if paths is not None:
-            keep.append(number)
-            final.append(paths)
-            medians.append(np.median(paths, axis=0))
-    if not final:
-        msg = "no candidate could be fitted"
-        raise CandidateError(msg)
-    past: list[list[Floats]] = []
-    actual: list[Floats] = []
-    wanted = (
-        ORIGINS[found.kind if found.frequency > 1 else "annual"] if origins is None else origins
+    found = profile(series, assume)
+    z, centre, size = standardised(found.scale.inward(found.values), found.cycle)
+    chosen = tuple(member for member in bank_of(found) if not family or member.name == family)
+    year = found.cycle if found.cycle > 1 else found.frequency
+    rules = rules_of(found)
+    said = bank.run(z, chosen, horizon, found.cycle, year)
+    first = found.cycle * 2 if found.cycle > 1 else max(2, min(16, len(z) // 3))
+    pool = combine(said, z, rules, first)
+    plain = Forecaster(found, horizon, said, pool, rules, centre, size)
+    return plain if family else _judged(plain)
+
+
+def bank_of(found: Profile) -> tuple[bank.Member, ...]:
+    """Members for a series, by what it was found to be; in doubt those of levels and of rates."""
+    if found.cycle > 1 or found.sure:
+        return bank.members(found.kind, found.frequency)
+    parts = {"level": found.level, "rate": 1.0 - found.level}
+    return tuple(
+        replace(member, prior=share * member.prior)
+        for kind, share in parts.items()
+        for member in bank.members(kind, found.frequency)
     )
-    for origin in _origins(len(y), found, horizon, wanted):
-        steps = min(horizon, len(y) - origin)
-        said = [
-            _say(pool[number], found, origin, horizon, PAST_DRAWS, (seed, number), memo)[0]
-            for number in keep
-        ]
-        if any(s is None for s in said):
+
+
+def rules_of(found: Profile) -> Rules:
+    """Return the rules for what a series was found to be."""
+    annual = found.frequency == 1 and found.cycle == 1
+    return RULES[f"annual {found.kind}" if annual else found.kind]
+
+
+def _judged(plain: Forecaster) -> Forecaster:
+    """Measure past coverage, and widen or narrow where it is bad beyond chance."""
+    levels = np.array([0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95])
+    last = plain.count - 2
+    origins = range(max(plain.pool.first + 4, last - REPLAYED + 1), last + 1)
+    inside, ratios, weights = [], [], []
+    for origin in origins:
+        if not np.isfinite(plain.pool.said[origin]).all():
             continue
-        past.append([s[:, :steps] for s in said if s is not None])
-        actual.append(y[origin : origin + steps])
-    return Material(
-        names=tuple(pool[i].candidate.name for i in keep),
-        priors=np.array([pool[i].prior / total for i in keep]),
-        final=final,
-        past=past,
-        actual=actual,
-        medians=medians,
-        logs=tuple(pool[i].logs for i in keep),
-        volatility={h: _recent(found, h) for h in (3.0, 6.0, 12.0, 24.0)},
-        records=tuple(records),
+        told, true = plain.quantiles(levels, origin), plain.truth(origin)
+        known = np.isfinite(true)
+        inside.append([((told[i] <= true) & (true <= told[-1 - i]))[known] for i in (2, 1, 0)])
+        with np.errstate(divide="ignore", invalid="ignore"):
+            over = np.where(true >= told[3], (true - told[3]) / (told[5] - told[3]),
+                            (told[3] - true) / (told[3] - told[1]))  # fmt: skip
+        ratios += over[known & np.isfinite(over)].tolist()
+        weights += [1.0] * int((known & np.isfinite(over)).sum())
+    held = [np.concatenate([row[i] for row in inside]) if inside else np.empty(0) for i in range(3)]
+    measured = tuple(
+        (nominal, float(hits.mean()) if len(hits) else float("nan"), len(inside), len(hits))
+        for nominal, hits in zip((0.5, 0.8, 0.9), held, strict=True)
     )
+    factor = widening(np.array(ratios), measured[1][1], len(inside), plain.horizon)
+    done = replace(plain, factor=factor, measured=measured)
+    _sane(done)
+    return done
 
 
-def _say(
-    member: Member,
-    found: Profile,
-    until: int,
-    horizon: int,
-    draws: int,
-    address: tuple[int, ...],
-    memo: Memo,
-) -> tuple[Floats | None, FitRecord]:
-    """Sample one member from the first ``until`` values, in the units of the values."""
-    y = found.values[:until]
-    key = (member.candidate.name, member.logs, found.cycle, horizon, draws, address, y.tobytes())
-    if key not in memo.draws:
-        fits = memo.fits
-        memo.draws[key] = _sampled(member, y, found.cycle, horizon, draws, (*address, until), fits)
-    return memo.draws[key]
+def _sane(told: Forecaster) -> None:
+    """Refuse what is too unstable to forecast.
 
-
-def _sampled(
-    member: Member,
-    y: Floats,
-    cycle: int,
-    horizon: int,
-    draws: int,
-    address: tuple[int, ...],
-    fits: dict[tuple[Any, ...], Fitted],
-) -> tuple[Floats | None, FitRecord]:
-    z = np.log(y) if member.logs else y
-    z, centre, size = standardised(z, cycle)
-    key = (member.candidate, member.logs, cycle, y.tobytes())
-    if key not in fits:
-        fits[key] = fit(member.candidate, z, cycle)
-    fitted = fits[key]
-    record = fitted.record
-    if not record.usable:
-        return None, record
-    try:
-        paths = centre + size * fitted.sample(draws, horizon, np.random.default_rng(address))
-    except (CandidateError, ValueError, np.linalg.LinAlgError) as problem:
-        return None, replace(record, error=str(problem))
-    return np.exp(np.clip(paths, centre - 30.0, centre + 30.0)) if member.logs else paths, record
+    Raises
+    ------
+    UnstableError
+        If the outer quantiles lie more than twenty local yearly spreads from the last value.
+    """
+    year = max(told.found.cycle, told.found.frequency)
+    z = (told.found.scale.inward(told.found.values) - told.centre) / told.size
+    steps = np.abs(z[year:] - z[:-year])[-3 * year :] if len(z) > year else np.abs(np.diff(z))
+    spread = max(float(steps.mean()), float(told.pool.sigma[-1]) * np.sqrt(year))
+    shape = scaled_shape(
+        told.pool, told.rules, told.count - 1, np.array([0.05, 0.95]), told.horizon
+    )
+    outer = told.pool.said[-1] + told.factor * told.pool.sigma[-1] * shape
+    values = told.found.scale.outward(told.centre + told.size * outer)
+    if not np.isfinite(values).all() or float(np.abs(outer - z[-1]).max()) > _SANE * spread:
+        msg = (
+            "the series is too unstable to forecast: its intervals leave all that it has ever been"
+        )
+        raise UnstableError(msg)
 
 
 def standardised(z: Floats, cycle: int) -> tuple[Floats, float, float]:
     """Deviations from the last value in mean absolute (seasonal) steps, with that value and step.
 
     They are kept to 2**-20 of a step, about a millionth. The last bits of a difference depend on the
-    units of the data, and an iterative fit may end elsewhere for another last bit; of the rounded
-    array it cannot: forecasts keep scale, and shift where logarithms are not taken, by construction.
+    units of the data; rounded, they cannot, so forecasts keep scale, and shift where logarithms are
+    not taken, by construction.
     """
     steps = np.abs(z[cycle:] - z[:-cycle])
     size = (float(steps.mean()) if len(steps) else 0.0) or 1.0
     centre = float(z[-1])
     return np.rint((z - centre) / size * _GRID) / _GRID, centre, size
-
-
-def _origins(count: int, found: Profile, horizon: int, wanted: int) -> list[int]:
-    """Past origins, the latest first, at most ``wanted``, each with enough to fit on."""
-    least = 8 if found.frequency == 1 else 2 * found.frequency + 4
-    last = count - 1
-    stride = 1 if found.frequency == 1 else max(1, horizon // 2)
-    return list(range(last, least - 1, -stride))[:wanted]
-
-
-def _recent(found: Profile, half_life: float) -> float:
-    """Recent over whole root mean square of steps."""
-    z = np.log(found.values) if found.kind != "rate" and found.positive else found.values
-    steps = z[found.cycle :] - z[: -found.cycle]
-    if found.kind != "rate" or found.frequency == 1:
-        steps = steps - steps.mean()
-    weights = 0.5 ** (np.arange(len(steps))[::-1] / half_life)
-    whole = float(np.mean(steps**2))
-    recent = float(np.sum(weights * steps**2) / weights.sum())
-    return float(np.clip(np.sqrt(recent / whole), 0.2, 3.0)) if whole > 0 else 1.0

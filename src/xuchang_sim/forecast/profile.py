@@ -1,8 +1,8 @@
-"""Find out what a series is: cumulated or not, seasonal or not, level or rate, broken or not."""
+"""Find out what a series is: cumulated or not, seasonal or not, level or rate, its support and breaks."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +12,8 @@ from xuchang_sim.forecast.series import ConstantSeriesError, GapsError, TooShort
 if TYPE_CHECKING:
     import numpy.typing as npt
 
+    from xuchang_sim.forecast.series import Regular
+
     Floats = npt.NDArray[np.float64]
     Ints = npt.NDArray[np.int_]
 
@@ -19,13 +21,77 @@ if TYPE_CHECKING:
 MEMORY = {1: 40, 4: 80, 12: 132}
 #: A period of the year missing throughout these years is not part of the year.
 RECENT_YEARS = 3
-SEASON_P = 0.02
+#: Chance below which a season is seen, and above which one seen before is given up.
+SEASON_P, SEASON_KEPT = 0.01, 0.1
 BREAK_DISTANCE = 6.0
 MIN_VALUES = 5
 GAP_SHARE = 0.25
+#: Cuts, a year apart, whose verdicts on level and season are pooled: what a series is called must not flip.
+VERDICTS = 5
+#: A first value of the year below this share of the last of the year before is a reset.
+RESET = 0.45
+#: Share of steps within the year that rise, at least; sums to date fall in few months only.
+RISING = 0.8
+#: A change of unit: beyond a factor of fifty, near a power of ten of at least a hundred.
+_REUNIT, _NEAR = np.log(50.0), 0.35
 # Odds that a positive series is a level: constant, directness of its way, log size of its steps,
 # memory, log number of typical steps in its way, roughness of its growth.
 _LEVEL_ODDS = (-2.86, 1.0, -1.26, 0.84, 0.67, -1.54)
+
+
+@dataclass(frozen=True, slots=True)
+class Assume:
+    """What the user says a series is; None where it is to be found out."""
+
+    to_date: bool | None = None
+    level: bool | None = None
+    seasonal: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scale:
+    """A scale on which errors add, and the way back.
+
+    Attributes
+    ----------
+    kind : str
+        ``raw``; ``log``; ``soft``, raw far from zero and logarithmic near it; ``asinh``, raw near
+        zero and logarithmic far from it.
+    unit : float
+        Size at which ``soft`` and ``asinh`` bend.
+    shift : float
+        Added before (half of the smallest positive value where zeros occur).
+    low, high : float
+        Bounds of the values.
+    """
+
+    kind: str = "raw"
+    unit: float = 1.0
+    shift: float = 0.0
+    low: float = -np.inf
+    high: float = np.inf
+
+    def inward(self, values: Floats) -> Floats:
+        """Values on the scale."""
+        y = values + self.shift
+        if self.kind == "log":
+            return np.asarray(np.log(y))
+        if self.kind == "soft":
+            ratio = y / self.unit
+            small = np.minimum(ratio, 30.0)
+            return np.asarray(self.unit * np.where(ratio < 30.0, np.log(np.expm1(small)), ratio))
+        return np.asarray(np.arcsinh(y / self.unit)) if self.kind == "asinh" else y
+
+    def outward(self, z: Floats) -> Floats:
+        """Values from the scale, within the bounds."""
+        with np.errstate(over="ignore"):
+            if self.kind == "log":
+                y = np.exp(z)
+            elif self.kind == "soft":
+                y = self.unit * np.logaddexp(0.0, z / self.unit)
+            else:
+                y = self.unit * np.sinh(z) if self.kind == "asinh" else z
+        return np.clip(y - self.shift, self.low, self.high)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,14 +110,18 @@ class Profile:
         Chance that it is a level (grows in proportion) rather than a rate.
     values : (T,) array
         What models see: flows instead of sums to date, gaps filled, breaks spliced.
+    position : (T,) array
+        Index in `slots` of every value.
     slots : tuple of int
         Periods of the year (0-based) that occur.
-    phase : int
-        Index in `slots` of the first future value.
-    carried : float
-        Sum to date at the last value (0 unless `to_date`).
+    scale : Scale
+        Where errors add.
+    support : str
+        ``positive``, ``bounded`` or ``real``.
     breaks : tuple of int
-        Positions in the series where a level break was spliced.
+        Positions in the values where a level break was spliced.
+    assumed : dict of str to str
+        What was assumed (``to_date``, ``kind``, ``season``, ``support``), each with its reason.
     notes : tuple of str
         Recorded fallbacks in words.
     """
@@ -61,11 +131,13 @@ class Profile:
     to_date: bool
     level: float
     values: Floats
+    position: Ints
     slots: tuple[int, ...]
-    phase: int
-    carried: float
+    scale: Scale
+    support: str
     breaks: tuple[int, ...]
-    notes: tuple[str, ...]
+    assumed: dict[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
     @property
     def kind(self) -> str:
@@ -75,44 +147,104 @@ class Profile:
         return "level" if self.level > 0.5 else "rate"
 
     @property
-    def positive(self) -> bool:
-        """Whether logarithms exist."""
-        return bool(self.values.min() > 0)
+    def sure(self) -> bool:
+        """Whether level or rate is beyond doubt."""
+        return not 0.02 < self.level < 0.98
 
-    def restore(self, paths: Floats) -> Floats:
-        """Bring (n, H) future flows back to the series' own form (sums to date)."""
+    def begins(self, place: int) -> bool:
+        """Whether a value, known or to come, is the first of its year."""
+        last = len(self.values) - 1
+        now = int(self.position[min(place, last)]) + max(place - last, 0)
+        return now % len(self.slots) == 0
+
+    def carried(self, place: int) -> float:
+        """Sum to date at a known value (0 unless `to_date`)."""
         if not self.to_date:
-            return paths
-        out = np.empty_like(paths)
-        total = np.full(len(paths), self.carried)
-        for j in range(paths.shape[1]):
-            if (self.phase + j) % len(self.slots) == 0:
-                total = np.zeros(len(paths))
-            total = total + paths[:, j]
-            out[:, j] = total
-        return out
+            return 0.0
+        begin = max(place - int(self.position[place]), 0)
+        return float(self.values[begin : place + 1].sum())
 
 
-def profile(values: Floats, frequency: int = 1, first: int = 0) -> Profile:
+def profile(series: Regular, assume: Assume | None = None) -> Profile:
     """Find out what a regular series is.
 
     Parameters
     ----------
-    values : (T,) array
-        One value a period, NaN where missing.
-    frequency : {1, 4, 12}
-        Periods a year.
-    first : int
-        Period of the year of the first value (0 = January or first quarter).
+    series : Regular
+    assume : Assume, optional
+        What the user says.
 
     Raises
     ------
     SeriesError
         Too short, constant, or with too many gaps.
     """
-    values, first = _trimmed(np.asarray(values, dtype=float), first)
+    said = assume or Assume()
+    values, slot, slots, notes = _periods(series)
+    frequency = series.frequency
+    position = np.array([slots.index(m) for m in slot])
+    cycle = len(slots) if frequency > 1 else 1
+    assumed: dict[str, str] = {}
+    to_date = _decide_to_date(series, said, values, position, cycle, assumed)
+    if to_date:
+        values, position = _flows(values, position)
+        notes.append("sums to date, modelled as flows")
+    memory = MEMORY[frequency]
+    values, position = values[-memory:], position[-memory:]
+    if to_date and position[0]:  # sums need whole years
+        begin = int(np.argmax(position == 0))
+        values, position = values[begin:], position[begin:]
+    gaps = int(np.isnan(values).sum())
+    if gaps:
+        values = _fill(values, position, cycle)
+        notes.append(f"{gaps} missing values interpolated")
+    _refuse_few(values)
+    seasonal = _decide_season(series, said, values, position, cycle, assumed, to_date=to_date)
+    values, breaks = _reunited(values, cycle if seasonal else 1)
+    if breaks:
+        notes.append(f"a change of unit is spliced {len(values) - breaks[0]} values before the end")
+    level = _decide_level(series, said, values, frequency, assumed, seasonal=seasonal)
+    if not breaks:
+        values, breaks = _spliced(values, cycle if seasonal else 1, level)
+        if breaks:
+            notes.append(f"{len(breaks)} level break spliced")
+    values, position, cut = _ordinary(values, position, cycle if seasonal else 1)
+    if cut:
+        notes.append(
+            f"the first {cut} values belong to another time (a hyperinflation) and are left out"
+        )
+    _refuse_few(values)
+    growth = 1 if seasonal else (2 if level > 0.5 else 0)
+    scale, support = _scale(series, values, growth, assumed)
+    return Profile(
+        frequency=frequency,
+        cycle=cycle if seasonal else 1,
+        to_date=to_date,
+        level=level,
+        values=values,
+        position=position,
+        slots=slots,
+        scale=scale,
+        support=support,
+        breaks=breaks,
+        assumed=assumed,
+        notes=(*series.notes, *notes),
+    )
+
+
+def slots_of(series: Regular) -> tuple[int, ...]:
+    """Periods of the year (0-based) that a series has."""
+    return _periods(series)[2]
+
+
+def _periods(series: Regular) -> tuple[Floats, Ints, tuple[int, ...], list[str]]:
+    """Values without the periods of the year that never occur, and these periods."""
+    values, frequency = series.values, series.frequency
     notes: list[str] = []
-    slot = (first + np.arange(len(values))) % frequency
+    if not len(values):
+        msg = "no value at all"
+        raise TooShortError(msg)
+    slot = (series.first + np.arange(len(values))) % frequency
     recent = slice(-RECENT_YEARS * frequency, None)
     slots = tuple(
         m
@@ -121,7 +253,6 @@ def profile(values: Floats, frequency: int = 1, first: int = 0) -> Profile:
     )
     kept = np.isin(slot, slots)
     values, slot = values[kept], slot[kept]
-    position = np.array([slots.index(m) for m in slot])
     if len(slots) < frequency:
         notes.append(f"{frequency - len(slots)} of {frequency} periods of the year never occur")
     known = np.isfinite(values)
@@ -134,84 +265,87 @@ def profile(values: Floats, frequency: int = 1, first: int = 0) -> Profile:
     if known.mean() < 1 - GAP_SHARE:
         msg = f"{int((~known).sum())} of {len(values)} values are missing"
         raise GapsError(msg)
-    cycle = len(slots) if frequency > 1 else 1
-    to_date = cycle > 1 and _is_to_date(values, position)
-    carried = 0.0
-    if to_date:
-        carried = float(values[-1]) if position[-1] < cycle - 1 else 0.0
-        values, position = _flows(values, position)
-        notes.append("sums to date, modelled as flows")
-    memory = MEMORY[frequency]
-    values, position = values[-memory:], position[-memory:]
-    gaps = int(np.isnan(values).sum())
-    if gaps:
-        values = _fill(values, position, cycle)
-        notes.append(f"{gaps} missing values interpolated")
-    if np.ptp(values) == 0:
+    return values, slot, slots, notes
+
+
+def _refuse_few(values: Floats) -> None:
+    if len(values) < MIN_VALUES:
+        msg = f"{len(values)} values; at least {MIN_VALUES} are needed"
+        raise TooShortError(msg)
+    if np.ptp(values) == 0 or np.ptp(values[-(len(values) // 2 + 1) :]) == 0:
         msg = "all values are equal: no spread can be learnt"
         raise ConstantSeriesError(msg)
-    seasonal = cycle > 1 and (to_date or is_seasonal(values, position, cycle))
-    if not seasonal and len(slots) < frequency:
-        notes.append("periods that never occur are skipped")
-    level = 1.0 if seasonal and values.min() > 0 else _level_chance(values, frequency)
-    values, breaks = _spliced(values, cycle if seasonal else 1, level)
-    if breaks:
-        notes.append(f"{len(breaks)} level break spliced")
-    return Profile(
-        frequency=frequency,
-        cycle=cycle if seasonal else 1,
-        to_date=to_date,
-        level=level,
-        values=values,
-        slots=slots,
-        phase=int(position[-1] + 1) % len(slots),
-        carried=carried,
-        breaks=breaks,
-        notes=tuple(notes),
-    )
 
 
-def is_seasonal(values: Floats, position: Ints, cycle: int) -> bool:
-    """Whether steps differ by period of the year (F test on prewhitened ranks, p < 0.02)."""
-    from scipy.special import fdtrc, ndtri  # noqa: PLC0415
+# ------------------------------------------------------------------------- sums to date
 
-    if len(values) < 2 * cycle + 4:
+
+def _decide_to_date(
+    series: Regular,
+    said: Assume,
+    values: Floats,
+    position: Ints,
+    cycle: int,
+    assumed: dict[str, str],
+) -> bool:
+    if cycle == 1:
+        assumed["to_date"] = "no: annual"
         return False
-    z = np.log(values) if values.min() > 0 else values
-    order = np.argsort(np.argsort(np.diff(z), kind="stable"), kind="stable")
-    steps = np.asarray(ndtri((order + 0.5) / len(order)))
-    dummies = np.eye(cycle)[position[1:]]
-    rest = steps - dummies @ np.linalg.lstsq(dummies, steps, rcond=None)[0]
-    scale = float(rest @ rest)
-    if scale <= 1e-12 * float(steps @ steps):
-        return bool(steps @ steps > 0)
-    rho = float(rest[1:] @ rest[:-1]) / scale
-    white, design = steps[1:] - rho * steps[:-1], dummies[1:] - rho * dummies[:-1]
-    without = white - white.mean()
-    left = white - design @ np.linalg.lstsq(design, white, rcond=None)[0]
-    free = len(white) - cycle
-    ratio = (without @ without - left @ left) / (cycle - 1) / ((left @ left) / free)
-    return bool(fdtrc(cycle - 1, free, max(float(ratio), 0.0)) < SEASON_P)
+    if said.to_date is not None:
+        assumed["to_date"] = "yes: you said so" if said.to_date else "no: you said so"
+        return said.to_date
+    if said.level:
+        assumed["to_date"] = "no: you said that it is a level"
+        return False
+    if series.to_date:
+        assumed["to_date"] = "yes: periods are written as spans from January"
+        return True
+    gain, drop, rising, turns = resets(values, position)
+    found = turns > 0 and gain > 0 and drop < RESET and rising >= RISING
+    if turns == 0:
+        assumed["to_date"] = "no: no turn of the year to tell by"
+    else:
+        shown = f"the year begins at {drop:.0%} of where the last one ended"
+        line = f"within it {rising:.0%} of steps rise"
+        assumed["to_date"] = f"{'yes' if found else 'no'}: {shown}, {line}"
+    return found
 
 
-def _trimmed(values: Floats, first: int) -> tuple[Floats, int]:
-    known = np.flatnonzero(np.isfinite(values))
-    if not len(known):
-        msg = "no value at all"
-        raise TooShortError(msg)
-    return values[known[0] : known[-1] + 1], first + int(known[0])
+def resets(values: Floats, position: Ints) -> tuple[float, float, float, int]:
+    """What tells sums to date: gain of a line through zero, drop, rising share, and turns seen.
 
-
-def _is_to_date(values: Floats, position: Ints) -> bool:
-    """Rising within every year and starting again lower at every turn of the year."""
+    The gain of a year is how much better a line through zero fits it than a constant (in shares of
+    the variance about zero); the drop is the first value of a year over the last of the year before,
+    which must lie in the year's first quarter and its last two periods.
+    """
+    cycle = int(position.max()) + 1
+    values = values / np.nanmax(np.abs(values))
+    year = np.cumsum(np.r_[False, position[1:] <= position[:-1]])
+    gains, drops = [], []
+    ends: dict[int, float] = {}
+    starts: dict[int, float] = {}
+    for one in range(int(year[-1]) + 1):
+        here = (year == one) & np.isfinite(values)
+        y, x = values[here], position[here] + 1.0
+        if len(y) >= 3:
+            line = float(((y - x * (x @ y) / (x @ x)) ** 2).sum())
+            flat = float(((y - y.mean()) ** 2).sum())
+            whole = float((y**2).sum())
+            if whole > 0:
+                gains.append((flat - line) / whole)
+        if len(y) and x[0] <= max(cycle // 4, 1):
+            starts[one] = float(y[0])
+        if len(y) and x[-1] > cycle - 2:
+            ends[one] = float(y[-1])
+    for one, first in starts.items():
+        if one - 1 in ends and ends[one - 1] != 0:
+            drops.append(first / ends[one - 1])
+    if not drops or not gains:
+        return 0.0, 1.0, 0.0, 0
     steps = np.diff(values)
-    known = np.isfinite(steps)
-    turn = (position[1:] <= position[:-1]) & known
-    inside = ~turn & known
-    if turn.sum() < 2 or inside.sum() < 6 or np.nanmin(values) < 0:
-        return False
-    fallen = values[1:][turn] < 0.6 * values[:-1][turn]
-    return bool(np.all(fallen) and np.mean(steps[inside] > 0) > 0.98)
+    inside = (position[1:] > position[:-1]) & np.isfinite(steps)
+    rising = float(np.mean(steps[inside] > 0)) if inside.any() else 0.0
+    return float(np.median(gains)), float(np.median(drops)), rising, len(drops)
 
 
 def _flows(values: Floats, position: Ints) -> tuple[Floats, Ints]:
@@ -222,21 +356,101 @@ def _flows(values: Floats, position: Ints) -> tuple[Floats, Ints]:
     return flows[start:], position[start:]
 
 
-def _fill(values: Floats, position: Ints, cycle: int) -> Floats:
-    """Interpolate between neighbours after taking out a rough season."""
-    known = np.isfinite(values)
-    season = np.zeros(len(values))
-    if cycle > 1:
-        middle = np.median(values[known])
-        for m in range(cycle):
-            here = known & (position == m)
-            if here.any():
-                season[position == m] = np.median(values[here]) - middle
-    index = np.arange(len(values))
-    flat = np.interp(index, index[known], (values - season)[known])
-    out = np.where(known, values, flat + season)
-    low = float(values[known].min())
-    return np.maximum(out, 0.5 * low) if low > 0 else out
+# --------------------------------------------------------------------------- level, season
+
+
+def _decide_season(
+    series: Regular,
+    said: Assume,
+    values: Floats,
+    position: Ints,
+    cycle: int,
+    assumed: dict[str, str],
+    *,
+    to_date: bool,
+) -> bool:
+    enough = cycle > 1 and len(values) >= 2 * cycle + 4
+    if cycle == 1:
+        assumed["season"] = "no: annual"
+        return False
+    if not enough:
+        assumed["season"] = f"no: {len(values)} values, two years and four are needed to tell"
+        return False
+    if said.seasonal is not None:
+        assumed["season"] = "yes: you said so" if said.seasonal else "no: you said so"
+        return said.seasonal
+    if to_date:
+        assumed["season"] = "yes: flows of a sum to date"
+        return True
+    if series.is_growth:
+        assumed["season"] = "no: its unit or name says that it is a growth or a share"
+        return False
+    found, p = False, 1.0
+    for back in reversed(range(VERDICTS)):
+        end = len(values) - back * cycle // 2
+        if end >= 2 * cycle + 4:
+            p = season_chance(values[:end], position[:end], cycle)
+            found = p < (SEASON_KEPT if found else SEASON_P)
+    assumed["season"] = (
+        f"{'yes' if found else 'no'}: that steps differ as much by period of the year has a chance of"
+        f" {p:.2g} (begun below {SEASON_P}, given up above {SEASON_KEPT})"
+    )
+    return found
+
+
+def season_chance(values: Floats, position: Ints, cycle: int) -> float:
+    """P value of equal steps in all periods of the year (F test on prewhitened ranks)."""
+    from scipy.special import fdtrc, ndtri  # noqa: PLC0415
+
+    z = np.log(values) if values.min() > 0 else values
+    order = np.argsort(np.argsort(np.diff(z), kind="stable"), kind="stable")
+    steps = np.asarray(ndtri((order + 0.5) / len(order)))
+    dummies = np.eye(cycle)[position[1:]]
+    rest = steps - dummies @ np.linalg.lstsq(dummies, steps, rcond=None)[0]
+    scale = float(rest @ rest)
+    if scale <= 1e-12 * float(steps @ steps):
+        return 0.0 if steps @ steps > 0 else 1.0
+    rho = float(rest[1:] @ rest[:-1]) / scale
+    white, design = steps[1:] - rho * steps[:-1], dummies[1:] - rho * dummies[:-1]
+    without = white - white.mean()
+    left = white - design @ np.linalg.lstsq(design, white, rcond=None)[0]
+    free = len(white) - cycle
+    ratio = (without @ without - left @ left) / (cycle - 1) / ((left @ left) / free)
+    return float(fdtrc(cycle - 1, free, max(float(ratio), 0.0)))
+
+
+def _decide_level(
+    series: Regular,
+    said: Assume,
+    values: Floats,
+    frequency: int,
+    assumed: dict[str, str],
+    *,
+    seasonal: bool,
+) -> float:
+    if said.level is not None:
+        assumed["kind"] = f"{'level' if said.level else 'rate'}: you said so"
+        return float(said.level)
+    if seasonal:
+        assumed["kind"] = "a seasonal flow or level"
+        return 1.0 if values.min() > 0 else 0.0
+    if values.min() < 0:
+        assumed["kind"] = "rate: it has values below zero"
+        return 0.0
+    if series.is_growth:
+        assumed["kind"] = "rate: its unit or name says that it is a growth or a share"
+        return 0.0
+    chances = [
+        _level_chance(values[: len(values) - back * frequency], frequency)
+        for back in range(VERDICTS)
+        if len(values) - back * frequency >= max(3 * frequency, 8)
+    ]
+    chance = float(np.median(chances)) if chances else _level_chance(values, frequency)
+    assumed["kind"] = (
+        f"{'level' if chance > 0.5 else 'rate'}: the chance that it is a level is {chance:.2f}"
+        f" (median of {max(len(chances), 1)} dates)"
+    )
+    return chance
 
 
 def _level_chance(values: Floats, frequency: int) -> float:
@@ -261,6 +475,90 @@ def _level_chance(values: Floats, frequency: int) -> float:
     if frequency > 1 and direct < 0.9:
         return 0.0
     return float(1.0 / (1.0 + np.exp(-odds)))
+
+
+# ------------------------------------------------------------------------ support, breaks
+
+
+def _scale(
+    series: Regular, values: Floats, growth: int, assumed: dict[str, str]
+) -> tuple[Scale, str]:
+    """Scale and support; ``growth``: 2 of a level, 1 of a seasonal series, 0 of a rate."""
+    low = float(values.min())
+    if low < 0 or (series.is_growth and growth == 0 and low <= 0):
+        assumed["support"] = "real: it has values below zero"
+        width = float(np.median(np.abs(values[-36:])))
+        wild = width > 0 and _wild(values)
+        return (Scale("asinh", width) if wild else Scale()), "real"
+    if series.is_growth and growth == 0 and series.unit not in {"%", "‰"}:
+        assumed["support"] = "real: its name says that it is a growth, which may fall below zero"
+        return Scale(), "real"
+    positive = values[values > 0]
+    shift = 0.5 * float(positive.min()) if low == 0 else 0.0
+    high = np.inf
+    support, reason = "positive", "it has no value below zero"
+    for top in (100.0, 1.0):
+        at_top = int(np.isclose(values, top, rtol=1e-6).sum())
+        if float(values.max()) <= top and at_top >= 3:
+            high, support, reason = top, "bounded", f"it stays within 0 and {top:g} and touches it"
+            break
+    assumed["support"] = f"{support}: {reason}"
+    if growth or _multiplicative(values + shift):
+        return Scale("log", shift=shift, low=0.0, high=high), support
+    unit = float(np.abs(np.diff(values)).mean())
+    return Scale("soft", unit, shift, 0.0, high), support
+
+
+def _multiplicative(values: Floats) -> bool:
+    """Whether steps grow with the level: whether logarithms make them more alike."""
+    middle = (values[1:] + values[:-1]) / 2.0
+    high = middle > np.median(middle)
+    if high.all() or not high.any():
+        return False
+
+    def unlike(steps: Floats) -> float:
+        ratio = np.abs(steps[high]).mean() / max(np.abs(steps[~high]).mean(), 1e-300)
+        return float(abs(np.log(max(ratio, 1e-300))))
+
+    return unlike(np.diff(np.log(values))) < unlike(np.diff(values))
+
+
+def _wild(values: Floats) -> bool:
+    """Whether the range exceeds thirty interquartile ranges of the last third."""
+    low, high = np.quantile(values[-max(len(values) // 3, 8) :], [0.25, 0.75])
+    return bool(np.ptp(values) > 30.0 * (high - low) and high > low)
+
+
+def _ordinary(values: Floats, position: Ints, cycle: int) -> tuple[Floats, Ints, int]:
+    """Leave out what lies before the last time a real series was ten local scales large."""
+    if values.min() >= 0 or not _wild(values):
+        return values, position, 0
+    local = float(np.median(np.abs(values[-max(len(values) // 3, 8) :])))
+    large = np.flatnonzero(np.abs(values) > 10.0 * local)
+    cut = int(large[-1]) + 1 if len(large) else 0
+    if not cut or len(values) - cut < max(12, 2 * cycle + 4):
+        return values, position, 0
+    return values[cut:], position[cut:], cut
+
+
+def _reunited(values: Floats, cycle: int) -> tuple[Floats, tuple[int, ...]]:
+    """Splice changes of unit: one step near a power of ten, far outside all others."""
+    if values.min() <= 0 or len(values) < cycle + 8:
+        return values, ()
+    z = np.log(values)
+    steps = np.diff(z)
+    middle = float(np.median(steps))
+    spread = float(np.median(np.abs(steps - middle))) * 1.4826 + 1e-3
+    out, found = z.copy(), []
+    for i in np.flatnonzero(np.abs(steps) > max(_REUNIT, 20.0 * spread)):
+        power = round(abs(steps[i]) / np.log(10.0))
+        off = abs(abs(steps[i]) - power * np.log(10.0))
+        around = [steps[j] for j in (i - 1, i + 1) if 0 <= j < len(steps)]
+        ordinary = all(abs(step - middle) <= max(20.0 * spread, 0.7) for step in around)
+        if power >= 2 and off <= np.log(1.0 + _NEAR) and ordinary:
+            out[: i + 1] += np.sign(steps[i]) * power * np.log(10.0)
+            found.append(int(i) + 1)
+    return (np.exp(out), tuple(found)) if found else (values, ())
 
 
 def _spliced(values: Floats, cycle: int, level: float) -> tuple[Floats, tuple[int, ...]]:
@@ -289,3 +587,20 @@ def _adjusted_steps(z: Floats, cycle: int) -> Floats:
     for m in range(cycle):
         steps[place == m] -= np.median(steps[place == m])
     return steps
+
+
+def _fill(values: Floats, position: Ints, cycle: int) -> Floats:
+    """Interpolate between neighbours after taking out a rough season."""
+    known = np.isfinite(values)
+    season = np.zeros(len(values))
+    if cycle > 1:
+        middle = np.median(values[known])
+        for m in range(cycle):
+            here = known & (position == m)
+            if here.any():
+                season[position == m] = np.median(values[here]) - middle
+    index = np.arange(len(values))
+    flat = np.interp(index, index[known], (values - season)[known])
+    out = np.where(known, values, flat + season)
+    low = float(values[known].min())
+    return np.maximum(out, 0.5 * low) if low > 0 else out

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+from concurrent.futures import ProcessPoolExecutor
 from datetime import date
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from xuchang_sim.forecast import cache
 from xuchang_sim.forecast.series import (
     Regular,
     SeriesError,
@@ -17,40 +21,57 @@ from xuchang_sim.forecast.series import (
     read_series,
     regular,
 )
+from xuchang_sim.forecast.spread import LEAST_ORIGINS
 from xuchang_sim.forecast.tolerance import binomial_band
+from xuchang_sim.yamlfile import InputError, Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     import numpy.typing as npt
+
+    from xuchang_sim.forecast.profile import Assume
 
     Floats = npt.NDArray[np.float64]
 
 #: Quantiles that are printed.
 QUANTILES = tuple(round(0.05 * i, 2) for i in range(1, 20))
-NOMINAL = (0.5, 0.8, 0.9)
+#: Endings of files that a folder of series may hold.
+FILES = (".csv", ".tsv", ".txt", ".xlsx")
 MAX_HORIZON = {1: 10, 4: 16, 12: 36}
 
 
-def series_outlook(path: str | Path, horizon: int, as_of: str | None = None) -> dict[str, Any]:
-    """Forecast any annual, quarterly or monthly series in a file with columns ``date,value``.
+def series_outlook(
+    path: str | Path,
+    horizon: int,
+    as_of: str | None = None,
+    assume: Assume | None = None,
+    column: str = "",
+) -> dict[str, Any]:
+    """Forecast any annual, quarterly or monthly series in a file.
 
     Parameters
     ----------
     path : path
-        CSV file; dates like 2011, 2011Q4, 2012-03 or ISO days.
+        CSV file or workbook in any form that `xuchang_sim.pack.tables` reads: dates like 2011, 2011Q4,
+        2012-03, 2012年3月 or ISO days.
     horizon : int
         Number of steps. A period of the year that the series never has (a missing January)
         is no step.
     as_of : str, optional
         ``YYYY-MM-DD``; periods that end later are not seen.
+    assume : Assume, optional
+        What the user says the series is: sum to date, level or rate, seasonal or not.
+    column : str
+        Header of the values where several columns have them.
 
     Returns
     -------
     dict
-        ``quantiles`` {"0.05": [one value a step] … "0.95"}, ``weights`` {model: w}, ``coverage``
-        [{nominal, measured, origins, values, low, high}], ``dates`` of the steps, ``series``
-        (what it was found to be), ``fits`` and ``notes``.
+        ``quantiles`` {"0.05": [one value a step] … "0.95"}, ``weights`` {family of models: w}, ``coverage``
+        [{nominal, measured, origins, values, low, high}] (measured is None from fewer than twelve
+        origins), ``verdict`` {what, factor, text}, ``dates`` of the steps, ``series`` (what it was found
+        to be), ``assumed`` (each with its reason) and ``notes``.
 
     Raises
     ------
@@ -58,67 +79,142 @@ def series_outlook(path: str | Path, horizon: int, as_of: str | None = None) -> 
         Named by its subclass, with file and line.
     """
     day = None if as_of is None else date.fromisoformat(as_of)
-    series = read_series(Path(path), day)
+    series = read_series(Path(path), day, column=column)
     try:
-        return forecast(series, horizon)
+        return forecast(series, horizon, assume)
     except SeriesError as fault:
         if fault.problems[0].file:
             raise
         raise type(fault)(fault.problems[0].message, str(path)) from None
 
 
-def forecast(series: Regular, horizon: int) -> dict[str, Any]:
+def forecast(series: Regular, horizon: int, assume: Assume | None = None) -> dict[str, Any]:
     """Forecast a regular series; see `series_outlook`."""
     limit = MAX_HORIZON[series.frequency]
     if not 1 <= horizon <= limit:
         msg = f"horizon {horizon}; allowed: 1 to {limit}"
         raise SeriesError(msg)
-    key = cache.digest("series", series.frequency, series.first, series.values, horizon)
-    kept = cache.load("series", key)
-    if kept is None:
-        kept = _compute(series, horizon)
-        cache.save("series", key, kept)
-    return _printed(series, kept)
+    from xuchang_sim.forecast.forecaster import forecaster  # noqa: PLC0415
 
-
-def _compute(series: Regular, horizon: int) -> cache.Arrays:
-    from xuchang_sim.forecast.forecaster import gather  # noqa: PLC0415
-    from xuchang_sim.forecast.pool import combine, rules_for  # noqa: PLC0415
-    from xuchang_sim.forecast.profile import profile  # noqa: PLC0415
-
-    found = profile(series.values, series.frequency, series.first % series.frequency)
-    material = gather(found, horizon)
-    pooled = combine(material, rules_for(found))
-    quantiles = np.quantile(found.restore(pooled.sample), QUANTILES, axis=0)
-    inside = np.array(
-        [
-            [
-                float(np.sum((actual >= low) & (actual <= high)))
-                for nominal in NOMINAL
-                for low, high in [np.quantile(said, [0.5 - nominal / 2, 0.5 + nominal / 2], axis=0)]
-            ]
-            for said, actual in pooled.checks
-        ]
-    ).reshape(-1, len(NOMINAL))
-    values = sum(len(actual) for _, actual in pooled.checks)
+    told = forecaster(series, horizon, assume)
+    found = told.found
+    quantiles = told.quantiles(QUANTILES)
+    coverage = []
+    for nominal, share, origins, values in told.measured:
+        low, high = binomial_band(nominal, origins)
+        coverage.append(
+            {
+                "nominal": nominal,
+                "measured": share if origins >= LEAST_ORIGINS else None,
+                "origins": origins,
+                "values": values,
+                "low": low,
+                "high": high,
+            }
+        )
     return {
-        "quantiles": quantiles,
-        "names": np.array(pooled.names),
-        "weights": pooled.weights,
-        "spread": np.array([pooled.factor, pooled.learnt]),
-        "inside": inside.sum(axis=0),
-        "counts": np.array([len(pooled.checks), values]),
-        "steps": np.array(_steps(series, found.slots, horizon)),
-        "kind": np.array([found.kind, str(found.to_date), f"{found.level:.3f}"]),
-        "cycle": np.array(found.cycle),
-        "notes": np.array(found.notes or ("",)),
-        "fits": np.array(
-            [
-                [r.name, str(r.converged), f"{r.seconds:.3f}", r.error, "; ".join(r.warnings)]
-                for r in material.records
-            ]
-        ),
+        "quantiles": _by_level(quantiles),
+        "weights": told.weights,
+        "coverage": coverage,
+        "verdict": verdict(told.factor, told.measured),
+        "dates": _steps(series, found.slots, horizon),
+        "series": {
+            "name": series.name,
+            "frequency": series.frequency,
+            "first": series.text(series.first),
+            "last": series.text(series.last),
+            "kind": found.kind,
+            "cycle": found.cycle,
+            "to_date": found.to_date,
+            "level_chance": found.level,
+            "support": found.support,
+            "scale": found.scale.kind,
+            "unit": series.unit,
+            "periods": [m + 1 for m in found.slots],
+            "breaks": list(found.breaks),
+        },
+        "assumed": dict(found.assumed),
+        "notes": list(found.notes),
     }
+
+
+def verdict(factor: float, measured: Sequence[tuple[float, float, int, int]]) -> dict[str, Any]:
+    """Say in words how 80% intervals held on the past, and what was done about it.
+
+    Returns
+    -------
+    dict
+        ``what``: ``held``, ``too narrow``, ``too wide`` or ``cannot be told``; ``factor``, what intervals
+        were widened by; ``measured`` share of past values within the 80% interval (None from too few).
+    """
+    share, origins = next(((m[1], m[2]) for m in measured if m[0] == 0.8), (float("nan"), 0))
+    if origins < LEAST_ORIGINS:
+        what = "cannot be told"
+    elif factor > 1.0:
+        what = "too narrow"
+    else:
+        what = "too wide" if factor < 1.0 else "held"
+    told = None if origins < LEAST_ORIGINS else share
+    return {"what": what, "factor": factor, "measured": told, "origins": origins}
+
+
+def series_outlooks(
+    folder: Path,
+    horizon: int,
+    as_of: str | None = None,
+    assume: Assume | None = None,
+    column: str = "",
+    jobs: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> dict[str, dict[str, Any]]:
+    """Forecast every series file of a folder, in parallel.
+
+    Parameters
+    ----------
+    folder : Path
+        Its ``.csv``, ``.tsv``, ``.txt`` and ``.xlsx`` files are read, in the order of their names.
+    horizon, as_of, assume, column
+        As for `series_outlook`.
+    jobs : int, optional
+        Processes; as many as there are processors unless given, one for fewer than sixteen files.
+    progress : callable, optional
+        Called with (files done, files in all).
+
+    Returns
+    -------
+    dict
+        By file name the forecast, or ``{"error": [one line a fault]}`` where a file was refused.
+
+    Raises
+    ------
+    InputError
+        If the folder has no such file.
+    """
+    paths = sorted(p for p in folder.iterdir() if p.suffix.lower() in FILES and p.is_file())
+    if not paths:
+        msg = f"has no series; allowed: files {', '.join(FILES)}"
+        raise InputError([Problem(str(folder), "", 0, msg)])
+    work = partial(_one, horizon=horizon, as_of=as_of, assume=assume, column=column)
+    workers = min(jobs or os.cpu_count() or 1, (len(paths) + 7) // 8)
+    out: dict[str, dict[str, Any]] = {}
+    with contextlib.ExitStack() as stack:
+        each: Iterable[dict[str, Any]] = map(work, paths)
+        if workers > 1:
+            pool = stack.enter_context(ProcessPoolExecutor(workers, get_context("spawn")))
+            each = pool.map(work, paths, chunksize=8)
+        for done, (path, told) in enumerate(zip(paths, each, strict=True), 1):
+            out[path.name] = told
+            if progress:
+                progress(done, len(paths))
+    return out
+
+
+def _one(path: Path, **how: Any) -> dict[str, Any]:
+    """Forecast of one file, or why it was refused."""
+    try:
+        return series_outlook(path, **how)
+    except InputError as fault:
+        return {"error": str(fault).splitlines()}
 
 
 def _steps(series: Regular, slots: tuple[int, ...], horizon: int) -> list[str]:
@@ -129,53 +225,6 @@ def _steps(series: Regular, slots: tuple[int, ...], horizon: int) -> list[str]:
         if number % series.frequency in slots:
             out.append(series.text(number))
     return out
-
-
-def _printed(series: Regular, kept: cache.Arrays) -> dict[str, Any]:
-    origins, values = (int(x) for x in kept["counts"])
-    coverage = []
-    for nominal, inside in zip(NOMINAL, kept["inside"], strict=True):
-        low, high = binomial_band(nominal, origins)
-        coverage.append(
-            {
-                "nominal": nominal,
-                "measured": float(inside) / values if values else None,
-                "origins": origins,
-                "values": values,
-                "low": low,
-                "high": high,
-            }
-        )
-    kind, to_date, level = (str(x) for x in kept["kind"])
-    return {
-        "quantiles": _by_level(kept["quantiles"]),
-        "weights": {str(n): float(w) for n, w in zip(kept["names"], kept["weights"], strict=True)},
-        "coverage": coverage,
-        "dates": [str(x) for x in kept["steps"]],
-        "series": {
-            "name": series.name,
-            "frequency": series.frequency,
-            "first": series.text(series.first),
-            "last": series.text(series.last),
-            "kind": kind,
-            "cycle": int(kept["cycle"]),
-            "to_date": to_date == "True",
-            "level_chance": float(level),
-            "spread": float(kept["spread"][0]),
-            "spread_learnt": float(kept["spread"][1]),
-        },
-        "fits": [
-            {
-                "model": str(n),
-                "converged": c == "True",
-                "seconds": float(s),
-                "error": str(e),
-                "warnings": str(w),
-            }
-            for n, c, s, e, w in kept["fits"]
-        ],
-        "notes": [str(x) for x in kept["notes"] if str(x)],
-    }
 
 
 def _by_level(quantiles: Floats) -> dict[str, list[float]]:
@@ -292,11 +341,10 @@ def pack_backtest(
         ``summary``: a line a series and model (see `xuchang_sim.forecast.backtest.summary`);
         ``comparison``: the combined forecast against single candidates, by series and over all
         (see `xuchang_sim.forecast.backtest.compare`); ``coverage80`` of the combined forecast over
-        all origins with the shares that chance allows; ``forecasts`` {series: {dates, quantiles}} of
-        the next steps, calibrated by all that; ``skipped`` series with the reason.
+        all origins with the shares that chance allows; ``forecasts`` {series: {dates, quantiles,
+        verdict}} of the next steps; ``skipped`` series with the reason.
     """
     from xuchang_sim.forecast import backtest as test  # noqa: PLC0415
-    from xuchang_sim.forecast.profile import profile  # noqa: PLC0415
 
     rows: list[dict[str, Any]] = []
     forecasts: dict[str, Any] = {}
@@ -309,12 +357,8 @@ def pack_backtest(
             skipped[name] = str(fault)
         else:
             rows += tested
-            quantiles = test.ahead(series, tested, horizon, QUANTILES)
-            slots = profile(series.values, series.frequency, series.first % series.frequency).slots
-            forecasts[name] = {
-                "dates": _steps(series, slots, horizon),
-                "quantiles": _by_level(quantiles),
-            }
+            told = forecast(series, horizon)
+            forecasts[name] = {key: told[key] for key in ("dates", "quantiles", "verdict")}
         if progress:
             progress(done, len(names))
     if not rows:

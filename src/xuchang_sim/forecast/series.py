@@ -76,6 +76,10 @@ class GapsError(SeriesError):
     """Too many values are missing."""
 
 
+class UnstableError(SeriesError):
+    """The series changes its size so much that intervals would say nothing."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Regular:
     """A series on a regular calendar, from its first known value to its last.

@@ -1,4 +1,4 @@
-"""Binomial tolerance of measured coverage, conformal order statistics, and calibration by them."""
+"""Binomial tolerance of measured coverage, and conformal order statistics."""
 
 from __future__ import annotations
 
@@ -11,10 +11,6 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     Floats = npt.NDArray[np.float64]
-
-
-#: Origins from which a forecast is calibrated: the fewest that support an 80% interval.
-LEAST_ORIGINS = 4
 
 
 class TooFewResidualsError(ValueError):
@@ -66,41 +62,3 @@ def conformal_radius(residuals: Floats, level: float) -> float:
         msg = f"{level:.0%} needs at least {needed} residuals, {len(sizes)} given"
         raise TooFewResidualsError(msg)
     return float(sizes[rank - 1])
-
-
-def calibrate(sample: Floats, pits: Floats, origins: int) -> Floats:
-    """Stretch a forecast until its central intervals hold what they held at past origins.
-
-    A past value with probability integral transform u lies inside the central interval of level
-    2 |u - 1/2|, and outside all smaller ones. The interval of level k / (m + 1) that is told is the
-    one which held the k-th of m past values, counted from the middle: distributional conformal
-    prediction (Chernozhukov, Wüthrich and Zhu 2021), exact if past and future values are
-    exchangeable; between these levels lines are drawn. Values of one origin hang together, so it is
-    the number of origins that says which levels can be had: up to origins / (origins + 1). Beyond
-    them the forecast's own levels stay, never inside a calibrated one.
-
-    Parameters
-    ----------
-    sample : (n, H) array
-        Draws of the next H steps. Their ranks at every step, and so their paths, are kept.
-    pits : (m,) array
-        Probability integral transforms of past values, in (0, 1).
-    origins : int
-        Number of origins they come from; with fewer than :data:`LEAST_ORIGINS` the sample stays.
-    """
-    if origins < LEAST_ORIGINS:
-        return sample
-    count = len(sample)
-    places = (np.arange(count) + 0.5) / count
-    levels = np.abs(2.0 * places - 1.0)
-    held = np.sort(2.0 * np.abs(pits - 0.5))
-    told = np.interp(levels, np.arange(len(held) + 1) / (len(held) + 1), [0.0, *held])
-    told = np.where(levels <= origins / (origins + 1), told, levels)
-    outward = np.argsort(levels, kind="stable")
-    told[outward] = np.maximum.accumulate(told[outward])
-    edge = 0.5 / count
-    wanted = np.clip(0.5 + 0.5 * np.sign(places - 0.5) * told, edge, 1.0 - edge)
-    out = np.empty_like(sample)
-    order = np.argsort(sample, axis=0, kind="stable")
-    np.put_along_axis(out, order, np.quantile(sample, wanted, axis=0), axis=0)
-    return out

@@ -9,7 +9,6 @@ import hashlib
 import io
 import json
 import math
-import re
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -20,12 +19,14 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from xuchang_sim import definitions
 from xuchang_sim.pack.cases import Case, quantity
 from xuchang_sim.pack.history import COLUMNS, Record, Series, read_table
-from xuchang_sim.pack.levers import Lever
+from xuchang_sim.pack.levers import LEVELS, Lever
 from xuchang_sim.pack.load import BaseValue, BaseYear, Pack, load_pack, shipped
 from xuchang_sim.pack.parameters import Parameter
 from xuchang_sim.pack.plan import Plan, Row, TargetEntry
+from xuchang_sim.pack.yaml_text import flow
 from xuchang_sim.units import month_index, month_label
 from xuchang_sim.yamlfile import InputError, Problem
 
@@ -39,6 +40,8 @@ NATIONAL: Final = (
 )
 RATIOS: Final = DATA / "national" / "ratios.csv"
 LEAST_MONTHS: Final = 48
+#: Series whose sum is national nominal growth.
+NOMINAL: Final = ("industrial_value_added_yoy", "ppi_yoy")
 #: Years whose investment to date does not compare with the year before: in 2011 the threshold rose;
 #: after 2017 the levels do not reproduce the growth that was published.
 BREAKS: Final = (2011, *range(2018, 2100))
@@ -211,10 +214,14 @@ def _months(series: Series) -> int:
 
 def drivers_fault(case: Case) -> str:
     """Say why the national series known on a case's date do not suffice; nothing if they do."""
-    found = known_drivers(case.information_date)
-    needed = [found[name] for name in ("industrial_value_added_yoy", "ppi_yoy") if name in found]
-    if len(needed) < 2:
-        return f"no national drivers are at hand by {case.information_date}"
+    return _drivers_fault(case.information_date, case.year)
+
+
+def _drivers_fault(day: date, year: int) -> str:
+    found = known_drivers(day)
+    needed = [found[name] for name in NOMINAL if name in found]
+    if len(needed) < len(NOMINAL):
+        return f"no national drivers are at hand by {day}"
     start = max(month_index(series.records[0].period) for series in needed)
     start = -(-(start - 1) // 12) * 12  # the first January, which value added leaves out
     last = min(month_index(series.records[-1].period) for series in needed)
@@ -222,25 +229,90 @@ def drivers_fault(case: Case) -> str:
     if have < LEAST_MONTHS:
         return (
             f"{max(have, 0)} months of national drivers ({month_label(start)} to"
-            f" {month_label(last)}) are known on {case.information_date}; {LEAST_MONTHS} are needed"
+            f" {month_label(last)}) are known on {day}; {LEAST_MONTHS} are needed"
         )
-    if last < 12 * (case.year - 1):
+    if last < 12 * (year - 1):
         return (
-            f"national drivers known on {case.information_date} end in {month_label(last)}, before the"
-            f" base year {case.year - 1}"
+            f"national drivers known on {day} end in {month_label(last)}, before the base year"
+            f" {year - 1}"
         )
-    if 12 * (case.year - 3) < start + 12:
+    if 12 * (year - 3) < start + 12:
         return (
-            f"national drivers begin in {month_label(start)}; a plan of {case.year} needs them from"
-            f" {case.year - 4}-01"
+            f"national drivers begin in {month_label(start)}; a plan of {year} needs them from"
+            f" {year - 4}-01"
         )
     return ""
+
+
+def national_year(year: int) -> float | None:
+    """National nominal growth of a year as realised: mean of value added + producer prices.
+
+    Returns
+    -------
+    float or None
+        A fraction; None if the year is not complete in any national table. January, which value
+        added leaves out, is not counted.
+    """
+    for table in _national():
+        means = []
+        for name in NOMINAL:
+            rows = [x for x in table if x.series == name and x.period.startswith(f"{year}-")]
+            if len(rows) < 11:
+                break
+            means.append(math.fsum(x.value for x in rows) / len(rows) / 100.0)
+        if len(means) == len(NOMINAL):
+            return math.fsum(means)
+    return None
+
+
+def era_pack(day: date, year: int, like: Pack | None = None) -> Pack:
+    """One city in another era: totals, levers and shares stay, dates and the nation change.
+
+    Parameters
+    ----------
+    day : date
+        Information date.
+    year : int
+        Year of the plan.
+    like : Pack, optional
+        The city; by default the shared one.
+
+    Returns
+    -------
+    Pack
+
+    Raises
+    ------
+    InputError
+        If too few months of the national series were known.
+    """
+    pack = shared_pack() if like is None else like
+    if message := _drivers_fault(day, year):
+        raise InputError([Problem("", f"{pack.name} {year}", 0, message)])
+    history = known_drivers(day)
+    moved = year - pack.plan_year
+    text = f"{pack.sha256} {day} {year}"
+    return replace(
+        pack,
+        name=f"{pack.name}_in_{year}",
+        information_date=day,
+        base_year=pack.base_year + moved,
+        plan_year=year,
+        policy_month=max(12 * year, 12 * day.year + day.month),
+        default_through=12 * year + 11,
+        last_month=12 * (year + 3) + 11,
+        pipeline_start=12 * (year - 7) + 8,
+        firms_start=12 * (year - 3),
+        calendar=pack.calendar.model_copy(update={"fai_season": _season(pack, history)}),
+        history={**{k: v for k, v in pack.history.items() if k not in history}, **history},
+        sha256=hashlib.sha256(text.encode()).hexdigest(),
+    )
 
 
 def last_driver(case: Case) -> str:
     """Last month, ``YYYY-MM``, for which value added and producer prices are known."""
     found = known_drivers(case.information_date)
-    return min(found[n].records[-1].period for n in ("industrial_value_added_yoy", "ppi_yoy"))
+    return min(found[n].records[-1].period for n in NOMINAL)
 
 
 @dataclass(frozen=True)
@@ -352,21 +424,15 @@ def write_case(case: Case, folder: Path) -> Path:
     """
     from xuchang_sim.pack.starter import new_pack  # noqa: PLC0415 - it reads packs
 
-    pack, shared = case_pack(case, resize=False).pack, shared_pack()
+    pack = case_pack(case, resize=False).pack
     new_pack(folder)
     document = pack.document
     _put(folder / "document.txt", document)
     _put(folder / "pack.yaml", _head(pack))
     _put(folder / "plan.yaml", _rows(pack.plan))
     _put(folder / "history" / "china_monthly.csv", _table(pack.history))
-    for file, now, before in (
-        ("parameters.yaml", pack.parameters, shared.parameters),
-        ("levers.yaml", pack.levers, shared.levers),
-    ):
-        text = (folder / file).read_text(encoding="utf-8")
-        for name, entry in now.items():
-            text = _edited(text, name, entry, before[name])
-        _put(folder / file, text)
+    _put(folder / "parameters.yaml", _table_of("parameters", pack.parameters, ("default",)))
+    _put(folder / "levers.yaml", _table_of("levers", pack.levers, LEVELS))
     load_pack(folder)
     return folder
 
@@ -375,17 +441,24 @@ def _put(path: Path, text: str) -> None:
     path.write_text(text, encoding="utf-8", newline="")
 
 
-def _edited(text: str, name: str, now: Any, before: Any) -> str:
-    """Return a file of entries with the numbers of one entry replaced that differ."""
-    head, mark, rest = text.partition(f"  - id: {name}\n")
-    block, following, tail = rest.partition("\n  - id: ")
-    fresh, old = now.model_dump(), before.model_dump()
-    for key, value in fresh.items():
-        if value == old[key]:
+def _table_of(table: str, entries: Mapping[str, Parameter | Lever], keys: Sequence[str]) -> str:
+    """Return ``parameters.yaml`` or ``levers.yaml``: what the pack states, and what was resized."""
+    shared = shared_pack()
+    before: Mapping[str, Any] = shared.parameters if table == "parameters" else shared.levers
+    lines = []
+    for name, now in entries.items():
+        same = replace(now, rows=before[name].rows) if isinstance(now, Lever) else now
+        if not now.stated and same == before[name]:
             continue
-        written = list(value) if isinstance(value, tuple) else value
-        block = re.sub(rf"(?m)^    {key}: .*$", f"    {key}: {json.dumps(written)}", block, count=1)
-    return head + mark + block + following + tail
+        entry: dict[str, Any] = {"unit": now.unit, **{key: getattr(now, key) for key in keys}}
+        if now.range:
+            entry["range"] = list(now.range)
+        if isinstance(now, Parameter):
+            entry |= {"mark": now.mark, "source": now.source}
+        elif now.note != str(definitions.levers()[name].does):
+            entry["note"] = now.note
+        lines.append(f"  {name}: {flow(entry)}\n")
+    return f"{table}:\n" + "".join(lines)
 
 
 def _head(pack: Pack) -> str:
@@ -440,7 +513,10 @@ def _rows(plan: Plan) -> str:
     """Return ``plan.yaml`` of a case's pack."""
     rows = []
     for row in plan.rows:
-        entries = [t.model_dump(by_alias=True, exclude_none=True) for t in row.target_entries]
+        entries = [
+            t.model_dump(by_alias=True, exclude_none=True, exclude={"stated"})
+            for t in row.target_entries
+        ]
         fields = row.model_dump(by_alias=True, exclude_none=True, exclude={"levers"})
         rows.append({**fields, "deadline": str(row.deadline), "targets": entries})
     return "rows:\n" + "".join(
@@ -517,7 +593,7 @@ def _season(shared: Pack, history: Mapping[str, Series]) -> Any:
 def _parameter(parameter: Parameter, size: Mapping[str, float]) -> Parameter:
     """Return a parameter, resized if it goes with the size of the region."""
     total = SIZES.get(parameter.id)
-    if total is None or parameter.default is None:
+    if total is None:
         return parameter
     numbers = [parameter.default, *(parameter.range or ())]
     moved = [size[total] * x for x in numbers]
@@ -526,7 +602,7 @@ def _parameter(parameter: Parameter, size: Mapping[str, float]) -> Parameter:
     update: dict[str, Any] = {"default": moved[0]}
     if parameter.range:
         update["range"] = tuple(moved[1:])
-    return parameter.model_copy(update=update)
+    return replace(parameter, **update)
 
 
 def _lever(lever: Lever, size: Mapping[str, float]) -> Lever:
@@ -535,8 +611,8 @@ def _lever(lever: Lever, size: Mapping[str, float]) -> Lever:
     if lever.kind == "annual_total" or "亿元" in lever.unit:
         k = size[LEVER_SIZES.get(lever.axis, "fai")]
         update |= {name: k * getattr(lever, name) for name in ("absent", "low", "plan", "high")}
-        update["range"] = tuple(k * x for x in lever.range)
-    return lever.model_copy(update=update)
+        update |= {"range": tuple(k * x for x in lever.range), "stated": True}
+    return replace(lever, **update)
 
 
 def _document(case: Case) -> str:
@@ -570,6 +646,7 @@ def _plan(case: Case) -> Plan:
                     basis="model",
                     headline=True,
                     threshold=None,
+                    stated=f"{row.value!r} {'比例' if row.is_growth else known.unit}",
                 ),
             )
         reason = "" if targets else known.reason or f"counted as {known.measure}, of another scope"

@@ -194,8 +194,11 @@ def read_table(path: Path, problems: list[Problem]) -> tuple[Record, ...]:
         Its good lines, in order.
     """
     text = tables.text_of(path, problems, MAX_TABLE_BYTES)
-    if text is None:
-        return ()
+    return () if text is None else parse_table(text, path, problems)
+
+
+def parse_table(text: str, path: Path | str, problems: list[Problem]) -> tuple[Record, ...]:
+    """Read the text of a cited table; `path` is what faults call it."""
     rows = csv.reader(io.StringIO(text, newline=""), strict=True)
     records: list[Record] = []
     try:
@@ -271,7 +274,7 @@ def _period(text: str) -> str:
     return text
 
 
-def too_late(records: tuple[Record, ...], path: Path, known: date) -> list[Problem]:
+def too_late(records: tuple[Record, ...], known: date) -> list[tuple[Record, str]]:
     """Figures that came out, or facts about days, after the information date.
 
     Aims may look ahead.
@@ -280,25 +283,23 @@ def too_late(records: tuple[Record, ...], path: Path, known: date) -> list[Probl
     ----------
     records : tuple of Record
         The table.
-    path : Path
-        Its file.
     known : date
         Information date.
 
     Returns
     -------
-    list of Problem
-        One for each fact.
+    list of (Record, str)
+        Each such fact and what is wrong with it.
     """
     message = f"is about a time after the information date {known}; allowed: what was known then"
     late = f"came out after the information date {known}; allowed: what was published by then"
     about = [
-        Problem(str(path), record.series, record.line, message)
+        (record, message)
         for record in records
         if last_day(record.period) > known and record.type in EVIDENCE
     ]
     return about + [
-        Problem(str(path), record.series, record.line, late)
+        (record, late)
         for record in records
         if record.published and last_day(record.published) > known
     ]

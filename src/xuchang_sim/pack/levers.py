@@ -1,28 +1,29 @@
 """Levers: the instruments of a plan, as numbers that can be moved.
 
 A lever has four named levels: ``absent`` (what the practice of the base year would give),
-``low``, ``plan`` and ``high``; beyond them any value of its range may be set.
+``low``, ``plan`` and ``high``; beyond them any value of its range may be set. What a lever is stands in
+the definitions; a pack says only what is its own.
 """
 
-from collections.abc import Sequence
-from typing import Annotated, Literal, get_args
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import Any, Literal, get_args
 
-from pydantic import Field
+from xuchang_sim import definitions
+from xuchang_sim.pack.amounts import Entry, entries
+from xuchang_sim.yamlfile import Path_, Problem, Source
 
-from xuchang_sim.pack.schema import Id, Label, Many, Strict, UnitName
-from xuchang_sim.yamlfile import Problem, Source, did_you_mean
-
-__all__ = ["AXES", "LEVELS", "Axis", "Level", "Lever", "LeverFile", "check"]
+__all__ = ["AXES", "LEVELS", "Axis", "Level", "Lever", "read"]
 
 Axis = Literal["land", "finance", "labour", "process", "attraction", "works"]
 Level = Literal["absent", "low", "plan", "high"]
 AXES: tuple[Axis, ...] = get_args(Axis)
 LEVELS: tuple[Level, ...] = get_args(Level)
 
-Fault = tuple[list[str | int], str]
 
-
-class Lever(Strict):
+@dataclass(frozen=True)
+class Lever:
     """An instrument of the plan, as a number that can be moved.
 
     Parameters
@@ -30,7 +31,8 @@ class Lever(Strict):
     axis : str
         Family of levers.
     kind : str
-        ``annual_total`` (per year), ``level``, ``count`` (a whole number) or ``switch`` (0 or 1).
+        ``annual_total`` (per year), ``once``, ``level``, ``count`` (a whole number) or ``switch``
+        (0 or 1).
     unit : str
         Unit of all its numbers.
     absent, low, plan, high : float
@@ -38,27 +40,30 @@ class Lever(Strict):
     range : tuple of two floats
         Smallest and largest value allowed.
     rows : tuple of int
-        Rows of the plan from which it comes; empty for an assumption that only frames an axis.
+        Rows of the plan that name it; empty for an assumption that only frames an axis.
     not_below : str or None
         Another lever that this one may not fall below.
     note : str
         What it moves, and where it is honestly zero.
+    stated : bool
+        Whether the pack says anything of it.
     """
 
-    id: Id
+    id: str
     axis: Axis
-    kind: Literal["annual_total", "level", "count", "switch"]
-    unit: UnitName
+    kind: str
+    unit: str
     absent: float
     low: float
     plan: float
     high: float
-    range: Annotated[Many[float], Field(min_length=2, max_length=2)]
-    rows: Many[int]
-    not_below: Id | None = None
-    label_zh: Label
-    label_en: Label
-    note: Label
+    range: tuple[float, float]
+    rows: tuple[int, ...]
+    not_below: str | None
+    label_zh: str
+    label_en: str
+    note: str
+    stated: bool = False
 
     @property
     def minimum(self) -> float:
@@ -112,54 +117,122 @@ class Lever(Strict):
         return ""
 
 
-class LeverFile(Strict):
-    """All levers of a pack."""
-
-    levers: Annotated[Many[Lever], Field(min_length=1)]
+KEYS = ("unit", *LEVELS, "range", "label", "note")
 
 
-def check(source: Source, levers: Sequence[Lever]) -> list[Problem]:
-    """Faults of levers that the schema does not see: levels and ids.
+def read(
+    source: Source,
+    rows: Mapping[str, tuple[int, ...]],
+    totals: Mapping[str, Fraction],
+    zones: int,
+    problems: list[Problem],
+) -> dict[str, Lever]:
+    """Levers of a pack: what its file says of them, the definitions for the rest.
 
     Parameters
     ----------
     source : Source
         File of the levers.
-    levers : sequence of Lever
-        Its entries, in order.
+    rows : mapping of str to tuple of int
+        Rows of the plan that name each lever.
+    totals : mapping of str to Fraction
+        Totals of the base year, against which numbers must be possible.
+    zones : int
+        Number of zones, for hints.
+    problems : list of Problem
+        Faults are appended here.
 
     Returns
     -------
-    list of Problem
-        One for each fault.
+    dict of str to Lever
+        All levers, in the order of the definitions.
     """
-    found: list[Fault] = []
-    seen: set[str] = set()
-    for i, lever in enumerate(levers):
-        where: list[str | int] = ["levers", i]
-        if lever.id in seen:
-            found.append(([*where, "id"], f"id {lever.id!r} is used twice; allowed: once"))
-        seen.add(lever.id)
-        if lever.minimum > lever.maximum:
-            message = f"starts at {lever.minimum:g} and ends at {lever.maximum:g}"
-            found.append(([*where, "range"], f"{message}; allowed: low <= high"))
-        found += [
-            ([*where, level], message)
-            for level in LEVELS
-            if (message := lever.complaint(lever.at(level)))
-        ]
-    table = {lever.id: lever for lever in levers}
-    for i, lever in enumerate(levers):
+    known = definitions.levers()
+    found: dict[str, Lever] = {}
+    given = {
+        entry.id: entry
+        for entry in entries(source, "levers", known, definitions.parameters(), KEYS, problems)
+    }
+    for name, what in known.items():
+        lever = _default(what, rows.get(name, ()))
+        if name in given:
+            lever = _stated(lever, what, given[name], totals, zones)
+        found[name] = lever
+    for name, what in known.items():
+        if what.local and rows.get(name) and name not in given and not _named(source, name):
+            numbers = ", ".join(map(str, rows[name]))
+            message = (
+                f"{name} is missing, but named by row {numbers} of the plan;"
+                f" allowed: {', '.join(LEVELS)} in {what.unit}"
+            )
+            problems.append(source.problem(["levers"], message))
+    for path, message in _orders(found, given):
+        problems.append(source.problem(path, message))
+    return found
+
+
+def _named(source: Source, name: str) -> bool:
+    """Whether a pack says anything under a name, or nothing can be told."""
+    data = source.data
+    if not isinstance(data, dict) or "levers" not in data:
+        return True
+    table = data["levers"] or {}
+    return not isinstance(table, dict) or name in table
+
+
+def _default(what: definitions.Lever, rows: tuple[int, ...]) -> Lever:
+    absent, low, plan, high = what.levels
+    return Lever(
+        id=what.id,
+        axis=what.axis,  # type: ignore[arg-type] # a test of the definitions
+        kind=what.kind,
+        unit=what.unit,
+        absent=absent,
+        low=low,
+        plan=plan,
+        high=high,
+        range=what.range,
+        rows=rows,
+        not_below=what.not_below,
+        label_zh=what.label_zh,
+        label_en=what.label_en,
+        note=str(what.does),
+    )
+
+
+def _stated(
+    lever: Lever,
+    what: definitions.Lever,
+    entry: Entry,
+    totals: Mapping[str, Fraction],
+    zones: int,
+) -> Lever:
+    """Replace what a pack says of a lever."""
+    bounded = what.within(totals)
+    numbers = entry.numbers(bounded, LEVELS, zones)
+    support = entry.pair(bounded, "range", zones)
+    texts: dict[str, Any] = entry.texts()
+    levels = [level for level in LEVELS if level in entry.data]
+    if what.local and levels and len(levels) < len(LEVELS):
+        message = f"states {', '.join(levels)} only; allowed: {', '.join(LEVELS)} together, or none"
+        entry.fault([], message)
+    changed: dict[str, Any] = {name: float(value) for name, value in numbers.items()}
+    if support:
+        changed["range"] = (float(support[0]), float(support[1]))
+    new = replace(lever, **changed, **texts, stated=True)
+    for level in numbers:
+        if message := new.complaint(new.at(level)):  # type: ignore[arg-type]
+            entry.fault([level], entry.told(level, what, message))
+    return new
+
+
+def _orders(levers: Mapping[str, Lever], given: Collection[str]) -> Iterator[tuple[Path_, str]]:
+    """Levels below those of a lever that they may not fall below."""
+    for name, lever in levers.items():
         other = lever.not_below
-        if other is None or other in source.missing("levers"):
+        if other is None or not {name, other} & set(given):
             continue
-        if other not in table:
-            message = f"{other!r} is not a lever{did_you_mean(other, table)}; allowed: a lever id"
-            found.append((["levers", i, "not_below"], message))
-        else:
-            found += [
-                (["levers", i, level], f"is below {other}; allowed: at least as much")
-                for level in LEVELS
-                if lever.at(level) < table[other].at(level)
-            ]
-    return [source.problem(path, message) for path, message in found]
+        for level in LEVELS:
+            if lever.at(level) < levers[other].at(level):
+                place = name if name in given else other
+                yield ["levers", place, level], f"is below {other}; allowed: at least as much"

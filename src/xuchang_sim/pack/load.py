@@ -11,20 +11,21 @@ import math
 import re
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from fractions import Fraction
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Protocol
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 
-from xuchang_sim.pack import history, levers, parameters, plan, region, scenario
+from xuchang_sim import definitions
+from xuchang_sim.pack import forms, history, levers, parameters, plan, region, scenario
 from xuchang_sim.pack.history import FileName, Record, Series, SeriesEntry, TableEntry
-from xuchang_sim.pack.levers import Lever, LeverFile
-from xuchang_sim.pack.parameters import Mark, Parameter, ParameterFile
+from xuchang_sim.pack.levers import Lever
+from xuchang_sim.pack.parameters import Mark, Parameter
 from xuchang_sim.pack.plan import Plan, Target
 from xuchang_sim.pack.region import Region
 from xuchang_sim.pack.schema import (
@@ -35,7 +36,6 @@ from xuchang_sim.pack.schema import (
     Month,
     Strict,
     UnitName,
-    not_a_number,
     validate,
 )
 from xuchang_sim.units import month_index
@@ -54,18 +54,10 @@ if TYPE_CHECKING:
 
 __all__ = ["BaseValue", "Calendar", "Pack", "load_pack", "pack_at", "validate_path"]
 
-_QUOTIENT = re.compile(r"([0-9]+(?:\.[0-9]+)?) ?/ ?([0-9]+(?:\.[0-9]+)?)")
-
 
 def _exact(value: Any) -> Fraction:
     """Read a number, or a quotient such as ``2000/1.4``, without rounding."""
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return Fraction(str(value))
-    found = _QUOTIENT.fullmatch(value) if isinstance(value, str) else None
-    if found and Fraction(found[2]):
-        return Fraction(found[1]) / Fraction(found[2])
-    message = f"{not_a_number(value)}; allowed: a number, or a quotient like 2000/1.4"
-    raise ValueError(message)
+    return definitions.exact(value)
 
 
 Exact = Annotated[Any, BeforeValidator(_exact)]
@@ -215,9 +207,9 @@ class Pack:
     region : Region
         Zones, sectors and clusters.
     parameters : mapping of str to Parameter
-        Parameters by id, in the order of the file.
+        Parameters by id, in the order of the definitions.
     levers : mapping of str to Lever
-        Levers by id, in the order of the file.
+        Levers by id, in the order of the definitions.
     history : mapping of str to Series
         Series by id.
     evidence : mapping of str to tuple of Record
@@ -329,7 +321,7 @@ def load_pack(path_or_name: str | Path | None = None) -> Pack:
         from xuchang_sim.pack.workbook import load_workbook  # noqa: PLC0415 - heavy, and reads packs
 
         return load_workbook(folder)
-    pack = _load(folder, problems) if folder else None
+    pack = read_pack(Folder(folder), problems) if folder else None
     if pack is None or problems:
         raise InputError(problems)
     return pack
@@ -354,37 +346,102 @@ def _folder(path_or_name: str | Path | None, problems: list[Problem]) -> Path | 
     return None
 
 
-S = TypeVar("S", bound=Strict)
+class Sources(Protocol):
+    """What a pack is read from, a folder or a workbook: the same trees, texts and tables."""
+
+    @property
+    def folder(self) -> Path:
+        """Folder in which it stands."""
+        ...
+
+    def tree(self, file: str, problems: list[Problem]) -> Source | None:
+        """Tree of one of the files of a pack."""
+        ...
+
+    def text(self, file: str, problems: list[Problem]) -> str | None:
+        """Text of the document."""
+        ...
+
+    def table(self, file: str, problems: list[Problem]) -> tuple[Record, ...]:
+        """Figures of a table."""
+        ...
+
+    def problem(self, file: str, path: str, line: int, message: str) -> Problem:
+        """Return a fault of a line of a table."""
+        ...
 
 
-def _table(path: Path, model: type[S], problems: list[Problem]) -> tuple[Source, S] | None:
-    source = read_yaml(path, problems)
-    return validate(source, model, problems) if source else None
+@dataclass(frozen=True)
+class Folder:
+    """A pack as files in a folder."""
+
+    folder: Path
+
+    def tree(self, file: str, problems: list[Problem]) -> Source | None:
+        """Read a YAML file."""
+        return read_yaml(self.folder / file, problems)
+
+    def text(self, file: str, problems: list[Problem]) -> str | None:
+        """Read a text file."""
+        return read_text(self.folder / file, problems)
+
+    def table(self, file: str, problems: list[Problem]) -> tuple[Record, ...]:
+        """Read a CSV file."""
+        return history.read_table(self.folder / file, problems)
+
+    def problem(self, file: str, path: str, line: int, message: str) -> Problem:
+        """Return a fault of a line of a file."""
+        return Problem(str(self.folder / file), path, line, message)
 
 
-def _load(folder: Path, problems: list[Problem]) -> Pack | None:
-    """Read all files; what fits together is checked as far as its parts are there."""
-    source = read_yaml(folder / "pack.yaml", problems)
-    head = validate(source, PackFile, problems) if source else None
-    rows = _table(folder / "plan.yaml", Plan, problems)
-    area = _table(folder / "region.yaml", Region, problems)
-    knobs = _table(folder / "parameters.yaml", ParameterFile, problems)
-    moves = _table(folder / "levers.yaml", LeverFile, problems)
-    document = _document(folder, source, problems) if source else None
+def read_pack(sources: Sources, problems: list[Problem]) -> Pack | None:
+    """Read all of a pack; what fits together is checked as far as its parts are there.
+
+    Parameters
+    ----------
+    sources : Sources
+        Folder or workbook.
+    problems : list of Problem
+        Faults are appended here.
+
+    Returns
+    -------
+    Pack or None
+        None if too little could be read; of no use if there are faults.
+    """
+    source = sources.tree("pack.yaml", problems)
+    plan_source, region_source, knobs, moves = (
+        sources.tree(f"{name}.yaml", problems)
+        for name in ("plan", "region", "parameters", "levers")
+    )
+    document = _document(sources, source, problems) if source else None
     if source:
         problems += _date_faults(source)
+        source = forms.settle_pack(forms.spell_out_pack(source), problems)
+    head = validate(source, PackFile, problems) if source else None
+    if region_source:
+        region_source = forms.settle_region(forms.spell_out_region(region_source), problems)
+    area = validate(region_source, Region, problems) if region_source else None
+    zones = len(area[1].zones) if area else 0
+    faults_of_totals = (re.search(r"(?:^|: )base\.(\w+)", p.path) for p in problems)
+    wrong = {found[1] for found in faults_of_totals if found}
+    totals = {
+        name: getattr(head[1].base, name).exact for name in forms.BASE if head and name not in wrong
+    }
+    if head:
+        problems += forms.base_faults(head[0], totals)
+    if plan_source:
+        plan_source = forms.settle_plan(forms.spell_out_plan(plan_source), totals, zones, problems)
+    rows = validate(plan_source, Plan, problems) if plan_source else None
     if area:
         problems += region.check(*area)
-    if knobs:
-        problems += parameters.check(knobs[0], knobs[1].parameters)
     if rows:
         problems += plan.check(*rows, document)
-    if moves:
-        problems += levers.check(moves[0], moves[1].levers)
-    if rows and moves:
-        problems += _row_links(rows, moves)
-    if knobs and moves:
-        problems += _lever_links(knobs, moves)
+    named = _named(rows[1]) if rows else {}
+    parameter_table = parameters.read(knobs, totals, zones, problems) if knobs else None
+    lever_table = levers.read(moves, named, totals, zones, problems) if moves else None
+    if rows:
+        problems += _row_links(rows)
     if rows and area:
         problems += _cluster_links(area, rows)
         problems += _zone_links(rows, area)
@@ -393,18 +450,17 @@ def _load(folder: Path, problems: list[Problem]) -> Pack | None:
     if head is None:
         return None
     file = head[1]
-    problems += _base_faults(head[0], file.base)
-    tables = _tables(folder, file, problems)
+    tables = _tables(sources, file, problems)
     series, faults = history.read_series(head[0], file.history, tables, file.information_date)
     problems += faults
     season = file.calendar.fai_season.estimate_from
     if season not in series and season not in head[0].missing("history"):
         message = f"is not a series; allowed: {', '.join(series)}"
         problems.append(head[0].problem(["calendar", "fai_season", "estimate_from"], message))
-    if not (rows and area and knobs and moves) or document is None:
+    if not (rows and area and parameter_table and lever_table) or document is None:
         return None
     return Pack(
-        folder=folder,
+        folder=sources.folder,
         name=file.name,
         title_zh=file.title_zh,
         title_en=file.title_en,
@@ -423,35 +479,33 @@ def _load(folder: Path, problems: list[Problem]) -> Pack | None:
         calendar=file.calendar,
         plan=rows[1],
         region=area[1],
-        parameters={entry.id: entry for entry in knobs[1].parameters},
-        levers={lever.id: lever for lever in moves[1].levers},
+        parameters=parameter_table,
+        levers=lever_table,
         history=series,
         evidence={entry.id: tables[entry.file] for entry in file.evidence},
-        sha256=_sha256([file, rows[1], area[1], knobs[1], moves[1]], document, tables),
+        sha256=_sha256([file, rows[1], area[1]], [parameter_table, lever_table], document, tables),
         sources={
-            Path(part.file).name: part for part in (head[0], rows[0], area[0], knobs[0], moves[0])
+            f"{name}.yaml": part
+            for name, part in (
+                ("pack", head[0]),
+                ("plan", rows[0]),
+                ("region", area[0]),
+                ("parameters", knobs),
+                ("levers", moves),
+            )
+            if part is not None
         },
     )
 
 
-def _base_faults(source: Source, base: BaseYear) -> list[Problem]:
-    """Totals of the base year in another unit than the model counts in."""
-    units = {"revenue": "亿元", "fai": "亿元", "profit_tax": "亿元", "workers": "人"}
-    return [
-        source.problem(["base", name, "unit"], f"is {found}; allowed: {unit}")
-        for name, unit in units.items()
-        if (found := getattr(base, name).unit) != unit
-    ]
-
-
-def _document(folder: Path, source: Source, problems: list[Problem]) -> str | None:
+def _document(sources: Sources, source: Source, problems: list[Problem]) -> str | None:
     """Text of the document, whose hash must be the one the pack knows."""
     raw = source.data.get("document") if isinstance(source.data, dict) else None
     try:
         entry = DocumentEntry.model_validate(raw)
     except ValidationError:
         return None  # told by the schema of the file
-    text = read_text(folder / entry.file, problems)
+    text = sources.text(entry.file, problems)
     if text is None:
         return None
     found = hashlib.sha256(text.encode()).hexdigest()
@@ -461,27 +515,47 @@ def _document(folder: Path, source: Source, problems: list[Problem]) -> str | No
     return text
 
 
-def _tables(folder: Path, file: PackFile, problems: list[Problem]) -> dict[str, tuple[Record, ...]]:
+def _tables(
+    sources: Sources, file: PackFile, problems: list[Problem]
+) -> dict[str, tuple[Record, ...]]:
     """Read all tables by file name, each once."""
     tables: dict[str, tuple[Record, ...]] = {}
     names = [entry.file for entry in file.history] + [entry.file for entry in file.evidence]
     for name in dict.fromkeys(names):
-        tables[name] = history.read_table(folder / name, problems)
-        problems += history.too_late(tables[name], folder / name, file.information_date)
+        tables[name] = sources.table(name, problems)
+        problems += [
+            sources.problem(name, record.series, record.line, message)
+            for record, message in history.too_late(tables[name], file.information_date)
+        ]
     return tables
 
 
 def _sha256(
-    parts: Iterable[Strict], document: str, tables: Mapping[str, tuple[Record, ...]]
+    parts: Iterable[Strict],
+    defined: Iterable[Mapping[str, Any]],
+    document: str,
+    tables: Mapping[str, tuple[Record, ...]],
 ) -> str:
-    """Hash of what a pack says; spellings that mean the same count as the same."""
+    """Hash of what a pack comes to; spellings that mean the same count as the same."""
     content = {
-        "parts": [part.model_dump(exclude_defaults=True) for part in parts],
+        "parts": [_unstated(part.model_dump(exclude_defaults=True)) for part in parts],
+        "defined": [
+            {name: _unstated(asdict(entry)) for name, entry in table.items()} for table in defined
+        ],
         "document": document,
         "tables": {name: [record[:-1] for record in table] for name, table in tables.items()},
     }
     text = json.dumps(content, sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _unstated(value: Any) -> Any:
+    """Plain data without the spelling in which a number was stated."""
+    if isinstance(value, dict):
+        return {k: _unstated(v) for k, v in value.items() if k != "stated"}
+    if isinstance(value, list | tuple):
+        return [_unstated(item) for item in value]
+    return value
 
 
 _ORDER = ("pipeline_start", "firms_start", "policy_month", "default_through", "last_month")
@@ -509,47 +583,28 @@ def _date_faults(source: Source) -> list[Problem]:
     return problems
 
 
-def _row_links(rows: tuple[Source, Plan], moves: tuple[Source, LeverFile]) -> list[Problem]:
-    """Rows and levers that do not name each other."""
-    named = {row.row: row.levers for row in rows[1].rows}
-    come = {lever.id: lever.rows for lever in moves[1].levers}
-    lost_rows, lost_levers = rows[0].missing("rows"), moves[0].missing("levers")
-    problems: list[Problem] = []
-    for i, row in enumerate(rows[1].rows):
-        for j, name in enumerate(row.levers):
-            if name in lost_levers or row.row in come.get(name, ()):
-                continue
-            message = f"{name!r} is not a lever{did_you_mean(name, come)}; allowed: a lever id"
-            if name in come:
-                message = f"{name!r} does not name row {row.row}; allowed: both or neither"
-            problems.append(rows[0].problem(["rows", i, "levers", j], message))
-    for i, lever in enumerate(moves[1].levers):
-        for j, number in enumerate(lever.rows):
-            if number in lost_rows or lever.id in named.get(number, ()):
-                continue
-            message = f"{number} is not a row of the plan; allowed: row numbers"
-            if number in named:
-                message = f"row {number} does not name this lever; allowed: both or neither"
-            problems.append(moves[0].problem(["levers", i, "rows", j], message))
-    return problems
+def _named(rows: Plan) -> dict[str, tuple[int, ...]]:
+    """Rows that name each lever, in order."""
+    found: dict[str, tuple[int, ...]] = {}
+    for row in rows.rows:
+        for name in row.levers:
+            found[name] = (*found.get(name, ()), row.row)
+    return found
 
 
-def _lever_links(
-    knobs: tuple[Source, ParameterFile], moves: tuple[Source, LeverFile]
-) -> list[Problem]:
-    """Parameters that point to no lever, or are called like one."""
-    names = {lever.id for lever in moves[1].levers}
-    known = names | moves[0].missing("levers")
-    problems: list[Problem] = []
-    for i, parameter in enumerate(knobs[1].parameters):
-        lever = parameter.lever
-        if lever is not None and lever not in known:
-            message = f"{lever!r} is not a lever{did_you_mean(lever, names)}; allowed: a lever id"
-            problems.append(knobs[0].problem(["parameters", i, "lever"], message))
-        if parameter.id in known:
-            message = "is also the id of a lever; allowed: a name of its own"
-            problems.append(knobs[0].problem(["parameters", i, "id"], message))
-    return problems
+def _row_links(rows: tuple[Source, Plan]) -> list[Problem]:
+    """Rows that name a lever that is none."""
+    known = definitions.levers()
+    return [
+        rows[0].problem(
+            ["rows", i, "levers", j],
+            f"{name!r} is not a lever{did_you_mean(name, known)};"
+            " allowed: see xuchang-sim definitions levers",
+        )
+        for i, row in enumerate(rows[1].rows)
+        for j, name in enumerate(row.levers)
+        if name not in known
+    ]
 
 
 def _cluster_links(area: tuple[Source, Region], rows: tuple[Source, Plan]) -> list[Problem]:

@@ -1,34 +1,31 @@
 """Parameters of the model: default, range, prior, unit, source and how sure one can be of it.
 
-Every parameter says what it does (`role`). Only those with the role ``model`` enter the engine;
-the others are kept because a reader of the model asks for them: quantities that conditioning
-solves for, values that a lever or a table of the pack holds, facts that results are checked
-against, and figures for reference.
+What a parameter is stands in the definitions; a pack says only what is its own.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from fractions import Fraction
 from functools import cached_property
 from statistics import NormalDist
-from typing import TYPE_CHECKING, Annotated, Any, Literal, overload
+from typing import TYPE_CHECKING, Any, Literal, get_args, overload
 
-from pydantic import BeforeValidator, Field
-
-from xuchang_sim.pack.schema import Id, Label, Many, Strict, UnitName
-from xuchang_sim.yamlfile import Problem, Source
+from xuchang_sim import definitions
+from xuchang_sim.pack.amounts import Entry, entries
+from xuchang_sim.yamlfile import Problem, Source, did_you_mean, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     import numpy as np
     import numpy.typing as npt
 
     Floats = npt.NDArray[np.float64]
 
-__all__ = ["Mark", "Parameter", "ParameterFile", "Prior", "Role", "check_fraction"]
+__all__ = ["Mark", "Parameter", "Prior", "read"]
 
 Kind = Literal["fixed", "uniform", "triangular", "normal", "lognormal", "integer"]
-Role = Literal["model", "lever", "base", "solved", "check", "reference"]
+KINDS: tuple[str, ...] = get_args(Kind)
 Mark = Literal["R", "D", "S", "U", "J"]
 """R read in a source, D arithmetic on such figures, S standard, U unverified, J judgement."""
 
@@ -136,19 +133,8 @@ def _truncated(u: "Floats", low: float, mean: float, high: float, sd: float) -> 
     return mean + sd * _each(law.inv_cdf, share)
 
 
-class PriorEntry(Strict):
-    """Prior as it stands in the file; its centre is the default, its support the range."""
-
-    kind: Kind
-    sd: Annotated[float, Field(gt=0)] | None = None
-    sigma: Annotated[float, Field(gt=0)] | None = None
-
-
-def _prior_entry(value: Any) -> Any:
-    return {"kind": value} if isinstance(value, str) else value
-
-
-class Parameter(Strict):
+@dataclass(frozen=True)
+class Parameter:
     """One parameter with all that is known about it.
 
     Parameters
@@ -157,40 +143,42 @@ class Parameter(Strict):
         Name in the code, in scenarios and in results.
     row : str
         Row of the parameter table of the model's description (``B2.4``), or ``added``.
-    default : float or None
-        Central value in `unit`; None if the parameter has no number of its own.
+    default : float
+        Central value in `unit`.
     unit : str
         Unit of default, range and prior.
     range : tuple of two floats or None
         Smallest and largest value of sweeps; the support of the prior.
-    role : str
-        ``model``, ``lever``, ``base``, ``solved``, ``check`` or ``reference``.
-    lever : str or None
-        Lever that holds the value, for the role ``lever``.
-    held_by : str or None
-        What holds or computes the value, for the roles ``base`` and ``solved``.
+    kind : str
+        Kind of the prior; see :class:`Prior`.
+    spread : float
+        Standard deviation of a normal prior, log standard deviation of a lognormal one.
+    mark, source, note : str
+        How sure the numbers are, where they come from, and what else to know.
     later_source : bool
         True for a structural ratio of another place or year whose source was published after the
         information date; never for a level or a growth rate of the region itself.
+    acts : str
+        ``warm_up`` if it is read before the ledgers open, else ``opening``.
+    stated : bool
+        Whether the pack says anything of it.
     """
 
-    id: Id
-    row: Annotated[str, Field(pattern=r"^([A-Z][0-9](\.[0-9]{1,2})?|added)$")]
-    label_zh: Label
-    label_en: Label
-    default: float | None
-    unit: UnitName
-    range: Annotated[Many[float], Field(min_length=2, max_length=2)] | None = None
-    prior_entry: Annotated[PriorEntry, BeforeValidator(_prior_entry), Field(alias="prior")] = (
-        PriorEntry(kind="fixed")
-    )
-    role: Role
-    mark: Mark
-    source: Label
-    note: str = ""
-    lever: Id | None = None
-    held_by: Label | None = None
-    later_source: bool = False
+    id: str
+    row: str
+    label_zh: str
+    label_en: str
+    default: float
+    unit: str
+    range: tuple[float, float] | None
+    kind: Kind
+    spread: float
+    mark: str
+    source: str
+    note: str
+    later_source: bool
+    acts: str
+    stated: bool = False
 
     @property
     def section(self) -> str:
@@ -200,117 +188,182 @@ class Parameter(Strict):
     @property
     def low(self) -> float:
         """Smallest value; the default if no range is given."""
-        return self.range[0] if self.range else self._centre
+        return self.range[0] if self.range else self.default
 
     @property
     def high(self) -> float:
         """Largest value; the default if no range is given."""
-        return self.range[1] if self.range else self._centre
-
-    @property
-    def _centre(self) -> float:
-        if self.default is None:
-            message = f"parameter {self.id} has no number of its own"
-            raise ValueError(message)
-        return self.default
+        return self.range[1] if self.range else self.default
 
     @cached_property
     def prior(self) -> Prior:
-        """Prior distribution.
-
-        Raises
-        ------
-        ValueError
-            If the parameter has no default.
-        """
-        entry = self.prior_entry
-        spread = entry.sd or entry.sigma or 0.0
-        return Prior(entry.kind, self.low, self._centre, self.high, spread)
+        """Prior distribution."""
+        return Prior(self.kind, self.low, self.default, self.high, self.spread)
 
 
-class ParameterFile(Strict):
-    """All parameters of a pack."""
-
-    parameters: Many[Parameter]
+KEYS = ("unit", "default", "range", "prior", "mark", "source", "note", "label")
+MARKS: tuple[str, ...] = get_args(Mark)
 
 
-def check_fraction(value: float, unit: str) -> str:
-    """Complaint about a fraction that looks like a percentage, or nothing."""
-    if unit == "比例" and abs(value) > 2:
-        return f"{value:g} is not a fraction; allowed: {value / 100:g}, or {value:g} with unit %"
-    return ""
-
-
-def check(source: Source, parameters: "Iterable[Parameter]") -> list[Problem]:
-    """Faults that the schema does not see: defaults, ranges, priors and roles.
+def read(
+    source: Source, totals: "Mapping[str, Fraction]", zones: int, problems: list[Problem]
+) -> dict[str, Parameter]:
+    """Parameters of a pack: what its file says of them, the definitions for the rest.
 
     Parameters
     ----------
     source : Source
         File of the parameters.
-    parameters : iterable of Parameter
-        Its entries, in order.
+    totals : mapping of str to Fraction
+        Totals of the base year, against which numbers must be possible.
+    zones : int
+        Number of zones, for hints.
+    problems : list of Problem
+        Faults are appended here.
 
     Returns
     -------
-    list of Problem
-        One for each fault.
+    dict of str to Parameter
+        All parameters, in the order of the definitions.
     """
-    problems: list[Problem] = []
-    seen: set[str] = set()
-    for i, parameter in enumerate(parameters):
-        for key, message in _faults(parameter):
-            problems.append(source.problem(["parameters", i, key], message))
-        if parameter.id in seen:
-            message = f"id {parameter.id!r} is used twice; allowed: once"
-            problems.append(source.problem(["parameters", i, "id"], message))
-        seen.add(parameter.id)
-    return problems
+    known = definitions.parameters()
+    found = {name: _default(what) for name, what in known.items()}
+    given = entries(source, "parameters", known, definitions.levers(), KEYS, problems)
+    for entry in given:
+        found[entry.id] = _stated(found[entry.id], known[entry.id], entry, totals, zones)
+        if known[entry.id].local and "default" not in entry.data:
+            entry.fault(["default"], "is missing: it belongs to the city; allowed: a number")
+    for name, what in known.items():
+        if what.local and not found[name].stated and not _named(source, name):
+            message = f"{name} is missing: it belongs to the city; allowed: default and range in {what.unit}, mark and source"
+            problems.append(source.problem(["parameters"], message))
+    return found
 
 
-def _faults(parameter: Parameter) -> "Iterator[tuple[str, str]]":
-    """Key and message of every fault of one parameter."""
-    yield from _range_faults(parameter)
-    yield from _prior_faults(parameter)
-    yield from _role_faults(parameter)
-    for value in (parameter.default, *(parameter.range or ())):
-        if value is not None and (message := check_fraction(value, parameter.unit)):
-            yield "default", message
+def _named(source: Source, name: str) -> bool:
+    """Whether a pack says anything under a name, or nothing can be told."""
+    data = source.data
+    if not isinstance(data, dict) or "parameters" not in data:
+        return True
+    table = data["parameters"] or {}
+    return not isinstance(table, dict) or name in table
 
 
-def _range_faults(parameter: Parameter) -> "Iterator[tuple[str, str]]":
-    kind, default = parameter.prior_entry.kind, parameter.default
-    if default is None and (parameter.role == "model" or kind != "fixed"):
-        yield "default", "is null; allowed: a number, as the parameter enters the model"
-    if parameter.range is None:
-        if kind != "fixed":
-            yield "range", f"is missing; allowed: [low, high], the support of the {kind} prior"
-        return
-    low, high = parameter.range
-    if low > high:
-        yield "range", f"starts at {low:g} and ends at {high:g}; allowed: low <= high"
-    elif default is not None and not low <= default <= high:
-        yield "default", f"{default:g} is out of range; allowed: {low:g} to {high:g}"
+def _default(what: definitions.Parameter) -> Parameter:
+    return Parameter(
+        id=what.id,
+        row=what.row,
+        label_zh=what.label_zh,
+        label_en=what.label_en,
+        default=what.default,
+        unit=what.unit,
+        range=what.range,
+        kind=what.prior,  # type: ignore[arg-type] # a test of the definitions
+        spread=what.sd or what.sigma or 0.0,
+        mark=what.mark,
+        source=str(what.source),
+        note=str(what.note),
+        later_source=what.later_source,
+        acts=what.acts,
+    )
 
 
-def _prior_faults(parameter: Parameter) -> "Iterator[tuple[str, str]]":
-    entry, numbers = parameter.prior_entry, [parameter.default or 0.0, *(parameter.range or ())]
-    if entry.kind == "integer" and not all(float(number).is_integer() for number in numbers):
-        yield "prior", "is integer, but not default and range; allowed: whole numbers"
-    if entry.kind == "lognormal" and parameter.range and parameter.range[0] <= 0:
-        yield "prior", f"is lognormal from {parameter.range[0]:g}; allowed: a range above 0"
-    needs = {"normal": "sd", "lognormal": "sigma"}.get(entry.kind)
-    for key in ("sd", "sigma"):
-        if (key == needs) != (getattr(entry, key) is not None):
-            verb = "needs" if key == needs else "has no"
-            yield "prior", f"of kind {entry.kind} {verb} {key}; allowed: {needs or 'kind'} only"
+def _stated(
+    parameter: Parameter,
+    what: definitions.Parameter,
+    entry: Entry,
+    totals: "Mapping[str, Fraction]",
+    zones: int,
+) -> Parameter:
+    """Replace what a pack says of a parameter."""
+    bounded = what.within(totals)
+    numbers = entry.numbers(bounded, ["default"], zones)
+    support = entry.pair(bounded, "range", zones)
+    changed: dict[str, Any] = {name: float(value) for name, value in numbers.items()}
+    if support:
+        changed["range"] = (float(support[0]), float(support[1]))
+    changed |= _prior(what, entry, zones)
+    other = any(getattr(parameter, name) != value for name, value in changed.items())
+    changed |= entry.texts()
+    for key in ("mark", "source"):
+        if key in entry.data:
+            text = entry.data[key]
+            allowed = ", ".join(MARKS) if key == "mark" else "text"
+            if (
+                not isinstance(text, str)
+                or not text.strip()
+                or (key == "mark" and text not in MARKS)
+            ):
+                entry.fault([key], f"{shown(text)} is no {key}; allowed: {allowed}")
+            changed[key] = str(text).strip()
+        elif other or what.local:
+            allowed = "R, D, S, U or J" if key == "mark" else "where the number comes from"
+            entry.fault([key], f"is missing; allowed: {allowed}")
+    later = parameter.later_source and not other
+    new = replace(parameter, **changed, later_source=later, stated=True)
+    for key, message in _faults(new, numbers.get("default"), what, entry):
+        entry.fault([key], message)
+    return new
 
 
-def _role_faults(parameter: Parameter) -> "Iterator[tuple[str, str]]":
-    role = parameter.role
-    if (role == "lever") != (parameter.lever is not None):
-        yield "lever", "goes with the role lever; allowed: both or neither"
-    if (role in {"base", "solved"}) != (parameter.held_by is not None):
-        yield "held_by", "goes with the roles base and solved; allowed: both or neither"
-    if parameter.later_source and role == "base":
-        yield "later_source", "is true for a base value; allowed: figures known at the time"
+def _prior(what: definitions.Parameter, entry: Entry, zones: int) -> dict[str, Any]:
+    """Kind and spread of a prior as an entry states them."""
+    if "prior" not in entry.data:
+        return {}
+    raw = entry.data["prior"]
+    data: Any = {"kind": raw} if isinstance(raw, str) else raw
+    if not isinstance(data, dict) or "kind" not in data:
+        entry.fault(["prior"], f"must be a kind, not {shown(raw)}; allowed: {', '.join(KINDS)}")
+        return {}
+    kind = data["kind"]
+    if kind not in KINDS:
+        close = did_you_mean(kind, KINDS)
+        entry.fault(["prior"], f"{shown(kind)} is no kind{close}; allowed: {', '.join(KINDS)}")
+        return {}
+    needs = {"normal": "sd", "lognormal": "sigma"}.get(kind)
+    for key in data:
+        if key not in {"kind", needs}:
+            message = f"a prior of kind {kind} has no {key}; allowed: {needs or 'kind'} only"
+            entry.fault(["prior", key], message)
+    if needs and needs not in data:
+        entry.fault(["prior"], f"of kind {kind} needs {needs}; allowed: {needs} only")
+        return {}
+    spread = 0.0
+    if needs == "sd":
+        sd = entry.number(what, ["prior", "sd"], zones, bounds=False)
+        spread = float(sd) if sd else 0.0
+    elif needs == "sigma":
+        try:
+            spread = float(definitions.exact(data["sigma"]))
+        except ValueError as error:
+            entry.fault(["prior", "sigma"], str(error))
+            return {}
+    if needs and spread <= 0:
+        entry.fault(["prior", needs], f"{spread:g} is out of range; allowed: > 0")
+        return {}
+    return {"kind": kind, "spread": spread}
+
+
+def _faults(
+    parameter: Parameter, default: Fraction | None, what: definitions.Parameter, entry: Entry
+) -> "Iterator[tuple[str, str]]":
+    """Key and message of every fault of a parameter as a pack states it."""
+    kind, low, high = parameter.kind, parameter.low, parameter.high
+    if kind != "fixed" and parameter.range is None:
+        yield "range", f"is missing; allowed: [low, high], the support of the {kind} prior"
+    if not low <= parameter.default <= high:
+        message = (
+            f"{parameter.default:g} is out of range; allowed: {low:g} to {high:g} {parameter.unit}"
+        )
+        key = "default" if "default" in entry.data else "range"
+        yield key, entry.told(key, what, message) if default is not None else message
+    if kind == "integer":
+        for number in (low, parameter.default, high):
+            if not number.is_integer():
+                yield (
+                    "prior",
+                    f"is integer, but {number:g} {parameter.unit} is not whole; allowed: whole numbers",
+                )
+                break
+    if kind == "lognormal" and low <= 0:
+        yield "prior", f"is lognormal from {low:g}; allowed: a range above 0"

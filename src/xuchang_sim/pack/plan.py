@@ -12,7 +12,6 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from xuchang_sim.pack.parameters import check_fraction
 from xuchang_sim.pack.schema import Day, Id, Label, Many, Quantity, Strict, UnitName
 from xuchang_sim.units import parse
 from xuchang_sim.yamlfile import Problem, Source
@@ -37,7 +36,7 @@ class TargetEntry(Strict):
     measure_entry : str or None
         What a run measures, key ``measure``; the same as the id if left out.
     value : float
-        Level asked for, in `unit`; growth and shares are fractions.
+        Level asked for, in `unit`, that of the measure; growth and shares are fractions.
     direction : str
         ``at_least``, ``above``, ``at_most`` or ``below``.
     basis : str
@@ -51,6 +50,8 @@ class TargetEntry(Strict):
         Zone that the target is about; None for all zones together.
     reason : str
         Why no run measures it, ``Chinese · English``, for the measure ``none``.
+    stated : str
+        Number and unit as the plan gives them: ``3 万人``.
     """
 
     id: Id
@@ -65,6 +66,7 @@ class TargetEntry(Strict):
     threshold: Quantity | None = None
     zone: Id | None = None
     reason: str = ""
+    stated: str = ""
 
     @property
     def measure(self) -> str:
@@ -240,5 +242,3 @@ def _target_faults(row: Row, seen: dict[str, TargetEntry]) -> Iterator[Fault]:
             key = "measure" if target.reason else "reason"
             message = f"goes with {'reason' if target.reason else 'measure: none'}"
             yield [*where, key], f"{message}; allowed: both or neither"
-        if message := check_fraction(target.value, target.unit):
-            yield [*where, "value"], message

@@ -11,13 +11,17 @@ import hashlib
 import io
 import json
 import zipfile
-from dataclasses import dataclass
+import zlib
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from xuchang_sim import definitions, units as measured
 from xuchang_sim.files import write as write_file
+from xuchang_sim.pack.forms import BASE
 from xuchang_sim.yamlfile import InputError, Problem, read_yaml
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     import numpy as np
@@ -37,20 +41,24 @@ class Posterior:
     ----------
     names : tuple of str
         Parameters, in the order of the columns.
+    units : tuple of str
+        Their units.
     draws : ndarray, shape (draws, parameters)
-        In the units of the parameters.
+        In these units.
     report : dict
-        How it was made and what it says; ``report["belongs_to"]`` is :func:`digest` of its pack.
+        How it was made and what it says; ``report["belongs_to"]`` is :func:`digest` of its pack,
+        ``report["sha256"]`` the hash of names, units and draws when they were made.
     """
 
     names: tuple[str, ...]
+    units: tuple[str, ...]
     draws: npt.NDArray[np.float64]
     report: dict[str, Any]
 
     @property
     def sha256(self) -> str:
-        """Hash of names and draws, hexadecimal: with the pack's own it identifies a run."""
-        total = hashlib.sha256("\0".join(self.names).encode())
+        """Hash of names, units and draws, hexadecimal: with the pack's own it identifies a run."""
+        total = hashlib.sha256(json.dumps([self.names, self.units], ensure_ascii=True).encode())
         total.update(self.draws.astype("<f8").tobytes())
         return total.hexdigest()
 
@@ -62,29 +70,48 @@ class Posterior:
         return {name: self.draws[rows, k] for k, name in enumerate(self.names)}
 
 
-def digest(pack: Pack) -> str:
-    """Hash of what a calibration depends on: priors, region, base, dates, history, moments.
+VERSION = 2
+"""Of the digest's content."""
 
-    Labels, sources and notes may change freely.
+
+def digest(pack: Pack) -> str:
+    """Hash of what the warm-ups of a calibration read: no lever that acts later, no label, no table.
+
+    Parameters
+    ----------
+    pack : Pack
+
+    Returns
+    -------
+    str
+        Hexadecimal.
     """
-    priors = {
-        name: (p.default, p.range, p.prior_entry.model_dump())
-        for name, p in pack.parameters.items()
-        if p.role == "model"
-    }
+    known = definitions.levers()
+    region = pack.region.model_dump(mode="json")
+    series = (*definitions.drivers(), pack.calendar.fai_season.estimate_from)
     content = {
-        "priors": priors,
-        "region": _without_words(pack.region.model_dump(mode="json")),
-        "absent": {name: lever.absent for name, lever in pack.levers.items()},
-        "base": {
-            name: str(getattr(pack.base, name).exact)
-            for name in ("revenue", "fai", "profit_tax", "workers")
+        "version": VERSION,
+        "priors": {
+            name: (p.default, p.range, p.kind, p.spread)
+            for name, p in pack.parameters.items()
+            if p.acts == "warm_up"
         },
+        "absent": {
+            name: lever.absent
+            for name, lever in pack.levers.items()
+            if known[name].acts == "warm_up"
+        },
+        "base": {name: str(getattr(pack.base, name).exact) for name in BASE},
+        "zones": _without_words(region["zones"]),
+        "sectors": _without_words(region["sectors"]),
+        "share_concentration": pack.region.share_concentration,
         "calendar": pack.calendar.model_dump(mode="json"),
         "months": (pack.pipeline_start, pack.firms_start, pack.base_year, pack.policy_month),
         "moments": _moments(pack),
         "history": {
-            name: series.known(pack.information_date) for name, series in pack.history.items()
+            name: pack.history[name].known(pack.information_date)
+            for name in dict.fromkeys(series)
+            if name in pack.history
         },
     }
     text = json.dumps(content, sort_keys=True, default=str, ensure_ascii=True)
@@ -111,32 +138,71 @@ def _without_words(value: Any) -> Any:
     return value
 
 
+AGAIN = "calibrate again (xuchang-sim calibrate), or run with --parameters sampled"
+
+
 def load_posterior(pack: Pack) -> Posterior | None:
     """Read the posterior of a pack; None if it has none.
 
     Raises
     ------
     InputError
-        If the file cannot be read, or belongs to another state of the pack.
+        If the file cannot be read, was changed after it was made, or belongs to another state of
+        the pack.
     """
     path = pack.folder / FILE
     if not path.is_file():
         return None
     found = _read(path)
     problems = [
-        Problem(str(path), name, 0, "is no free parameter of this pack; calibrate it again")
-        for name in found.names
-        if name not in pack.parameters or pack.parameters[name].role != "model"
+        Problem(str(path), name, 0, f"{text}; {AGAIN}") for name, text in _faults(found, pack)
     ]
-    if found.report.get("belongs_to") != digest(pack):
+    if not problems and found.report.get("belongs_to") != digest(pack):
         message = (
-            "belongs to another state of this pack (its priors, region, base year, history or"
-            " moments have changed); calibrate again (xuchang-sim calibrate), or run with --parameters sampled"
+            "belongs to another state of this pack (a prior, a zone, a total, a series or a moment that"
+            f" its warm-ups read has changed); {AGAIN}"
         )
         problems.append(Problem(str(path), "", 0, message))
     if problems:
         raise InputError(problems)
-    return found
+    return _converted(found)
+
+
+def _faults(found: Posterior, pack: Pack) -> Iterator[tuple[str, str]]:
+    """Name and fault of what makes a posterior unusable, whatever the pack's state."""
+    if found.report.get("sha256") != found.sha256:
+        yield "", "was changed after it was made: names, units and draws have another hash"
+        return
+    known = definitions.parameters()
+    for k, name in enumerate(found.names):
+        if name not in known or known[name].acts != "warm_up":
+            yield name, "is no parameter that a warm-up reads"
+            continue
+        unit = found.units[k]
+        if unit not in known[name].kindred():
+            yield name, f"is in {unit}, which is not {known[name].unit}"
+            continue
+        prior = pack.parameters[name].prior
+        scale = measured.convert(1, unit, known[name].unit)
+        low, high = found.draws[:, k].min() * scale, found.draws[:, k].max() * scale
+        slack = 1e-9 * max(abs(prior.low), abs(prior.high))
+        if low < prior.low - slack or high > prior.high + slack:
+            yield (
+                name,
+                f"has draws from {low:g} to {high:g}; allowed: {prior.low:g} to {prior.high:g}",
+            )
+
+
+def _converted(found: Posterior) -> Posterior:
+    """Draws in the units of the definitions."""
+    known = definitions.parameters()
+    meant = tuple(known[name].unit for name in found.names)
+    if meant == found.units:
+        return found
+    draws = found.draws.copy()
+    for k, (old, new) in enumerate(zip(found.units, meant, strict=True)):
+        draws[:, k] *= measured.convert(1, old, new)
+    return replace(found, units=meant, draws=draws)
 
 
 def _read(path: Path) -> Posterior:
@@ -144,23 +210,26 @@ def _read(path: Path) -> Posterior:
 
     fault = f"is larger than {MAX_BYTES >> 20} MiB" if path.stat().st_size > MAX_BYTES else ""
     names: tuple[str, ...] = ()
+    given: tuple[str, ...] = ()
     draws, report = np.zeros((0, 0)), {}
     try:
         if not fault:
             with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
                 names = tuple(str(name) for name in file["names"])
+                given = tuple(str(unit) for unit in file["units"])
                 draws = np.asarray(file["draws"], dtype=np.float64)
                 report = json.loads(str(file["report"]))
             if draws.ndim != 2 or draws.shape[1] != len(names) or not len(draws):
                 fault = f"has draws of shape {draws.shape} for {len(names)} parameters"
+            elif len(given) != len(names) or len(set(names)) < len(names):
+                fault = "does not name every parameter once, with its unit"
             elif not np.isfinite(draws).all() or not isinstance(report, dict):
                 fault = "has draws that are not numbers, or no report"
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         fault = f"cannot be read ({error})"
     if fault:
-        text = f"{fault}; calibrate again (xuchang-sim calibrate)"
-        raise InputError([Problem(str(path), "", 0, text)])
-    return Posterior(names, draws, report)
+        raise InputError([Problem(str(path), "", 0, f"{fault}; {AGAIN}")])
+    return Posterior(names, given, draws, report)
 
 
 def save_posterior(posterior: Posterior, path: Path) -> None:
@@ -168,11 +237,13 @@ def save_posterior(posterior: Posterior, path: Path) -> None:
     import numpy as np  # noqa: PLC0415
 
     memory = io.BytesIO()
+    report = {**posterior.report, "sha256": posterior.sha256}
     # Entries of such an archive bear the fixed date 1980-01-01.
     np.savez_compressed(
         memory,
         names=np.array(posterior.names),
+        units=np.array(posterior.units),
         draws=posterior.draws,
-        report=np.array(json.dumps(posterior.report, ensure_ascii=False, sort_keys=True)),
+        report=np.array(json.dumps(report, ensure_ascii=False, sort_keys=True)),
     )
     write_file(path, memory.getvalue())

@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Iterator
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
+from xuchang_sim.pack.forms import pure
 from xuchang_sim.pack.parameters import Mark
 from xuchang_sim.pack.schema import Id, Label, Many, Strict
 from xuchang_sim.yamlfile import Problem, Source, did_you_mean
@@ -14,7 +15,9 @@ __all__ = ["Cluster", "LeadingSector", "Region", "Sector", "Zone", "check"]
 TOLERANCE = 1e-6
 """How far shares may miss their sum of 1."""
 
-Share = Annotated[float, Field(ge=0, le=1)]
+Pure = Annotated[float, BeforeValidator(pure)]
+"""A pure number; quotients and per cents count."""
+Share = Annotated[Pure, Field(ge=0, le=1)]
 Code = Annotated[int, Field(ge=1, le=9999)]
 SectorCode = Annotated[int, Field(ge=1, le=63)]  # six bits of a firm's random address
 
@@ -56,10 +59,10 @@ class Zone(Strict):
     name_zh: Label
     name_en: Label
     level: Literal["province", "city"]
-    revenue_share: Annotated[float, Field(gt=0, le=1)]
+    revenue_share: Annotated[Pure, Field(gt=0, le=1)]
     leading: Annotated[Many[LeadingSector], Field(min_length=1)]
     expands: bool = False
-    site_bonus: Annotated[float, Field(ge=0, le=10)] = 0.0
+    site_bonus: Annotated[Pure, Field(ge=0, le=10)] = 0.0
     sewage_plant: bool = False
     named_in_document: bool
     evidence: Label
@@ -90,11 +93,11 @@ class Sector(Strict):
     code: SectorCode
     name_zh: Label
     name_en: Label
-    ppi_beta: Annotated[float, Field(ge=-5, le=5)]
+    ppi_beta: Annotated[Pure, Field(ge=-5, le=5)]
     own_money_min: Share
-    plot_ratio_min: Annotated[float, Field(gt=0, le=5)]
+    plot_ratio_min: Annotated[Pure, Field(gt=0, le=5)]
     floor_suited: bool
-    productivity: Annotated[float, Field(gt=0, le=10)]
+    productivity: Annotated[Pure, Field(gt=0, le=10)]
     initial_share: Share
     source: Label
     mark: Mark
@@ -116,8 +119,8 @@ class Cluster(Strict):
     id: Id
     zone: Id
     sector: Id
-    share: Annotated[float, Field(gt=0, le=1)]
-    threshold: Annotated[float, Field(gt=0)]
+    share: Annotated[Pure, Field(gt=0, le=1)]
+    threshold: Annotated[Pure, Field(gt=0)]
     row: Annotated[int, Field(ge=1)]
     name_zh: Label
     name_en: Label
@@ -135,7 +138,7 @@ class Region(Strict):
         How sure the central shares are.
     """
 
-    share_concentration: Annotated[float, Field(gt=0)]
+    share_concentration: Annotated[Pure, Field(gt=0)]
     share_mark: Mark
     share_note: Label
     zones: Annotated[Many[Zone], Field(min_length=1)]

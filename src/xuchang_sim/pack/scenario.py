@@ -397,12 +397,9 @@ def _parameter_value(
     name: str, setting: Setting, parameters: "Mapping[str, Parameter]"
 ) -> tuple[float, str]:
     """Value of a parameter and what is wrong with it."""
-    model = [key for key, entry in parameters.items() if entry.role == "model"]
-    if name not in model:
-        why = f"is not a parameter{did_you_mean(name, model)}"
-        if name in parameters:
-            why = f"has the role {parameters[name].role}"
-        return 0.0, f"{why}; allowed: parameters with the role model"
+    if name not in parameters:
+        why = f"is not a parameter{did_you_mean(name, parameters)}"
+        return 0.0, f"{why}; allowed: see xuchang-sim definitions parameters"
     entry = parameters[name]
     if isinstance(setting, str):
         return 0.0, f"{setting!r} is a level of levers; allowed: a number or {{value, unit}}"
@@ -528,7 +525,7 @@ def check(scenario: ResolvedScenario, pack: "Pack") -> None:
         faults += [(name, message) for name, _, message in _orders(scenario.levels, pack.levers)]
     for name, value in scenario.parameters.items():
         entry = pack.parameters.get(name)
-        if entry is None or entry.role != "model":
+        if entry is None:
             faults.append(
                 (name, f"is no parameter of the model{did_you_mean(name, pack.parameters)}")
             )

@@ -5,11 +5,16 @@ import shutil
 import tempfile
 import unicodedata
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from xuchang_sim.files import naming
+from xuchang_sim.pack.forms import spell_out_pack
 from xuchang_sim.pack.load import load_pack, shipped
+from xuchang_sim.pack.yaml_text import block
 from xuchang_sim.yamlfile import InputError, Problem, read_yaml
+
+if TYPE_CHECKING:
+    from xuchang_sim.pack.workbook import Book
 
 __all__ = ["new_pack", "slug"]
 
@@ -87,14 +92,15 @@ def _copy(origin: str | Path, made: Path) -> None:
     """Copy the files of a pack, or write those that a workbook stands for."""
     pack = load_pack(origin)
     if not (pack.folder / "pack.yaml").is_file() or Path(origin).suffix:
-        from xuchang_sim.pack.workbook import read_files  # noqa: PLC0415 - heavy
+        from xuchang_sim.pack.workbook import read_book  # noqa: PLC0415 - heavy
 
         place = Path(origin)
-        files = read_files(place if place.is_file() else place / "pack.xlsx", [])
-        for name in files.lines if files else ():
-            _write(made / name, files.text(name) if files else "")
+        book = read_book(place if place.is_file() else place / "pack.xlsx", [])
+        if book is not None:
+            _write_book(book, made)
     else:
-        content: Any = getattr(read_yaml(pack.folder / "pack.yaml", []), "data", {})
+        source = read_yaml(pack.folder / "pack.yaml", [])
+        content: Any = spell_out_pack(source).data if source else {}
         entries = [*content["history"], *(content.get("evidence") or ())]
         names = [*TABLES, content["document"]["file"], *(entry["file"] for entry in entries)]
         for name in dict.fromkeys(names):
@@ -102,6 +108,16 @@ def _copy(origin: str | Path, made: Path) -> None:
     for name in OPTIONAL:
         if (pack.folder / name).is_file():
             shutil.copyfile(pack.folder / name, made / name)
+
+
+def _write_book(book: "Book", made: Path) -> None:
+    """Write the trees, the document and the tables of a workbook as files."""
+    for name, source in book.trees.items():
+        _write(made / name, block(source.data))
+    head: Any = book.trees["pack.yaml"].data
+    _write(made / head["document"]["file"], book.document)
+    for name, (text, _) in book.tables.items():
+        _write(made / name, text)
 
 
 def _write(path: Path, text: str) -> None:

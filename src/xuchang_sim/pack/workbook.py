@@ -1,8 +1,8 @@
 """Workbook: a pack as an Excel workbook, read as tolerantly as people type and as strictly as a pack.
 
 Every sheet is one table of the pack: keys in row 1, words in row 2, units and choices in row 3, data
-below. Reading turns the cells into the files of a pack, loads those, and tells every fault with
-its sheet and cell. What the file itself could do to its reader (formulas, links, bombs) is refused
+below. Reading turns the cells into the trees that a folder's files give, with cells for lines: one loader
+reads both, and a fault names its sheet and cell. What the file itself could do to its reader (formulas, links, bombs) is refused
 by name before a cell is read. What a workbook does not hold - scenarios, calibrated draws - may
 stand beside it.
 """
@@ -11,35 +11,53 @@ from __future__ import annotations
 
 import hashlib
 import io
-import json
 import math
 import re
-import tempfile
 import unicodedata
 import warnings
 import zipfile
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from fractions import Fraction
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args, get_origin
 
+from xuchang_sim import definitions
+from xuchang_sim.definitions import exact, quantity
 from xuchang_sim.files import write as write_file
-from xuchang_sim.pack.history import COLUMNS, CONFIDENCE, MORE, SeriesEntry, TableEntry
-from xuchang_sim.pack.levers import Lever
-from xuchang_sim.pack.load import Pack, PackFile, load_pack
-from xuchang_sim.pack.parameters import Parameter
+from xuchang_sim.pack import forms
+from xuchang_sim.pack.history import (
+    COLUMNS,
+    CONFIDENCE,
+    MORE,
+    Record,
+    SeriesEntry,
+    TableEntry,
+    parse_table,
+)
+from xuchang_sim.pack.levers import LEVELS
+from xuchang_sim.pack.load import Pack, PackFile, load_pack, read_pack
+from xuchang_sim.pack.parameters import KINDS, MARKS
 from xuchang_sim.pack.plan import Row, TargetEntry
 from xuchang_sim.pack.region import Cluster, LeadingSector, Region, Sector, Zone
-from xuchang_sim.pack.schema import Strict
+from xuchang_sim.pack.schema import Quantity, Strict
 from xuchang_sim.pack.tables import FormError, period, tidy
 from xuchang_sim.units import UnitError, convert, parse
-from xuchang_sim.yamlfile import InputError, Problem, did_you_mean, read_yaml, shown
+from xuchang_sim.yamlfile import (
+    InputError,
+    Place,
+    Problem,
+    Source,
+    did_you_mean,
+    read_yaml,
+    shown,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
 
-__all__ = ["lay_out", "load_workbook", "read_files", "write_workbook"]
+__all__ = ["lay_out", "load_workbook", "read_book", "write_workbook"]
 
 MAX_FILE = 16 << 20
 """Bytes of the file."""
@@ -53,7 +71,7 @@ MAX_FAULTS = 100
 FIRST = 4
 """Row in which data begin."""
 
-Kind = Literal["text", "line", "id", "number", "quotient", "whole", "flag", "choice", "day", "month", "unit", "period", "list", "wholes", "numbers"]  # fmt: skip
+Kind = Literal["text", "line", "id", "number", "amount", "aside", "whole", "flag", "choice", "day", "month", "unit", "period", "list", "wholes", "numbers"]  # fmt: skip
 
 
 class Column(NamedTuple):
@@ -91,6 +109,8 @@ class Sheet:
         Columns in order.
     parent : tuple of str
         Sheet, its key column and the key of the list inside its entries, for what hangs below.
+    by_id : bool
+        Whether the table maps ids to entries, one row for everything that is defined.
     title : str
         What it is, in Chinese and English.
     """
@@ -101,6 +121,7 @@ class Sheet:
     columns: tuple[Column, ...]
     title: str
     parent: tuple[str, str, str] = ("", "", "")
+    by_id: bool = False
 
 
 def _plain(annotation: Any) -> tuple[Any, bool]:
@@ -136,19 +157,23 @@ def _columns(
     """Columns of a schema: nested mappings with dots, pairs as two columns, lists in one cell."""
     for name, info in model.model_fields.items():
         key = info.alias or name
-        if not path and key in skip:
+        if (not path and key in skip) or key == "stated":
             continue
         annotation, none = _plain(info.annotation)
         here = (*path, key)
         required = info.is_required()
-        if isinstance(annotation, type) and issubclass(annotation, Strict):
+        if annotation is Quantity:
+            yield Column(here, "amount")
+        elif isinstance(annotation, type) and issubclass(annotation, Strict):
             yield from _columns(annotation, (), here)
         elif get_origin(annotation) is tuple:
             yield from _listed(here, annotation, info.metadata, required=required)
         elif get_origin(annotation) is Literal:
             yield Column(here, "choice", choices=tuple(map(str, get_args(annotation))))
-        elif key == "value" and path[:1] == ("base",):
-            yield Column(here, "quotient")
+        elif (key == "value" and (path[:1] == ("base",) or model is TargetEntry)) or (
+            key == "threshold" and model is Cluster
+        ):
+            yield Column(here, "amount")
         else:
             kind = _SPECIAL.get(key) or _KINDS.get(annotation, "text")
             unit = _UNITS.get(key, "") if kind == "number" else ""
@@ -181,6 +206,37 @@ def _child(
     return Sheet(name, "", "", (key, *_columns(model)), title, parent)
 
 
+_LEVER = (
+    Column(("id",), "id"),
+    Column(("name",), "aside"),
+    Column(("does",), "aside"),
+    Column(("defined",), "aside"),
+    Column(("unit",), "unit"),
+    *(Column((level,), "amount") for level in LEVELS),
+    Column(("range", 0), "amount"),
+    Column(("range", 1), "amount"),
+    Column(("label", "zh"), "text"),
+    Column(("label", "en"), "text"),
+    Column(("note",), "text"),
+)
+_PARAMETER = (
+    Column(("id",), "id"),
+    Column(("name",), "aside"),
+    Column(("defined",), "aside"),
+    Column(("unit",), "unit"),
+    Column(("default",), "amount"),
+    Column(("range", 0), "amount"),
+    Column(("range", 1), "amount"),
+    Column(("prior", "kind"), "choice", choices=KINDS),
+    Column(("prior", "sd"), "amount"),
+    Column(("prior", "sigma"), "amount"),
+    Column(("mark",), "choice", choices=MARKS),
+    Column(("source",), "text"),
+    Column(("note",), "text"),
+    Column(("label", "zh"), "text"),
+    Column(("label", "en"), "text"),
+)
+
 #: All sheets with tables, in the order of the workbook.
 SHEETS: tuple[Sheet, ...] = (
     _sheet("pack", "计划、日期、基年总量 · plan, dates, totals of the base year", "pack.yaml", "", PackFile, "history", "evidence"),
@@ -191,8 +247,8 @@ SHEETS: tuple[Sheet, ...] = (
     _child("leading", "各区主导产业 · leading sectors of the zones", ("zones", "id", "leading"), Column(("zone",), "id"), LeadingSector),
     _sheet("sectors", "行业 · sectors", "region.yaml", "sectors", Sector),
     _sheet("clusters", "产业集群 · clusters", "region.yaml", "clusters", Cluster),
-    _sheet("parameters", "参数 · parameters", "parameters.yaml", "parameters", Parameter),
-    _sheet("levers", "手段 · levers", "levers.yaml", "levers", Lever),
+    Sheet("parameters", "parameters.yaml", "parameters", _PARAMETER, "参数：只填与定义不同的 · parameters: fill in what differs from the definition", by_id=True),
+    Sheet("levers", "levers.yaml", "levers", _LEVER, "手段：只填本市的 · levers: fill in what is the city's own", by_id=True),
     _sheet("series", "历史序列 · series", "pack.yaml", "history", SeriesEntry),
     _sheet("tables", "依据表 · tables of evidence", "pack.yaml", "evidence", TableEntry),
 )  # fmt: skip
@@ -209,8 +265,7 @@ _NAMES = {sheet.name: sheet for sheet in SHEETS}
 #: Columns whose choices are the ids of another sheet.
 _REFERENCES = {
     ("leading", "zone"): "zones", ("leading", "sector"): "sectors", ("clusters", "zone"): "zones",
-    ("clusters", "sector"): "sectors", ("parameters", "lever"): "levers",
-    ("levers", "not_below"): "levers",
+    ("clusters", "sector"): "sectors",
 }  # fmt: skip
 
 
@@ -237,7 +292,7 @@ def write_workbook(folder: Path, path: Path) -> None:
     pack = load_pack(folder)
     problems: list[Problem] = []
     data = {
-        name: source.data
+        name: _SPELT.get(name, _same)(source).data
         for name in sorted({sheet.file for sheet in SHEETS if sheet.file})
         if (source := read_yaml(folder / name, problems))
     }
@@ -262,6 +317,17 @@ def write_workbook(folder: Path, path: Path) -> None:
     write_file(path, stream.getvalue())
 
 
+def _same(source: Source) -> Source:
+    return source
+
+
+_SPELT = {
+    "pack.yaml": forms.spell_out_pack,
+    "region.yaml": forms.spell_out_region,
+    "plan.yaml": forms.spell_out_plan,
+}
+
+
 def _entries(sheet: Sheet, data: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Entries of a sheet as plain mappings; those of a child carry their parent's key."""
     if sheet.parent[0]:
@@ -273,7 +339,27 @@ def _entries(sheet: Sheet, data: Mapping[str, Any]) -> list[dict[str, Any]]:
             for item in entry.get(inner) or ()
         ]
     content = data[sheet.file]
+    if sheet.by_id:
+        return list(_defined_rows(sheet, content.get(sheet.table) or {}))
     return [content] if not sheet.table else list(content.get(sheet.table) or ())
+
+
+def _defined_rows(sheet: Sheet, stated: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """One row for everything that is defined, with what the pack states of it."""
+    known: Mapping[str, Any] = (
+        definitions.levers() if sheet.table == "levers" else definitions.parameters()
+    )
+    for name, what in known.items():
+        row = {"id": name, "name": str(what.label), "unit": what.unit}
+        if isinstance(what, definitions.Lever):
+            row["does"] = str(what.does)
+            levels = "各级为 · all at" if what.local else "定义 · defined:"
+            numbers = [what.neutral] if what.local else what.levels
+        else:
+            levels = "须填 · to be filled in" if what.local else "定义 · defined:"
+            numbers = [] if what.local else [what.default]
+        row["defined"] = " ".join([levels, *(f"{x:g}" for x in numbers)])
+        yield {**row, **stated.get(name, {})}
 
 
 def _at(entry: Any, path: Sequence[str | int]) -> Any:
@@ -288,14 +374,66 @@ def _at(entry: Any, path: Sequence[str | int]) -> Any:
     return entry if not isinstance(entry, dict) else None
 
 
+def _parted(entry: dict[str, Any], sheet: Sheet) -> dict[str, Any]:
+    """Entry whose value stands apart from its unit, where there is a column for it."""
+    value = entry.get("value")
+    if not isinstance(value, str) or "unit" in entry or "unit" not in _keys_of(sheet):
+        return entry
+    try:
+        read = quantity(value)
+    except ValueError:
+        return entry
+    if read.unit is None:
+        return entry
+    number = value.strip().removesuffix(read.unit).strip()
+    plain = re.fullmatch(r"[-+]?[0-9]+", number)
+    decimal = re.fullmatch(r"[-+]?[0-9]*\.[0-9]+", number)
+    shown_as: Any = int(number) if plain else float(number) if decimal else number
+    return {**entry, "value": shown_as, "unit": read.unit}
+
+
+def _keys_of(sheet: Sheet) -> set[str]:
+    return {column.key for column in sheet.columns}
+
+
+def _place_of(sheet: Sheet, key: str) -> int:
+    """Number of a column, from 1."""
+    return [column.key for column in sheet.columns].index(key) + 1
+
+
+def _offer(ws: Any, choices: Sequence[str], where: str) -> None:
+    """Offer the units of a kind, as many as a drop-down holds."""
+    held: list[str] = []
+    for choice in choices:
+        if len(",".join([*held, choice])) > LONGEST_LIST:
+            break
+        held.append(choice)
+    _validate(ws, '"' + ",".join(held) + '"', where, strict=False)
+
+
+LONGEST_LIST = 250  # characters of a list of choices, by Excel's rule
+
+
 def _write_sheet(ws: Any, sheet: Sheet, entries: list[dict[str, Any]]) -> None:
+    from openpyxl.utils import get_column_letter  # noqa: PLC0415
+
     if not sheet.table and not sheet.parent[0]:
         _write_values(ws, sheet, entries[0])
         return
     _heads(ws, sheet.columns, sheet.title)
     for r, entry in enumerate(entries, FIRST):
         for c, column in enumerate(sheet.columns, 1):
-            _put(ws.cell(r, c), _at(entry, column.path))
+            value = _at(_parted(entry, sheet), column.path)
+            if column.kind == "aside":
+                _aside(ws.cell(r, c), str(value or ""))
+            else:
+                _put(ws.cell(r, c), value)
+                if column.kind == "amount":
+                    ws.cell(r, c).number_format = "@" if isinstance(value, str) else "General"
+        if sheet.by_id:
+            kindred = definitions.levers() if sheet.table == "levers" else definitions.parameters()
+            letter = get_column_letter(_place_of(sheet, "unit"))
+            _offer(ws, kindred[entry["id"]].kindred(), f"{letter}{r}")
     _restrict(ws, sheet, FIRST, max(len(entries) + FIRST + 200, 300))
     lay_out(ws)
 
@@ -424,9 +562,8 @@ _WORDS = {
     "floor_suited": "可进标准厂房 · suits standard floor", "productivity": "人均产出 · relative productivity",
     "initial_share": "基年份额 · share in base year", "share": "占行业 · share of its sector",
     "range": "范围 · range", "prior.kind": "先验 · prior", "prior.sd": "标准差 · its sd",
-    "prior.sigma": "对数标准差 · its log sd", "role": "作用 · role", "lever": "由手段给出 · lever",
-    "held_by": "由何处给出 · held by", "later_source": "来源晚于截止日 · later source",
-    "axis": "类别 · axis", "kind": "性质 · kind", "rows": "行号 · rows", "not_below": "不低于 · not below",
+    "prior.sigma": "对数标准差 · its log sd", "does": "作用 · what it moves", "defined": "定义值 · defined",
+    "label.zh": "中文名", "label.en": "English name",
     "file": "文件 · file", "frequency": "频率 · frequency", "release.months": "滞后月 · released after months",
     "confidence": "可信程度 · confidence",
     "published": "公布时间 · published",
@@ -457,7 +594,7 @@ _ASPECTS = {
 _HINTS: dict[str, str] = {
     "day": "YYYY-MM-DD", "month": "YYYY-MM", "list": "a; b; c", "wholes": "1; 2; 3",
     "numbers": "1.2; 3.4", "whole": "整数 · whole number", "number": "数 · number",
-    "quotient": "数或商 · number or 2000/1.4", "flag": "TRUE / FALSE", "id": "a-z 0-9 _",
+    "amount": "数、商或带单位 · 2000, 20/3, 2000 亿元", "aside": "说明，不读取 · not read", "flag": "TRUE / FALSE", "id": "a-z 0-9 _",
     "unit": "亿元 万元 亩 公顷 人 万人 比例 % …", "period": "YYYY, YYYY-MM, YYYYQ1",
 }  # fmt: skip
 
@@ -499,11 +636,12 @@ def _choose(ws: Any, column: Column, where: str) -> None:
         _validate(ws, '"' + ",".join(choices) + '"', where)
 
 
-def _validate(ws: Any, formula: str, where: str) -> None:
+def _validate(ws: Any, formula: str, where: str, *, strict: bool = True) -> None:
     from openpyxl.worksheet.datavalidation import DataValidation  # noqa: PLC0415
 
     rule = DataValidation(type="list", formula1=formula, allow_blank=True, showDropDown=False)
     rule.error = "请从下拉列表中选择 · choose from the list"
+    rule.showErrorMessage = strict
     ws.add_data_validation(rule)
     rule.add(where)
 
@@ -583,7 +721,7 @@ def read_files_of(pack: Pack, files: Iterable[str]) -> dict[str, tuple[Any, ...]
     from xuchang_sim.pack.history import read_table  # noqa: PLC0415
 
     source = read_yaml(pack.folder / "pack.yaml", [])
-    content: Any = source.data if source else {}
+    content: Any = forms.spell_out_pack(source).data if source else {}
     names = [*files, *(entry["file"] for entry in content.get("evidence") or ())]
     return {name: read_table(pack.folder / name, []) for name in dict.fromkeys(names)}
 
@@ -604,25 +742,56 @@ class Cell(NamedTuple):
         return f"{self.sheet}!{self.place}"
 
 
-@dataclass
-class _Files:
-    """The files of a pack that cells turn into, and the cell behind every line."""
+@dataclass(frozen=True)
+class Book:
+    """A pack as a workbook: its trees, its document, its tables, each with its cells.
 
-    lines: dict[str, list[str]] = field(default_factory=dict)
-    cells: dict[tuple[str, int], str] = field(default_factory=dict)
-    unended: set[str] = field(default_factory=set)
+    Parameters
+    ----------
+    path : Path
+        The workbook.
+    trees : mapping of str to Source
+        Tree of each file of a pack.
+    document : str
+        Text of the document.
+    tables : mapping of str to (str, tuple of str)
+        Text of each table and the cell of each of its lines.
+    """
 
-    def text(self, file: str) -> str:
-        """Text of a file."""
-        end = "" if file in self.unended else "\n"
-        return "\n".join(self.lines[file]) + end
+    path: Path
+    trees: Mapping[str, Source]
+    document: str
+    tables: Mapping[str, tuple[str, tuple[str, ...]]]
 
-    def add(self, file: str, text: str, place: str = "") -> None:
-        """Append a line."""
-        lines = self.lines.setdefault(file, [])
-        lines.append(text)
-        if place:
-            self.cells[file, len(lines)] = place
+    @property
+    def folder(self) -> Path:
+        """Folder in which the workbook stands."""
+        return self.path.parent
+
+    def tree(self, file: str, problems: list[Problem]) -> Source | None:  # noqa: ARG002
+        """Tree of a file of the pack."""
+        return self.trees.get(file)
+
+    def text(self, file: str, problems: list[Problem]) -> str | None:  # noqa: ARG002
+        """Text of the document, whatever its file is called."""
+        return self.document
+
+    def table(self, file: str, problems: list[Problem]) -> tuple[Record, ...]:
+        """Figures of a table."""
+        if file not in self.tables:
+            message = f"has no figures of {file}; allowed: {', '.join(self.tables) or 'some'}"
+            problems.append(Problem(str(self.path), HISTORY, 0, message))
+            return ()
+        found: list[Problem] = []
+        records = parse_table(self.tables[file][0], file, found)
+        problems += [self.problem(file, p.path, p.line, p.message) for p in found]
+        return records
+
+    def problem(self, file: str, path: str, line: int, message: str) -> Problem:
+        """Return a fault of a line of a table, by its cell."""
+        cells = self.tables[file][1]
+        cell = cells[min(line, len(cells)) - 1] if line else HISTORY
+        return Problem(str(self.path), f"{cell}: {path}" if path else cell, 0, message)
 
 
 def load_workbook(path: Path) -> Pack:
@@ -646,44 +815,20 @@ def load_workbook(path: Path) -> Pack:
         each with sheet and cell.
     """
     problems: list[Problem] = []
-    files = read_files(path, problems)
-    if files is None:
+    book = read_book(path, problems)
+    if book is None:
         raise InputError(problems)
-    with tempfile.TemporaryDirectory(prefix="xuchang-sim-") as place:
-        folder = Path(place)
-        for name in files.lines:
-            target = folder / name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_text(files.text(name), encoding="utf-8", newline="")
-        try:
-            pack = load_pack(folder)
-        except InputError as error:
-            told = {problem.path for problem in problems}
-            for problem in error.problems:
-                found = _retold(problem, folder, path, files)
-                if found.path.split(": ")[0] not in told:
-                    problems.append(found)
-            raise InputError(problems) from None
-    if problems:
+    found: list[Problem] = []
+    pack = read_pack(book, found)
+    told = {problem.path for problem in problems}
+    problems += [problem for problem in found if problem.path.split(": ")[0] not in told]
+    if problems or pack is None:
         raise InputError(problems)
-    return replace(pack, folder=path.parent, sources={})
+    return pack
 
 
-def _retold(problem: Problem, folder: Path, path: Path, files: _Files) -> Problem:
-    """Tell a fault of a file by the cell from which its line came."""
-    try:
-        name = Path(problem.file).relative_to(folder).as_posix()
-    except ValueError:
-        return replace(problem, file=str(path))
-    cell = files.cells.get((name, problem.line))
-    lines = range(problem.line, 0, -1)
-    cell = cell or next((files.cells[name, n] for n in lines if (name, n) in files.cells), name)
-    where = f"{cell}: {problem.path}" if problem.path else cell
-    return Problem(str(path), where, 0, problem.message)
-
-
-def read_files(path: Path, problems: list[Problem]) -> _Files | None:
-    """Turn a workbook into the files of a pack.
+def read_book(path: Path, problems: list[Problem]) -> Book | None:
+    """Read the cells of a workbook into the trees of a pack.
 
     Parameters
     ----------
@@ -694,14 +839,13 @@ def read_files(path: Path, problems: list[Problem]) -> _Files | None:
 
     Returns
     -------
-    _Files or None
+    Book or None
         None if there is nothing to go on with.
     """
     raw = _raw(path, problems)
     sheets = _sheets(path, raw, problems) if raw is not None else None
     if sheets is None:
         return None
-    files = _Files()
     reader = _Reader(str(path), problems)
     missing = [s for s in (*_NAMES, DOCUMENT, HISTORY) if s not in sheets]
     lost = "sheet is missing; allowed: all sheets of the template"
@@ -714,19 +858,11 @@ def read_files(path: Path, problems: list[Problem]) -> _Files | None:
     if missing:
         return None
     tables = {sheet.name: reader.table(sheet, sheets[sheet.name]) for sheet in SHEETS}
-    text, ended = reader.document(sheets[DOCUMENT])
-    _hash_document(tables["pack"], "\n".join(text) + ("\n" if ended else ""))
-    _write_files(files, tables, reader)
-    document = next(
-        (e.values["document.file"][0] for e in tables["pack"] if "document.file" in e.values), ""
-    )
-    if isinstance(document, str) and _inside(document):
-        for n, line in enumerate(text, 2):
-            files.add(document, line, f"{DOCUMENT}!A{n}")
-        if not ended:
-            files.unended.add(document)
-    reader.history(sheets[HISTORY], files)
-    return files
+    lines, ended = reader.document(sheets[DOCUMENT])
+    document = "\n".join(lines) + ("\n" if ended else "")
+    _hash_document(tables["pack"], document)
+    trees = _trees(str(path), tables, reader)
+    return Book(path, trees, document, reader.history(sheets[HISTORY]))
 
 
 def _inside(name: str) -> bool:
@@ -1008,8 +1144,10 @@ class _Reader:
                 lines[row] = str(cell.value).replace("\r\n", "\n").replace("_x000D_", "")
         return [lines.get(row, "") for row in range(2, max(lines, default=1) + 1)], ended
 
-    def history(self, cells: list[Cell], files: _Files) -> None:
-        """Write the figures of every table to its file."""
+    def history(self, cells: list[Cell]) -> dict[str, tuple[str, tuple[str, ...]]]:
+        """Text of every table, and the cells of its lines."""
+        texts: dict[str, list[str]] = {}
+        places: dict[str, list[str]] = {}
         columns = {column.key: column for column in _HISTORY}
         heads = self.heads(HISTORY, columns, cells)
         rows: dict[int, dict[str, Cell]] = {}
@@ -1023,18 +1161,20 @@ class _Reader:
             if not _inside(name):
                 self.fault(f"{HISTORY}!A{row}", f"{shown(name)} is not a file; allowed: a/b.csv")
                 continue
-            if name not in files.lines:
-                files.add(name, ",".join(COLUMNS + MORE), f"{HISTORY}!A1")
             fields = [_field(entry.values.get(key, ("", ""))[0]) for key in COLUMNS + MORE]
-            files.add(name, ",".join(fields), entry.place)
+            texts.setdefault(name, [",".join(COLUMNS + MORE)]).append(",".join(fields))
+            places.setdefault(name, [f"{HISTORY}!A1"]).append(entry.place)
+        return {name: ("\n".join(text) + "\n", tuple(places[name])) for name, text in texts.items()}
 
     # -- cells
 
     def read(self, column: Column, cell: Cell, unit: str) -> Any:
         """Value of a cell by the kind of its column; what does not fit is told and kept."""
         value = cell.value
-        if column.kind in {"number", "quotient", "whole"}:
+        if column.kind in {"number", "whole"}:
             return self.number(column, cell, unit)
+        if column.kind == "amount":
+            return self.amount(cell, unit)
         if column.kind == "flag":
             return self.flag(cell)
         if column.kind in {"day", "month", "period"}:
@@ -1069,7 +1209,7 @@ class _Reader:
                 return int(value)
             return value
         text = tidy(str(value))
-        if column.kind == "quotient" and re.fullmatch(r"[0-9.]+ ?/ ?[0-9.]+", text):
+        if re.fullmatch(r"[-+]?[0-9.]+ ?/ ?[0-9.]+ ?%?", text) and unit == "比例":
             return text
         found = _TYPED.fullmatch(text)
         if not found:
@@ -1086,6 +1226,37 @@ class _Reader:
         if re.fullmatch(r"[-+]?[0-9]+", digits):
             return int(digits)
         return float(digits)
+
+    def amount(self, cell: Cell, unit: str) -> Any:
+        """Read a number, a quotient, or either with its unit; the loader converts it exactly."""
+        value = cell.value
+        if isinstance(value, (bool, datetime | date)):
+            what = "a date" if isinstance(value, datetime | date) else str(value).upper()
+            self.fault(str(cell), f"must be a number, not {what}; allowed: a number")
+            return None
+        if isinstance(value, int | float):
+            if cell.percent and unit and unit != "比例" and not unit.startswith("/"):
+                shown_as = format(Decimal(repr(value)) * 100, "f")
+                return float(shown_as) if unit.startswith("%") else f"{shown_as} %"
+            return value
+        text = tidy(str(value))
+        found = _AMOUNT.fullmatch(text)
+        if not found:
+            slip = "; a decimal comma?" if re.fullmatch(r"[-+]?[0-9]+,[0-9]+", text) else ""
+            message = f"must be a number, not {shown(text)}{slip}"
+            self.fault(
+                str(cell), f"{message}; allowed: 2000, 2,000, 20/3 or any of them with its unit"
+            )
+            return None
+        digits, below, typed = found[1].replace(",", ""), found[2], (found[3] or "").strip()
+        if typed in {"亿", "万"}:  # 2000亿: the 元 may be left out
+            typed += "元"
+        number = f"{digits}/{below}" if below else digits
+        if typed:
+            return f"{number} {typed.replace('m2', 'm²')}"
+        if below:
+            return number
+        return int(digits) if re.fullmatch(r"[-+]?[0-9]+", digits) else float(digits)
 
     def converted(self, value: Fraction, typed: str, unit: str, cell: Cell) -> Any:
         """Convert a typed number to the unit of its row, exactly."""
@@ -1135,15 +1306,18 @@ class _Reader:
         if column.kind == "list":
             return parts
         numbers: list[Any] = []
+        what = "whole numbers" if column.kind == "wholes" else "numbers"
         for part in parts:
-            whole = re.fullmatch(r"[-+]?[0-9]+", part)
-            if not whole and (column.kind == "wholes" or not _TYPED.fullmatch(part)):
-                what = "whole numbers" if column.kind == "wholes" else "numbers"
+            try:
+                number = exact(part)
+            except ValueError:
+                number = None
+            if number is None or (column.kind == "wholes" and number.denominator != 1):
                 self.fault(
                     str(cell), f"{shown(part)} is not a number; allowed: {what}, parted by ;"
                 )
                 return None
-            numbers.append(int(part) if whole else float(part))
+            numbers.append(int(number) if number.denominator == 1 else float(number))
         return numbers
 
 
@@ -1152,6 +1326,14 @@ _TYPED = re.compile(
     r"([-+]?(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,30})?(?:(?<=[0-9])\.[0-9]{0,30}|\.[0-9]{1,30})?"
     r"(?<=[0-9.])(?:[eE][-+]?[0-9]{1,3}(?![0-9A-Za-z]))?)"
     r"\s*([^0-9.,\s-][^,]{0,20})?"
+)
+
+
+_AMOUNT = re.compile(
+    r"([-+]?(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,30})?(?:(?<=[0-9])\.[0-9]{0,30}|\.[0-9]{1,30})?"
+    r"(?<=[0-9.])(?:[eE][-+]?[0-9]{1,3}(?![0-9A-Za-z]))?)"
+    r"(?:\s*/\s*([0-9]{1,30}(?:\.[0-9]{1,30})?))?"
+    r"\s*((?:[^\W\d_]|[/%])[^,]{0,40})?"
 )
 
 
@@ -1187,12 +1369,12 @@ def _field(value: Any) -> str:
     return '"' + text.replace('"', '""') + '"' if re.search(r'[",]', text) else text
 
 
-# -------------------------------------------------------------------------------- files
+# -------------------------------------------------------------------------------- trees
 
 
-def _write_files(files: _Files, tables: dict[str, list[_Entry]], reader: _Reader) -> None:
-    """Write the entries of all sheets to the files they belong to."""
-    below: dict[str, dict[Any, list[tuple[str, list[_Entry]]]]] = {}
+def _trees(file: str, tables: dict[str, list[_Entry]], reader: _Reader) -> dict[str, Source]:
+    """Trees of the files of a pack, with cells for places."""
+    below: dict[str, dict[Any, list[tuple[str, list[Any], Place]]]] = {}
     for sheet in SHEETS:
         above, key, inner = sheet.parent
         if not above:
@@ -1200,80 +1382,98 @@ def _write_files(files: _Files, tables: dict[str, list[_Entry]], reader: _Reader
         known = {e.values[key][0] for e in tables[above] if key in e.values}
         groups: dict[Any, list[_Entry]] = {}
         for entry in tables[sheet.name]:
-            mine, place = entry.values.pop(sheet.columns[0].key, (None, entry.place))
+            mine, cell = entry.values.pop(sheet.columns[0].key, (None, entry.place))
             if mine is not None and mine in known:
                 groups.setdefault(mine, []).append(entry)
             else:
                 names = ", ".join(sorted(map(str, known)))[:200]
-                reader.fault(place, f"{shown(mine)} is not on the sheet {above}; allowed: {names}")
+                reader.fault(cell, f"{shown(mine)} is not on the sheet {above}; allowed: {names}")
         for name, entries in groups.items():
-            below.setdefault(above, {}).setdefault(name, []).append((inner, entries))
+            items = [_nested(entry, sheet.columns) for entry in entries]
+            places = Place(entries[0].place, dict(enumerate(place for _, place in items)))
+            held = (inner, [data for data, _ in items], places)
+            below.setdefault(above, {}).setdefault(name, []).append(held)
+    data: dict[str, dict[str, Any]] = {}
+    roots: dict[str, Place] = {}
     for sheet in SHEETS:
         if sheet.parent[0]:
             continue
+        root = roots.setdefault(sheet.file, Place(f"{sheet.name}!A1"))
+        tree = data.setdefault(sheet.file, {})
         entries = tables[sheet.name]
         if not sheet.table:
             for entry in entries:
-                _write_entry(files, sheet.file, entry, sheet.columns, "")
+                content, place = _nested(entry, sheet.columns)
+                tree.update(content)
+                root.parts.update(place.parts)
             continue
-        files.add(sheet.file, f"{sheet.table}:" + ("" if entries else " []"), f"{sheet.name}!A1")
+        if sheet.by_id:
+            tree[sheet.table], root.parts[sheet.table] = _by_id(sheet, entries, reader)
+            continue
         key = next((s.parent[1] for s in SHEETS if s.parent[0] == sheet.name), "")
+        listed: list[Any] = []
+        where = Place(f"{sheet.name}!A1")
         for entry in entries:
-            files.add(sheet.file, "  -", entry.place)
-            _write_entry(files, sheet.file, entry, sheet.columns, "    ")
+            content, place = _nested(entry, sheet.columns)
             mine = entry.values.get(key, (None, ""))[0]
-            for inner, items in below.get(sheet.name, {}).get(mine, ()):
-                files.add(sheet.file, f"    {inner}:", items[0].place)
-                columns = next(s.columns for s in SHEETS if s.parent == (sheet.name, key, inner))
-                for item in items:
-                    files.add(sheet.file, "      -", item.place)
-                    _write_entry(files, sheet.file, item, columns, "        ")
+            for inner, items, inside in below.get(sheet.name, {}).get(mine, ()):
+                content[inner], place.parts[inner] = items, inside
+            where.parts[len(listed)] = place
+            listed.append(content)
+        tree[sheet.table], root.parts[sheet.table] = listed, where
+    return {name: Source(file, tree, roots[name]) for name, tree in data.items()}
 
 
-def _write_entry(
-    files: _Files, file: str, entry: _Entry, columns: Sequence[Column], indent: str
-) -> None:
-    """Write the values of an entry, one a line, nested mappings by indentation."""
-    tree: dict[Any, Any] = {}
+def _by_id(
+    sheet: Sheet, entries: Iterable[_Entry], reader: _Reader
+) -> tuple[dict[str, Any], Place]:
+    """Rows of a sheet of definitions that state anything, by id."""
+    found: dict[str, Any] = {}
+    where = Place(f"{sheet.name}!A1")
+    aside = {column.key for column in sheet.columns if column.kind == "aside"}
+    for entry in entries:
+        name, place = entry.values.pop("id", ("", entry.place))
+        for key in aside:
+            entry.values.pop(key, None)
+        if not name:
+            reader.fault(place, "has no id; allowed: an id in every row")
+        elif name in found:
+            reader.fault(place, f"id {name!r} is used twice; allowed: once")
+        elif entry.values.keys() - {"unit"} or not _is_defined(sheet, name):
+            found[name], where.parts[name] = _nested(entry, sheet.columns)
+    return found, where
+
+
+def _is_defined(sheet: Sheet, name: str) -> bool:
+    known = definitions.levers() if sheet.table == "levers" else definitions.parameters()
+    return name in known
+
+
+def _nested(entry: _Entry, columns: Sequence[Column]) -> tuple[dict[str, Any], Place]:
+    """Values of an entry as nested mappings, with the cell of each."""
+    data: dict[Any, Any] = {}
+    where = Place(entry.place)
     for column in columns:
         if column.key not in entry.values:
             continue
-        here = tree
+        value, cell = entry.values[column.key]
+        inner, at = data, where
         for part in column.path[:-1]:
-            here = here.setdefault(part, {})
-        here[column.path[-1]] = entry.values[column.key]
-    if not tree:
-        files.add(file, f"{indent}{{}}", entry.place)
-    _write_tree(files, file, tree, indent)
+            inner = inner.setdefault(part, {})
+            below = at.parts.setdefault(part, Place(cell))
+            at = below if isinstance(below, Place) else Place(cell)
+        inner[column.path[-1]] = value
+        at.parts[column.path[-1]] = cell
+    for key, held in data.items():  # a pair in two columns
+        _paired(data, key, held)
+    return data, where
 
 
-def _write_tree(files: _Files, file: str, tree: dict[Any, Any], indent: str) -> None:
-    for key, held in tree.items():
-        if isinstance(held, tuple):
-            files.add(file, f"{indent}{key}: {_yaml(held[0])}", held[1])
-        elif all(isinstance(part, int) for part in held):  # a pair in two columns
-            pair = [held[part][0] for part in sorted(held)]
-            files.add(file, f"{indent}{key}: {_yaml(pair)}", next(iter(held.values()))[1])
-        else:
-            files.add(file, f"{indent}{key}:", _first_place(held))
-            _write_tree(files, file, held, indent + "  ")
-
-
-def _first_place(tree: dict[Any, Any]) -> str:
-    held = next(iter(tree.values()))
-    return held[1] if isinstance(held, tuple) else _first_place(held)
-
-
-_ODD = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff\ufffe\uffff]")
-
-
-def _yaml(value: Any) -> str:
-    """A value on one line of YAML: numbers plain, texts in double quotes."""
-    if isinstance(value, list):
-        return "[" + ", ".join(_yaml(item) for item in value) + "]"
-    if isinstance(value, bool) or value is None:
-        return json.dumps(value)
-    if isinstance(value, int | float):
-        return repr(value)
-    text = json.dumps(str(value), ensure_ascii=False)
-    return _ODD.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+def _paired(data: dict[Any, Any], key: Any, held: Any) -> None:
+    """Turn mappings by position into lists, at any depth."""
+    if not isinstance(held, dict):
+        return
+    for name, inner in list(held.items()):
+        _paired(held, name, inner)
+    if held and all(isinstance(part, int) for part in held):
+        data[key] = [held[part] for part in sorted(held)]

@@ -14,7 +14,7 @@ from xuchang_sim.report.skill import verdict
 from xuchang_sim.text import Language, say
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 
 def _number(value: float | None) -> str:
@@ -119,3 +119,55 @@ def _points(value: float | None) -> str:
 
 def _size(data: Mapping[str, Any]) -> dict[str, Any]:
     return {"clusters": data["clusters"], "years": data["years"]}
+
+
+def layer(data: Mapping[str, Any], lang: Language) -> RenderableType:
+    """Lay out what the market layer says of panels: coverage given the nation, then true vintages."""
+    spread = ", ".join(f"{kind} {value:.1f}" for kind, value in data["discrepancy"].items())
+    parts: list[RenderableType] = [Text(say("hindcast.layer", lang, spread=spread), style="bold")]
+    given = _years(data["given"], lang)
+    parts += [given, Text()]
+    for name, found in data["coverage_80"].items():
+        words = {"mean": f"{found['mean']:.0%}", "se": f"{found['se']:.0%}"}
+        held = abs(found["mean"] - data["goal"]) <= data["tolerance"]
+        words |= {"goal": f"{data['goal']:.0%}", "tolerance": f"{data['tolerance']:.0%}"}
+        key = "hindcast.covered" if held else "hindcast.not_covered"
+        error = f"{data['error_sd'][name]:.1f}"
+        parts.append(Text(say(key, lang, name=name, years=found["years"], error=error, **words)))
+    parts += [Text(), Text(say("hindcast.vintages", lang), style="bold")]
+    parts.append(_years(data["vintages"], lang))
+    return Group(*parts)
+
+
+def _years(rows: Sequence[Mapping[str, Any]], lang: Language) -> Sheet:
+    table = Sheet(names=(0,))
+    table.words(say("hindcast.panel", lang))
+    table.values(say("hindcast.year", lang), say("hindcast.units", lang))
+    table.values(say("hindcast.nation", lang), say("hindcast.mean", lang), "50%", "80%", "90%")
+    names = ("model", "persistence", "ar1", "panel_mean")
+    table.values(*(f"CRPS {say(f'hindcast.{name}', lang)}" for name in names))
+    for row in rows:
+        inside = [_share(row["coverage"][level]) for level in ("0.5", "0.8", "0.9")]
+        losses = [_points(row["crps"].get(name)) for name in names]
+        growth = [f"{row[key]:.1f}" for key in ("given", "mean")]
+        table.add_row(row["panel"], str(row["year"]), str(row["units"]), *growth, *inside, *losses)
+    return table
+
+
+def eras(data: Mapping[str, Any], lang: Language) -> RenderableType:
+    """Lay out one city in all eras."""
+    table = Sheet(names=(0,))
+    table.values(say("hindcast.day", lang), say("hindcast.year", lang), justify="left")
+    table.values(say("hindcast.nation", lang), say("hindcast.revenue", lang))
+    table.values(say("hindcast.real", lang), say("hindcast.fai", lang), say("hindcast.off", lang))
+    for row in data["eras"]:
+        shown = [
+            f"{100 * row[key][0]:.0f} ({100 * row[key][1]:.0f} – {100 * row[key][2]:.0f})"
+            for key in ("nation", "revenue", "real", "fai")
+        ]
+        off = "–" if row["off_panel"] is None else f"{row['off_panel']:+.0f}"
+        table.add_row(row["day"], str(row["year"]), *shown, off)
+    words = {"slope": f"{data['slope']:.2f}", "low": data["slopes"][0], "high": data["slopes"][1]}
+    key = "hindcast.moves" if data["moves"] else "hindcast.does_not_move"
+    title = say("hindcast.eras", lang, city=data["city"], **_of_run(data))
+    return Group(Text(title, style="bold"), table, Text(say(key, lang, **words)))

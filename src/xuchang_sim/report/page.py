@@ -580,15 +580,14 @@ def _synthetic(dossier: Dossier, lang: Language) -> list[str]:
     """Say what is made up, what is judged, and what only an assumption decides."""
     pack = dossier.pack
     told = [say("report.synthetic_zones", lang, note=pack.region.share_note)]
-    model = [p for p in pack.parameters.values() if p.role == "model"]
-    marks = Counter(parameter.mark for parameter in model)
+    marks = Counter(parameter.mark for parameter in pack.parameters.values())
     parts = [
         say("report.mark", lang, label=say(f"mark.{mark}", lang), count=marks[mark])
         for mark in ("R", "D", "S", "U", "J")
         if marks[mark]
     ]
     joined = say("list.comma", lang).join(parts)
-    told.append(say("report.synthetic_parameters", lang, count=len(model), parts=joined))
+    told.append(say("report.synthetic_parameters", lang, count=len(pack.parameters), parts=joined))
     assumed = [labelled(t, lang) for t in pack.plan.targets() if t.basis == "assumption"]
     if assumed:
         joined = say("list.comma", lang).join(assumed)

@@ -501,12 +501,28 @@ def series_forecast(told: Mapping[str, Any], name: str, lang: Language) -> Rende
         table.add_row(date, *(number(told["quantiles"][level][step]) for level in levels))
     lines = [
         "",
+        _verdict(told["verdict"], lang),
         _weights(told["weights"], lang),
         *_coverage(told["coverage"], lang),
+        *(
+            say("outlook.assumed", lang, what=say(f"assumed.{what}", lang), why=why)
+            for what, why in told["assumed"].items()
+        ),
         *told["notes"],
     ]
     title = Text(say("outlook.series", lang, name=name, horizon=horizon), style="bold")
     return Group(title, table, *(Text(line) for line in lines))
+
+
+def _verdict(verdict: Mapping[str, Any], lang: Language) -> str:
+    """Say how 80% intervals held on the past, and what was done about it."""
+    return say(
+        f"verdict.{verdict['what'].replace(' ', '_')}",
+        lang,
+        measured="" if verdict["measured"] is None else percent(verdict["measured"]),
+        factor=f"{verdict['factor']:.2f}",
+        origins=verdict["origins"],
+    )
 
 
 def outside(view: Mapping[str, Any], lang: Language) -> list[str]:

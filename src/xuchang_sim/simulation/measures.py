@@ -435,7 +435,7 @@ def lacking(pack: Pack, measure: str) -> Reason | None:
     if defined is None:  # of another package: it must know itself what it needs
         return None
     for name in defined.parameters:
-        if name not in pack.parameters or pack.parameters[name].role != "model":
+        if name not in pack.parameters:
             return Reason(f"没有参数 {name}", f"there is no parameter {name}")
     for need in defined.needs:
         where, _, total = need.partition(".")

@@ -140,8 +140,7 @@ def parameters(pack: Pack, fixed: Mapping[str, float]) -> Iterator[Problem]:
         return pack.parameters[name].low, pack.parameters[name].high
 
     def fault(name: str, message: str) -> Problem:
-        place = list(pack.parameters).index(name)
-        return pack.problem("parameters.yaml", ["parameters", place, "range"], message)
+        return pack.problem("parameters.yaml", ["parameters", name, "range"], message)
 
     for law in SIZE_LAWS:
         low, high, alpha = (ends(f"{law}_{part}") for part in ("min", "max", "alpha"))

@@ -654,8 +654,6 @@ def draw_parameters(setup: Setup, fixed: Mapping[str, float] | None = None) -> d
         known = setup.pack.posterior.pick(_uniforms(setup.seed, _crc(JOINT_DRAW), n, setup.first))
     drawn = []
     for name, parameter in setup.pack.parameters.items():
-        if parameter.role != "model":
-            continue
         if fixed and name in fixed:
             found[name] = np.full(n, fixed[name])
         elif name in known:

@@ -1,0 +1,181 @@
+"""Era test: one city in six eras; only the nation changes, and growth has to change with it.
+
+Totals, levers, shares and parameters of the city stay those of its own plan. No outcome is needed:
+in a year of falling prices no city grows by itself.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from xuchang_sim.answers.simple import known_null
+from xuchang_sim.forecast.drivers import drivers
+from xuchang_sim.pack.casepack import era_pack
+from xuchang_sim.pack.load import Pack, load_pack
+from xuchang_sim.pack.scenario import load_scenario
+from xuchang_sim.simulation.run import Variant, prepare, run
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+#: Days on which the national series are cut: mid-April, but for the last, whose series end before.
+ERAS = (
+    date(2010, 4, 25),
+    date(2012, 4, 25),
+    date(2021, 4, 25),
+    date(2022, 4, 25),
+    date(2024, 4, 25),
+    date(2026, 1, 25),
+)
+SLOPES = (0.8, 1.6)
+NEAR = 10.0
+MEASURES = frozenset({"revenue_growth", "revenue_real_growth", "fai_growth"})
+
+
+class Era(NamedTuple):
+    """One era: the nation as forecast then, and the city in it; fractions.
+
+    Parameters
+    ----------
+    day : str
+        Information date.
+    nation : tuple of float
+        National nominal growth of the plan's year (value added + producer prices): mean, 10% and
+        90% of the forecast.
+    revenue, real, fai : tuple of float
+        Growth of reported revenue, of the same scope, of investment: median, 10% and 90%.
+    panel : float or None
+        Mean growth of cities' industry in the latest year published by then.
+    failed : int
+        Futures left out.
+    """
+
+    day: str
+    year: int
+    nation: tuple[float, float, float]
+    revenue: tuple[float, float, float]
+    real: tuple[float, float, float]
+    fai: tuple[float, float, float]
+    panel: float | None
+    failed: int
+
+
+@dataclass(frozen=True)
+class EraTest:
+    """The city in all eras.
+
+    Parameters
+    ----------
+    eras : tuple of Era
+    slope : float
+        Of the median growth of revenue on the nation's, least squares over eras.
+    premium : float
+        Premium of the zones in the model, a fraction.
+    """
+
+    city: str
+    eras: tuple[Era, ...]
+    slope: float
+    premium: float
+    replicates: int
+    seed: int
+
+    @property
+    def moves(self) -> bool:
+        """Whether the slope lies within :data:`SLOPES`."""
+        return SLOPES[0] <= self.slope <= SLOPES[1]
+
+    def off(self, era: Era) -> float | None:
+        """Points by which the median lies off the panel's mean plus the premium, where there is one.
+
+        The panel has to be that of the year before.
+        """
+        if era.panel is None:
+            return None
+        return 100.0 * (era.revenue[0] - era.panel - self.premium)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return all of it as plain data."""
+        found = asdict(self)
+        found["eras"] = [era._asdict() | {"off_panel": self.off(era)} for era in self.eras]
+        return found | {"moves": self.moves, "slopes": list(SLOPES), "near": NEAR}
+
+
+def era_test(
+    pack: Pack | None = None,
+    *,
+    replicates: int = 400,
+    seed: int = 2012,
+    progress: Callable[[int, int], None] | None = None,
+) -> EraTest:
+    """Run one city in all eras.
+
+    Parameters
+    ----------
+    pack : Pack, optional
+        The city; by default the embedded one. Parameters are drawn from its priors: a posterior
+        belongs to one year.
+    replicates : int
+        Futures of each era.
+    seed : int
+        Seed of every draw.
+    progress : callable, optional
+        Called with (eras done, eras in all).
+
+    Returns
+    -------
+    EraTest
+    """
+    city = load_pack() if pack is None else pack
+    eras = []
+    for number, day in enumerate(ERAS):
+        if progress:
+            progress(number, len(ERAS))
+        eras.append(_era(era_pack(day, day.year, city), replicates, seed))
+    if progress:
+        progress(len(ERAS), len(ERAS))
+    nation = np.array([era.nation[0] for era in eras])
+    growth = np.array([era.revenue[0] for era in eras])
+    gap = nation - nation.mean()
+    slope = float((gap * growth).sum() / (gap * gap).sum())
+    premium = city.parameters["premium"].default or 0.0
+    return EraTest(city.name, tuple(eras), slope, premium, replicates, seed)
+
+
+def _era(pack: Pack, replicates: int, seed: int) -> Era:
+    year = pack.plan_year
+    setup = prepare(pack, replicates, seed, f"{year}-12", "sampled")
+    variant = Variant(load_scenario("plan", pack))
+    result = run(setup, [variant], full=False, keep=MEASURES)[0]
+    paths = drivers(pack, replicates, seed, f"{year}-12")
+    here = [k for k, month in enumerate(paths.months) if month.startswith(str(year))]
+    nation = (paths.value_added_yoy[:, here] + paths.ppi_yoy[:, here]).mean(axis=1)
+    null = known_null("industry", pack.information_date)
+    recent = null is not None and null.last_year == year - 1
+    return Era(
+        str(pack.information_date),
+        year,
+        (float(nation.mean()), *_ends(nation)),
+        _spread(result.outcome("revenue_growth")),
+        _spread(result.outcome("revenue_real_growth")),
+        _spread(result.outcome("fai_growth")),
+        null.mean / 100.0 if recent and null is not None else None,
+        int((~result.good).sum()),
+    )
+
+
+def _ends(values: np.ndarray[Any, np.dtype[np.float64]]) -> tuple[float, float]:
+    low, high = np.quantile(values, (0.1, 0.9)).tolist()
+    return low, high
+
+
+def _spread(values: np.ndarray[Any, np.dtype[np.float64]]) -> tuple[float, float, float]:
+    """Median, 10% and 90%; NaN where no future ran."""
+    if not len(values):
+        return math.nan, math.nan, math.nan
+    return float(np.median(values)), *_ends(values)

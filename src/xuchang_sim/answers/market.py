@@ -1,0 +1,268 @@
+"""Market layer on panels: what national drivers alone say of a city's growth, against many cities.
+
+The part of the model that turns drivers into growth, without zones: national nominal growth (value
+added and producer prices) passes whole, with the premium of a city and its own discrepancy. Errors
+of one year have a part in common, so years are counted, not cities.
+"""
+
+from __future__ import annotations
+
+import csv
+import math
+from dataclasses import asdict, dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from xuchang_sim.answers.panels import Panel, null_scores, read_panels
+from xuchang_sim.answers.scoring import quantile_crps
+from xuchang_sim.forecast.drivers import drivers
+from xuchang_sim.pack.casepack import era_pack, national_year, shared_pack
+from xuchang_sim.yamlfile import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    import numpy.typing as npt
+
+    from xuchang_sim.pack.load import Pack
+
+    Floats = npt.NDArray[np.float64]
+
+HENAN = "henan_cities_panel_to_2011.csv"
+PATHS = 1000
+DRAWS = 4001
+LEVELS = (0.5, 0.8, 0.9)
+GOAL, TOLERANCE = 0.80, 0.07
+#: Day of a year by which the figures of the year before are out.
+VINTAGE = (4, 25)
+#: Discrepancy by kind of panel: parameter of the model.
+SPREAD = {"industry": "market_sd", "fai": "pace_sd"}
+
+
+class Year(NamedTuple):
+    """A year of a panel: what the layer says and what came; points of per cent.
+
+    Parameters
+    ----------
+    given : float
+        National growth that the layer was given, or forecast (mean).
+    mean : float
+        Mean of the panel.
+    coverage : dict of float to float
+        Share of units inside the central interval of each level.
+    own_sd : float
+        Standard deviation of the units around their year's mean.
+    error : float
+        Root mean square of what came less what the layer says (its mean).
+    crps : dict of str to float
+        Mean CRPS of the layer (``model``) and of simple forecasts from the same years.
+    """
+
+    panel: str
+    year: int
+    units: int
+    given: float
+    mean: float
+    own_sd: float
+    error: float
+    coverage: dict[float, float]
+    crps: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Layer:
+    """What the market layer says of panels.
+
+    Parameters
+    ----------
+    given : tuple of Year
+        The nation's realised growth of the year is known.
+    vintages : tuple of Year
+        Only what was out in April of the year is known.
+    left_out : tuple of str
+        Years that could not be forecast, with the reason.
+    discrepancy : dict of str to float
+        Standard deviation of a unit's own part in the model, points; 0 where it has none.
+    """
+
+    given: tuple[Year, ...]
+    vintages: tuple[Year, ...]
+    left_out: tuple[str, ...]
+    discrepancy: dict[str, float]
+
+    def coverage(self, panel: str, level: float = GOAL) -> tuple[float, float, int]:
+        """Mean coverage over years given the nation's growth, its standard error, and the years."""
+        found = np.array([year.coverage[level] for year in self.given if year.panel == panel])
+        error = float(found.std(ddof=1) / math.sqrt(len(found))) if len(found) > 1 else math.nan
+        return float(found.mean()) if len(found) else math.nan, error, len(found)
+
+    @property
+    def panels(self) -> tuple[str, ...]:
+        """Names of the panels, in order."""
+        return tuple(dict.fromkeys(year.panel for year in (*self.given, *self.vintages)))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return all of it as plain data."""
+        found = asdict(self)
+        for name in ("given", "vintages"):
+            rows = [year._asdict() for year in getattr(self, name)]
+            for row in rows:
+                row["coverage"] = {f"{level:g}": x for level, x in row["coverage"].items()}
+            found[name] = rows
+        found["coverage_80"] = {
+            name: dict(zip(("mean", "se", "years"), self.coverage(name), strict=True))
+            for name in self.panels
+            if any(year.panel == name for year in self.given)
+        }
+        found["error_sd"] = {
+            name: math.sqrt(float(np.mean([y.error**2 for y in self.given if y.panel == name])))
+            for name in found["coverage_80"]
+        }
+        return found | {"goal": GOAL, "tolerance": TOLERANCE}
+
+
+def market_layer(
+    folder: Path, *, seed: int = 2012, progress: Callable[[int, int], None] | None = None
+) -> Layer:
+    """Run the market layer on the growth panels of a folder.
+
+    Parameters
+    ----------
+    folder : Path
+        With the tables of :data:`xuchang_sim.answers.panels.TABLES`, and Henan's cities if there.
+    seed : int
+        Seed of the draws.
+    progress : callable, optional
+        Called with (years done, years in all).
+
+    Raises
+    ------
+    InputError
+        If the folder holds no growth panel, or one cannot be read.
+    """
+    pack = shared_pack()
+    panels = [(_name(panel), panel) for panel in read_panels(folder)]
+    if (folder / HENAN).is_file():
+        panels.insert(0, ("17 Henan cities", _henan(folder / HENAN)))
+    given: list[Year] = []
+    vintages: list[Year] = []
+    left_out: list[str] = []
+    jobs = [(name, panel, year) for name, panel in panels for year in panel.years[1:]]
+    for number, (name, panel, year) in enumerate(jobs):
+        if progress:
+            progress(number, len(jobs))
+        if panel.kind == "industry" and (nation := national_year(year)) is not None:
+            sample = layer_sample(pack, np.full(1, 100.0 * nation), panel.kind, seed)
+            given.append(_year(name, panel, year, sample))
+        try:
+            ahead = _forecast(year, panel.kind, seed)
+        except InputError as error:
+            left_out.append(f"{name} {year}: {error.problems[0].message}")
+            continue
+        vintages.append(_year(name, panel, year, layer_sample(pack, ahead, panel.kind, seed)))
+    if progress:
+        progress(len(jobs), len(jobs))
+    spread = {kind: 100.0 * _centre(pack, name) for kind, name in SPREAD.items()}
+    return Layer(tuple(given), tuple(vintages), tuple(left_out), spread)
+
+
+def _centre(pack: Pack, name: str) -> float:
+    """Central value of a parameter; 0 if the model does not have it."""
+    parameter = pack.parameters.get(name)
+    return parameter.default or 0.0 if parameter else 0.0
+
+
+def layer_sample(pack: Pack, national: Floats, kind: str, seed: int) -> Floats:
+    """Growth of a unit given national growth: with premium and discrepancy, points.
+
+    Parameters
+    ----------
+    pack : Pack
+        Whose parameters are used.
+    national : ndarray, shape (n,)
+        National growth, points: paths, or one number.
+    kind : str
+        ``industry`` or ``fai``.
+    seed : int
+
+    Returns
+    -------
+    ndarray, shape (DRAWS,)
+    """
+    rng = np.random.Generator(np.random.Philox(key=[seed, 0x6D61726B]))
+    u = (np.arange(DRAWS) + 0.5) / DRAWS
+    out = national[rng.integers(0, len(national), DRAWS)] if len(national) > 1 else national[0]
+    spread = pack.parameters.get(SPREAD[kind])
+    own = np.zeros(DRAWS)
+    if spread is not None:
+        own = 100.0 * rng.permutation(spread.prior.quantile(u)) * rng.standard_normal(DRAWS)
+    premium = np.zeros(DRAWS)
+    if kind == "industry":
+        premium = 100.0 * rng.permutation(pack.parameters["premium"].prior.quantile(u))
+    return np.asarray(out + premium + own)
+
+
+def _forecast(year: int, kind: str, seed: int) -> Floats:
+    """National growth of a year as forecast in its April, points, one a path.
+
+    Raises
+    ------
+    InputError
+        If too few months were known, or the level series does not give growth.
+    """
+    pack = era_pack(date(year, *VINTAGE), year)
+    paths = drivers(pack, PATHS, seed, f"{year}-12")
+    here = [k for k, month in enumerate(paths.months) if month.startswith(str(year))]
+    if kind == "fai":
+        return np.asarray(100.0 * paths.path("fai_yoy")[:, here[-1]])
+    both = paths.value_added_yoy[:, here] + paths.ppi_yoy[:, here]
+    return np.asarray(100.0 * both.mean(axis=1))
+
+
+def _year(name: str, panel: Panel, year: int, sample: Floats) -> Year:
+    """Score a sample against the units of a year, beside simple forecasts."""
+    column = panel.growth[:, panel.years.index(year)]
+    actual = column[np.isfinite(column)]
+    inside = {}
+    for level in LEVELS:
+        low, high = np.quantile(sample, (0.5 - level / 2.0, 0.5 + level / 2.0))
+        inside[level] = float(((actual >= low) & (actual <= high)).mean())
+    quantiles = np.quantile(sample, [k / 20.0 for k in range(1, 20)])
+    crps = {"model": float(np.mean([quantile_crps(quantiles, x) for x in actual.tolist()]))}
+    crps |= {null: float(values[0]) for null, values in null_scores(panel, [year]).items()}
+    mean, sd = float(actual.mean()), float(actual.std(ddof=1))
+    centre = float(sample.mean())
+    error = float(np.sqrt(((actual - centre) ** 2).mean()))
+    return Year(name, year, len(actual), centre, mean, sd, error, inside, crps)
+
+
+def _name(panel: Panel) -> str:
+    what = {"industry": "cities", "fai": "provinces, investment"}[panel.kind]
+    return f"{len(panel.units)} {what}, {panel.years[0]}-{panel.years[-1]}"
+
+
+def _henan(path: Path) -> Panel:
+    """Growth of secondary product of Henan's cities, from its levels."""
+    levels: dict[tuple[str, int], float] = {}
+    with path.open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            if row["series"] == "gdp_secondary":
+                levels[row["entity"], int(row["period"])] = float(row["value"])
+    units = tuple(sorted({unit for unit, _ in levels}))
+    years = tuple(range(1999, max(year for _, year in levels) + 1))
+    growth = [
+        [
+            100.0 * (levels[unit, y] / levels[unit, y - 1] - 1.0)
+            if {(unit, y), (unit, y - 1)} <= levels.keys()
+            else math.nan
+            for y in years
+        ]
+        for unit in units
+    ]
+    return Panel("industry", years, units, np.array(growth))
+
+
+__all__ = ["Layer", "Year", "layer_sample", "market_layer"]

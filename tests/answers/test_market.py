@@ -1,0 +1,132 @@
+"""The market layer on panels, and one city in other eras."""
+
+import os
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+from xuchang_sim.answers.eras import Era, EraTest, era_test
+from xuchang_sim.answers.market import Layer, Year, layer_sample, market_layer
+from xuchang_sim.answers.panels import nulls, read_nulls, read_panels
+from xuchang_sim.answers.simple import known_null
+from xuchang_sim.pack.casepack import era_pack, national_year, shared_pack
+from xuchang_sim.pack.load import Pack, load_pack
+from xuchang_sim.yamlfile import InputError
+
+PANELS = os.environ.get("XUCHANG_SIM_PANELS")
+needs_panels = pytest.mark.skipif(
+    PANELS is None,
+    reason="the growth panels have no licence and are not shipped; set XUCHANG_SIM_PANELS to their folder",
+)
+
+
+def with_spread(pack: Pack, name: str, sd: float) -> Pack:
+    """The pack with a discrepancy of one size."""
+    from dataclasses import replace
+
+    like = pack.parameters["premium"]
+    given = replace(like, id=name, default=sd, range=(0.99 * sd, 1.01 * sd))
+    return replace(pack, parameters={**pack.parameters, name: given})
+
+
+def test_the_layer_covers_units_drawn_from_it() -> None:
+    pack = with_spread(shared_pack(), "market_sd", 0.07)
+    units = layer_sample(pack, np.full(1, 12.0), "industry", seed=1)
+    sample = layer_sample(pack, np.full(1, 12.0), "industry", seed=2)
+    low, high = np.quantile(sample, (0.1, 0.9))
+    assert_allclose(((units >= low) & (units <= high)).mean(), 0.8, atol=0.03)
+    assert 6.0 < sample.std() < 9.0
+
+
+def test_national_growth_passes_whole() -> None:
+    weak, strong = (layer_sample(shared_pack(), np.full(1, x), "industry", 1) for x in (0.0, 20.0))
+    assert_allclose(strong - weak, 20.0)
+
+
+def test_realised_growth_of_the_nation_is_that_of_the_published_months() -> None:
+    for year, growth in ((2006, 19.7), (2009, 7.1), (2011, 19.7)):
+        found = national_year(year)
+        assert found is not None
+        assert_allclose(100.0 * found, growth, atol=0.5)
+    assert national_year(2012) is None
+    assert national_year(2013) is None
+
+
+def test_coverage_counts_years_not_cities() -> None:
+    rows = tuple(
+        Year("p", 2000 + k, 300, 0.0, 0.0, 1.0, 1.0, {0.8: share}, {})
+        for k, share in enumerate((0.7, 0.9))
+    )
+    mean, error, years = Layer(rows, (), (), {}).coverage("p")
+    assert_allclose((mean, error), (0.8, 0.1))
+    assert years == 2
+
+
+def test_a_folder_without_panels_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="holds no growth panel"):
+        market_layer(tmp_path)
+
+
+def test_another_era_changes_dates_and_the_nation_only() -> None:
+    city = load_pack()
+    moved = era_pack(date(2022, 4, 25), 2022, city)
+    assert moved.base == city.base
+    assert moved.levers == city.levers
+    assert moved.parameters == city.parameters
+    assert (moved.base_year, moved.plan_year) == (2021, 2022)
+    last = max(
+        series.records[-1].period for name, series in moved.history.items() if name == "ppi_yoy"
+    )
+    assert last == "2022-03"
+    with pytest.raises(InputError, match="48 are needed"):
+        era_pack(date(2018, 4, 25), 2018, city)
+
+
+def test_the_slope_says_whether_growth_follows_the_nation() -> None:
+    def era(nation: float, growth: float) -> Era:
+        one = (growth, growth, growth)
+        return Era("2012-04-25", 2012, (nation, nation, nation), one, one, one, None, 0)
+
+    whole = EraTest("c", (era(0.0, 0.1), era(0.2, 0.3)), 1.0, 0.0, 1, 1)
+    assert whole.moves
+    assert not EraTest("c", whole.eras, 0.5, 0.0, 1, 1).moves
+    assert whole.off(whole.eras[0]) is None
+    assert_allclose(whole.off(whole.eras[0]._replace(panel=0.04)) or 0.0, 6.0)
+
+
+@pytest.mark.long
+def test_growth_falls_when_the_nations_does() -> None:
+    found = era_test(replicates=100)
+    by_nation = sorted(found.eras, key=lambda era: era.nation[0])
+    assert by_nation[0].revenue[0] < by_nation[-1].revenue[0]
+    assert found.slope > 0.0
+
+
+@needs_panels
+def test_shipped_numbers_are_those_of_the_panels() -> None:
+    folder = Path(PANELS or "")
+    shipped = {
+        (null.kind, null.last_year): null
+        for null in read_nulls(Path(__file__).parents[2] / "src/xuchang_sim/answers/nulls.csv")
+    }
+    for panel in read_panels(folder):
+        for null in nulls(panel):
+            there = shipped[null.kind, null.last_year]
+            assert_allclose(there[2:], null[2:], atol=1e-4)
+
+
+@needs_panels
+def test_the_layer_beats_persistence_where_the_nations_growth_is_given() -> None:
+    found = market_layer(Path(PANELS or ""))
+    rows = [year for year in found.given if year.panel == "17 Henan cities"]
+    assert len(rows) == 6
+    assert np.mean([r.crps["model"] for r in rows]) < np.mean([r.crps["persistence"] for r in rows])
+
+
+def test_a_panel_knows_its_year_of_release() -> None:
+    null = known_null("fai", date(2012, 2, 27))
+    assert null is not None
+    assert null.last_year == 2010

@@ -36,8 +36,7 @@ check: dev
 	@echo '== lint-imports' && $(BIN)lint-imports --no-logo
 
 test: check
-	@echo '== rules' && $(BIN)python -c 'from tests.model.worlds import SMALL; \
-		from xuchang_sim.model.engine import warm; warm(); warm(SMALL)'
+	@echo '== rules' && $(BIN)python -m xuchang_sim.model.build
 	@echo '== pytest' && $(BIN)pytest --numprocesses 2 $(ARGS)
 
 long: dev
@@ -68,6 +67,7 @@ lock:
 	@test -x .venv/lock/bin/uv || { $(PYTHON) -m venv .venv/lock && .venv/lock/bin/python -m pip --quiet install uv; }
 	$(COMPILE) --group dev --all-extras --output-file requirements/dev.txt
 	$(COMPILE) --group build --constraints requirements/dev.txt --output-file requirements/runtime.txt
+	$(subst pyproject.toml,,$(COMPILE)) --group compiler --output-file requirements/compiler.txt
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis dist docs/_build

@@ -10,14 +10,14 @@ from benchmarks.scaled import PLACES, scaled_pack
 from xuchang_sim import load_pack, load_scenario
 from xuchang_sim.model import engine
 from xuchang_sim.pack.load import Pack
-from xuchang_sim.simulation.profiling import BEGIN, CHECK, NAMES, PHASES, WARM_UP, WATCH, profile
+from xuchang_sim.simulation.profiling import BEGIN, PHASES, RUNS, WATCH, profile
 from xuchang_sim.simulation.run import Variant, _Group, prepare, run
 from xuchang_sim.simulation.worlds import Worlds
 
 STEP_NAMES = [
     f"{phase} {step}"
     for number, phase in PHASES.items()
-    for step in (*WARM_UP.get(number, NAMES[:CHECK]), *([WATCH[number]] if number in WATCH else []))
+    for step in (*RUNS[number], *([WATCH[number]] if number in WATCH else []))
 ]
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-LIBRARIES = ("numpy", "scipy", "numba", "llvmlite", "pandas", "statsmodels", "pyarrow")
+LIBRARIES = ("numpy", "scipy", "pandas", "statsmodels", "pyarrow")
 
 
 def peak_memory() -> int:

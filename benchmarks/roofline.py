@@ -10,13 +10,14 @@ import time
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 import xuchang_sim.model
+from tests.rules import entry
 from xuchang_sim.model import elementary, streams
+from xuchang_sim.model.memory import Floats1, Ints1
 from xuchang_sim.model.world import Firms, Projects, Temp, columns
 from xuchang_sim.simulation.profiling import OVER_FIRMS, OVER_PROJECTS, Profile, profile
 
@@ -113,24 +114,24 @@ def _named(node: ast.expr, local: dict[str, str]) -> str:
     return local.get(node.id, "") if isinstance(node, ast.Name) else _column(node)
 
 
-@njit(nogil=True)  # type: ignore[misc,unused-ignore]
-def _triad(a: Any, b: Any, c: Any, times: int) -> None:
+@entry
+def _triad(a: Floats1, b: Floats1, c: Floats1, times: int) -> None:
     for _ in range(times):
         for i in range(a.shape[0]):
             a[i] = b[i] + 1.5 * c[i]
         a[0] += 1e-9
 
 
-@njit(nogil=True)  # type: ignore[misc,unused-ignore]
-def _draw(words: Any, times: int) -> None:
+@entry
+def _draw(words: Ints1, times: int) -> None:
     for month in range(times):
         for i in range(words.shape[0]):
             a, b, _, _ = philox(i & 0xFFFFFFFF, month, 3, 7, 2012, 0)
             words[i] = a ^ b
 
 
-@njit(nogil=True)  # type: ignore[misc,unused-ignore]
-def _transcend(a: Any, b: Any, times: int) -> None:
+@entry
+def _transcend(a: Floats1, b: Floats1, times: int) -> None:
     for _ in range(times):
         for i in range(a.shape[0]):
             b[i] = exp(0.3 * log(a[i]))

@@ -7,6 +7,7 @@ older Pythons can read, so that they are refused in plain words.
 
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -16,7 +17,8 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 PIP = [str(PYTHON), "-m", "pip", "-qq", "--disable-pip-version-check", "--no-input"]
 INSTALL = [*PIP, "install", "--no-deps"]  # what depends on what is settled in the pins
-LOCK = {kind: ROOT / "requirements" / (kind + ".txt") for kind in ("runtime", "dev")}
+LOCK = {kind: ROOT / "requirements" / (kind + ".txt") for kind in ("runtime", "dev", "compiler")}
+COMPILERS = ("clang", "cc", "gcc")
 
 
 def say(text):
@@ -43,7 +45,8 @@ def install(kind):
     """Bring .venv up to date; rebuild it when the pins, the Python or the place changed."""
     place = digest(sys.version, sys.base_prefix, str(ROOT))
     pins = {name: digest(place, lock) for name, lock in LOCK.items()}
-    held = [name for name in pins if is_marked(name, pins[name])]  # dev holds all of runtime
+    # dev holds all of runtime
+    held = [name for name in ("runtime", "dev") if is_marked(name, pins[name])]
     if not held:
         say("creating .venv with Python " + sys.version.split()[0])
         if subprocess.run(
@@ -55,6 +58,11 @@ def install(kind):
         flags = ["--no-compile", "--require-hashes", "--requirement", str(LOCK[kind])]
         subprocess.run(INSTALL + flags, check=True)
         (VENV / ("installed-" + kind)).write_text(pins[kind])
+    if not any(map(shutil.which, COMPILERS)) and not is_marked("compiler", pins["compiler"]):
+        say("no C compiler found: installing requirements/compiler.txt (zig, 100 MB, once)")
+        flags = ["--no-compile", "--require-hashes", "--requirement", str(LOCK["compiler"])]
+        subprocess.run(INSTALL + flags, check=True)
+        (VENV / "installed-compiler").write_text(pins["compiler"])
     package = digest(ROOT / "pyproject.toml", ROOT / "src" / "xuchang_sim" / "__init__.py")
     if not is_marked("package", package):
         say("installing this package, editable")

@@ -31,7 +31,7 @@ def test_assess_prints_the_same_bytes_twice_and_on_any_number_of_threads() -> No
     one, two = call(*words), call(*words)
     assert one.returncode == 0, one.stderr
     assert one.stdout == two.stdout
-    single = call(*words, NUMBA_NUM_THREADS="1")
+    single = call(*words, XUCHANG_SIM_THREADS="1")
     assert single.stdout == one.stdout
     data = json.loads(one.stdout)
     assert data["replicates"] == 40

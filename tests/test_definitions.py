@@ -186,3 +186,16 @@ def test_the_command_lists_every_entry(table: str) -> None:
     json.dumps(entries, allow_nan=False)
     text = tables.lines(table, "en")
     assert len(text) == len(entries) + 1
+
+
+def test_prices_are_those_of_the_two_tables_they_replaced() -> None:
+    values = {name: entry.default for name, entry in PARAMETERS.items()}
+    land, housing = 15 * 1e-4, 50 * 1800 * 1e-8
+    expected = {
+        "quota_per_zone": 10 * land, "municipal_reserve": land, "platform_financing": 10.0,
+        "guarantee_pool": 1.0, "training_places": 1e-5, "housing_units": housing,
+        "factory_area": 1.3e-5,
+    }  # fmt: skip
+    for name, cost in expected.items():
+        assert float(definitions.price(name, values, 10) or 0) == cost, name
+    assert definitions.price("approval_cut", values, 10) is None

@@ -19,11 +19,11 @@ from benchmarks.peers.city import City, Given, given
 from benchmarks.peers.draws import Draws, PlainDraws
 from benchmarks.peers.equivalence import Agreement, compare
 from benchmarks.peers.timing import Replicates, Row, cpu_seconds, row
+from tests.rules import entry
 from xuchang_sim.model.chunk import begin_world, tick
-from xuchang_sim.model.engine import as_rules
-from xuchang_sim.model.kernel import entry
+from xuchang_sim.model.memory import blank
 from xuchang_sim.model.schedule import month
-from xuchang_sim.model.world import OPEN, World, blank
+from xuchang_sim.model.world import OPEN, World
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,7 +47,7 @@ class Opened:
         self.until = replicates.through
         self.inputs = replicates.inputs(number)
         self.memory = blank(World, replicates.sizes)
-        self._rules = as_rules(self.memory), as_rules(self.inputs)
+        self._rules = self.memory, self.inputs
         begin_world(*self._rules)
         while self.memory[0]["city"]["phase"] != OPEN:
             tick(*self._rules)

@@ -31,7 +31,7 @@ from benchmarks.peers.draws import (
     pareto,
 )
 from xuchang_sim.model.chunk import begin_world
-from xuchang_sim.model.engine import as_rules
+from xuchang_sim.model.memory import blank
 from xuchang_sim.model.world import (
     APPROVAL,
     BUILDING,
@@ -43,7 +43,6 @@ from xuchang_sim.model.world import (
     PIPELINE,
     Sizes,
     World,
-    blank,
 )
 
 if TYPE_CHECKING:
@@ -89,7 +88,7 @@ def given(inputs: Records, sizes: Sizes) -> Given:
         else:
             plain[name] = value.tolist()
     memory = blank(World, sizes)
-    begin_world(as_rules(memory), as_rules(inputs))
+    begin_world(memory, inputs)
     city, zone, sector = (memory[0][part] for part in ("city", "zone", "sector"))
     zones, sectors, months = (plain[name] for name in ("zones", "sectors", "demand_months"))
     return Given(

@@ -8,8 +8,8 @@ import numpy as np
 
 from benchmarks.peers.city import City, given
 from xuchang_sim.model.chunk import begin_world, tick
-from xuchang_sim.model.engine import as_rules
-from xuchang_sim.model.world import FIRMS, MEASURES, OPEN, Sizes, World, blank
+from xuchang_sim.model.memory import blank
+from xuchang_sim.model.world import FIRMS, MEASURES, OPEN, Sizes, World
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -53,7 +53,7 @@ def compare(inputs: Records, sizes: Sizes, through: int) -> Agreement:
         Counts and the greatest relative difference; comparison ends at the first that is too large.
     """
     memory = blank(World, sizes)
-    rules = as_rules(memory), as_rules(inputs)
+    rules = memory, inputs
     begin_world(*rules)
     city = City(given(inputs, sizes))
     engine, zones = memory[0]["city"], len(city.zone_list)

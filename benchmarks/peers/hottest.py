@@ -21,10 +21,10 @@ import numpy as np
 from benchmarks.peers import arrays
 from benchmarks.peers.layout import header
 from benchmarks.peers.timing import Records, Replicates, Row, cpu_seconds, row
-from xuchang_sim.model.chunk import begin_world, tick
-from xuchang_sim.model.engine import as_rules
-from xuchang_sim.model.kernel import entry
-from xuchang_sim.model.schedule import STEPS, perform
+from tests.rules import entry
+from xuchang_sim.model.chunk import begin_world, perform, tick
+from xuchang_sim.model.memory import Inputs1, Worlds1, blank
+from xuchang_sim.model.schedule import STEPS
 from xuchang_sim.model.steps.firms import orders, shocks, small_lump
 from xuchang_sim.model.steps.labour import employ
 from xuchang_sim.model.steps.production import account, produce
@@ -39,7 +39,6 @@ from xuchang_sim.model.world import (
     Tally,
     World,
     Zones,
-    blank,
     columns,
 )
 from xuchang_sim.simulation.profiling import profile
@@ -68,7 +67,7 @@ SCRATCH = frozenset(("block", "measures", "rows", "moved", "word_0", "word_1", "
 
 
 @entry
-def repeat_draws(memory: Any, _inputs: Any, passes: int) -> None:
+def repeat_draws(memory: Worlds1, _inputs: Inputs1, passes: int) -> None:
     """Draw two words for every firm of every world, so many times."""
     for n in range(memory.shape[0]):
         for _ in range(passes):
@@ -77,7 +76,7 @@ def repeat_draws(memory: Any, _inputs: Any, passes: int) -> None:
 
 
 @entry
-def repeat_orders(memory: Any, inputs: Any, passes: int) -> None:
+def repeat_orders(memory: Worlds1, inputs: Inputs1, passes: int) -> None:
     """Move the orders of every world so many times."""
     for n in range(memory.shape[0]):
         for _ in range(passes):
@@ -85,7 +84,7 @@ def repeat_orders(memory: Any, inputs: Any, passes: int) -> None:
 
 
 @entry
-def repeat_small_lump(memory: Any, inputs: Any, passes: int) -> None:
+def repeat_small_lump(memory: Worlds1, inputs: Inputs1, passes: int) -> None:
     """Spend small investment in every world so many times."""
     for n in range(memory.shape[0]):
         for _ in range(passes):
@@ -93,7 +92,7 @@ def repeat_small_lump(memory: Any, inputs: Any, passes: int) -> None:
 
 
 @entry
-def repeat_produce(memory: Any, inputs: Any, passes: int) -> None:
+def repeat_produce(memory: Worlds1, inputs: Inputs1, passes: int) -> None:
     """Produce in every world so many times."""
     for n in range(memory.shape[0]):
         for _ in range(passes):
@@ -101,7 +100,7 @@ def repeat_produce(memory: Any, inputs: Any, passes: int) -> None:
 
 
 @entry
-def repeat_construct(memory: Any, inputs: Any, passes: int) -> None:
+def repeat_construct(memory: Worlds1, inputs: Inputs1, passes: int) -> None:
     """Build in every world so many times."""
     for n in range(memory.shape[0]):
         for _ in range(passes):
@@ -109,7 +108,7 @@ def repeat_construct(memory: Any, inputs: Any, passes: int) -> None:
 
 
 @entry
-def repeat_employ(memory: Any, inputs: Any, passes: int) -> None:
+def repeat_employ(memory: Worlds1, inputs: Inputs1, passes: int) -> None:
     """Hire and part in every world so many times."""
     for n in range(memory.shape[0]):
         for _ in range(passes):
@@ -117,7 +116,7 @@ def repeat_employ(memory: Any, inputs: Any, passes: int) -> None:
 
 
 @entry
-def repeat_account(memory: Any, inputs: Any, passes: int) -> None:
+def repeat_account(memory: Worlds1, inputs: Inputs1, passes: int) -> None:
     """Book the month of every world so many times."""
     for n in range(memory.shape[0]):
         for _ in range(passes):
@@ -175,7 +174,7 @@ def stop_before(replicates: Replicates, first: int, worlds: int = 12) -> dict[st
     kept = {stop: blank(World, sizes, len(given)) for stop in stops}
     for n in range(len(given)):
         one, memory = given[n : n + 1], blank(World, sizes)
-        rules = as_rules(memory), as_rules(one)
+        rules = memory, one
         begin_world(*rules)
         while not (memory[0]["city"]["phase"] == 2 and memory[0]["city"]["t"] >= first + n - 1):
             tick(*rules)
@@ -199,7 +198,7 @@ def by_engine(name: str) -> Form:
     repeat = STEPS_TIMED[name].engine
 
     def work(memory: Records, inputs: Records, passes: int) -> None:
-        repeat(as_rules(memory), as_rules(inputs), passes)
+        repeat(memory, inputs, passes)
 
     return work
 
@@ -210,7 +209,7 @@ def by_schedule(name: str) -> Form:
 
     def work(memory: Records, inputs: Records, passes: int) -> None:
         for n in range(len(memory)):
-            rules = as_rules(memory[n : n + 1]), as_rules(inputs[n : n + 1])
+            rules = memory[n : n + 1], inputs[n : n + 1]
             for _ in range(passes):
                 perform(*rules, number)
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from xuchang_sim.model.world import LEVERS, MEASURES, Inputs, Sizes, World, dtype_of
+from xuchang_sim.model.memory import dtype_of
+from xuchang_sim.model.world import LEVERS, MEASURES, Inputs, Sizes, World
 
 if TYPE_CHECKING:
     import numpy as np

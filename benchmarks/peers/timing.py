@@ -10,7 +10,7 @@ import numpy as np
 
 from xuchang_sim import load_pack, load_scenario
 from xuchang_sim.model import engine
-from xuchang_sim.model.native import kernel
+from xuchang_sim.model.chunk import run_chunk
 from xuchang_sim.simulation.run import Variant, _Group, prepare
 
 if TYPE_CHECKING:
@@ -93,12 +93,11 @@ class Replicates:
 
         As for its peers, what the replicates are given and the room for results stand ready.
         """
-        run_chunk = kernel("run_chunk", self.sizes)
         plan, block = self._group.plan, self._block
-        memory, saved = (engine.as_rules(one) for one in engine._memory(self.sizes))
-        given = engine.as_rules(self._given)
+        memory, saved = engine._memory(self.sizes)
+        given = self._given
         return cpu_seconds(
-            lambda: run_chunk(memory, saved, given, plan.branch, plan.until, *block, ())
+            lambda: run_chunk(memory, saved, given, plan.branch, plan.until, *block, 0)
         )
 
 

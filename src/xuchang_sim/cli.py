@@ -730,6 +730,7 @@ def facts(
     if json:
         _print_json(data)
         return
+    from xuchang_sim import definitions  # noqa: PLC0415
     from xuchang_sim.report import tables, trust  # noqa: PLC0415
     from xuchang_sim.text import labelled  # noqa: PLC0415
 
@@ -738,6 +739,7 @@ def facts(
         return
     labels = {name: labelled(p, lang) for name, p in loaded.parameters.items()}
     labels |= {name: labelled(lever, lang) for name, lever in loaded.levers.items()}
+    labels |= {name: labelled(measure, lang) for name, measure in definitions.measures().items()}
     labels |= {target.id: labelled(target, lang) for target in loaded.plan.targets()}
     tables.show(trust.uncertainty(data, labels, lang))
 

@@ -254,7 +254,7 @@ def test_the_horizon_may_reach_the_packs_last_month() -> None:
     from xuchang_sim.simulation.run import simulate
 
     # Uncompiled: the longer run has a room of its own, which would take half a minute to compile.
-    env = {**os.environ, "NUMBA_DISABLE_JIT": "1"}
+    env = {**os.environ, "XUCHANG_SIM_UNCOMPILED": "1"}
     done = subprocess.run(
         [sys.executable, "-c", LONG], env=env, capture_output=True, text=True, check=True
     )

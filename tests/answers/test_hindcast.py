@@ -2,6 +2,9 @@
 
 import csv
 import hashlib
+import json
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -132,3 +135,44 @@ def test_a_folder_of_packs_runs_as_it_is(tmp_path: Path) -> None:
     assert len(found.cases) == 1
     assert {f.quantity for f in found.forecasts} >= {"revenue", "revenue_growth", "fai", "workers"}
     assert any(f.p_target is not None for f in found.forecasts)
+
+
+def call(*words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "xuchang_sim.cli", "hindcast", *words],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_the_command_prints_one_object_and_seals_where_it_is_told(tmp_path: Path) -> None:
+    path, seal = tmp_path / "cases.csv", tmp_path / "seal.json"
+    outcome = f"a,Place a,2012,{DAY},revenue,outcome,480,1e8 CNY,2013-01-10,,over\n"
+    late = f"late,Late,2012,{DAY},revenue,base,5,1e8 CNY,2012-04-21,,\n"
+    path.write_text(HEAD + rows("a", 400.0) + outcome + late, encoding="utf-8")
+    words = (str(path), "--score", str(path), "--seal", str(seal), "-n", "8", "--json")
+    one, two = call(*words), call(*words)
+    assert one.returncode == 0, one.stderr
+    assert one.stdout == two.stdout
+    data = json.loads(one.stdout)
+    assert data["scores"]["rows"][0]["bound"] == "at_least"
+    assert data["seal"]["whole_packs"] == 1
+    assert data["refused"][0]["reason"].startswith(f"{path}:9: late: ")
+    assert json.loads(seal.read_text(encoding="utf-8"))["rules"] == data["seal"]["rules"]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ((), "give one of"),
+        (("nowhere.csv",), "nowhere.csv"),
+        (("--eras", "--out", "f.csv"), "needs cases"),
+        (("x.csv", "--seal", "s.json"), "needs --score"),
+    ],
+)
+def test_wrong_words_leave_with_2(words: tuple[str, ...], message: str) -> None:
+    done = call(*words)
+    assert done.returncode == 2
+    assert message in " ".join(done.stderr.split())
+    assert "Traceback" not in done.stderr

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -17,24 +18,32 @@ from xuchang_sim import definitions
 from xuchang_sim.answers.assess import Assessment, assess, goals, matrix
 from xuchang_sim.answers.audit import audit
 from xuchang_sim.answers.compare import compare
+from xuchang_sim.answers.discovery import discover
 from xuchang_sim.answers.explain import explain
 from xuchang_sim.answers.packages import frontier, parse_goal
+from xuchang_sim.answers.sensitivity import sensitivity
+from xuchang_sim.answers.uncertainty import curve
 from xuchang_sim.cli import _plain
 from xuchang_sim.pack.load import load_pack, shipped
+from xuchang_sim.pack.scenario import load_scenario
 from xuchang_sim.pack.starter import new_pack
-from xuchang_sim.report import exploring, tables
+from xuchang_sim.report import document, exploring, page, tables
+from xuchang_sim.report.dossier import gather
+from xuchang_sim.report.live import Desk
 from xuchang_sim.simulation.measures import (
     CITY_ONLY,
     REGISTRY,
     THRESHOLD,
     Cut,
+    growth_asked,
     not_modelled,
     unmodelled,
 )
-from xuchang_sim.simulation.run import simulate
+from xuchang_sim.simulation.run import prepare, simulate
 from xuchang_sim.yamlfile import InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from xuchang_sim.pack.load import Pack
@@ -159,8 +168,6 @@ def test_the_matrix_says_once_which_column_is_left_out() -> None:
 
 
 def test_a_growth_without_a_total_to_grow_from_is_not_modelled() -> None:
-    from dataclasses import replace
-
     base = PACK.base.model_copy(
         update={"profit_tax": PACK.base.profit_tax.model_copy(update={"exact": 0})}
     )
@@ -195,6 +202,86 @@ def test_a_goal_that_is_not_modelled_is_refused_with_those_that_are() -> None:
     with pytest.raises(InputError, match=r"clusters_50.*is not modelled.*allowed: .*revenue"):
         parse_goal("clusters_50", dropped("no clusters"))
     assert goals(only("clusters_50")) == ("clusters_50",)
+
+
+def test_a_report_says_what_it_leaves_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One target, which no cluster can meet: no goal, no chart, no number in its place."""
+    import openpyxl
+
+    monkeypatch.setattr(page, "picture", lambda ax: f"data:image/{type(ax).__name__}")  # drawn only
+    pack = replace(only("clusters_50"), region=with_region(clusters=()).region)
+    found = gather(["plan", "no_plan"], pack, replicates=2)
+    assert found.frontier is None
+    for name in ("report.html", "report.xlsx"):
+        document.write(found, "both", tmp_path / name)
+    text = (tmp_path / "report.html").read_text(encoding="utf-8")
+    text = re.sub(r"data:image[^\"]*", "", text).split("<pre>")[0]
+    for words in (
+        "not modelled: clusters of 5bn yuan: the region names no cluster of 5bn yuan",
+        "未建模：",
+        "The plan sets no target for revenue or investment that the model measures.",
+        "The plan has no headline target that the model measures",
+    ):
+        assert words in text
+    book = openpyxl.load_workbook(tmp_path / "report.xlsx")
+    cells = [
+        str(cell.value)
+        for sheet in book.worksheets[:-1]  # the last is the manifest
+        for row in sheet.iter_rows()
+        for cell in row
+        if cell.value is not None
+    ]
+    assert "not modelled" in cells
+    assert NOTHING.findall(text + " ".join(cells)) == []
+
+
+def test_other_commands_answer_for_one_goal() -> None:
+    pack = dropped("one goal")
+    pair: dict[str, Any] = {"pack": pack, "replicates": 2}
+    shown: dict[Callable[..., Any], Any] = {
+        exploring.frontier: frontier(scenarios=("plan",), **pair),
+        exploring.discovery: discover(goal="joint", pack=pack, replicates=20),
+        exploring.sensitivity: sensitivity(factors=("land", "finance"), size=2, **pair),
+    }
+    for table, found in shown.items():
+        data = found.to_dict()
+        for lang in ("zh", "en"):
+            assert NOTHING.findall(printed(table(data, lang))) == []
+    told = Desk(dropped("no target"), 2, 1).answer({}, "en")
+    assert told["targets"] == []
+    json.dumps(told, allow_nan=False)
+
+
+def test_one_number_at_a_time_needs_no_goal() -> None:
+    """Without a goal for investment its probability is left out; a level is a growth, too."""
+    pack = dropped("no investment target")
+    setup = prepare(pack, 4, 1, f"{pack.plan_year}-12")
+    row = curve(setup, load_scenario("plan", pack), "starts_growth", 4)[0]
+    assert row.keys() >= {"revenue_growth_p", "fai_growth", "fai_growth_moved"}
+    assert "fai_growth_p" not in row
+    assert growth_asked(pack, "fai_growth") is None
+    level = only("fai")
+    asked = level.plan.target("fai").value / level.base.fai.value - 1.0
+    assert growth_asked(level, "fai_growth") == pytest.approx(asked)
+
+
+def test_of_no_replicate_there_is_no_answer() -> None:
+    base = PACK.base.model_copy(
+        update={"revenue": PACK.base.revenue.model_copy(update={"exact": 1})}
+    )
+    pack = replace(PACK, base=base)
+    calls: tuple[Callable[[], object], ...] = (
+        lambda: assess(pack=pack, replicates=2),
+        lambda: matrix(pack=pack, replicates=2),
+        lambda: explain(pack=pack, replicates=2),
+        lambda: compare("no_plan", "plan", pack=pack, replicates=2),
+        lambda: frontier(pack=pack, replicates=2, scenarios=("plan",)),
+        lambda: discover(goal="joint", pack=pack, replicates=2),
+    )
+    for call in calls:
+        with pytest.raises(InputError, match="none of 2 replicates ran through: check 105"):
+            call()
+    assert simulate(pack=pack, replicates=2).good.sum() == 0  # the record itself may be empty
 
 
 # ------------------------------------------------------------------------------------- one zone

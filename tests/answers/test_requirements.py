@@ -241,6 +241,8 @@ def test_parameters_that_a_scenario_fixes_must_fit_together() -> None:
     assert "holds 1" in found[0].message
     with pytest.raises(InputError, match="holds 1"):
         explain(bad, pack=PACK, replicates=1)
+    with pytest.raises(InputError, match="holds 1"):
+        simulate(bad, pack=PACK, replicates=1)
     assert requirements(PACK, "assess", scenario="no such scenario")[0].message
 
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from xuchang_sim.model import chunk, engine
-from xuchang_sim.model.engine import as_rules
-from xuchang_sim.model.world import MEASURES, OPEN, PIPELINE, SUMMARY, World, blank
+from xuchang_sim.model.memory import blank
+from xuchang_sim.model.world import MEASURES, OPEN, PIPELINE, SUMMARY, World
 from xuchang_sim.pack.load import load_pack
 from xuchang_sim.pack.scenario import load_scenario
 from xuchang_sim.simulation.results import Results
@@ -82,7 +82,7 @@ def _ungated(setup: Setup, worlds: int) -> Any:
     fai, starts = [], []
     row = list(MEASURES).index("starts")
     for r in range(worlds):
-        seen = as_rules(memory), as_rules(records[r : r + 1].copy())
+        seen = memory, records[r : r + 1].copy()
         chunk.begin_world(*seen)
         while memory[0]["city"]["phase"] == PIPELINE:
             chunk.tick(*seen)

@@ -15,21 +15,12 @@ import numpy as np
 import pytest
 
 import xuchang_sim
+from tests.rules import entry
 from xuchang_sim.model import chunk, engine
-from xuchang_sim.model.cache import CACHE
-from xuchang_sim.model.kernel import entry
+from xuchang_sim.model.build.compile import compilers
+from xuchang_sim.model.memory import Worlds1, blank
 from xuchang_sim.model.sorting import FEW, sort_keys
-from xuchang_sim.model.world import (
-    CODES,
-    LEVERS,
-    MEASURES,
-    Firms,
-    Projects,
-    Sizes,
-    World,
-    blank,
-    columns,
-)
+from xuchang_sim.model.world import CODES, LEVERS, MEASURES, Firms, Projects, Sizes, World, columns
 from xuchang_sim.pack.load import load_pack
 from xuchang_sim.pack.scenario import load_scenario
 from xuchang_sim.simulation import run as simulation
@@ -208,25 +199,11 @@ def test_a_failing_replicate_is_recorded_and_spoils_no_other(
     assert all(0 <= row.p <= 1 for row in results.targets())
 
 
-NARROW = """
-from xuchang_sim import load_pack, load_scenario
-from xuchang_sim.simulation import run as simulation
-from xuchang_sim.simulation.run import Variant, prepare, run
-pack = load_pack()
-setup = prepare(pack, 1, 5)
-small = simulation.sizes_for(setup)._replace(projects=296)
-simulation.sizes_for = lambda _: small
-print(run(setup, [Variant(load_scenario("plan", pack))])[0].failed[:, 0].tolist())
-"""
-
-
 def test_more_rows_than_room_is_said_not_overwritten() -> None:
-    # Uncompiled: a room of its own would take half a minute to compile.
-    env = {**os.environ, "NUMBA_DISABLE_JIT": "1"}
-    done = subprocess.run(
-        [sys.executable, "-c", NARROW], env=env, capture_output=True, text=True, check=True
-    )
-    assert json.loads(done.stdout) == [101 * CODES]
+    setup = prepare(PACK, 1, 5)
+    small = simulation.sizes_for(setup)._replace(projects=296)
+    found = run(replace(setup, room=small), [Variant(PLAN)])[0]
+    assert found.failed[:, 0].tolist() == [101 * CODES]
 
 
 PROGRAM = """
@@ -255,42 +232,30 @@ def _subprocess(folder: Path | None = None, **environment: str) -> Any:
 
 
 def test_compiled_and_uncompiled_rules_give_the_same_bits() -> None:
-    assert _subprocess() == _subprocess(NUMBA_DISABLE_JIT="1")
+    assert _subprocess() == _subprocess(XUCHANG_SIM_UNCOMPILED="1")
 
 
-def test_an_edited_rule_never_runs_from_a_stale_cache(tmp_path: Path) -> None:
+def test_an_edited_rule_is_compiled_anew(tmp_path: Path) -> None:
+    if not compilers():
+        pytest.skip("no C compiler on this machine")
     package = Path(xuchang_sim.__file__).parent
     copy = tmp_path / "src" / "xuchang_sim"
     shutil.copytree(package, copy, ignore=shutil.ignore_patterns("__pycache__"))
     (tmp_path / "pyproject.toml").touch()
     shutil.copytree(package.parents[1] / "scenarios", tmp_path / "scenarios")
-    cache = str(tmp_path / "cache")
-    if CACHE:  # what is kept of these rules, so that they need not be compiled again
-        shutil.copytree(CACHE, tmp_path / "cache" / "rules" / CACHE.name)
-    before = _subprocess(copy.parent, XUCHANG_SIM_CACHE=cache)
+    libraries = copy / "model" / "compiled"
+    known = {path.name for path in libraries.glob("rules-*-usual.*")}
+    before = _subprocess(copy.parent)
     assert before == _subprocess()
     rule = copy / "model" / "steps" / "calendar.py"
     text = rule.read_text(encoding="utf-8")
     assert "return exp(exponent * log(x))" in text
     changed = text.replace("return exp(exponent * log(x))", "return 1.01 * exp(exponent * log(x))")
     rule.write_text(changed, encoding="utf-8")
-    assert _subprocess(copy.parent, XUCHANG_SIM_CACHE=cache) != before
-    folders = list((tmp_path / "cache" / "rules").iterdir())
-    assert len(folders) == 2
-
-
-def test_rules_run_where_no_cache_can_be_written(tmp_path: Path) -> None:
-    blocked = tmp_path / "file"
-    blocked.write_text("not a folder")
-    env = {"XUCHANG_SIM_CACHE": str(blocked), "NUMBA_DISABLE_JIT": "0"}
-    done = subprocess.run(
-        [sys.executable, "-c", "from xuchang_sim.model import cache; print(cache.CACHE)"],
-        env={**os.environ, **env},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert done.stdout.strip() == "None"
+    after = _subprocess(copy.parent)
+    assert after != before
+    assert after == _subprocess(copy.parent, XUCHANG_SIM_UNCOMPILED="1")
+    assert len({path.name for path in libraries.glob("rules-*-usual.*")} - known) == 1
 
 
 GARBAGE = {"reach": np.nan, "ahead": np.nan, "wish": np.nan, "draw": np.nan, "late": 0, "key": -7}
@@ -319,7 +284,7 @@ def test_what_a_branch_does_not_copy_never_changes_or_is_never_read() -> None:
 
 
 @entry
-def sort_rows(memory: Any, count: int) -> None:
+def sort_rows(memory: Worlds1, count: int) -> None:
     sort_keys(memory[0], count)
 
 
@@ -329,7 +294,7 @@ def test_keys_are_sorted_by_rank_and_by_gaps(count: int) -> None:
     keys = memory[0]["project"]["key"]
     keys[:] = np.random.default_rng(count).permutation(len(keys)) << 40
     whole = keys.copy()
-    sort_rows(engine.as_rules(memory), count)
+    sort_rows(memory, count)
     assert np.array_equal(keys[:count], np.sort(whole[:count]))
     assert np.array_equal(keys[count:], whole[count:])
 

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pytest
 
-from xuchang_sim.model.engine import as_rules
-from xuchang_sim.model.kernel import entry
+from tests.rules import entry
+from xuchang_sim.model.memory import Ints2, Worlds1, blank
 from xuchang_sim.model.steps.firms import enlist, list_owners, owner_of
-from xuchang_sim.model.world import Sizes, World, blank
+from xuchang_sim.model.world import Sizes, World
 
 FIRMS, BORN, PROJECTS, ZONES, SECTORS = 400, 60, 300, 4, 5
 
 
 @entry
-def find(memory: Any, out: Any) -> None:
+def find(memory: Worlds1, out: Ints2) -> None:
     """Fill the owners of every project: along the list; by halves; both again after births."""
     w = memory[0]
     firm = w.firm
@@ -59,7 +57,7 @@ def test_by_halves_as_along_the_list(seed: int) -> None:
     project["zone"][:PROJECTS] = rng.integers(0, ZONES, PROJECTS)
     project["sector"][:PROJECTS] = rng.integers(0, SECTORS, PROJECTS)
     out = np.zeros((3, PROJECTS), np.int64)
-    find(as_rules(memory), out)
+    find(memory, out)
     before, after, along = out
     assert (after == along).all()
     nobody = project["sector"][:PROJECTS] == SECTORS - 1

@@ -9,18 +9,18 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from tests.rules import entry
 from xuchang_sim.model import streams
-from xuchang_sim.model.engine import as_rules
-from xuchang_sim.model.kernel import entry
+from xuchang_sim.model.memory import Floats1, Floats2, Worlds1, blank
 from xuchang_sim.model.steps.firms import correction, jump, shocks
 from xuchang_sim.model.streams import unit
-from xuchang_sim.model.world import STRIP, Sizes, World, blank
+from xuchang_sim.model.world import STRIP, Sizes, World
 
 FIRMS, YEARS, SCALE = 3800, 8, 0.2
 
 
 @entry
-def year(memory: Any, out: Any) -> None:
+def year(memory: Worlds1, out: Floats2) -> None:
     """Fill the log factors of twelve months for every firm row."""
     w = memory[0]
     for k in range(1, 13):
@@ -35,7 +35,7 @@ def year(memory: Any, out: Any) -> None:
 
 
 @entry
-def corrections(a: float, out: Any) -> None:
+def corrections(a: float, out: Floats1) -> None:
     for k in range(1, 13):
         out[k - 1] = correction(a, (k - 1) / 12.0, k / 12.0)
 
@@ -50,7 +50,7 @@ def factors() -> Any:
     firm["stream"][:] = streams.SHOCK
     out = np.zeros((YEARS, 12, FIRMS))
     for y in range(YEARS):
-        year(as_rules(memory), out[y])
+        year(memory, out[y])
     return np.log(out)
 
 

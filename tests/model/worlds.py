@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from xuchang_sim.model import chunk, engine
-from xuchang_sim.model.engine import as_rules
-from xuchang_sim.model.world import LEVERS, OPEN, PARAMETERS, Inputs, Sizes, World, blank, columns
+from xuchang_sim.model.memory import blank
+from xuchang_sim.model.world import LEVERS, OPEN, PARAMETERS, Inputs, Sizes, World, columns
 from xuchang_sim.pack.load import Pack, load_pack
 
 Records = npt.NDArray[np.void]
@@ -143,7 +143,7 @@ class Trace:
     def __init__(self, inputs: Records, sizes: Sizes = SMALL) -> None:
         self.inputs = inputs
         self.memory = blank(World, sizes)
-        self._seen = as_rules(self.memory), as_rules(inputs)
+        self._seen = self.memory, inputs
         chunk.begin_world(*self._seen)
 
     @property

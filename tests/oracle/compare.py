@@ -14,6 +14,7 @@ from tests.model.worlds import SMALL, Records, Trace, as_plain
 from tests.oracle import oracle
 from tests.oracle.state import OPEN, PIPELINE, World as Oracle
 from tests.oracle.warmup import IncompatibleError
+from xuchang_sim.model.memory import dtype_of
 from xuchang_sim.model.world import (
     MEASURES,
     City,
@@ -25,7 +26,6 @@ from xuchang_sim.model.world import (
     World,
     Zones,
     columns,
-    dtype_of,
 )
 
 RELATIVE = 1e-9

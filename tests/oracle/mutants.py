@@ -34,18 +34,20 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-os.environ["NUMBA_DISABLE_JIT"] = "1"  # before the engine is imported
+os.environ["XUCHANG_SIM_UNCOMPILED"] = "1"  # before the engine is imported
+
 
 from tests.model.worlds import SMALL, Records, Trace, random_inputs
 from tests.oracle.compare import TABLES, Pair, State, compare, said, unlike
 from tests.oracle.quiet import closing, crowded
 from tests.oracle.state import OPEN
 from tests.oracle.test_oracle import PACK, Futures, world
-from xuchang_sim.model import engine, steps, world as layout
-from xuchang_sim.model.cache import JIT
+from xuchang_sim.model import engine, layout as placed, steps, world as layout
+from xuchang_sim.model.library import COMPILED
+from xuchang_sim.model.memory import Grid, blank, dtype_of
 from xuchang_sim.model.steps import firms, labour, production, projects, statistics
 from xuchang_sim.model.steps.checks import check
-from xuchang_sim.model.world import MEASURES, City, Inputs, blank, columns
+from xuchang_sim.model.world import MEASURES, City, Inputs, columns
 
 STEPS = Path(steps.__file__).parent
 SECONDS = 30.0  # of the processor: a mutant that needs more for one world does not end
@@ -210,7 +212,8 @@ def small_rooms() -> None:
             if hasattr(module, name):
                 setattr(module, name, room)
     layout.STRIP = 256  # of memory there is as much as ever
-    layout.dtype_of.cache_clear()
+    placed.layout.cache_clear()
+    dtype_of.cache_clear()
 
 
 class World:
@@ -297,7 +300,7 @@ class Faults:
             memory[...] = self.sound
             held = memory[table][name].reshape(-1)
             held[row] = held[row] * factor + shift
-            check(engine.as_rules(memory)[0], engine.as_rules(self.inputs)[0])
+            check(Grid(memory)[0], Grid(self.inputs)[0])
             yield int(self.trace.city["code"])
 
 
@@ -420,7 +423,7 @@ def main() -> int:
     parser.add_argument("--again", type=Path, help="run the survivors of an earlier --json only")
     parser.add_argument("--json", type=Path, help="write every mutant's fate to this file")
     given = parser.parse_args()
-    assert not JIT, "the rules were imported compiled"
+    assert not COMPILED, "the rules were imported compiled"
     small_rooms()
     chosen = [m for m in mutants() if not given.only or m.module == given.only]
     fate: dict[Mutant, str] = {}

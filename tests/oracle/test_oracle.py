@@ -14,7 +14,8 @@ from tests.oracle.philox import WORD, philox
 from tests.oracle.quiet import closing
 from tests.oracle.state import MEASURES
 from xuchang_sim.model import engine
-from xuchang_sim.model.world import Inputs, Sizes, blank, columns
+from xuchang_sim.model.memory import blank
+from xuchang_sim.model.world import Inputs, Sizes, columns
 from xuchang_sim.pack.load import load_pack
 from xuchang_sim.pack.scenario import load_scenario
 from xuchang_sim.simulation.run import Variant, _Group, draw_parameters, prepare

@@ -182,3 +182,13 @@ def test_a_larger_case_shares_its_structure(tmp_path: Path) -> None:
     assert "firms_count" in unlike
     assert not {"realised_yield", "large_share_fai", "demand_share"} & unlike
     assert small.region == large.region
+
+
+def test_other_names_of_the_same_total_are_read(tmp_path: Path) -> None:
+    other = [
+        line.replace(",fai,", ",fixed_asset_investment,").replace(
+            ",revenue,", ",operating_revenue,"
+        )
+        for line in GOOD
+    ]
+    assert totals(one(tmp_path, *other)) == totals(one(tmp_path, *GOOD))

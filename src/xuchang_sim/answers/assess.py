@@ -24,7 +24,7 @@ from xuchang_sim import __version__
 from xuchang_sim.answers.requirements import require
 from xuchang_sim.answers.skill import skill
 from xuchang_sim.forecast.outside import outside_view
-from xuchang_sim.model.cache import rules_digest
+from xuchang_sim.model.digest import rules_digest
 from xuchang_sim.pack.load import Pack, load_pack
 from xuchang_sim.pack.scenario import ResolvedScenario, load_matrix, load_scenario
 from xuchang_sim.simulation.measures import (
@@ -39,7 +39,7 @@ from xuchang_sim.simulation.measures import (
     meets,
     unmodelled,
 )
-from xuchang_sim.simulation.results import Results, wilson
+from xuchang_sim.simulation.results import Results, together, wilson
 from xuchang_sim.simulation.run import MOST_REPLICATES, Draws, Setup, Variant, prepare, run
 from xuchang_sim.units import month_label
 from xuchang_sim.yamlfile import InputError, Problem
@@ -319,6 +319,7 @@ def assess(
         Variant(absent(resolved, loaded), most=min(most, paired)),
     ]
     base, again, shut, without = run(setup, variants, full=full, progress=progress)
+    together([base, again, shut, without])
     plain = replace(setup, replicates=min(replicates, MODEL_ALONE), branch=0, followed=0)
     plain = replace(plain, through=min(plain.through, 12 * loaded.plan_year + 11))
     (model,) = run(plain, [Variant(resolved, errorless=True)], full=False)
@@ -394,8 +395,8 @@ def manifest(setup: Setup, scenarios: Sequence[ResolvedScenario]) -> dict[str, A
         "package": __version__,
         "python": platform.python_version(),
         "numpy": np.__version__,
-        **{name: version(name) for name in ("numba", "scipy", "statsmodels")},
-        "rules": rules_digest(machine=False),
+        **{name: version(name) for name in ("scipy", "statsmodels")},
+        "rules": rules_digest(),
         "pack": {"name": setup.pack.name, "sha256": setup.pack.sha256},
         "information_date": setup.pack.information_date.isoformat(),
         "scenarios": {s.name: s.sha256 for s in scenarios},
@@ -411,7 +412,7 @@ def _posterior(setup: Setup) -> dict[str, Any] | None:
     found = setup.pack.posterior if setup.draws == "posterior" else None
     if found is None:
         return None
-    same = found.report.get("rules") == rules_digest(machine=False)
+    same = found.report.get("rules") == rules_digest()
     return {"sha256": found.sha256, "made_with_these_rules": same}
 
 
@@ -546,6 +547,7 @@ def matrix(
     found = run(replace(setup, branch=eve), everything, **shared)
     cells, second = found[: len(variants)], found[-1]
     first = cells[alike[0]] if alike else found[-2]
+    together(found)
     both = first.good & second.good
     year = setup.pack.plan_year
     y = first.setting.years.index(year)
@@ -670,7 +672,7 @@ def _correlation(one: Array, two: Array) -> float:
 
 def _largest_difference(cells: Sequence[Results]) -> tuple[float, float]:
     """Largest difference of mean plan-year revenue between cells, paired, with standard error."""
-    good = np.logical_and.reduce([r.good for r in cells])
+    good = together(cells)
     y = cells[0].setting.years.index(cells[0].setting.pack.plan_year)
     values = np.stack([r.outcomes["revenue"][good, y] for r in cells])
     if values.shape[1] < 2:

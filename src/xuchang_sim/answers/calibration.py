@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from xuchang_sim import __version__
 from xuchang_sim.answers.facts import load_facts
-from xuchang_sim.model.cache import rules_digest
+from xuchang_sim.model.digest import rules_digest
 from xuchang_sim.model.engine import threads
 from xuchang_sim.pack.load import Pack, load_pack
 from xuchang_sim.pack.posterior import Posterior, digest
@@ -293,7 +293,7 @@ def calibrate(
     report = {
         "belongs_to": digest(loaded),
         "package": __version__,
-        "rules": rules_digest(machine=False),
+        "rules": rules_digest(),
         "pack": {"name": loaded.name, "sha256": loaded.sha256},
         "seed": seed,
         "simulations": simulations,

@@ -23,6 +23,7 @@ from xuchang_sim.htmltable import html_table
 from xuchang_sim.pack.load import Pack, load_pack
 from xuchang_sim.pack.scenario import ResolvedScenario, load_scenario
 from xuchang_sim.simulation.measures import REGISTRY, lacking, meets, modelled, unmodelled
+from xuchang_sim.simulation.results import together
 from xuchang_sim.simulation.run import Draws, Setup, Variant, prepare, run, same_outlook
 from xuchang_sim.units import month_label
 from xuchang_sim.yamlfile import InputError, Problem, did_you_mean
@@ -317,6 +318,7 @@ def compare(
     else:  # demand parts before the plan does, so that less can be shared
         first, second = run(setup, [Variant(one), Variant(two)], full=False, progress=progress)
         again, shut = run(eve, around, full=False)
+    together([first, second, again, shut])
     both = first.good & second.good
     years = [year for year in first.setting.years if year >= loaded.plan_year]
 

@@ -21,6 +21,7 @@ from xuchang_sim.forecast.drivers import drivers
 from xuchang_sim.pack.load import Pack, load_pack
 from xuchang_sim.pack.scenario import ResolvedScenario, load_scenario
 from xuchang_sim.simulation.measures import meets
+from xuchang_sim.simulation.results import together
 from xuchang_sim.simulation.run import Setup, Variant, prepare, run
 from xuchang_sim.units import month_index, month_label
 from xuchang_sim.yamlfile import InputError, Problem
@@ -409,6 +410,7 @@ def discover(
         raise InputError([Problem("--density", "", 0, "allowed: above 0, at most 1")])
     setup = prepare(loaded, replicates, seed, f"{loaded.plan_year}-12", parameters)
     results = run(setup, [Variant(resolved)], full=False, keep=wanted.ids, progress=progress)[0]
+    together([results])
     met = np.logical_and.reduce(
         [meets(results.outcome(name), loaded.plan.target(name)) for name in wanted.ids]
     )

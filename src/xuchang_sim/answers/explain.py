@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from xuchang_sim import definitions
 from xuchang_sim.answers.assess import goals, manifest
 from xuchang_sim.answers.requirements import require
 from xuchang_sim.forecast.calendar import fai_season
@@ -20,6 +22,7 @@ from xuchang_sim.model.world import MEASURE_ROW, SUMMARY
 from xuchang_sim.pack.load import Pack, load_pack
 from xuchang_sim.pack.scenario import ResolvedScenario, adjust, load_scenario
 from xuchang_sim.simulation.measures import meets
+from xuchang_sim.simulation.results import together
 from xuchang_sim.simulation.run import Draws, Setup, Variant, prepare, run
 from xuchang_sim.units import month_label
 
@@ -299,7 +302,7 @@ def attribute(
     ]
     short = replace(setup, through=12 * pack.plan_year + 11)
     results = run(short, variants, full=False, keep=outcomes, progress=progress)
-    good = np.logical_and.reduce([r.good for r in results])
+    good = together(results)
     year = results[0].setting.years.index(pack.plan_year)
     found = []
     for name in outcomes:
@@ -405,20 +408,26 @@ class Lever(NamedTuple):
 def priced(pack: Pack) -> tuple[Lever, ...]:
     """Levers whose shadow price is measured, in units of 100亩, 1亿, 1,000 workers, 10 days."""
     zones = len(pack.region.zones)
+    values = {name: parameter.default for name, parameter in pack.parameters.items()}
 
-    def central(name: str) -> float:
-        return float(pack.parameters[name].default or math.nan)
+    def price(name: str, size: Fraction) -> float:
+        unit = definitions.price(name, values, zones)
+        return math.nan if unit is None else float(unit * size)
 
-    preparation = 100.0 * central("land_preparation_cost") * 1e-4  # 万元/亩 to 亿元
-    training = 1000.0 * central("training_cost") * 1e-8  # yuan to 亿元
-    days = DAYS / (WORKING_DAYS * central("approval_months"))
+    days = DAYS / (WORKING_DAYS * values["approval_months"])
+    sizes = (
+        ("land", "municipal_reserve", Fraction(100), "100亩"),
+        ("land", "reused_land", Fraction(100), "100亩"),
+        ("finance", "platform_financing", Fraction(1, zones), "1亿"),
+        ("finance", "guarantee_pool", Fraction(1), "1亿"),
+        ("finance", "grant_pool", Fraction(1), "1亿"),
+        ("labour", "training_places", Fraction(1000), "1000人"),
+    )
     return (
-        Lever("land", "municipal_reserve", 100.0, "100亩", preparation),
-        Lever("land", "reused_land", 100.0, "100亩", preparation),
-        Lever("finance", "platform_financing", 1.0 / zones, "1亿", 1.0),
-        Lever("finance", "guarantee_pool", 1.0, "1亿", 1.0),
-        Lever("finance", "grant_pool", 1.0, "1亿", 1.0),
-        Lever("labour", "training_places", 1000.0, "1000人", training),
+        *(
+            Lever(resource, name, float(size), unit, price(name, size))
+            for resource, name, size, unit in sizes
+        ),
         Lever("process", "approval_cut", days, "10个工作日", math.nan),
     )
 
@@ -464,7 +473,7 @@ def prices(
             variants.append(Variant(replace(scenario, levels=levels)))
     first = run(setup, variants[:1])[0]
     moved = run(setup, variants[1:], full=False, keep=PRICED, progress=progress)
-    good = np.logical_and.reduce([first.good, *(r.good for r in moved)])
+    good = together([first, *moved])
     years = first.setting.years
     year = years.index(pack.plan_year)
     duals = relaxation(first, pack).duals()

@@ -24,6 +24,7 @@ from xuchang_sim.pack.casepack import case_pack, last_driver, totals
 from xuchang_sim.pack.cases import QUANTITIES, Case, CaseRow, Refusal, quantity, read_cases
 from xuchang_sim.pack.load import Pack, load_pack
 from xuchang_sim.pack.scenario import load_scenario
+from xuchang_sim.simulation.measures import city_targets
 from xuchang_sim.simulation.run import Variant, prepare, run
 from xuchang_sim.yamlfile import InputError, Problem
 
@@ -341,7 +342,7 @@ def _of_case(case: Case, replicates: int, seed: int) -> tuple[list[Forecast], li
                 (case.target, f"{stem}_growth"),
             )
         )
-        if row is not None or (aim is not None and stem == "fai"):
+        if row is not None or (aim is not None and known.measure == "fai"):
             assumed = "" if row is not None else "; level on an assumed base"
             centre = row.value if row is not None else base.fai
             start = np.full(len(level), centre) if row is not None else sample.fai
@@ -356,7 +357,7 @@ def _of_folder(folder: Path, replicates: int, seed: int) -> tuple[list[Forecast]
     """Forecast the totals of somebody's own pack, and their growth, under its own plan."""
     pack = load_pack(folder)
     sample = _sample([(pack, pack.base.fai.value)], replicates, seed)
-    goals = {target.measure: target for target in pack.plan.targets()}
+    goals = city_targets(pack)
     case = Case(
         pack.name,
         pack.title_en,

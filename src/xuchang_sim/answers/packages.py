@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 
+from xuchang_sim import definitions
 from xuchang_sim.answers.assess import goals, manifest
 from xuchang_sim.pack.levers import AXES
 from xuchang_sim.pack.load import Pack, load_pack
 from xuchang_sim.pack.scenario import ResolvedScenario, adjust, list_scenarios, load_scenario
 from xuchang_sim.simulation.measures import NO_GOAL, meets, modelled, unmodelled
-from xuchang_sim.simulation.results import wilson
+from xuchang_sim.simulation.results import together, wilson
 from xuchang_sim.simulation.run import Draws, Setup, Variant, prepare, run
 from xuchang_sim.yamlfile import InputError, Problem, did_you_mean
 
@@ -398,35 +399,17 @@ class BundleResult:
 def cost(scenario: ResolvedScenario, base: ResolvedScenario, pack: Pack) -> float:
     """Cost of a scenario beyond another, 亿元 a year, of the levers that have a price.
 
-    Land by its preparation, training, rental housing and factories by their unit costs, money by
-    itself; administrative levers have no price.
+    Prices are those of the definitions, exactly, at the central values of the pack's parameters;
+    administrative levers have none.
     """
-
-    def central(name: str) -> float:
-        return float(pack.parameters[name].default or 0.0)
-
-    zones = len(pack.region.zones)
-    land = central("land_preparation_cost") * 1e-4
-    housing = central("housing_unit_area") * central("housing_unit_cost") * 1e-8
-    price = {
-        "quota_per_zone": land * zones,
-        "municipal_reserve": land,
-        "reused_land": land,
-        "linkage_land": land,
-        "platform_financing": float(zones),
-        "platform_asset_injection": float(zones),
-        "guarantee_pool": 1.0,
-        "fiscal_injection": 1.0,
-        "grant_pool": 1.0,
-        "training_places": central("training_cost") * 1e-8,
-        "housing_units": housing,
-        "factory_area": central("factory_cost") * 1e-8,
-    }
-    return sum(
-        unit * (scenario.levels[name] - base.levels[name])
-        for name, unit in price.items()
-        if name in scenario.levels
-    )
+    values = {name: parameter.default for name, parameter in pack.parameters.items()}
+    total = 0.0
+    for name, lever in definitions.levers().items():
+        if lever.price.per is None or name not in scenario.levels:
+            continue
+        unit = definitions.price(name, values, len(pack.region.zones))
+        total += float(unit or 0) * (scenario.levels[name] - base.levels[name])
+    return total
 
 
 def strengthened(
@@ -842,7 +825,7 @@ def frontier(
     short = replace(setup, through=12 * loaded.plan_year + 11)
     variants = [Variant(s) for s in (*found, *cells)]
     results = run(short, variants, full=False, keep=outcomes, progress=progress)
-    good = np.logical_and.reduce([r.good for r in results])
+    good = together(results)
     year = results[0].setting.years.index(loaded.plan_year)
     table = {name: [reach(r.outcomes[name][good, year], p) for r in results] for name in outcomes}
     side = len(grid)

@@ -86,7 +86,7 @@ def skill(results: Results, path: Path | None = None) -> dict[str, Any]:
         return {"measured": False, "stale": False, "whole_packs": 0, "intervals": {}}
     gap = (seal.get("difference") or {}).get("difference")
     first = gap is not None and gap >= 0.0
-    found = {"measured": True, "stale": seal["rules"] != rules_digest(), **seal}
+    found = {"measured": True, "stale": seal["rules"] != rules_digest(), **_known(seal)}
     intervals = {}
     for name in ("revenue_growth", "fai_growth"):
         law_name, law = _law(results.setting.pack, name, str(seal.get("better")))
@@ -95,6 +95,15 @@ def skill(results: Results, path: Path | None = None) -> dict[str, Any]:
             ends = [(law.mean + z * law.sd) / 100.0 for z in (-Z80, Z80)]
             intervals[name] = {"name": law_name, "simple": ends, "model": [low, high]}
     return found | {"simple_first": first, "intervals": intervals}
+
+
+def _known(seal: dict[str, Any]) -> dict[str, Any]:
+    """Numbers of a seal without those that it does not have, such as limits from a single case."""
+    return {
+        name: _known(value) if isinstance(value, dict) else value
+        for name, value in seal.items()
+        if value is not None
+    }
 
 
 def _law(pack: Pack, name: str, simple: str) -> tuple[str, Normal | None]:

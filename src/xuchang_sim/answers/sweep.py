@@ -311,7 +311,6 @@ def _versions() -> dict[str, str]:
         "code": code_digest(),
         "python": platform.python_version(),
         "numpy": np.__version__,
-        "numba": version("numba"),
         "scipy": version("scipy"),
         "pyarrow": pa.__version__,
     }

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from xuchang_sim.answers.assess import manifest
 from xuchang_sim.pack.load import Pack, load_pack
 from xuchang_sim.pack.scenario import ResolvedScenario, load_scenario
+from xuchang_sim.simulation.measures import growth_asked
 from xuchang_sim.simulation.run import (
     Draws,
     Setup,
@@ -295,6 +296,7 @@ def curve(
         else (pack.parameters[name].low, pack.parameters[name].high)
     )
     one = replace(setup, replicates=replicates)
+    asked = {outcome: growth_asked(pack, outcome) for outcome in OUTCOMES}
     rows = []
     first: dict[str, Array] = {}
     for value in np.linspace(low, high, STEPS):
@@ -305,11 +307,13 @@ def curve(
         for outcome, y in found.items():
             good = np.isfinite(y) & np.isfinite(first[outcome])
             gap = y[good] - first[outcome][good]
-            target = pack.plan.target(outcome).value
             row |= {
                 outcome: float(y[good].mean()),
                 f"{outcome}_sd": float(y[good].std()),
-                f"{outcome}_p": float((y[good] >= target - 1e-9).mean()),
+            }
+            if (target := asked[outcome]) is not None:  # else the plan sets no goal for it
+                row[f"{outcome}_p"] = float((y[good] >= target - 1e-9).mean())
+            row |= {
                 f"{outcome}_moved": float(gap.mean()),
                 f"{outcome}_moved_se": float(gap.std(ddof=1) / np.sqrt(len(gap))),
             }

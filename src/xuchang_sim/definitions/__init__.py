@@ -40,6 +40,7 @@ __all__ = [
     "measure",
     "measures",
     "parameters",
+    "price",
     "quantity",
     "sectors",
     "summary",
@@ -624,6 +625,32 @@ def _lever(name: str, entry: Any) -> Lever:
         source=_text(entry["source"]),
         mark=entry["mark"],
     )
+
+
+def price(name: str, values: Mapping[str, float], zones: int) -> Fraction | None:
+    """Money that one unit of a lever costs, in 亿元, exactly; None if it has no number.
+
+    Parameters
+    ----------
+    name : str
+        Lever.
+    values : mapping of str to float
+        Parameters in their units, as floats or as anything that prints as a decimal.
+    zones : int
+        Number of zones.
+    """
+    what = levers()[name]
+    if what.price.per is None:
+        return None
+    total, factor = Fraction(1), units.parse(what.unit).factor
+    for part in what.price.per:
+        if part == "zones":
+            total *= zones
+        else:
+            total *= exact(values[part])
+            factor *= units.parse(parameters()[part].unit).factor
+    yearly = any(d == "time" for d, _ in units.parse(what.unit).dimensions)
+    return total * factor / units.parse("亿元/年" if yearly else "亿元").factor
 
 
 @cache

@@ -6,12 +6,12 @@ continues from the copy.
 
 from __future__ import annotations
 
-import numpy as np
-import numpy.typing as npt
+import math
+from typing import TYPE_CHECKING
 
-from xuchang_sim.model.kernel import entry, outermost, step
+from xuchang_sim.model.kernel import entry, step
 from xuchang_sim.model.population import clear, expect, watch_firms, watch_pipeline
-from xuchang_sim.model.schedule import month
+from xuchang_sim.model.schedule import STEPS, month
 from xuchang_sim.model.steps.calendar import demand
 from xuchang_sim.model.steps.checks import check, inspect
 from xuchang_sim.model.steps.projects import redraw_latent
@@ -30,9 +30,19 @@ from xuchang_sim.model.world import (
     columns,
 )
 
-Array = npt.NDArray[np.float64]
-Rows = npt.NDArray[np.int64]
-Records = npt.NDArray[np.void]
+if TYPE_CHECKING:
+    from xuchang_sim.model.memory import (
+        Floats1,
+        Floats2,
+        Floats3,
+        Floats4,
+        Floats5,
+        Inputs1,
+        Inputs2,
+        Ints1,
+        Ints3,
+        Worlds1,
+    )
 
 #: Columns of which a world needs no copy: settled at birth or before the ledgers open, or rewritten
 #: in every month before they are read.
@@ -91,12 +101,12 @@ def copy_world(into: World, source: World) -> None:
 def record(
     w: World,
     p: Inputs,
-    months: Array,
-    years: Array,
-    kept: Rows,
-    detail: Array,
-    sales: Array,
-    largest: Array,
+    months: Floats2,
+    years: Floats3,
+    kept: Ints1,
+    detail: Floats3,
+    sales: Floats3,
+    largest: Floats1,
 ) -> None:
     """Record the month: sums over zones, the year so far by zone, the kept columns as they are.
 
@@ -131,12 +141,12 @@ def record(
 def record_base(
     w: World,
     p: Inputs,
-    months: Array,
-    years: Array,
-    kept: Rows,
-    detail: Array,
-    sales: Array,
-    summary: Array,
+    months: Floats2,
+    years: Floats3,
+    kept: Ints1,
+    detail: Floats3,
+    sales: Floats3,
+    summary: Floats1,
 ) -> None:
     """Record the base year and the scalars of the conditioning, when the ledgers open."""
     c = w.city
@@ -195,22 +205,22 @@ def start_variant(w: World, p: Inputs, first: Inputs, echoes: int) -> None:
         redraw_latent(w, p)
 
 
-@outermost
+@entry
 def run_chunk(
-    memory: Records,
-    saved: Records,
-    inputs: Records,
+    memory: Worlds1,
+    saved: Worlds1,
+    inputs: Inputs2,
     branch: int,
     until: int,
-    months: Array,
-    years: Array,
-    kept: Rows,
-    detail: Array,
-    sales: Array,
-    largest: Array,
-    summary: Array,
-    failed: Rows,
-    checked: tuple[int, ...],
+    months: Floats4,
+    years: Floats5,
+    kept: Ints1,
+    detail: Floats5,
+    sales: Floats5,
+    largest: Floats3,
+    summary: Floats2,
+    failed: Ints3,
+    checked: int,
 ) -> None:
     """Run a chunk of replicates: condition, run to the branch, then every variant from there.
 
@@ -235,8 +245,8 @@ def run_chunk(
     summary : ndarray, shape (replicates, len(SUMMARY))
     failed : ndarray of int, shape (variants, replicates, 2)
         Error code and month of a failed run, else nought; its results are NaN.
-    checked : tuple of int
-        Empty, or (1,) to test the identities every month.
+    checked : int
+        1 to test the identities every month.
     """
     w = memory[0]
     keep = saved[0]
@@ -249,10 +259,7 @@ def run_chunk(
             month(w, p)
             inspect(w, p, checked)
             if c.code == 0 and c.phase != OPEN:
-                if c.phase == PIPELINE:
-                    watch_pipeline(w, p)
-                else:
-                    watch_firms(w, p)
+                watch(w, p)
                 if c.phase == OPEN:
                     record_base(
                         w, p, months[0, r], years[0, r], kept, detail[0, r], sales[0, r], summary[r]
@@ -298,11 +305,11 @@ def run_chunk(
 
 @step
 def share_history(
-    months: Array,
-    years: Array,
-    detail: Array,
-    sales: Array,
-    largest: Array,
+    months: Floats4,
+    years: Floats5,
+    detail: Floats5,
+    sales: Floats5,
+    largest: Floats3,
     shared: int,
     v: int,
     r: int,
@@ -326,17 +333,19 @@ def share_history(
 
 
 @step
-def fail(months: Array, years: Array, detail: Array, sales: Array, largest: Array) -> None:
+def fail(
+    months: Floats2, years: Floats3, detail: Floats3, sales: Floats3, largest: Floats1
+) -> None:
     """Write NaN into every result of a run."""
-    months[:] = np.nan
-    years[:] = np.nan
-    detail[:] = np.nan
-    sales[:] = np.nan
-    largest[:] = np.nan
+    months[:] = math.nan
+    years[:] = math.nan
+    detail[:] = math.nan
+    sales[:] = math.nan
+    largest[:] = math.nan
 
 
-@outermost
-def expectations(memory: Records, inputs: Records, out: Array) -> None:
+@entry
+def expectations(memory: Worlds1, inputs: Inputs1, out: Floats2) -> None:
     """Fill ``out`` (records, 5) with what the pipeline expects: scale, investment, plants' revenue, land, starts."""
     w = memory[0]
     for r in range(inputs.shape[0]):
@@ -349,20 +358,49 @@ def expectations(memory: Records, inputs: Records, out: Array) -> None:
 
 
 @entry
-def begin_world(memory: Records, inputs: Records) -> None:
+def begin_world(memory: Worlds1, inputs: Inputs1) -> None:
     """Clear the world of one replicate; :func:`tick` then conditions it month by month."""
     clear(memory[0], inputs[0])
 
 
 @entry
-def tick(memory: Records, inputs: Records) -> None:
+def tick(memory: Worlds1, inputs: Inputs1) -> None:
     """Run one month of one world, the warm-up's conditioning included."""
     w = memory[0]
     p = inputs[0]
     month(w, p)
     if p.check == 1 and w.city.phase == OPEN and w.city.code == 0:
         check(w, p)
-    if w.city.code == 0 and w.city.phase == PIPELINE:
+    if w.city.code == 0:
+        watch(w, p)
+
+
+@step
+def watch(w: World, p: Inputs) -> None:
+    """Keep what the conditioning needs of a month of the warm-up."""
+    if w.city.phase == PIPELINE:
         watch_pipeline(w, p)
-    elif w.city.code == 0 and w.city.phase == FIRMS:
+    elif w.city.phase == FIRMS:
         watch_firms(w, p)
+
+
+@entry
+def watch_warm_up(memory: Worlds1, inputs: Inputs1) -> None:
+    """Do what :func:`tick` does after a month of the warm-up."""
+    watch(memory[0], inputs[0])
+
+
+@entry
+def perform(memory: Worlds1, inputs: Inputs1, number: int) -> None:
+    """Perform one numbered step of :data:`xuchang_sim.model.schedule.STEPS` on the first record.
+
+    A number that is no step's does nothing.
+    """
+    w = memory[0]
+    p = inputs[0]
+    if 0 <= number < len(STEPS):
+        STEPS[number](w, p)
+
+
+#: What Python calls; the rules are compiled from here.
+ENTRIES = (run_chunk, expectations, begin_world, tick, watch_warm_up, perform)

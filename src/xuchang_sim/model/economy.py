@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import mesa
 
-from xuchang_sim.model.chunk import begin_world, tick
-from xuchang_sim.model.engine import Records, as_rules
-from xuchang_sim.model.schedule import STEPS, perform
+from xuchang_sim.model.chunk import begin_world, perform, tick
+from xuchang_sim.model.memory import blank
+from xuchang_sim.model.schedule import CHECK, STEPS
 from xuchang_sim.model.world import (
     CODES,
     OPEN,
@@ -21,19 +21,18 @@ from xuchang_sim.model.world import (
     Sizes,
     World,
     Zones,
-    blank,
     columns,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from xuchang_sim.model.engine import Records
     from xuchang_sim.model.world import Table
 
     Hook = Callable[["Economy"], None]
 
 STEP_NAMES: tuple[str, ...] = tuple(rule.__name__ for rule in STEPS)
-CHECK = STEP_NAMES.index("check")
 
 
 class Row(mesa.Agent):
@@ -118,14 +117,13 @@ class Economy(mesa.Model):
         self.hooks = dict(hooks or {})
         self.inputs = inputs.copy()
         self.memory = blank(World, sizes)
-        self._seen = as_rules(self.memory), as_rules(self.inputs)
         world = self.memory[0]
         self.columns = {part: world[part] for part in ("zone", "firm", "project")}
         self._rows: dict[type[Row], dict[int, Row]] = {Zone: {}, Firm: {}, Project: {}}
         self._known = {Firm: 0, Project: 0}
-        begin_world(*self._seen)
+        begin_world(self.memory, self.inputs)
         while self.city["phase"] != OPEN:
-            tick(*self._seen)
+            tick(self.memory, self.inputs)
             self._raise()
         for row in range(int(self.city["zones"])):
             self._rows[Zone][row] = Zone(self, row)
@@ -161,7 +159,7 @@ class Economy(mesa.Model):
         for number, name in enumerate(STEP_NAMES):
             if number == CHECK and self.inputs["check"][0] == 0:
                 continue
-            perform(*self._seen, number)
+            perform(self.memory, self.inputs, number)
             for hook in self.hooks.get(name, ()):
                 hook(self)
         self._raise()

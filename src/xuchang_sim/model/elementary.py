@@ -8,17 +8,8 @@ place where the rules use them (``tests/model/test_elementary.py``).
 from __future__ import annotations
 
 import math
-import struct
-from typing import TYPE_CHECKING, Any
 
-from numba import types
-from numba.extending import intrinsic
-
-from xuchang_sim.model.cache import JIT
-from xuchang_sim.model.kernel import inlined
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from xuchang_sim.model.kernel import bits_of, float_of, inlined
 
 LN2_HIGH = 6.93147180369123816490e-01  # ln 2 to 33 bits: whole multiples of it are exact
 LN2_LOW = 1.90821492927058770002e-10  # the rest of ln 2
@@ -28,33 +19,6 @@ MANTISSA = (1 << 52) - 1
 ONE = 1023 << 52  # bits of 1.0
 LARGEST = 700.0  # exp stays finite and normal up to here
 TWO_PI = 6.283185307179586
-
-
-def _as(kind: Any) -> Any:
-    """Typing and code of a change of type that keeps the bits."""
-
-    def cast(_typing: Any, x: Any) -> Any:
-        def code(context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
-            return builder.bitcast(arguments[0], context.get_value_type(kind))
-
-        return kind(x), code
-
-    return intrinsic(cast)
-
-
-def _bits(x: float) -> int:
-    found: int = struct.unpack("<q", struct.pack("<d", x))[0]
-    return found
-
-
-def _float(n: int) -> float:
-    found: float = struct.unpack("<d", struct.pack("<q", n))[0]
-    return found
-
-
-#: Bits of a float as an integer, and the float that has these bits.
-bits_of: Callable[[float], int] = _as(types.int64) if JIT else _bits
-float_of: Callable[[int], float] = _as(types.float64) if JIT else _float
 
 
 @inlined

@@ -12,16 +12,16 @@ import os
 import threading
 import time
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from importlib import import_module
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from xuchang_sim.model.cache import JIT
-from xuchang_sim.model.native import kernel
-from xuchang_sim.model.world import MEASURES, SUMMARY, Sizes, World, blank, view
+from xuchang_sim.model import chunk as rules
+from xuchang_sim.model.library import COMPILED, prepare
+from xuchang_sim.model.memory import blank
+from xuchang_sim.model.world import MEASURES, SUMMARY, Sizes, World
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -99,8 +99,8 @@ class Plan(NamedTuple):
 
 
 def threads() -> int:
-    """Number of threads: ``NUMBA_NUM_THREADS`` if set, else the processors at hand."""
-    chosen = os.environ.get("NUMBA_NUM_THREADS", "")
+    """Number of threads: ``XUCHANG_SIM_THREADS`` if set, else the processors at hand."""
+    chosen = os.environ.get("XUCHANG_SIM_THREADS", "")
     if chosen.isdigit() and int(chosen) > 0:
         return int(chosen)
     try:
@@ -122,28 +122,6 @@ def _memory(sizes: Sizes) -> tuple[Records, Records]:
         _LOCAL.pair = (both[:1], both[1:2])
     pair: tuple[Records, Records] = _LOCAL.pair
     return pair
-
-
-class Grid:
-    """Records as the uncompiled rules see them: views by index."""
-
-    def __init__(self, records: Records) -> None:
-        self._records = records
-        self.shape = records.shape
-
-        self._views: dict[Any, Any] = {}
-
-    def __getitem__(self, index: Any) -> Any:
-        """View one record."""
-        if index not in self._views:
-            one = self._records[index if isinstance(index, tuple) else (index,)]
-            self._views[index] = view(np.asarray(one).reshape(1))
-        return self._views[index]
-
-
-def as_rules(records: Records) -> Any:
-    """Return records as the rules take them: as they are if compiled, else views."""
-    return records if JIT else Grid(records)
 
 
 class Blocks:
@@ -174,18 +152,10 @@ def _run(plan: Plan, first: int, count: int, blocks: Blocks) -> Block:
     """Run one chunk in the calling thread."""
     given = plan.inputs(first, count)
     block = blocks.take(len(given), count)
-    memory, saved = (as_rules(one) for one in _memory(plan.sizes))
-    inputs = as_rules(given)
+    memory, saved = _memory(plan.sizes)
     brief = 0 < plan.followed <= first
-    kernel("run_chunk", plan.sizes, checked=plan.checked)(
-        memory,
-        saved,
-        inputs,
-        plan.branch,
-        plan.short if brief else plan.until,
-        *block,
-        (1,) if plan.checked else (),
-    )
+    until = plan.short if brief else plan.until
+    rules.run_chunk(memory, saved, given, plan.branch, until, *block, int(plan.checked))
     if brief:
         seen = plan.short - 12 * plan.base_year + 1
         for part in (block.months, block.detail):
@@ -205,7 +175,7 @@ def expectations(inputs: Records, sizes: Sizes) -> Array:
         land use (亩), starts (个) of the base year.
     """
     out = np.zeros((len(inputs), 5))
-    kernel("expectations", sizes)(as_rules(_memory(sizes)[0]), as_rules(inputs), out)
+    rules.expectations(_memory(sizes)[0], inputs, out)
     return out
 
 
@@ -254,7 +224,7 @@ def run(
     float
         Seconds of wall time in the engine, compilation left out.
     """
-    kernel("run_chunk", plan.sizes, checked=plan.checked)
+    prepare(plan.sizes)
     started = time.perf_counter()
     hands = workers or threads()
     starts = (0, *plan.fewer, plan.followed, plan.replicates)
@@ -262,7 +232,7 @@ def run(
     chunks = parts(cuts, chunk, hands)
     done = 0
     blocks = Blocks(plan)
-    if not JIT or hands == 1:
+    if not COMPILED or hands == 1:
         for first, count in chunks:
             block = _run(plan, first, count, blocks)
             consume(first, block)
@@ -296,13 +266,3 @@ def run(
             pool.shutdown(wait=False, cancel_futures=True)
             raise
     return time.perf_counter() - started
-
-
-def warm(sizes: Sizes | None = None) -> None:
-    """Compile everything that can be compiled for a size: engine, checks, single steps."""
-    chosen = sizes or Sizes()
-    for checked in (False, True):
-        kernel("run_chunk", chosen, checked=checked)
-    if JIT:
-        compiling: Any = import_module("xuchang_sim.model.compiling")
-        compiling.compile_entries(chosen)

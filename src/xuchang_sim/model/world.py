@@ -1,8 +1,8 @@
 """The world as one block of memory: what a zone, a firm, a project and the city remember.
 
 Every column is declared once, with its unit and its meaning. The declaration gives three things:
-the layout of the block that compiled rules read (``w.firm.K[i]``), the types by which the rules are
-checked, and the views through which the same rules run uncompiled on the same memory.
+the layout of the block that compiled rules read (``layout``), the types by which the rules are
+checked, and the views through which the same rules run uncompiled on the same memory (``memory``).
 
 All columns hold 8-byte numbers: money in 亿元 (1e8 CNY), land in 亩 (10,000/15 m²), people in
 persons, time in months, growth and shares as fractions, unless the unit says otherwise.
@@ -10,11 +10,7 @@ persons, time in months, growth and shares as fractions, unless the unit says ot
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any, NamedTuple, Protocol
-
-import numpy as np
-import numpy.typing as npt
 
 # States of a project, in the order in which it may pass them; the last three are final.
 APPROVAL, LAND, CLOSING, BUILDING, DONE, DROPPED, ABANDONED = 1, 2, 3, 4, 5, 6, 7
@@ -1100,14 +1096,14 @@ def columns(table: type[Table]) -> dict[str, Column]:
     return {name: value for name, value in vars(table).items() if isinstance(value, Column)}
 
 
-def _parts(table: type[Table]) -> dict[str, type[Table]]:
+def parts(table: type[Table]) -> dict[str, type[Table]]:
     """Return the tables nested in a table."""
-    parts = {"city": City, "now": Levers, "zone": Zones, "sector": Sectors, "firm": Firms}
-    parts |= {"project": Projects, "past": Past, "tally": Tally, "lot": Lot, "temp": Temp}
-    parts |= {"echo": Echo, "candidate": Candidates}
-    parts |= {"absent": Levers, "level": Levers}
+    known: dict[str, type[Table]] = {"city": City, "now": Levers, "zone": Zones, "sector": Sectors}
+    known |= {"firm": Firms, "project": Projects, "past": Past, "tally": Tally, "lot": Lot}
+    known |= {"temp": Temp, "echo": Echo, "candidate": Candidates}
+    known |= {"absent": Levers, "level": Levers}
     own = columns(table)
-    return {n: parts[n] for n in table.__annotations__ if n in parts and n not in own}
+    return {n: known[n] for n in table.__annotations__ if n in known and n not in own}
 
 
 MEASURES: dict[str, Column] = {n: c for n, c in columns(Zones).items() if c.role}
@@ -1124,100 +1120,3 @@ LEVERS: tuple[str, ...] = tuple(columns(Levers))
 PARAMETERS: tuple[str, ...] = tuple(
     name for name, c in columns(Inputs).items() if c.kind == "f8" and not c.shape and not c.text
 )
-# Overlays: the same memory seen as one block, to copy, clear or record it whole.
-_WHOLE = (City, Zones, Sectors, Past, Tally)
-_ROWS = (Firms, Projects)
-
-
-@cache
-def dtype_of(table: type[Table], sizes: Sizes) -> np.dtype[np.void]:
-    """Return the memory layout of a table: plain columns, nested tables, then overlays."""
-    named = sizes.named()
-    names: list[str] = []
-    formats: list[Any] = []
-    offsets: list[int] = []
-    end = 0
-    for name, column in columns(table).items():
-        shape = tuple(named[s] for s in column.shape)
-        names.append(name)
-        formats.append((column.kind, shape) if shape else column.kind)
-        offsets.append(end)
-        end += 8 * int(np.prod(shape, dtype=np.int64))
-    for name, part in _parts(table).items():
-        inner = dtype_of(part, sizes)  # type: ignore[arg-type] # a class is hashable
-        end = _next_line(end)
-        names.append(name)
-        formats.append(inner)
-        offsets.append(end)
-        end += inner.itemsize
-    count = len(columns(table))
-    overlays: list[tuple[str, str, tuple[int, ...]]] = []
-    if table in _WHOLE:
-        overlays.append(("block", "i8", (end // 8,)))
-    if table is Zones:
-        overlays.append(("measures", "f8", (len(MEASURES), named["zones"])))
-    if table is Levers:
-        overlays.append(("values", "f8", (count,)))
-    if table in _ROWS:
-        length = next(iter(columns(table).values())).shape[0]
-        overlays.append(("rows", "i8", (count, named[length])))
-    for name, kind, shape in overlays:
-        names.append(name)
-        formats.append((kind, shape))
-        offsets.append(0)
-    end = _next_line(end) if _parts(table) else end
-    return np.dtype({"names": names, "formats": formats, "offsets": offsets, "itemsize": end})
-
-
-def _next_line(end: int) -> int:
-    """Round a number of bytes up to whole lines of the cache.
-
-    Columns that begin with a line are read by vectors that lie in one; else every second one
-    would lie in two.
-    """
-    return -(-end // LINE) * LINE
-
-
-def blank(table: type[Table], sizes: Sizes, count: int = 1) -> npt.NDArray[np.void]:
-    """Return ``count`` zeroed records of a table; the first begins with a line of the cache."""
-    dtype = dtype_of(table, sizes)  # type: ignore[arg-type] # a class is hashable
-    memory = np.zeros(count * dtype.itemsize + LINE, np.uint8)
-    begin = -memory.ctypes.data % LINE
-    return memory[begin : begin + count * dtype.itemsize].view(dtype)
-
-
-class _View:
-    """Attribute access to one record in plain Python numbers, sharing its memory."""
-
-    __slots__ = ("_memory",)
-
-
-def view(memory: npt.NDArray[np.void]) -> Any:
-    """View one record (a zero-dimensional slice of a structured array) for uncompiled rules.
-
-    Scalars become properties, columns memoryviews, nested tables views of their own.
-
-    Parameters
-    ----------
-    memory : ndarray of void, shape (1,)
-        One record; the view shares its memory.
-    """
-    body: dict[str, Any] = {"__slots__": ()}
-    dtype = memory.dtype
-    for name in dtype.names or ():
-        field: Any = memory[name]
-        if field.dtype.names:
-            body[name] = view(field)
-        elif field.ndim == 1:  # one number
-            cell: Any = memoryview(field)
-
-            def read(_: _View, cell: Any = cell) -> Any:
-                return cell[0]
-
-            def write(_: _View, value: float, cell: Any = cell) -> None:
-                cell[0] = value
-
-            body[name] = property(read, write)
-        else:
-            body[name] = memoryview(field[0])
-    return type(f"View_{id(memory)}", (_View,), body)()

@@ -116,7 +116,9 @@ def ratio(name: str, known: date) -> Ratio:
 #: Ratio to revenue of the quantities from which revenue can be had.
 _TO_REVENUE: Final = {
     "output": "output_to_revenue",
+    "industrial_output": "output_to_revenue",
     "iva": "value_added_to_revenue",
+    "industrial_value_added": "value_added_to_revenue",
     "value_added": "value_added_to_revenue",
 }
 
@@ -131,10 +133,11 @@ def totals(case: Case) -> Totals:
     if row.quantity in _TO_REVENUE:
         found = ratio(_TO_REVENUE[row.quantity], day)
         revenue /= found.centre
-        if row.quantity != "output":  # in a region of its own an output is its revenue
+        if not row.quantity.endswith("output"):  # in a region of its own an output is its revenue
             assumed.append("revenue")
             variance += found.spread**2
-    given = {name: case.base.get(name) for name in ("fai", "profit_tax", "workers")}
+    given = {name: case.base_of(name) for name in ("fai", "workers")}
+    given["profit_tax"] = case.base.get("profit_tax")  # neither part of it is the sum
     values = {}
     for name, entry in given.items():
         if entry is not None:
@@ -569,7 +572,7 @@ def _name(case: Case) -> str:
 
 def _base_value(case: Case, base: Totals, name: str, multiple: float) -> BaseValue:
     """One total of the base year, exactly, with where it comes from."""
-    row = case.base.get(name) or (case.base_of("revenue") if name == "revenue" else None)
+    row = case.base.get(name) if name == "profit_tax" else case.base_of(name)
     sure = row is not None and name not in base.assumed
     return BaseValue.model_construct(
         exact=Fraction(str(round(getattr(base, name) * multiple, 9))),

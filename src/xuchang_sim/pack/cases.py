@@ -54,15 +54,21 @@ _COUNT = "a count whose base and threshold the row does not give"
 #: What the published quantities are in the model; a growth rate has ``_growth`` after its name.
 QUANTITIES: Mapping[str, Quantity] = {
     "revenue": Quantity("revenue", "亿元"),
+    "main_business_revenue": Quantity("revenue", "亿元"),
+    "operating_revenue": Quantity("revenue", "亿元"),
     "sales": Quantity("revenue", "亿元"),
     "output": Quantity("revenue", "亿元"),
+    "industrial_output": Quantity("revenue", "亿元"),
     "iva": Quantity("revenue", "亿元"),  # a constant share of revenue
+    "industrial_value_added": Quantity("revenue", "亿元"),
     "value_added": Quantity("revenue", "亿元"),
     "fai": Quantity("fai", "亿元"),
+    "fixed_asset_investment": Quantity("fai", "亿元"),
     "profit_tax": Quantity("profit_tax", "亿元"),
     "profit": Quantity("profit_tax", "亿元"),
     "tax": Quantity("profit_tax", "亿元"),
     "workers": Quantity("workers", "人"),
+    "employment": Quantity("workers", "人"),
     "gdp": Quantity("", "亿元", _SERVICES),
     "fiscal": Quantity("", "亿元", _BUDGET),
 }
@@ -187,8 +193,8 @@ class _Line(NamedTuple):
     number: int
 
     def problem(self, message: str) -> Problem:
-        """Return a fault of this line, under the name of its case."""
-        return Problem(self.file, self.cells["case"], self.number, message)
+        """Return a fault of this line, under the name of its case, on one line."""
+        return Problem(self.file, " ".join(self.cells["case"].split()), self.number, message)
 
 
 def _lines(path: Path, needed: Iterable[str]) -> list[_Line]:

@@ -21,11 +21,11 @@ def verdict(data: Mapping[str, Any], lang: Language) -> str:
         Scores, or a seal: ``better``, ``verdict``, and ``differences`` or ``difference``.
     lang : str
     """
-    better = data["better"]
+    better = data.get("better")
     if better is None:
         return say("hindcast.verdict_unscored", lang)
     gap = data["difference"] if "difference" in data else data["differences"][better]
-    known = {name: gap[name] for name in ("difference", "low", "high", "counts")}
+    known = {name: gap.get(name) for name in ("difference", "low", "high", "counts")}
     there = all(x is not None and math.isfinite(x) for x in known.values())
     words = {name: f"{x:.1f}" if x is not None else "–" for name, x in known.items()}
     key = data["verdict"] if there else "single"
@@ -69,7 +69,7 @@ def skill(data: Mapping[str, Any], lang: Language) -> list[str]:
         for name in SIMPLE
         if data["crps"].get(name) is not None
     )
-    model = data["crps"]["model"]
+    model = data["crps"].get("model")
     line = say(
         "skill.line",
         lang,

@@ -46,7 +46,9 @@ def eras(data: Mapping[str, Any]) -> Figure:
     left.axhline(0.0, color=INK, linewidth=0.8)
     left.set_xticks(place, [f"{row['year']}\nas of\n{row['day'][:7]}" for row in rows])
     left.set_ylabel("growth of the year, % (bars: 10-90%)")
-    left.legend(frameon=False, fontsize=8)
+    low, high = left.get_ylim()
+    left.set_ylim(low, high + 0.28 * (high - low))  # room for the legend
+    left.legend(frameon=False, fontsize=8, ncols=2, loc="upper left")
     left.set_title(f"{data['city']} in {len(rows)} eras: only the nation changes", fontsize=10)
     nation = 100.0 * np.array([row["nation"][0] for row in rows])
     growth = 100.0 * np.array([row["revenue"][0] for row in rows])
@@ -72,7 +74,7 @@ def eras(data: Mapping[str, Any]) -> Figure:
 
 
 def skill(scores: Mapping[str, Any]) -> Figure:
-    """Draw the PIT histogram, and every forecast beside its outcome.
+    """Draw the PIT histogram, the chances of targets beside what came, and every forecast.
 
     Parameters
     ----------
@@ -80,8 +82,8 @@ def skill(scores: Mapping[str, Any]) -> Figure:
         Of :meth:`xuchang_sim.answers.scoring.Scores.to_dict`.
     """
     rows = scores["rows"]
-    found = figure(11.0, max(3.4, 1.6 + 0.34 * len(rows)))
-    left, right = found.subplots(1, 2, width_ratios=(1, 2))
+    found = figure(12.0, max(3.4, 1.6 + 0.34 * len(rows)))
+    left, middle, right = found.subplots(1, 3, width_ratios=(2, 2, 4))
     bins = scores["histogram"]
     left.bar((np.arange(len(bins)) + 0.5) / len(bins), bins, width=0.92 / len(bins), color=BLUE)
     left.axhline(1.0 / len(bins), color=INK, linestyle="--", linewidth=1.0)
@@ -89,6 +91,14 @@ def skill(scores: Mapping[str, Any]) -> Figure:
     left.set_ylabel("share of rows")
     clusters, years = scores["clusters"], scores["years"]
     left.set_title(f"{len(rows)} rows, {clusters} case-years, {years} years", fontsize=10)
+    told = [(row["p_target"], row["met"]) for row in rows if row["met"] is not None]
+    middle.plot([0, 1], [0, 1], color=MUTED, linestyle="--", linewidth=1.0)
+    if told:
+        middle.scatter(*zip(*told, strict=True), color=RED, marker="D", zorder=3)
+    middle.set_xlim(-0.05, 1.05)
+    middle.set_yticks([0, 1], ["missed", "met"])
+    middle.set_xlabel("P(target) as forecast")
+    middle.set_title(f"{len(told)} targets with an outcome", fontsize=10)
     place = np.arange(len(rows))[::-1]
     for y, row in zip(place, rows, strict=True):
         q = row["quantiles"]
@@ -98,8 +108,8 @@ def skill(scores: Mapping[str, Any]) -> Figure:
         mark = {"": "D", "at_least": ">", "at_most": "<"}[row["bound"]]
         right.plot([row["outcome"]], [y], marker=mark, color=RED, linestyle="none")
     right.set_yticks(place, [f"{row['case']}: {row['quantity']}" for row in rows], fontsize=8)
-    right.set_xlabel("growth over the base, % (line 5-95%, bar 25-75%, diamond: outcome)")
-    _dress(left, right)
+    right.set_xlabel("growth over the base, % (line 5-95%, bar 25-75%)\ndiamond: outcome")
+    _dress(left, middle, right)
     return found
 
 

@@ -106,7 +106,11 @@ def uncertainty(
         table = _table(lang, "setting", *(f"{o}{k}" for o in data["shares"] for k in ("", "_p")))
         table.title = labels[name]
         for row in points:
-            cells = [f"{row[f'{o}{k}']:.3f}" for o in data["shares"] for k in ("", "_p")]
+            cells = [
+                f"{row[key]:.3f}" if (key := f"{o}{k}") in row else "–"
+                for o in data["shares"]
+                for k in ("", "_p")
+            ]
             table.add_row(significant(row["value"]), *cells)
         parts += [Text(""), table]
     table = _table(lang, "part", "revenue", "fai", "revenue_next", "fai_next")

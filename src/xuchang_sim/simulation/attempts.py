@@ -9,27 +9,28 @@ itself is run again, so that a result has the same bits with and without memory.
 from __future__ import annotations
 
 import hashlib
+import os
+import tempfile
 import threading
+from contextlib import suppress
 from functools import lru_cache
 from itertools import islice
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from xuchang_sim.model.cache import CACHE
-from xuchang_sim.model.native import Code, keep, read
+from xuchang_sim.model.digest import rules_digest
+from xuchang_sim.model.machine import folders
 from xuchang_sim.model.world import PARAMETERS, Inputs, columns
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 Records = npt.NDArray[np.void]
 Rows = npt.NDArray[np.int64]
 
 MOST = 2**14  # replicates remembered, the latest: a file of 256 kB
 WORTH = 100  # replicates a run must have: what fewer would save, the file would cost
-SYMBOL = "attempts"
+CHECK = 32  # bytes of the check sum before the content of a file
+KEPT = 3  # files, each for other rules, that are kept
 #: What acts only once the ledgers are open, or on no bit; so do the levels of the levers.
 LATER = (
     *("attempt", "check", "redraw", "demand_months", "errorless"),
@@ -91,10 +92,14 @@ class Attempts:
 
     def _kept(self) -> dict[int, int]:
         """Return what the file holds; nothing if it is not what was written."""
-        code = read(self._path)
-        if code is None or code.symbol != SYMBOL or len(code.content) % 16:
+        try:
+            whole = self._path.read_bytes() if self._path else b""
+        except OSError:
             return {}
-        pairs = np.frombuffer(code.content, "<i8").reshape(-1, 2)
+        check, content = whole[:CHECK], whole[CHECK:]
+        if check != _check(content) or len(content) % 16:
+            return {}
+        pairs = np.frombuffer(content, "<i8").reshape(-1, 2)
         return dict(pairs.tolist())
 
     def look_up(self, wanted: list[int]) -> Rows:
@@ -117,11 +122,35 @@ class Attempts:
             if not self._new or self._path is None:
                 return
             everything = list((self._kept() | self._known).items())[-MOST:]
-            keep(self._path, Code(SYMBOL, np.array(everything, "<i8").tobytes()))
+            _write(self._path, np.array(everything, "<i8").tobytes())
             self._new = False
+
+
+def _check(content: bytes) -> bytes:
+    return hashlib.sha256(b"attempts\0" + content).digest()
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write a file, whole or not at all; where that fails the next run does without."""
+    with suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent)
+        part = Path(name)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(_check(content) + content)
+            part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)
 
 
 @lru_cache(maxsize=1)
 def remembered() -> Attempts:
-    """Return this process's memory, read once."""
-    return Attempts(CACHE / f"{SYMBOL}.kept" if CACHE else None)
+    """Return this process's memory, read once: a file for these very rules in the user's cache."""
+    folder = folders()[-1].with_name("attempts")
+    path = folder / f"{rules_digest()}.kept"
+    with suppress(OSError):
+        others = sorted(folder.glob("*.kept"), key=lambda file: file.stat().st_mtime)
+        for old in [file for file in others if file != path][: -(KEPT - 1)]:
+            old.unlink(missing_ok=True)
+    return Attempts(path)

@@ -533,6 +533,28 @@ def goal(pack: Pack, name: str) -> float | None:
     return None if growth is None else base * (1.0 + growth.value)
 
 
+def growth_asked(pack: Pack, name: str) -> float | None:
+    """Growth over the base year that a plan asks for, by itself or by a level; a fraction.
+
+    Parameters
+    ----------
+    pack : Pack
+    name : {"revenue_growth", "fai_growth", "profit_tax_growth"}
+
+    Returns
+    -------
+    float or None
+        None if the plan asks for neither.
+    """
+    targets = city_targets(pack)
+    if name in targets:
+        return targets[name].value
+    total = name.removesuffix("_growth")
+    level = goal(pack, total)
+    base: float = getattr(pack.base, total).value
+    return None if level is None else level / base - 1.0
+
+
 #: Targets whose joint probability is reported: growth of revenue and of investment.
 JOINT = ("revenue_growth", "fai_growth")
 

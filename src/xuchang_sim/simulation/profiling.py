@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from xuchang_sim.model import chunk, engine
-from xuchang_sim.model.kernel import entry
-from xuchang_sim.model.native import kernel
+from xuchang_sim.model.library import prepare as load_rules
 from xuchang_sim.model.population import watch_firms, watch_pipeline
-from xuchang_sim.model.schedule import STEPS, perform
+from xuchang_sim.model.schedule import CHECK, PHASES as STEP_PHASES, STEPS
 from xuchang_sim.model.world import CODES, FIRMS, OPEN, PIPELINE
 from xuchang_sim.pack.load import Pack, load_pack
 from xuchang_sim.pack.scenario import ResolvedScenario, load_scenario
@@ -24,17 +23,19 @@ if TYPE_CHECKING:
 
     from xuchang_sim.simulation.run import Draws, Setup
 
-#: Steps of a month before the ledgers open, by name: the pipeline alone, then the firms.
-WARM_UP: dict[int, tuple[str, ...]] = {
-    PIPELINE: ("calendar", "arrivals", "approve", "close", "construct", "compact"),
-    FIRMS: ("calendar", "orders", "commission", "employ", "produce"),
-}
 #: What the conditioning keeps of such a month, at its end.
 WATCH = {PIPELINE: watch_pipeline.__name__, FIRMS: watch_firms.__name__}
 PHASES = {PIPELINE: "pipeline", FIRMS: "firms", OPEN: "open"}
 BEGIN = "begin"
-NAMES = tuple(rule.__name__ for rule in STEPS)
-CHECK = NAMES.index("check")
+#: Steps of a month by name, for each phase, with their numbers; the identities are left out.
+RUNS = {
+    phase: {
+        rule.__name__: number
+        for number, rule in enumerate(STEPS[:CHECK])
+        if STEP_PHASES[number] >> phase & 1
+    }
+    for phase in PHASES
+}
 #: Rows of which table a rule goes through month by month; the others go through the zones.
 OVER_FIRMS = frozenset(
     {
@@ -64,17 +65,6 @@ OVER_PROJECTS = frozenset(
 IDLE_CALLS = 2000
 #: Time of this thread on a processor: what others do on the machine meanwhile is not counted.
 _clock = time.thread_time
-
-
-@entry
-def watch_warm_up(memory: Any, inputs: Any) -> None:
-    """Keep what the conditioning needs of a month of the warm-up, as the engine does after it."""
-    w = memory[0]
-    p = inputs[0]
-    if w.city.phase == PIPELINE:
-        watch_pipeline(w, p)
-    else:
-        watch_firms(w, p)
 
 
 class StepTime(NamedTuple):
@@ -197,13 +187,13 @@ def profile_setup(
 ) -> Profile:
     """Time the replicates of a setup; see :func:`profile`."""
     group = _Group(setup, [Variant(scenario)], scenario.parameters, full=False)
-    kernel("run_chunk", group.sizes)  # all rules at once, and said
+    load_rules(group.sizes)
     meter = _Meter()
     # The first world is run twice, and cleared in between: memory touched for the first time belongs
     # to no rule, be it by a month that writes a column or by the clearing of one that no month wrote.
     for number in (0, *range(setup.replicates)):
         memory = engine._memory(group.sizes)[0]
-        rules = engine.as_rules(memory), engine.as_rules(group.inputs(number, 1)[0])
+        rules = memory, group.inputs(number, 1)[0]
         for view in _months(rules, memory[0], setup, meter):
             if watch and meter.counts:
                 watch(view)
@@ -228,7 +218,7 @@ class _Meter:
         total = 0.0
         for _ in range(IDLE_CALLS):
             before = _clock()
-            perform(*rules, -1)
+            chunk.perform(*rules, -1)
             total += _clock() - before
         self.overhead = total / IDLE_CALLS
         self.counts = True
@@ -278,13 +268,13 @@ def _months(rules: tuple[Any, Any], world: Any, setup: Setup, meter: _Meter) -> 
     meter.add(PHASES[PIPELINE], BEGIN, _clock() - before, city)
     while True:
         phase, month, attempt = int(city["phase"]), int(city["t"]) + 1, int(city["attempt"])
-        for name in WARM_UP.get(phase, NAMES[:CHECK]):
+        for name, number in RUNS[phase].items():
             before = _clock()
-            perform(*rules, NAMES.index(name))
+            chunk.perform(*rules, number)
             meter.add(PHASES[phase], name, _clock() - before, city)
         if phase in WATCH and not city["code"]:
             before = _clock()
-            watch_warm_up(*rules)
+            chunk.watch_warm_up(*rules)
             meter.add(PHASES[phase], WATCH[phase], _clock() - before, city)
         if city["code"]:
             message = f"{month_label(month)}: check {int(city['code']) // CODES} failed"

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from xuchang_sim.htmltable import html_table
-from xuchang_sim.model.world import MEASURES, SUMMARY
+from xuchang_sim.model.world import CODES, MEASURES, SUMMARY
 from xuchang_sim.simulation import measures
 from xuchang_sim.simulation.measures import (
     ATTAINABLE,
@@ -28,6 +28,7 @@ from xuchang_sim.simulation.measures import (
     unmodelled,
 )
 from xuchang_sim.units import month_label
+from xuchang_sim.yamlfile import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -381,6 +382,26 @@ class Results:
                 if r.target.headline
             ),
         )
+
+
+def together(results: Sequence[Results]) -> npt.NDArray[np.bool_]:
+    """Tell which replicates ran through in all of some results, as far as the shortest goes.
+
+    Raises
+    ------
+    InputError
+        If none did: of nothing there is no answer.
+    """
+    count = min(len(r.good) for r in results)
+    good: npt.NDArray[np.bool_] = np.logical_and.reduce([r.good[:count] for r in results])
+    if good.any():
+        return good
+    code, month = next(r.failed[~r.good][0].tolist() for r in results if not r.good.all())
+    message = (
+        f"none of {count} replicates ran through: check {code // CODES} stopped one in"
+        f" {month_label(month)}; allowed: totals of the base year, and parameters, that fit each other"
+    )
+    raise InputError([results[0].setting.pack.problem("pack.yaml", ["base"], message)])
 
 
 def short(value: float, unit: str) -> str:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from xuchang_sim.model import engine
 from xuchang_sim.model.chunk import begin_world, tick
-from xuchang_sim.model.native import kernel
+from xuchang_sim.model.library import prepare
 from xuchang_sim.model.steps.firms import INITIAL
 from xuchang_sim.model.world import (
     ABANDONED,
@@ -82,7 +82,7 @@ class Worlds:
     ) -> None:
         self.setup = setup
         self._group = _Group(setup, [Variant(scenario)], fixed or scenario.parameters, full=False)
-        kernel("run_chunk", self._group.sizes)  # all rules at once, and said
+        prepare(self._group.sizes)
 
     @property
     def parameters(self) -> Mapping[str, Array]:
@@ -115,13 +115,12 @@ class Worlds:
         turn = _TURN.turn = object()
         memory = engine._memory(self._group.sizes)[0]
         given = self._group.inputs(number, 1)[0]
-        rules = engine.as_rules(memory), engine.as_rules(given)
-        begin_world(*rules)
+        begin_world(memory, given)
         world = memory[0]
         city = world["city"]
         while True:
             phase, month, attempt = int(city["phase"]), int(city["t"]) + 1, int(city["attempt"])
-            tick(*rules)
+            tick(memory, given)
             if city["code"]:
                 message = f"replicate {number}: check {int(city['code']) // CODES} failed"
                 raise FailedWorldError(message)

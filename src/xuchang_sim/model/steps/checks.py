@@ -6,10 +6,6 @@ code CODES * number + zone; nothing is mended.
 
 from __future__ import annotations
 
-from typing import Any
-
-from numba.extending import overload
-
 from xuchang_sim.model.kernel import inlined, step
 from xuchang_sim.model.steps.firms import commissioning_delay
 from xuchang_sim.model.world import (
@@ -82,26 +78,11 @@ def check(w: World, p: Inputs) -> None:
     remember(w)
 
 
-def inspect(w: World, p: Inputs, checked: tuple[int, ...]) -> None:
-    """Check the month if ``checked`` holds anything.
-
-    Compiled, the choice is made by the type of the tuple: a driver that never checks does not
-    have to compile the checks.
-    """
-    if checked and w.city.code == 0 and w.city.phase == OPEN:
+@step
+def inspect(w: World, p: Inputs, checked: int) -> None:
+    """Check the month if ``checked`` is 1 and the ledgers are open."""
+    if checked == 1 and w.city.code == 0 and w.city.phase == OPEN:
         check(w, p)
-
-
-@overload(inspect)
-def _inspect(w: Any, p: Any, checked: Any) -> Any:
-    def checking(w: Any, p: Any, checked: Any) -> Any:
-        if w.city.code == 0 and w.city.phase == OPEN:
-            check(w, p)
-
-    def passing(w: Any, p: Any, checked: Any) -> Any:
-        pass
-
-    return checking if len(checked) > 0 else passing
 
 
 @step

@@ -129,7 +129,8 @@ def ration(w: World, p: Inputs, sites: int, wanted: float) -> float:
     available = c.limit + c.unused
     granted = wanted
     if wanted > available and not (p.free_credit == 1 and c.policy == 1):
-        granted = available - serve(w, sites, available)
+        left = serve(w, sites, available)
+        granted = available - left
     c.unused = available - granted if available > granted else 0.0
     c.drawn_year += granted
     return granted

@@ -114,7 +114,8 @@ def close_year(w: World, p: Inputs) -> None:
         z = firm.zone[i]
         gain = tally.cluster[z, firm.sector[i]]
         gain *= 1.0 + p.trained_premium * zone.graduates_year[z] / (1.0 + zone.workers[z])
-        gain *= 1.0 + p.rd_gain * research(w, p, i)
+        founded = research(w, p, i)
+        gain *= 1.0 + p.rd_gain * founded
         firm.gain[i] = gain
     for z in range(c.zones):
         zone.dragon_heads[z] = 0.0

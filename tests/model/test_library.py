@@ -1,0 +1,254 @@
+"""The compiled rules as a library: found by what the rules say, called with checked arguments."""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import xuchang_sim
+from xuchang_sim import simulate
+from xuchang_sim.model import chunk, library, machine
+from xuchang_sim.model.build.compile import STRICT
+from xuchang_sim.model.digest import library_digest
+from xuchang_sim.model.layout import layout, numbers
+from xuchang_sim.model.memory import blank, dtype_of
+from xuchang_sim.model.world import Inputs, Sizes, World, columns
+
+compiled = pytest.mark.skipif(not library.COMPILED, reason="compiled only")
+PROGRAM = """
+import json, sys
+from xuchang_sim import assess, simulate
+found = simulate("plan", replicates=3, seed=11).outcomes["revenue"].tolist()
+assess("plan", replicates=3)
+print(json.dumps([found, sorted(sys.modules)]))
+"""
+SIZES = Sizes(zones=11, sectors=9, firms=400, projects=296, months=60, span=90)
+
+
+def test_a_run_imports_no_compiler_and_no_translator() -> None:
+    here = simulate("plan", replicates=3, seed=11).outcomes["revenue"].tolist()
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM], env=os.environ, capture_output=True, text=True, check=True
+    )
+    there, imported = json.loads(done.stdout)
+    assert there == here
+    assert not {"numba", "llvmlite", "ziglang", "cffi"} & set(imported)
+    assert not [name for name in imported if name.startswith("xuchang_sim.model.build")]
+
+
+@compiled
+@pytest.mark.parametrize("room", machine.ROOMS)
+def test_a_library_says_what_it_is_and_keeps_every_bit(room: str) -> None:
+    about = library.about(library.load(room))
+    assert about["digest"] == library_digest()
+    assert set(STRICT) <= set(about["flags"])
+    forbidden = {
+        "-ffast-math",
+        "-Ofast",
+        "-ffp-contract=fast",
+        "-ffp-contract=on",
+        "-funsafe-math-optimizations",
+    }
+    assert not forbidden & set(about["flags"])
+    assert [flag for flag in about["flags"] if flag.startswith("-ffp-contract")] == [
+        "-ffp-contract=off"
+    ]
+    assert ("-DFIXED" in about["flags"]) == (room == machine.USUAL)
+
+
+@compiled
+@pytest.mark.parametrize("room", machine.ROOMS)
+def test_no_product_is_fused_into_a_sum(room: str) -> None:
+    if not shutil.which("objdump"):
+        pytest.skip("no objdump on this machine")
+    path = machine.find(room)
+    assert path
+    said = subprocess.run(
+        ["objdump", "-d", str(path)], check=True, capture_output=True, text=True
+    ).stdout
+    assert re.search(r"\b(v?sqrtsd|v?sqrtpd|fsqrt)\b", said)
+    assert not re.search(r"\b(vfn?m(add|sub)\w*|fn?m(add|sub|la|ls))\b", said)
+
+
+def fails(match: str, error: type[Exception], rule: Any, *given: Any) -> None:
+    with pytest.raises(error, match=match):
+        rule(*given)
+
+
+@compiled
+def test_wrong_arguments_are_refused_before_they_are_read() -> None:
+    world, given, out = blank(World, Sizes()), blank(Inputs, Sizes()), np.zeros((1, 5))
+    solve = chunk.expectations
+    fails("takes 3 arguments, got 2", TypeError, solve, world, given)
+    fails("an array, got list", TypeError, solve, world, given, [0.0])
+    fails("contiguous array of 2", TypeError, solve, world, given, out[0])
+    fails("contiguous array of 2", TypeError, solve, world, given, np.zeros((1, 10))[:, ::2])
+    fails("laid out", TypeError, solve, world, given, out.astype(np.float32))
+    fails("laid out", TypeError, solve, world, given, out.astype(np.int64))
+    fails("laid out", TypeError, solve, world, world, out)
+    fails("laid out", TypeError, solve, given, given, out)
+    fails("laid out", TypeError, solve, world, blank(Inputs, SIZES), out)
+    fails("laid out", TypeError, solve, world, np.zeros(1, longer(given.dtype)), out)
+    fails("laid out", TypeError, solve, np.zeros(1, longer(world.dtype)), given, out)
+    fails("a whole number", TypeError, chunk.perform, world, given, 1.0)
+    fails("a whole number", TypeError, chunk.perform, world, given, None)
+    block = [np.zeros((1, 1, *(1,) * n)) for n in (2, 3)]
+    more = [np.zeros((1, 1, *(1,) * n)) for n in (3, 3, 1)]
+    rows = np.zeros(0, np.int64), np.zeros((1, 1, 2), np.int64)
+    fails(
+        "two arguments are the same records",
+        ValueError,
+        chunk.run_chunk,
+        *(
+            world,
+            world,
+            given.reshape(1, 1),
+            0,
+            0,
+            *block,
+            rows[0],
+            *more,
+            np.zeros((1, 32)),
+            rows[1],
+            0,
+        ),
+    )
+    assert not out.any()
+    assert not world.view(np.uint8).any()
+
+
+def longer(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """Return the same columns, one item longer: a layout of another version, say."""
+    fields = [(name, dtype[name]) for name in dtype.names or ()]
+    return np.dtype([*fields, ("later", np.int64)])
+
+
+@pytest.mark.parametrize("sizes", [Sizes(), SIZES])
+@pytest.mark.parametrize("table", [World, Inputs])
+def test_no_column_lies_over_another(sizes: Sizes, table: Any) -> None:
+    taken = np.zeros(layout(table, sizes).words, int)
+
+    def take(table: Any, begin: int) -> None:
+        laid = layout(table, sizes)
+        for name, place in laid.places.items():
+            if name in columns(table):
+                taken[begin + place.offset : begin + place.offset + int(np.prod(place.shape))] += 1
+        for part in laid.parts.values():
+            take(part.table, begin + part.offset)
+
+    take(table, 0)
+    assert taken.max() == 1
+    assert (taken == 0).sum() < 8 * 20
+    assert dtype_of(table, sizes).itemsize == 8 * len(taken)
+
+
+def test_what_is_fixed_does_not_depend_on_sizes() -> None:
+    one, other = numbers(Sizes()), numbers(SIZES)
+    assert list(one) == list(other)
+    for table in (World, Inputs):
+        here, there = layout(table, Sizes()), layout(table, SIZES)
+        for name, place in here.places.items():
+            if place.fixed:
+                assert place.offset == there.places[name].offset
+
+
+@compiled
+def test_a_library_under_a_false_name_is_not_run(tmp_path: Path) -> None:
+    found = machine.find(machine.USUAL)
+    assert found
+    folder = tmp_path / "rules"
+    folder.mkdir()
+    damaged = found.read_bytes().replace(library_digest().encode(), b"0" * 20)
+    (folder / found.name).write_bytes(damaged)
+    code = (
+        "from xuchang_sim.model import library, machine\n"
+        f"import pathlib; machine.folders = lambda: (pathlib.Path({str(folder)!r}),)\n"
+        "try:\n    library.load('usual')\nexcept library.RulesError as error:\n    print(error)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "is not what its name says; delete it" in done.stdout
+
+
+@compiled
+def test_without_library_and_compiler_one_sentence_says_what_to_do(tmp_path: Path) -> None:
+    package = Path(xuchang_sim.__file__).parent
+    copy = tmp_path / "xuchang_sim"
+    ignored = shutil.ignore_patterns("__pycache__", "compiled", "data")
+    shutil.copytree(package, copy, ignore=ignored)
+    env = {**os.environ, "PYTHONPATH": str(tmp_path), "XUCHANG_SIM_CC": "none"}
+    env |= {"XUCHANG_SIM_CACHE": str(tmp_path / "cache")}
+    code = (
+        "from xuchang_sim.model import library\n"
+        "try:\n    library.load('usual')\nexcept library.RulesError as error:\n    print(error)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True
+    )
+    assert (
+        done.stdout.strip()
+        == "no C compiler: pip install ziglang (or install clang or gcc), then run again"
+    )
+
+
+@compiled
+def test_two_threads_with_two_sizes_do_not_meet() -> None:
+    """The layout of a call is its own."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    from xuchang_sim.pack.load import load_pack
+    from xuchang_sim.pack.scenario import load_scenario
+    from xuchang_sim.simulation.run import Variant, prepare, run, sizes_for
+
+    pack = load_pack()
+    setup = prepare(pack, 6, 5)
+    rooms = [sizes_for(setup)._replace(firms=4096 + 64 * k, zones=16 + k) for k in range(3)]
+
+    def one(room: Sizes | None) -> bytes:
+        found = run(
+            replace(setup, room=room),
+            [Variant(load_scenario("plan", pack))],
+        )
+        assert found[0].city is not None
+        return found[0].city.tobytes()
+
+    with ThreadPoolExecutor(3) as pool:
+        assert len(set(pool.map(one, [None, *rooms, *rooms]))) == 1
+
+
+@compiled
+def test_flushing_subnormal_numbers_elsewhere_changes_nothing_here() -> None:
+    """Libraries built with fast arithmetic leave the processor in another mode."""
+    libm = ctypes.CDLL(None)
+    if (
+        not hasattr(libm, "fegetenv")
+        or sys.platform != "linux"
+        or machine.targets()[-1] != "linux-x86_64"
+    ):
+        pytest.skip("the mode is set through glibc on x86-64 only")
+    before = simulate("plan", replicates=2, seed=3).city
+    mode = (ctypes.c_uint32 * 8)()
+    libm.fegetenv(mode)
+    usual = mode[7]
+    try:
+        mode[7] = usual | 0x8040  # flush to zero, denormals are zero
+        libm.fesetenv(mode)
+        after = simulate("plan", replicates=2, seed=3).city
+        libm.fegetenv(mode)
+        assert mode[7] & 0x8040 == 0x8040
+    finally:
+        mode[7] = usual
+        libm.fesetenv(mode)
+    assert before is not None
+    assert after is not None
+    assert before.tobytes() == after.tobytes()

@@ -277,7 +277,7 @@ def test_labels_may_change_freely(copy: Path) -> None:
     text = (copy / "parameters.yaml").read_text(encoding="utf-8")
     changed = text.replace("source: ", "source: ", 1)
     changed = changed.replace(
-        "opening_seekers: {unit: 人, default: 15000", "opening_seekers: {unit: 人, default: 15001"
+        "reachable_pool: {unit: 人, default: 400000", "reachable_pool: {unit: 人, default: 400001"
     )
     assert changed != text
     (copy / "parameters.yaml").write_text(changed, encoding="utf-8")

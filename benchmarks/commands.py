@@ -8,7 +8,6 @@ from tempfile import TemporaryDirectory
 
 from benchmarks.engine import run_plan
 from xuchang_sim import load_pack, load_scenario
-from xuchang_sim.answers.designs import make_design
 from xuchang_sim.answers.sweep import sweep
 from xuchang_sim.model.build.build import FLAGS
 from xuchang_sim.model.build.compile import TARGETS, compile_text, compilers
@@ -16,6 +15,7 @@ from xuchang_sim.model.build.translate import translate
 from xuchang_sim.model.chunk import ENTRIES
 from xuchang_sim.model.machine import USUAL, targets
 from xuchang_sim.simulation.run import Variant, prepare, run
+from xuchang_sim.study import make_design
 
 LOAD = (
     "from xuchang_sim.model.library import prepare; from xuchang_sim.model.world import Sizes;"

@@ -10,9 +10,10 @@ from benchmarks.scaled import PLACES, scaled_pack
 from xuchang_sim import load_pack, load_scenario
 from xuchang_sim.model import engine
 from xuchang_sim.pack.load import Pack
-from xuchang_sim.simulation.profiling import BEGIN, PHASES, RUNS, WATCH, profile
+from xuchang_sim.simulation.profiling import BEGIN, PHASES, RUNS, WATCH
 from xuchang_sim.simulation.run import Variant, _Group, prepare, run
 from xuchang_sim.simulation.worlds import Worlds
+from xuchang_sim.study import profile
 
 STEP_NAMES = [
     f"{phase} {step}"

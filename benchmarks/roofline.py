@@ -19,7 +19,8 @@ from tests.rules import entry
 from xuchang_sim.model import elementary, streams
 from xuchang_sim.model.memory import Floats1, Ints1
 from xuchang_sim.model.world import Firms, Projects, Temp, columns
-from xuchang_sim.simulation.profiling import OVER_FIRMS, OVER_PROJECTS, Profile, profile
+from xuchang_sim.simulation.profiling import OVER_FIRMS, OVER_PROJECTS, Profile
+from xuchang_sim.study import profile
 
 CALLS = {"exp", "log", "sqrt", "circle"}
 DRAWS = {"philox", "uniforms"}

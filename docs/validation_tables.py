@@ -7,17 +7,16 @@ Run from anywhere: ``python docs/validation_tables.py``, with ``calibration``, `
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from xuchang_sim.answers.facts import facts
-from xuchang_sim.answers.uncertainty import uncertainty
 from xuchang_sim.forecast.report import outlook_report
 from xuchang_sim.pack.load import Pack, load_pack
-from xuchang_sim.simulation.run import simulate
+from xuchang_sim.study import facts, simulate, uncertainty
 from xuchang_sim.text import one_language, say
 
 if TYPE_CHECKING:
@@ -82,7 +81,7 @@ def spread(row: Mapping[str, float]) -> str:
 
 def judged(pack: Pack) -> dict[str, str]:
     """Tell the facts: value, band, verdict."""
-    data = facts(pack=pack).to_dict()
+    data = facts(pack=pack).to_dict(undefined=math.nan)
     rows = []
     for row in data["facts"]:
         one = not isinstance(row["target"], dict)
@@ -185,7 +184,7 @@ def answers(pack: Pack) -> dict[str, str]:
 
 def split(pack: Pack) -> dict[str, str]:
     """Tell where the uncertainty is."""
-    data = uncertainty(pack=pack).to_dict()
+    data = uncertainty(pack=pack).to_dict(undefined=math.nan)
     labels = {name: parameter.label_en for name, parameter in pack.parameters.items()}
     labels |= {name: lever.label_en for name, lever in pack.levers.items()}
     labels |= {target.id: target.label_en for target in pack.plan.targets()}

@@ -122,7 +122,7 @@ figures.causes(found.results.why(), kind="output", ax=right, lang=lang)
 figure
 
 # %%
-from xuchang_sim.answers.compare import compare
+from xuchang_sim.study import compare
 
 difference = compare("plan", "all_high", replicates=replicates, seed=seed, pack=pack)
 difference

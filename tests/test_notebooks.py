@@ -7,12 +7,11 @@ from typing import Any
 
 import pytest
 
-from xuchang_sim.answers.assess import assess
-from xuchang_sim.answers.compare import compare
 from xuchang_sim.forecast.drivers import drivers
 from xuchang_sim.pack.load import load_pack, shipped
 from xuchang_sim.pack.scenario import load_scenario
 from xuchang_sim.report.notebook import accept
+from xuchang_sim.study import assess, compare
 from xuchang_sim.yamlfile import InputError
 
 jupytext = pytest.importorskip("jupytext", reason="extra `notebook` is not installed")
@@ -29,6 +28,7 @@ PRESETS: dict[str, dict[str, object]] = {
         "lang": "en",
     },
     "05_your_own_city.py": {"replicates": 20},
+    "06_watch_and_shock.py": {"replicate": 1},
 }
 ELSEWHERE = {"02_land_finance_labour.py", "04_sweep.py"}
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")

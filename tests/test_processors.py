@@ -21,7 +21,7 @@ PROGRAM = """
 import json, numpy
 from xuchang_sim import assess, explain, matrix
 answers = [
-    assess("plan", replicates=60).answer(),
+    assess("plan", replicates=60).content(),
     explain("plan", replicates=40).to_dict(),
     matrix(replicates=70).to_dict(),
 ]

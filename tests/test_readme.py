@@ -53,3 +53,26 @@ def test_its_links_lead_somewhere() -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     for link in re.findall(r"\]\(([^)#]+)\)", text):
         assert (ROOT / link).exists(), link
+
+
+def test_its_python_does_what_it_says() -> None:
+    """The example runs as it stands, and each remark beside it is true."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    (code,) = re.findall(r"```python\n(.+?)```", text, re.DOTALL)
+    names: dict[str, Any] = {}
+    exec(compile(code, "README.md", "exec"), names)  # noqa: S102 - our own text
+    study, results = names["study"], names["results"]
+    targets = study.assess("plan").to_frame()
+    assert list(targets["id"]) == [target.id for target in study.pack.plan.targets()]
+    assert {"p", "p_low", "p_high", "median", "shortfall"} <= set(targets.columns)
+    more = names["more"]
+    assert more.levels["training_places"] == 45000.0
+    frame = results.to_frame()
+    assert len(frame) == 150 == study.replicates * frame["year"].nunique()
+    assert not frame.duplicated(["replicate", "year"]).any()
+    with pytest.raises(ValueError, match="2020 is not on record"):
+        results.why().year(2020)
+    pytest.importorskip("xarray", reason="extra `xarray` is not installed")
+    city = results.to_xarray("city")
+    assert city["fai"].dims == ("scenario", "replicate", "month")
+    assert city["fai"].attrs["units"] == "亿元"

@@ -41,7 +41,7 @@ from xuchang_sim.model.world import (
     Zones,
     columns,
 )
-from xuchang_sim.simulation.profiling import profile
+from xuchang_sim.study import profile
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -10,31 +10,43 @@ from types import ModuleType
 
 TYPE_CHECKING = False  # typing itself would be the dearest import here
 if TYPE_CHECKING:
-    from xuchang_sim.answers.assess import assess, matrix
-    from xuchang_sim.answers.compare import compare
-    from xuchang_sim.answers.designs import load_design, make_design
-    from xuchang_sim.answers.discovery import discover, robustness
-    from xuchang_sim.answers.explain import explain
-    from xuchang_sim.answers.packages import frontier, smallest_bundle
-    from xuchang_sim.answers.sensitivity import sensitivity
+    from xuchang_sim.answers.designs import load_design
     from xuchang_sim.answers.sweep import sweep
     from xuchang_sim.model.economy import Economy
     from xuchang_sim.pack.load import load_pack
     from xuchang_sim.pack.scenario import load_scenario
-    from xuchang_sim.simulation.profiling import profile
     from xuchang_sim.simulation.results import Results
-    from xuchang_sim.simulation.run import simulate
+    from xuchang_sim.study import (
+        Study,
+        assess,
+        compare,
+        discover,
+        economy,
+        explain,
+        facts,
+        frontier,
+        make_design,
+        matrix,
+        profile,
+        robustness,
+        sensitivity,
+        simulate,
+        smallest_bundle,
+    )
 
 __version__ = "0.1.0"
 
 __all__ = [
     "Economy",
     "Results",
+    "Study",
     "__version__",
     "assess",
     "compare",
     "discover",
+    "economy",
     "explain",
+    "facts",
     "frontier",
     "load_design",
     "load_pack",
@@ -50,25 +62,15 @@ __all__ = [
 ]
 
 _HOMES = {
+    **dict.fromkeys(__all__, "study"),
     "Economy": "model.economy",
     "Results": "simulation.results",
-    "assess": "answers.assess",
-    "compare": "answers.compare",
-    "discover": "answers.discovery",
-    "explain": "answers.explain",
-    "frontier": "answers.packages",
     "load_design": "answers.designs",
     "load_pack": "pack.load",
     "load_scenario": "pack.scenario",
-    "make_design": "answers.designs",
-    "matrix": "answers.assess",
-    "profile": "simulation.profiling",
-    "robustness": "answers.discovery",
-    "sensitivity": "answers.sensitivity",
-    "simulate": "simulation.run",
-    "smallest_bundle": "answers.packages",
     "sweep": "answers.sweep",
 }
+_HOMES.pop("__version__")
 
 
 if not TYPE_CHECKING:  # for a checker, a misspelt name stays an error

@@ -32,9 +32,18 @@ COMMANDS = {
     "definitions": "List what the model defines, as units, ranges and meanings",
     "new": "Make a new pack that runs as it is, to be edited for another city or another plan",
     "hindcast": "Forecast past plans from what was known then; score them against simple forecasts",
+    "schema": "Print the JSON Schema of what a command prints with --json",
     "explore": "Open a page on this machine whose sliders move the levers; it reaches nobody else",
 }
 HELP = {"-h", "--help"}
+#: Other options that stand before a command.
+OPTIONS = {
+    "-h, --help": "Show this message; after a command, what it takes.",
+    "--version": "Show the version.",
+    "--install-completion": "Let this shell complete commands, options and names.",
+    "--show-completion": "Show what that would add to the shell's settings.",
+}
+COMPLETION = "_XUCHANG_SIM_COMPLETE"  # set by the shell that asks what could be typed next
 WRONG_INPUT = 2  # exit code, as in ``cli``
 WIDEST = 100  # characters of a line of help
 
@@ -43,16 +52,18 @@ def help_text(columns: int) -> str:
     """Return the help of the program for a terminal of so many columns."""
     import textwrap  # noqa: PLC0415 - only for help
 
-    name = max(len(command) for command in COMMANDS)
-    width = max(name + 24, min(columns, WIDEST) - 1)
+    name = max(len(word) for word in (*COMMANDS, *OPTIONS))
+    width = max(name + 18, min(columns, WIDEST) - 1)
 
     def filled(text: str, first: str, other: str) -> str:
         return textwrap.fill(text, width, initial_indent=first, subsequent_indent=other)
 
-    commands = (
-        filled(f"{said}.", f"  {command:{name}s}  ", " " * (name + 4))
-        for command, said in COMMANDS.items()
-    )
+    def listed(entries: dict[str, str]) -> list[str]:
+        return [
+            filled(f"{said.removesuffix('.')}.", f"  {word:{name}s}  ", " " * (name + 4))
+            for word, said in entries.items()
+        ]
+
     return "\n".join(
         (
             "Usage: xuchang-sim [OPTIONS] COMMAND [ARGS]...",
@@ -60,10 +71,10 @@ def help_text(columns: int) -> str:
             filled(PURPOSE, "  ", "  "),
             "",
             "Options:",
-            f"  {'-h, --help':{name}s}  Show this message; after a command, what it takes.",
+            *listed(OPTIONS),
             "",
             "Commands:",
-            *commands,
+            *listed(COMMANDS),
             "",
         )
     )
@@ -85,11 +96,18 @@ def main() -> None:
     output.prepare()
     stopping.install()
     words = sys.argv[1:]
+    if COMPLETION in os.environ:
+        words = ["complete"]  # the words stand in other variables
     if not words:
         output.message(help_text(_columns()).rstrip())
         sys.exit(WRONG_INPUT)
     if words[0] in HELP:
         output.answer(help_text(_columns()))
+        return
+    if words == ["--version"]:
+        from xuchang_sim import __version__  # noqa: PLC0415
+
+        output.answer(f"xuchang-sim {__version__}\n")
         return
     if words[0] == "outlook":  # its matrices are small: more threads only wait for each other
         for name in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"):

@@ -14,6 +14,7 @@ import os
 import sys
 import warnings
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime  # noqa: TC003 - typer reads the annotation
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn
@@ -26,15 +27,20 @@ from xuchang_sim.text import LANGUAGES
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from xuchang_sim.answer import Answer
+    from xuchang_sim.answers.facts import Facts
+    from xuchang_sim.answers.uncertainty import Uncertainty
     from xuchang_sim.forecast.profile import Assume
     from xuchang_sim.pack.load import Pack
+    from xuchang_sim.study import Study
 
+COMPLETION = "_XUCHANG_SIM_COMPLETE"  # as in ``__main__``, which is not imported from here
 DONE, OUR_FAULT, WRONG_INPUT, SOME_FAILED = 0, 1, 2, 3
 NEW_OBJECTS = 100_000  # after so many, while starting, the garbage collector looks for cycles
 USUAL_OBJECTS = gc.get_threshold()  # the same for the rest of the run
 
 app = typer.Typer(
-    add_completion=False,
+    add_completion=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     no_args_is_help=True,
@@ -42,9 +48,40 @@ app = typer.Typer(
     help="How likely are a plan's targets, what holds them back, what would reach them?",
 )
 
+
+def _with_json() -> list[str]:
+    """Commands that print JSON."""
+    from xuchang_sim.answers.schemas import COMMANDS  # noqa: PLC0415
+
+    return list(COMMANDS)
+
+
+def _scenario_names() -> list[str]:
+    """Names of scenarios for the shell: those of the shipped packs."""
+    from xuchang_sim.pack.load import load_pack  # noqa: PLC0415
+    from xuchang_sim.pack.scenario import list_scenarios  # noqa: PLC0415
+
+    return [scenario.name for scenario in list_scenarios(load_pack())]
+
+
+def _pack_names() -> list[str]:
+    """Names of packs for the shell."""
+    from xuchang_sim.pack.load import shipped  # noqa: PLC0415
+
+    return [path.name for path in shipped()]
+
+
 PackOption = Annotated[
     str | None,
-    typer.Option("--pack", help="Name or folder of a pack; the embedded one if left out."),
+    typer.Option(
+        "--pack",
+        help="Name or folder of a pack; the embedded one if left out.",
+        autocompletion=_pack_names,
+    ),
+]
+Scenario = Annotated[
+    str,
+    typer.Argument(help="Name or file of a scenario.", autocompletion=_scenario_names),
 ]
 Replicates = Annotated[int, typer.Option("--replicates", "-n", help="Simulated futures.")]
 Seed = Annotated[int, typer.Option("--seed", help="Seed of every draw.")]
@@ -68,7 +105,7 @@ Parameters = Annotated[
 
 @app.command()
 def assess(
-    scenario: Annotated[str, typer.Argument(help="Name or file of a scenario.")] = "plan",
+    scenario: Scenario = "plan",
     replicates: Replicates = 1000,
     seed: Seed = 2012,
     through: Annotated[
@@ -80,29 +117,19 @@ def assess(
     json: Json = False,
 ) -> None:
     """Say how likely every target of the plan is under a scenario."""
-    from xuchang_sim.answers.assess import COMPANIONS, assess as run  # noqa: PLC0415
-    from xuchang_sim.pack.load import load_pack  # noqa: PLC0415
+    from xuchang_sim.answers.assess import COMPANIONS  # noqa: PLC0415
 
-    loaded = load_pack(pack)
+    study = _study(pack, replicates, seed, parameters, through)
     with _progress("assess", quiet=json) as told:
-        found = run(
-            scenario,
-            replicates=replicates,
-            seed=seed,
-            through=through,
-            pack=loaded,
-            parameters=parameters,
-            followed=COMPANIONS,
-            full=False,
-            progress=told if json else _with_tables(told),
-        )
+        loading = told if json else _with_tables(told)
+        found = study.with_(progress=loading).assess(scenario, followed=COMPANIONS, full=False)
     if json:
         _print_json(found.to_dict())
     else:
         from xuchang_sim.report import tables  # noqa: PLC0415
 
         tables.show(tables.assessment(found, lang))
-    _end(found.results.failed[:, 0].any())
+    _end(found.failed)
 
 
 @app.command()
@@ -119,27 +146,17 @@ def matrix(
     json: Json = False,
 ) -> None:
     """Cross land, finance and labour at three levels on common random numbers."""
-    from xuchang_sim.answers.assess import matrix as run  # noqa: PLC0415
-    from xuchang_sim.pack.load import load_pack  # noqa: PLC0415
-
-    loaded = load_pack(pack)
+    study = _study(pack, replicates, seed, parameters)
     with _progress("matrix", quiet=json) as told:
-        found = run(
-            name,
-            replicates=replicates,
-            seed=seed,
-            pack=loaded,
-            parameters=parameters,
-            earlier=earlier,
-            progress=told if json else _with_tables(told),
-        )
+        loading = told if json else _with_tables(told)
+        found = study.with_(progress=loading).matrix(name, earlier=earlier)
     if json:
         _print_json(found.to_dict())
     else:
         from xuchang_sim.report import tables  # noqa: PLC0415
 
         tables.show(tables.matrix(found, lang))
-    _end(found.failed > 0)
+    _end(found.failed)
 
 
 @app.command()
@@ -206,34 +223,23 @@ def outlook(
             json=json,
         )
         return
-    from xuchang_sim.answers.requirements import require  # noqa: PLC0415
-    from xuchang_sim.forecast.report import outlook_report  # noqa: PLC0415
-    from xuchang_sim.pack.load import load_pack  # noqa: PLC0415
-
     if horizon is not None:
         _refuse("--horizon", "needs --series FILE; the pack's outlook takes --through YYYY-MM")
     said = (to_date, level, seasonal, jobs, column or None)
     if any(one is not None for one in said):
         _refuse("--to-date, --level, --seasonal, --column, --jobs", "need --series FILE")
-    loaded = load_pack(pack)
-    require(loaded, "outlook")
+    study = _study(pack, replicates, seed)
     with _progress("backtest", quiet=json or not backtest) as progress:
-        told = outlook_report(
-            loaded,
-            backtest=backtest,
-            replicates=replicates,
-            seed=seed,
-            through=through,
-            as_of=day,
-            progress=progress,
-        )
+        asked = study.with_(progress=progress)
+        found = asked.outlook(through=through, as_of=day, backtest=backtest)
     if json:
-        _print_json(told)
+        _print_json(found.to_dict())
     else:
         from xuchang_sim.report import tables  # noqa: PLC0415
 
-        known = day or loaded.information_date.isoformat()
-        tables.show(tables.outlook(told, known, replicates, seed, lang))
+        known = day or study.pack.information_date.isoformat()
+        data = found.to_dict(undefined=math.nan)
+        tables.show(tables.outlook(data, known, replicates, seed, lang))
 
 
 def _forecast_series(
@@ -420,10 +426,9 @@ def sweep(
         from xuchang_sim.report import exploring, tables  # noqa: PLC0415
 
         tables.show(exploring.sweep(data, lang))
-    _end(data["failed"])
+    _end(done.failed)
 
 
-Scenario = Annotated[str, typer.Argument(help="Name or file of a scenario.")]
 Factors = Annotated[
     str | None,
     typer.Option(
@@ -435,8 +440,13 @@ Wished = Annotated[float, typer.Option("--p", help="Wished probability.")]
 
 @app.command()
 def compare(
-    a: Annotated[str, typer.Argument(help="Name or file of a scenario.")],
-    b: Annotated[str, typer.Argument(help="Another; differences are this less the first.")],
+    a: Scenario,
+    b: Annotated[
+        str,
+        typer.Argument(
+            help="Another; differences are this less the first.", autocompletion=_scenario_names
+        ),
+    ],
     replicates: Replicates = 400,
     half_width: Annotated[
         float | None,
@@ -449,21 +459,11 @@ def compare(
     json: Json = False,
 ) -> None:
     """Compare two scenarios future by future: how much, how sure, when, what was moved."""
-    from xuchang_sim.answers.compare import compare as run  # noqa: PLC0415
-
+    study = _study(pack, replicates, seed, parameters)
     with _progress("compare", quiet=json) as told:
-        found = run(
-            a,
-            b,
-            replicates=replicates,
-            half_width=half_width,
-            seed=seed,
-            pack=pack,
-            parameters=parameters,
-            progress=told,
-        ).to_dict()
+        found = study.with_(progress=told).compare(a, b, half_width=half_width)
     _show(found, "comparison", lang, json=json)
-    _end(found["failed"])
+    _end(found.failed)
 
 
 @app.command()
@@ -477,19 +477,11 @@ def explain(
     json: Json = False,
 ) -> None:
     """Say what holds the targets back, what growth is made of, what one more unit brings."""
-    from xuchang_sim.answers.explain import explain as run  # noqa: PLC0415
-
+    study = _study(pack, replicates, seed, parameters)
     with _progress("explain", quiet=json) as told:
-        found = run(
-            scenario,
-            replicates=replicates,
-            seed=seed,
-            pack=pack,
-            parameters=parameters,
-            progress=told,
-        ).to_dict()
+        found = study.with_(progress=told).explain(scenario)
     _show(found, "explanation", lang, json=json)
-    _end(found["failed"])
+    _end(found.failed)
 
 
 @app.command()
@@ -519,24 +511,18 @@ def bundle(
     json: Json = False,
 ) -> None:
     """Find the smallest bundles of levers that make a target likely, or what is reachable."""
-    from xuchang_sim.answers.packages import FAMILIES, smallest_bundle  # noqa: PLC0415
-
+    study = _study(pack, replicates, seed, parameters)
     with _progress("bundle", quiet=json, plain=True) as told:
-        found = smallest_bundle(
+        found = study.with_(progress=told).packages(
             goal,
             p,
-            factors=_names(factors) or FAMILIES,
+            factors=_names(factors) or None,
             base=base,
             robust=robust,
             exhaustive=exhaustive,
-            replicates=replicates,
-            seed=seed,
-            pack=pack,
-            parameters=parameters,
-            progress=told,
-        ).to_dict()
+        )
     _show(found, "bundles", lang, json=json)
-    _end(found["failed"])
+    _end(found.failed)
 
 
 @app.command()
@@ -550,19 +536,11 @@ def frontier(
     json: Json = False,
 ) -> None:
     """Say which growth is reached with a probability, by scenario and over two families."""
-    from xuchang_sim.answers.packages import frontier as run  # noqa: PLC0415
-
+    study = _study(pack, replicates, seed, parameters)
     with _progress("frontier", quiet=json) as told:
-        found = run(
-            p,
-            replicates=replicates,
-            seed=seed,
-            pack=pack,
-            parameters=parameters,
-            progress=told,
-        ).to_dict()
+        found = study.with_(progress=told).frontier(p)
     _show(found, "frontier", lang, json=json)
-    _end(found["failed"])
+    _end(found.failed)
 
 
 @app.command()
@@ -583,20 +561,15 @@ def sensitivity(
     json: Json = False,
 ) -> None:
     """Say which levers and parameters the answer depends on."""
-    from xuchang_sim.answers.sensitivity import FACTORS, sensitivity as run  # noqa: PLC0415
-
+    study = _study(pack, replicates, seed, parameters)
     with _progress("sensitivity", quiet=json, plain=True) as told:
-        found = run(
+        found = study.with_(progress=told).sensitivity(
             scenario,
             method=method,
-            factors=_names(factors) or FACTORS,
+            factors=_names(factors) or None,
             size=size,
             replicates=replicates,
-            seed=seed,
-            pack=pack,
-            parameters=parameters,
-            progress=told,
-        ).to_dict()
+        )
     _show(found, "sensitivity", lang, json=json)
 
 
@@ -617,25 +590,14 @@ def discover(
     json: Json = False,
 ) -> None:
     """Find where a target is missed despite a scenario: ranges of parameters and demand."""
-    from xuchang_sim.answers.discovery import discover as run, robustness  # noqa: PLC0415
-
+    study = _study(pack, replicates, seed, parameters)
     with _progress("discover", quiet=json) as told:
-        found = run(
-            scenario,
-            goal,
-            replicates=replicates,
-            seed=seed,
-            pack=pack,
-            parameters=parameters,
-            progress=told,
-        ).to_dict()
+        found = study.with_(progress=told).discover(scenario, goal)
     if robust:
         names = dict.fromkeys(["no_plan", scenario, "all_high"])
         with _progress("robustness", quiet=json, plain=True) as told:
-            rows = robustness(
-                list(names), goal, seed=seed, pack=pack, parameters=parameters, progress=told
-            )
-        found["robustness"] = rows.to_dict()
+            rows = study.with_(progress=told).robustness(list(names), goal)
+        found = replace(found, robustness=rows)
     _show(found, "discovery", lang, json=json)
 
 
@@ -644,14 +606,27 @@ def _names(text: str | None) -> tuple[str, ...]:
     return tuple(word.strip() for word in text.split(",")) if text else ()
 
 
-def _show(data: dict[str, Any], table: str, lang: str, *, json: bool) -> None:
-    """Print plain data as JSON or as the table of this name."""
+def _study(
+    pack: str | None,
+    replicates: int,
+    seed: int,
+    parameters: Literal["posterior", "sampled", "central"] | None = None,
+    through: str | None = None,
+) -> Study:
+    """Return the study that a command asks."""
+    from xuchang_sim.study import Study  # noqa: PLC0415
+
+    return Study(pack, replicates=replicates, seed=seed, parameters=parameters, through=through)
+
+
+def _show(found: Answer, table: str, lang: str, *, json: bool) -> None:
+    """Print an answer as JSON or as the table of this name."""
     if json:
-        _print_json(data)
+        _print_json(found.to_dict())
         return
     from xuchang_sim.report import exploring, tables  # noqa: PLC0415
 
-    tables.show(getattr(exploring, table)(data, lang))
+    tables.show(getattr(exploring, table)(found.to_dict(undefined=math.nan), lang))
 
 
 @app.command()
@@ -676,22 +651,14 @@ def report(
     lang: Annotated[LangOrBoth, typer.Option("--lang", help="Language of the report.")] = "zh",
 ) -> None:
     """Write a report as one file that needs no network, or as a workbook."""
-    from xuchang_sim.pack.load import load_pack  # noqa: PLC0415
     from xuchang_sim.report import document  # noqa: PLC0415
     from xuchang_sim.text import say  # noqa: PLC0415
 
     document.check(out)
-    loaded = load_pack(pack)
+    study = _study(pack, replicates, seed, None, through)
     with _progress("report", quiet=False) as told:
-        found = document.gather(
-            scenarios or document.usual(loaded),
-            loaded,
-            replicates=replicates,
-            seed=seed,
-            through=through,
-            goal=goal,
-            progress=told,
-        )
+        chosen = scenarios or document.usual(study.pack)
+        found = document.gather(study.with_(progress=told), chosen, goal=goal)
     document.write(found, lang, out)
     output.note(say("report.written", LANGUAGES[0] if lang == "both" else lang, path=out))
     _end(found.failed)
@@ -712,31 +679,22 @@ def facts(
     json: Json = False,
 ) -> None:
     """Measure the stylised facts and say which of them hold; or where the uncertainty is."""
-    from xuchang_sim.pack.load import load_pack  # noqa: PLC0415
-
-    loaded = load_pack(pack)
+    study = _study(pack, replicates, seed, parameters)
     with _progress("facts", quiet=json, plain=True) as told:
-        if uncertainty:
-            from xuchang_sim.answers.uncertainty import uncertainty as split  # noqa: PLC0415
-
-            data = split(seed=seed, pack=loaded, parameters=parameters, progress=told).to_dict()
-        else:
-            from xuchang_sim.answers.facts import facts as run  # noqa: PLC0415
-
-            found = run(
-                replicates=replicates, seed=seed, pack=loaded, parameters=parameters, progress=told
-            )
-            data = found.to_dict()
+        asked = study.with_(progress=told)
+        found: Facts | Uncertainty = asked.uncertainty() if uncertainty else asked.facts()
     if json:
-        _print_json(data)
+        _print_json(found.to_dict())
         return
     from xuchang_sim import definitions  # noqa: PLC0415
     from xuchang_sim.report import tables, trust  # noqa: PLC0415
     from xuchang_sim.text import labelled  # noqa: PLC0415
 
+    data = found.to_dict(undefined=math.nan)
     if not uncertainty:
         tables.show(trust.facts(data, lang))
         return
+    loaded = study.pack
     labels = {name: labelled(p, lang) for name, p in loaded.parameters.items()}
     labels |= {name: labelled(lever, lang) for name, lever in loaded.levers.items()}
     labels |= {name: labelled(measure, lang) for name, measure in definitions.measures().items()}
@@ -758,16 +716,14 @@ def calibrate(
     json: Json = False,
 ) -> None:
     """Find the pack's parameters from what was known, and keep them for later runs."""
-    from xuchang_sim.answers.calibration import calibrate as run  # noqa: PLC0415
     from xuchang_sim.files import destination  # noqa: PLC0415
-    from xuchang_sim.pack.load import load_pack  # noqa: PLC0415
     from xuchang_sim.pack.posterior import FILE, save_posterior  # noqa: PLC0415
     from xuchang_sim.text import say  # noqa: PLC0415
 
-    loaded = load_pack(pack)
-    path = destination(out or loaded.folder / FILE)
+    study = _study(pack, 1, seed, "sampled")  # the pack's own posterior may be out of date
+    path = destination(out or study.pack.folder / FILE)
     with _progress("calibrate", quiet=json, plain=True) as told:
-        found = run(pack=loaded, simulations=simulations, seed=seed, progress=told)
+        found = study.with_(progress=told).calibrate(simulations)
     save_posterior(found, path)
     if json:
         _print_json(found.report)
@@ -1010,6 +966,19 @@ def _cases(
 
 
 @app.command()
+def schema(
+    command: Annotated[
+        str,
+        typer.Argument(help="Name of a command that takes --json.", autocompletion=_with_json),
+    ],
+) -> None:
+    """Print the JSON Schema of what a command prints with --json."""
+    from xuchang_sim.answers import schemas  # noqa: PLC0415
+
+    _print_json(schemas.schema(command))
+
+
+@app.command()
 def explore(
     replicates: Replicates = 200,
     seed: Seed = 2012,
@@ -1196,7 +1165,8 @@ def main() -> None:
     # cycles was 6% of the way to the first result.
     gc.set_threshold(NEW_OBJECTS)
     warnings.showwarning = _warn  # a line of plain words, without the place in the code
-    _spare(next((word for word in sys.argv[1:] if not word.startswith("-")), None))
+    if COMPLETION not in os.environ:  # which asks for the options of any command
+        _spare(next((word for word in sys.argv[1:] if not word.startswith("-")), None))
     try:
         app(standalone_mode=True)
     except stopping.Stopped as asked:

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from xuchang_sim.answers.designs import Design, make_design
+from xuchang_sim.answers.designs import Design
 from xuchang_sim.answers.sweep import Sweep, sweep
 from xuchang_sim.pack.load import Pack, load_pack
+from xuchang_sim.study import make_design
 
 MEASURES = ("revenue", "fai", "workers", "starts_1e8")
 
@@ -26,7 +27,7 @@ def small(pack: Pack, **changed: object) -> Design:
         "parameters": "sampled",
         "pack": pack,
     }
-    return make_design(points, **(settings | changed))  # type: ignore[arg-type]
+    return make_design(points, **(settings | changed))
 
 
 @pytest.fixture(scope="session")

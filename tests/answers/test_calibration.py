@@ -16,12 +16,13 @@ from typer.testing import CliRunner
 
 from xuchang_sim.answers import calibration as room
 from xuchang_sim.answers.assess import manifest
-from xuchang_sim.answers.calibration import calibrate, effective, informed, recover, resample, weigh
+from xuchang_sim.answers.calibration import effective, informed, recover, resample, weigh
 from xuchang_sim.answers.facts import load_facts
 from xuchang_sim.cli import app
 from xuchang_sim.pack.load import Pack, load_pack
 from xuchang_sim.pack.posterior import FILE, Posterior, digest, load_posterior, save_posterior
 from xuchang_sim.simulation.run import Setup, choose_draws, draw_parameters, prepare
+from xuchang_sim.study import calibrate
 from xuchang_sim.yamlfile import InputError
 
 N = 20_000
@@ -342,7 +343,9 @@ def test_the_shipped_posterior_holds_what_it_must(pack: Pack, shipped: Posterior
     assert recovery["least_p_holm"] > 0.01
     setup = prepare(pack, 3, 1)
     assert setup.draws == "posterior"
-    assert manifest(setup, [])["posterior"]["sha256"] == shipped.sha256
+    named = manifest(setup, [])["posterior"]
+    assert named is not None
+    assert named["sha256"] == shipped.sha256
     assert manifest(prepare(pack, 3, 1, None, "sampled"), [])["posterior"] is None
 
 

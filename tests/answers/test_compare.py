@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from xuchang_sim.answers.compare import Comparison, compare, paired, shift
+from xuchang_sim.answers.compare import Comparison, paired, shift
 from xuchang_sim.answers.forward import CLASSES, Seen, classify, forward
 from xuchang_sim.pack.load import Pack
 from xuchang_sim.pack.scenario import load_scenario
-from xuchang_sim.simulation.run import Variant, prepare, run, simulate
+from xuchang_sim.simulation.run import Variant, prepare, run
+from xuchang_sim.study import compare, simulate
 from xuchang_sim.yamlfile import InputError
 
 

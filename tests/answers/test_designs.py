@@ -10,8 +10,9 @@ import pandas as pd
 import pytest
 from scipy.stats import qmc
 
-from xuchang_sim.answers.designs import bounds, load_design, make_design, shipped
+from xuchang_sim.answers.designs import bounds, load_design, shipped
 from xuchang_sim.pack.load import Pack
+from xuchang_sim.study import make_design
 from xuchang_sim.yamlfile import InputError
 
 HEAD = """kind: sweep
@@ -83,7 +84,7 @@ def test_tables_say_the_same_in_csv_excel_and_as_a_frame(pack: Pack, tmp_path: P
     frame.to_csv(tmp_path / "points.csv", index=False)
     frame.to_excel(tmp_path / "points.xlsx", index=False)
     settings = {"replicates": 3, "pack": pack}
-    expected = make_design(frame, **settings).points  # type: ignore[arg-type]
+    expected = make_design(frame, **settings).points
     assert expected == ((200.0, "high"), (None, "low"))
     for name in ("points.csv", "points.xlsx"):
         assert load_design(tmp_path / name, pack).points == expected

@@ -13,13 +13,14 @@ from hypothesis import given, strategies as st
 from typer.testing import CliRunner
 
 from xuchang_sim.answers import facts as room
-from xuchang_sim.answers.facts import Evidence, Fact, Facts, Verdict, facts, load_facts
+from xuchang_sim.answers.facts import Evidence, Fact, Facts, Verdict, load_facts
 from xuchang_sim.cli import app
 from xuchang_sim.model.world import ABANDONED, BUILDING, DONE, MEASURE_ROW, SUMMARY
 from xuchang_sim.pack.load import load_pack
 from xuchang_sim.pack.scenario import load_scenario
 from xuchang_sim.simulation.run import Variant, prepare, run
 from xuchang_sim.simulation.worlds import FailedWorldError, Worlds, columns
+from xuchang_sim.study import facts
 from xuchang_sim.yamlfile import InputError
 
 PACK = load_pack()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import re
 from dataclasses import replace
 from functools import cache
@@ -15,20 +16,16 @@ from rich.console import Console
 
 from tests.answers.packs import DROPPED, PACK, changed, only, with_region
 from xuchang_sim import definitions
-from xuchang_sim.answers.assess import Assessment, assess, goals, matrix
+from xuchang_sim.answers.assess import Assessment, goals
 from xuchang_sim.answers.audit import audit
-from xuchang_sim.answers.compare import compare
-from xuchang_sim.answers.discovery import discover
-from xuchang_sim.answers.explain import explain
-from xuchang_sim.answers.packages import frontier, parse_goal
-from xuchang_sim.answers.sensitivity import sensitivity
+from xuchang_sim.answers.dossier import gather
+from xuchang_sim.answers.packages import parse_goal
 from xuchang_sim.answers.uncertainty import curve
 from xuchang_sim.cli import _plain
 from xuchang_sim.pack.load import load_pack, shipped
 from xuchang_sim.pack.scenario import load_scenario
 from xuchang_sim.pack.starter import new_pack
 from xuchang_sim.report import document, exploring, page, tables
-from xuchang_sim.report.dossier import gather
 from xuchang_sim.report.live import Desk
 from xuchang_sim.simulation.measures import (
     CITY_ONLY,
@@ -39,7 +36,18 @@ from xuchang_sim.simulation.measures import (
     not_modelled,
     unmodelled,
 )
-from xuchang_sim.simulation.run import prepare, simulate
+from xuchang_sim.simulation.run import prepare
+from xuchang_sim.study import (
+    Study,
+    assess,
+    compare,
+    discover,
+    explain,
+    frontier,
+    matrix,
+    sensitivity,
+    simulate,
+)
 from xuchang_sim.yamlfile import InputError
 
 if TYPE_CHECKING:
@@ -89,8 +97,8 @@ def nulls(data: Any, path: str = "") -> list[str]:
 def test_every_command_answers_in_words_and_numbers(name: str) -> None:
     pack, found = dropped(name), assessed(name)
     crossed = matrix(pack=pack, replicates=3)
-    causes = explain(pack=pack, replicates=2).to_dict()
-    pair = compare("no_plan", "plan", pack=pack, replicates=3).to_dict()
+    causes = explain(pack=pack, replicates=2).to_dict(undefined=math.nan)
+    pair = compare("no_plan", "plan", pack=pack, replicates=3).to_dict(undefined=math.nan)
     for data in (found.to_dict(), crossed.to_dict(), causes, pair):
         assert nulls(in_json(data)) == []
     for lang in ("zh", "en"):
@@ -106,8 +114,8 @@ def test_every_command_answers_in_words_and_numbers(name: str) -> None:
 
 
 def test_one_replicate_has_no_standard_error_and_no_nan() -> None:
-    causes = explain(pack=PACK, replicates=1).to_dict()
-    pair = compare("no_plan", "plan", pack=PACK, replicates=1).to_dict()
+    causes = explain(pack=PACK, replicates=1).to_dict(undefined=math.nan)
+    pair = compare("no_plan", "plan", pack=PACK, replicates=1).to_dict(undefined=math.nan)
     for lang in ("zh", "en"):
         for shown in (exploring.explanation(causes, lang), exploring.comparison(pair, lang)):
             assert NOTHING.findall(printed(shown)) == []
@@ -210,7 +218,7 @@ def test_a_report_says_what_it_leaves_out(tmp_path: Path, monkeypatch: pytest.Mo
 
     monkeypatch.setattr(page, "picture", lambda ax: f"data:image/{type(ax).__name__}")  # drawn only
     pack = replace(only("clusters_50"), region=with_region(clusters=()).region)
-    found = gather(["plan", "no_plan"], pack, replicates=2)
+    found = gather(Study(pack, replicates=2), ["plan", "no_plan"])
     assert found.frontier is None
     for name in ("report.html", "report.xlsx"):
         document.write(found, "both", tmp_path / name)

@@ -18,19 +18,18 @@ from xuchang_sim.answers.packages import (
     Hurdle,
     cost,
     fewest_successes,
-    frontier,
     lower_bound,
     parse_goal,
     reach,
     reached,
     search,
-    smallest_bundle,
     strengthened,
 )
 from xuchang_sim.pack.load import Pack
 from xuchang_sim.pack.scenario import load_scenario
 from xuchang_sim.simulation.measures import meets
 from xuchang_sim.simulation.run import Variant, draw_parameters, prepare, run
+from xuchang_sim.study import frontier, smallest_bundle
 from xuchang_sim.yamlfile import InputError
 
 Bools = npt.NDArray[np.bool_]
@@ -303,8 +302,8 @@ def test_frontier_rises_with_certainty_given_up(pack: Pack) -> None:
         "grid": (0, 2),
         "parameters": "sampled",
     }
-    sure = frontier(0.9, replicates=40, pack=pack, **settings_)  # type: ignore[arg-type]
-    half = frontier(0.5, replicates=40, pack=pack, **settings_)  # type: ignore[arg-type]
+    sure = frontier(0.9, replicates=40, pack=pack, **settings_)
+    half = frontier(0.5, replicates=40, pack=pack, **settings_)
     for name in sure.outcomes:
         for scenario in ("no_plan", "plan"):
             assert sure.scenarios[scenario][name].value <= half.scenarios[scenario][name].value

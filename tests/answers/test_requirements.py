@@ -14,17 +14,15 @@ from typing import TYPE_CHECKING, Any, get_args
 import pytest
 
 from tests.answers.packs import DROPPED, PACK, changed, one_zone, without_series
-from xuchang_sim.answers.assess import assess, matrix
 from xuchang_sim.answers.audit import audit
-from xuchang_sim.answers.explain import explain
+from xuchang_sim.answers.dossier import gather
 from xuchang_sim.answers.requirements import Command, require, requirements, stopped, warm_ups
 from xuchang_sim.forecast.drivers import SOURCES
 from xuchang_sim.pack.history import Series
 from xuchang_sim.pack.load import Pack, shipped
 from xuchang_sim.pack.scenario import load_scenario
 from xuchang_sim.pack.starter import new_pack
-from xuchang_sim.report.dossier import gather
-from xuchang_sim.simulation.run import simulate
+from xuchang_sim.study import Study, assess, explain, matrix, simulate
 from xuchang_sim.units import month_index
 from xuchang_sim.yamlfile import InputError
 
@@ -172,7 +170,7 @@ def answer(pack: Pack, command: str) -> None:
         case "explain":
             explain(pack=pack, replicates=1)
         case "report":
-            gather(["plan"], pack, replicates=1, deep=False)
+            gather(Study(pack, replicates=1), ["plan"], deep=False)
         case "plan --check":
             audit(pack)
         case "outlook":

@@ -29,7 +29,7 @@ from xuchang_sim.answers.scoring import (
 from xuchang_sim.answers.simple import attainment, known_null, simple_forecasts
 from xuchang_sim.answers.skill import read_seal, skill, write_seal
 from xuchang_sim.pack.cases import CaseRow
-from xuchang_sim.simulation.run import simulate
+from xuchang_sim.study import simulate
 
 Z = ndtri(np.asarray(LEVELS))
 HEAD = "case,place,year,information_date,quantity,kind,value,unit,published,note\n"

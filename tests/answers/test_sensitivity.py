@@ -14,11 +14,11 @@ from xuchang_sim.answers.sensitivity import (
     Plan,
     morris,
     morris_plan,
-    sensitivity,
     sobol,
     sobol_plan,
 )
 from xuchang_sim.pack.load import Pack
+from xuchang_sim.study import sensitivity
 from xuchang_sim.yamlfile import InputError
 
 NAMES = ("a", "b", "c")

@@ -13,7 +13,8 @@ from xuchang_sim.model.world import MEASURES, OPEN, PIPELINE, SUMMARY, World
 from xuchang_sim.pack.load import load_pack
 from xuchang_sim.pack.scenario import load_scenario
 from xuchang_sim.simulation.results import Results
-from xuchang_sim.simulation.run import Setup, Variant, _Group, base_fai, economy, prepare, run
+from xuchang_sim.simulation.run import Setup, Variant, _Group, base_fai, prepare, run
+from xuchang_sim.study import economy
 
 PACK = load_pack()
 PLAN = load_scenario("plan", PACK)

@@ -25,7 +25,8 @@ from xuchang_sim.pack.load import load_pack
 from xuchang_sim.pack.scenario import load_scenario
 from xuchang_sim.simulation import run as simulation
 from xuchang_sim.simulation.results import Results
-from xuchang_sim.simulation.run import LEAST_LONG, Variant, economy, prepare, run
+from xuchang_sim.simulation.run import LEAST_LONG, Variant, prepare, run
+from xuchang_sim.study import economy
 
 PACK = load_pack()
 PLAN = load_scenario("plan", PACK)

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 from tests.model.worlds import Trace, random_inputs
 from xuchang_sim.model.population import INCOMPATIBLE, NEGATIVE_SCALE
 from xuchang_sim.model.world import ABANDONED, BUILDING, CODES, DONE, DROPPED
-from xuchang_sim.simulation.run import simulate
+from xuchang_sim.study import simulate
 
 REFUSED = {INCOMPATIBLE, NEGATIVE_SCALE}  # draws that no world can be conditioned on
 

@@ -14,7 +14,8 @@ from xuchang_sim.pack.conditions import Condition
 from xuchang_sim.pack.load import load_pack
 from xuchang_sim.pack.scenario import load_scenario
 from xuchang_sim.simulation.results import Results
-from xuchang_sim.simulation.run import Variant, base_fai, prepare, run, simulate
+from xuchang_sim.simulation.run import Variant, base_fai, prepare, run
+from xuchang_sim.study import simulate
 
 PACK = load_pack()
 PLAN = load_scenario("plan", PACK)

@@ -29,7 +29,7 @@ from xuchang_sim.model.world import (
 )
 from xuchang_sim.pack.load import load_pack
 from xuchang_sim.simulation.results import rate
-from xuchang_sim.simulation.run import simulate
+from xuchang_sim.study import simulate
 
 PACK = load_pack()
 NEAR = 1e-9

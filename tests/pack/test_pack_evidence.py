@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from xuchang_sim.answers import calibration
 from xuchang_sim.answers.facts import load_facts
 from xuchang_sim.forecast.outside import outside_view
 from xuchang_sim.pack.history import EVIDENCE, last_day
 from xuchang_sim.pack.load import Pack, load_pack
 from xuchang_sim.pack.posterior import digest
+from xuchang_sim.study import calibrate
 from xuchang_sim.yamlfile import InputError
 
 PACK = load_pack()
@@ -68,7 +68,7 @@ def test_an_aim_may_not_weigh(tmp_path: Path, old: str, new: str, message: str) 
     path = folder / "facts.yaml"
     path.write_text(path.read_text(encoding="utf-8").replace(old, new, 1), encoding="utf-8")
     with pytest.raises(InputError, match=message):
-        calibration.calibrate(pack=load_pack(folder), simulations=1024)
+        calibrate(pack=load_pack(folder), simulations=1024)
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from xuchang_sim.answers.assess import Assessment, assess
+from xuchang_sim.answers.assess import Assessment
 from xuchang_sim.pack.load import Pack, load_pack
+from xuchang_sim.study import assess
 
 
 @pytest.fixture(scope="session")

@@ -17,12 +17,12 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
 
 from xuchang_sim.answers.assess import Assessment
+from xuchang_sim.answers.biographies import projects
 from xuchang_sim.forecast.drivers import NAMES, drivers
 from xuchang_sim.pack.load import Pack
 from xuchang_sim.report import figures, fonts
-from xuchang_sim.report.biographies import projects
 from xuchang_sim.report.style import figure
-from xuchang_sim.simulation.run import economy
+from xuchang_sim.study import economy
 from xuchang_sim.text import Language, say
 
 CHINESE = pytest.mark.skipif(

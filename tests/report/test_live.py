@@ -21,7 +21,7 @@ import pytest
 from xuchang_sim.pack.load import load_pack, shipped
 from xuchang_sim.pack.scenario import load_scenario
 from xuchang_sim.report.live import CONNECTIONS, FAMILIES, HOST, MAX_BODY, Desk, Server, opening
-from xuchang_sim.simulation.run import simulate
+from xuchang_sim.study import simulate
 
 EXAMPLE = shipped()[-1]
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -71,7 +71,7 @@ def put(server: Server, path: str, **data: Any) -> tuple[int, Any]:
 
 def test_the_plan_is_the_plan(desk: Desk) -> None:
     assert desk.scenario(PLAN).levels == load_scenario("plan", desk.pack).levels
-    run = simulate("plan", replicates=40, pack=desk.pack, through=desk.through)
+    run = simulate("plan", replicates=40, pack=desk.pack, through=desk.study.through)
     told = {row["id"]: row for row in desk.answer(PLAN, "zh")["targets"]}
     for row in run.targets():
         if row.target.headline:
@@ -81,7 +81,7 @@ def test_the_plan_is_the_plan(desk: Desk) -> None:
 
 def test_fans_end_at_the_years_total(desk: Desk) -> None:
     answer = desk.answer(PLAN, "en")
-    run = simulate("plan", replicates=40, pack=desk.pack, through=desk.through)
+    run = simulate("plan", replicates=40, pack=desk.pack, through=desk.study.through)
     for fan in answer["fans"]:
         assert len(fan["quantiles"]) == 5
         middle = (

@@ -16,13 +16,14 @@ import numpy as np
 import openpyxl
 import pytest
 
+from xuchang_sim.answers.dossier import Dossier, gather
 from xuchang_sim.cli import OUR_FAULT, WRONG_INPUT
 from xuchang_sim.pack.load import load_pack, shipped
 from xuchang_sim.report import document
-from xuchang_sim.report.dossier import Dossier, gather
 from xuchang_sim.report.page import page
 from xuchang_sim.report.sentences import CHANCES, answer, chance
 from xuchang_sim.simulation.results import Results
+from xuchang_sim.study import Study
 from xuchang_sim.text import Language
 from xuchang_sim.yamlfile import InputError
 
@@ -33,7 +34,7 @@ REPLICATES = 24
 @pytest.fixture(scope="module")
 def dossier() -> Dossier:
     pack = load_pack(EXAMPLE)
-    return gather(["plan", "no_plan"], pack, replicates=REPLICATES, goal="workers")
+    return gather(Study(pack, replicates=REPLICATES), ["plan", "no_plan"], goal="workers")
 
 
 @pytest.fixture(scope="module")

@@ -9,10 +9,11 @@ from hypothesis import given, strategies as st
 from rich.cells import cell_len
 from rich.console import Console
 
-from xuchang_sim.answers.assess import Assessment, MatrixResult, assess, matrix
+from xuchang_sim.answers.assess import Assessment, MatrixResult
 from xuchang_sim.pack.load import load_pack
 from xuchang_sim.report import tables
 from xuchang_sim.report.sheet import GAP, NARROWEST, SHORTEST, Sheet
+from xuchang_sim.study import assess, matrix
 from xuchang_sim.text import Language
 
 PACK = load_pack()

@@ -14,7 +14,8 @@ from xuchang_sim.model.world import MEASURES
 from xuchang_sim.pack.load import load_pack
 from xuchang_sim.pack.scenario import load_scenario
 from xuchang_sim.simulation.results import STRATUM, Results, rate, short, stand_for, verdict, wilson
-from xuchang_sim.simulation.run import Variant, prepare, run, simulate
+from xuchang_sim.simulation.run import Variant, prepare, run
+from xuchang_sim.study import simulate
 
 PACK = load_pack()
 
@@ -174,11 +175,12 @@ def test_annual_figures_and_frame(results: Results) -> None:
     mean, q05, q50, q95 = annual["revenue"][2012]
     assert q05 <= q50 <= q95
     assert q05 <= mean <= q95
-    frame = results.to_frame()
-    assert len(frame) == 40 * 36 * len(MEASURES)
-    one = frame[(frame.replicate == 3) & (frame.measure == "fai") & (frame.month < "2012")]
-    assert one["value"].sum() == pytest.approx(600 / 1.3)
-    assert set(frame.loc[frame.measure == "fai", "unit"]) == {"亿元"}
+    frame = results.to_frame("city")
+    assert len(frame) == 40 * 36
+    one = frame[(frame.replicate == 3) & (frame.month < "2012")]
+    assert one["fai"].sum() == pytest.approx(600 / 1.3)
+    assert frame.attrs["units"]["fai"] == "亿元"
+    assert len(results.to_frame()) == 40 * 3
 
 
 def test_unknown_measures_and_years_are_refused(results: Results) -> None:

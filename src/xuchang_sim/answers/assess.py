@@ -13,20 +13,32 @@ import os
 import platform
 import subprocess
 from dataclasses import dataclass, replace
+from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, NotRequired, TypedDict, cast
 
 import numpy as np
 import numpy.typing as npt
 
 from xuchang_sim import __version__
+from xuchang_sim.answer import (
+    NAN,
+    Answer,
+    Extra,
+    MaybeNan,
+    MaybeProbability,
+    Probability,
+    Spread,
+    Unit,
+)
+from xuchang_sim.answers.records import Goal, Growth, Manifest, NotModelled, OutsideView, Summary
 from xuchang_sim.answers.requirements import require
 from xuchang_sim.answers.skill import skill
 from xuchang_sim.forecast.outside import outside_view
 from xuchang_sim.model.digest import rules_digest
-from xuchang_sim.pack.load import Pack, load_pack
-from xuchang_sim.pack.scenario import ResolvedScenario, load_matrix, load_scenario
+from xuchang_sim.pack.scenario import ResolvedScenario, load_matrix
 from xuchang_sim.simulation.measures import (
     JOINT,
     NO_GOAL,
@@ -39,18 +51,20 @@ from xuchang_sim.simulation.measures import (
     meets,
     unmodelled,
 )
-from xuchang_sim.simulation.results import Results, together, wilson
-from xuchang_sim.simulation.run import MOST_REPLICATES, Draws, Setup, Variant, prepare, run
+from xuchang_sim.simulation.results import Results, WhyYear, together, wilson
+from xuchang_sim.simulation.run import MOST_REPLICATES, Setup, Variant, run, whole_number
 from xuchang_sim.units import month_label
 from xuchang_sim.yamlfile import InputError, Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
+    from xuchang_sim.pack.load import Pack
     from xuchang_sim.pack.scenario import Matrix
+    from xuchang_sim.simulation.settings import ScenarioLike, Settings
 
 Array = npt.NDArray[np.float64]
-Progress = "Callable[[int, int], None] | None"
+MaybeMoney = Annotated[float, Unit("亿元"), NAN]
 
 #: Outcomes for which settled and moved parts are reported.
 SETTLED = ("revenue", "fai")
@@ -72,10 +86,10 @@ class Moved(NamedTuple):
     What of it was only brought forward is told by project: :mod:`xuchang_sim.answers.forward`.
     """
 
-    this_year: float
-    this_year_se: float
-    next_year: float
-    next_year_se: float
+    this_year: MaybeNan
+    this_year_se: MaybeNan
+    next_year: MaybeNan
+    next_year_se: MaybeNan
 
 
 class Settled(NamedTuple):
@@ -86,14 +100,96 @@ class Settled(NamedTuple):
     over the mean outcome.
     """
 
-    variance: float
-    variance_se: float
-    level: float
+    variance: MaybeNan
+    variance_se: MaybeNan
+    level: MaybeNan
 
 
-@dataclass(frozen=True)
-class Assessment:
-    """Results of a scenario with what surrounds them.
+class Target(TypedDict):
+    """A target of the plan; of one ``zone``, whose figures are synthetic, or of all together."""
+
+    id: str
+    row: int
+    label_zh: str
+    label_en: str
+    paragraph: str
+    value: float
+    unit: str
+    direction: str
+    basis: str
+    headline: bool
+    zone: NotRequired[str]
+    synthetic: NotRequired[bool]
+
+
+class RatedTarget(Target):
+    """A target that the model measures.
+
+    ``p`` is the share of replicates that meet it, with its 95% Wilson interval; ``median``, ``q05``
+    and ``q95`` are of the simulated outcomes and, as ``value`` and the mean ``shortfall``, in
+    ``unit``; ``model_`` the same of the model alone, without its measured error.
+    """
+
+    p: MaybeProbability
+    p_low: MaybeProbability
+    p_high: MaybeProbability
+    median: MaybeNan
+    q05: MaybeNan
+    q95: MaybeNan
+    shortfall: MaybeNan
+    model_p: NotRequired[MaybeProbability]
+    model_median: NotRequired[MaybeNan]
+    model_q05: NotRequired[MaybeNan]
+    model_q95: NotRequired[MaybeNan]
+
+
+class Growing(TypedDict):
+    """A growth of revenue, and the probability that it reaches what the plan asks of it."""
+
+    mean: float
+    median: float
+    q05: float
+    q95: float
+    p: NotRequired[Probability]
+
+
+class OpenTarget(Target, NotModelled):
+    """A target that the model does not measure, with the reason."""
+
+
+TargetRow = RatedTarget | OpenTarget
+
+
+class SkillInterval(TypedDict):
+    """Central 80% of a growth rate by the better simple forecast and by the model."""
+
+    name: str
+    simple: list[Growth]
+    model: list[Growth]
+
+
+class SkillRecord(TypedDict):
+    """Measured skill; further keys are those of the seal."""
+
+    measured: bool
+    stale: bool
+    whole_packs: int
+    intervals: dict[str, SkillInterval]
+
+
+Skill = Annotated[SkillRecord, Extra(object)]
+
+
+class Attainment(TypedDict):
+    """Probability that a headline level was reached by the end of each month."""
+
+    months: list[str]
+    p_by: list[Probability]
+
+
+@dataclass(frozen=True, eq=False)
+class Assessment(Answer):
+    """How likely every target is under a scenario, and what surrounds the answer.
 
     Attributes
     ----------
@@ -124,64 +220,154 @@ class Assessment:
     companions: int
     model: Results
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain data in the shape of the command line's contract."""
-        return self.answer() | {"manifest": manifest(self.setup, [self.results.setting.scenario])}
+    KEYS = (
+        *("scenario", "replicates", "companions", "paired", "followed", "failed", "seed"),
+        *(
+            "through",
+            "parameters",
+            "model_replicates",
+            "targets",
+            "joint",
+            "real_and_reported",
+            "fai_extra",
+        ),
+        *("p_fai_without_largest_project", "attainment", "settled", "settled_detail", "moved"),
+        *("skill", "outside_view", "why", "conditioning", "manifest"),
+    )
+    ALIASES = MappingProxyType({"settled": "settled_shares", "settled_detail": "settled"})
+    OPTIONAL = frozenset({"joint", "p_fai_without_largest_project"})
+    ROWS = "targets"
+    COLUMNS = ("label_zh", "label_en", "value", "unit", "p", "median", "shortfall")
 
-    def answer(self) -> dict[str, Any]:
-        """Return the same without the manifest, which asks the checkout for its state."""
-        r = self.results
-        plan_year = r.setting.pack.plan_year
-        ids = goals(r.setting.pack)
-        asked = goal(r.setting.pack, "fai")
-        together: dict[str, Any] = {}
-        if ids:
-            p, low, high = r.joint(ids)
-            together["joint"] = {"ids": list(ids), "p": p, "p_low": low, "p_high": high}
-        if asked is not None:
-            without = r.outcome("fai_without_largest") >= asked
-            together["p_fai_without_largest_project"] = float(np.mean(without))
+    @property
+    def title(self) -> str:
+        """Caption of the notebook's table."""
+        return f"{self.scenario}: {self.replicates} replicates, through {self.through}"
+
+    @property
+    def scenario(self) -> str:
+        """Name of the scenario."""
+        return self.results.setting.scenario.name
+
+    @property
+    def replicates(self) -> int:
+        """Simulated futures."""
+        return self.results.setting.replicates
+
+    @property
+    def paired(self) -> int:
+        """Replicates run without later starts and without levers."""
+        return self.absent.setting.replicates
+
+    @property
+    def followed(self) -> int:
+        """Replicates, the first ones, that ran beyond the plan's year."""
+        return self.results.setting.followed
+
+    @property
+    def failed(self) -> int:
+        """Replicates that failed."""
+        return int((~self.results.good).sum())
+
+    @property
+    def seed(self) -> int:
+        """Seed of every draw."""
+        return self.results.setting.seed
+
+    @property
+    def through(self) -> str:
+        """Last month, YYYY-MM."""
+        return month_label(self.results.setting.through)
+
+    @property
+    def parameters(self) -> str:
+        """Where parameters come from: posterior, sampled or central."""
+        return self.results.setting.draws
+
+    @cached_property
+    def targets(self) -> list[TargetRow]:
+        """Every target of the plan: its numbers, or why it is not modelled."""
+        return [cast("TargetRow", row) for row in target_rows(self.results, self.model)]
+
+    @property
+    def model_replicates(self) -> int:
+        """Futures of the model alone, without its measured error."""
+        return self.model.setting.replicates
+
+    @property
+    def joint(self) -> Goal | None:
+        """Probability that the plan's goals are met together; left out without a goal."""
+        ids = goals(self.results.setting.pack)
+        if not ids:
+            return None
+        p, low, high = self.results.joint(ids)
+        return {"ids": list(ids), "p": p, "p_low": low, "p_high": high}
+
+    @property
+    def real_and_reported(self) -> dict[str, Growing]:
+        """Growth of revenue as reported, and of the same firms and new capacity."""
+        names = ("revenue_growth", "revenue_real_growth")
+        return {name: _chance(self.results, name) for name in names}
+
+    @property
+    def fai_extra(self) -> Spread:
+        """Investment of the plan that buys no output, 亿元."""
+        return _spread(self.results.outcome("fai_extra"))
+
+    @property
+    def p_fai_without_largest_project(self) -> Probability | None:
+        """Probability of the level of investment without the year's largest project.
+
+        Left out if the plan asks for no investment.
+        """
+        asked = goal(self.results.setting.pack, "fai")
+        if asked is None:
+            return None
+        return float(np.mean(self.results.outcome("fai_without_largest") >= asked))
+
+    @property
+    def attainment(self) -> dict[str, Attainment]:
+        """When the headline levels are first reached."""
         return {
-            "scenario": r.setting.scenario.name,
-            "replicates": r.setting.replicates,
-            "companions": self.companions,
-            "paired": self.absent.setting.replicates,
-            "followed": r.setting.followed,
-            "failed": int((~r.good).sum()),
-            "seed": r.setting.seed,
-            "through": month_label(r.setting.through),
-            "parameters": r.setting.draws,
-            "model_replicates": self.model.setting.replicates,
-            "targets": target_rows(r, self.model),
-            **together,
-            "real_and_reported": {
-                name: _spread(r.outcome(name)) | _chance(r, name)
-                for name in ("revenue_growth", "revenue_real_growth")
-            },
-            "fai_extra": _spread(r.outcome("fai_extra")),
-            "attainment": {
-                name: {"months": list(months), "p_by": p_by.tolist()}
-                for name in r.first
-                for months, p_by in [r.attainment(name)]
-            },
-            "settled": {name: years[plan_year].variance for name, years in self.settled.items()},
-            "settled_detail": {
-                name: {str(year): found._asdict() for year, found in years.items()}
-                for name, years in self.settled.items()
-            },
-            "moved": {name: found._asdict() for name, found in self.moved.items()},
-            "skill": skill(r),
-            "outside_view": {
-                name: {
-                    key: view[key]
-                    for key in ("goal", "p", "quantiles", "views", "missing")
-                    if key in view
-                }
-                for name, view in self.outside.items()
-            },
-            "why": r.why().year(plan_year),
-            "conditioning": conditioning(r),
+            name: {"months": list(months), "p_by": p_by.tolist()}
+            for name in self.results.first
+            for months, p_by in [self.results.attainment(name)]
         }
+
+    @property
+    def settled_shares(self) -> dict[str, MaybeNan]:
+        """Share of the plan year's variance that was settled on the eve of the plan."""
+        year = self.results.setting.pack.plan_year
+        return {name: years[year].variance for name, years in self.settled.items()}
+
+    @property
+    def skill(self) -> Skill:
+        """Skill that was measured on past plans, and what the better simple forecast says."""
+        return cast("Skill", skill(self.results))
+
+    @property
+    def outside_view(self) -> dict[str, OutsideView]:
+        """The outside view of growth: history and like regions, no plan."""
+        keys = ("goal", "p", "quantiles", "views", "missing")
+        return {
+            name: cast("OutsideView", {key: view[key] for key in keys if key in view})
+            for name, view in self.outside.items()
+        }
+
+    @property
+    def why(self) -> WhyYear:
+        """What bound in the plan's year."""
+        return self.results.why().year(self.results.setting.pack.plan_year)
+
+    @property
+    def conditioning(self) -> dict[str, Summary]:
+        """Spread of the scalars that make every replicate reproduce the base year."""
+        return conditioning(self.results)
+
+    @property
+    def manifest(self) -> Manifest:
+        """What identifies the result."""
+        return manifest(self.setup, [self.results.setting.scenario])
 
 
 def target_rows(results: Results, model: Results | None = None) -> list[dict[str, Any]]:
@@ -232,15 +418,22 @@ def not_modelled_row(reason: Reason) -> dict[str, Any]:
     return {"modelled": False, "reason": reason.en, "reason_zh": reason.zh}
 
 
-def _chance(results: Results, name: str) -> dict[str, float]:
-    """Probability that a growth of revenue, reported or real, reaches what the plan asks of it."""
+def _chance(results: Results, name: str) -> Growing:
+    """Spread of a growth of revenue, reported or real, and how likely it reaches what is asked of it."""
+    found = _spread(results.outcome(name))
+    told: Growing = {
+        "mean": found["mean"],
+        "median": found["median"],
+        "q05": found["q05"],
+        "q95": found["q95"],
+    }
     target = city_targets(results.setting.pack).get("revenue_growth")
-    if target is None:
-        return {}
-    return {"p": float(np.mean(meets(results.outcome(name), target)))}
+    if target is not None:
+        told["p"] = float(np.mean(meets(results.outcome(name), target)))
+    return told
 
 
-def _spread(values: Array) -> dict[str, float]:
+def _spread(values: Array) -> Spread:
     q05, median, q95 = np.quantile(values, [0.05, 0.5, 0.95]).tolist()
     return {"mean": float(values.mean()), "median": median, "q05": q05, "q95": q95}
 
@@ -252,26 +445,20 @@ def absent(scenario: ResolvedScenario, pack: Pack) -> ResolvedScenario:
 
 
 def assess(
-    scenario: str | Path | ResolvedScenario = "plan",
+    study: Settings,
+    scenario: ScenarioLike = "plan",
     *,
-    replicates: int = 1000,
-    seed: int = 2012,
-    through: str | None = None,
-    pack: Pack | str | Path | None = None,
-    parameters: Draws | None = None,
     companions: int = COMPANIONS,
     paired: int = PAIRED,
     followed: int = 0,
     full: bool = True,
-    progress: Callable[[int, int], None] | None = None,
 ) -> Assessment:
     """Say how likely every target is, and what stands around the answer.
 
     Parameters
     ----------
+    study : Settings
     scenario : str, Path or ResolvedScenario
-    replicates, seed, through, pack, parameters, progress
-        As in :func:`xuchang_sim.simulation.run.simulate`.
     companions : int
         Replicates, the first ones, of which everything later is drawn again: so many say what of the
         variance was settled. The standard errors beside the figures are of as many.
@@ -295,12 +482,9 @@ def assess(
     InputError
         If an input is wrong.
     """
-    loaded = pack if isinstance(pack, Pack) else load_pack(pack)
-    resolved = (
-        scenario if isinstance(scenario, ResolvedScenario) else load_scenario(scenario, loaded)
-    )
-    require(loaded, "assess", scenario=resolved, through=through)
-    setup = prepare(loaded, replicates, seed, through, parameters)
+    resolved = study.scenario(scenario)
+    require(study.pack, "assess", scenario=resolved, through=study.through)
+    setup = study.setup()
     eve = setup.policy_month - 1
     problems = [
         Problem(name, "", 0, f"{count}: allowed: a whole number from 1 on")
@@ -309,26 +493,26 @@ def assess(
     ]
     if problems:
         raise InputError(problems)
-    most = min(replicates, companions)
+    most = min(study.replicates, companions)
     setup = replace(setup, branch=eve, followed=max(followed, most) if followed else 0)
     settled = frozenset(SETTLED)
     variants = [
         Variant(resolved, bounds=True),
         Variant(resolved, redraw=1, only=settled, most=most),
         Variant(resolved, shut=eve + 1, only=settled, most=min(most, paired)),
-        Variant(absent(resolved, loaded), most=min(most, paired)),
+        Variant(absent(resolved, study.pack), most=min(most, paired)),
     ]
-    base, again, shut, without = run(setup, variants, full=full, progress=progress)
+    base, again, shut, without = run(setup, variants, full=full, progress=study.progress)
     together([base, again, shut, without])
-    plain = replace(setup, replicates=min(replicates, MODEL_ALONE), branch=0, followed=0)
-    plain = replace(plain, through=min(plain.through, 12 * loaded.plan_year + 11))
+    plain = replace(setup, replicates=min(setup.replicates, MODEL_ALONE), branch=0, followed=0)
+    plain = replace(plain, through=min(plain.through, 12 * study.pack.plan_year + 11))
     (model,) = run(plain, [Variant(resolved, errorless=True)], full=False)
     return Assessment(
         base,
         without,
         {name: settle(base, again, shut, name) for name in SETTLED},
         {name: compare_years(base, without, name) for name in MOVED},
-        outside_view(loaded, seed),
+        outside_view(study.pack, study.seed),
         setup,
         most,
         model,
@@ -375,12 +559,12 @@ def compare_years(base: Results, without: Results, name: str) -> Moved:
     return Moved(first, first_se, *mean_and_error(gain[:, this + 1]))
 
 
-def conditioning(results: Results) -> dict[str, dict[str, float]]:
+def conditioning(results: Results) -> dict[str, Summary]:
     """Spread of the scalars that make every replicate reproduce the base year."""
     from xuchang_sim.model.world import SCALARS, SUMMARY  # noqa: PLC0415
 
     rows = results.summary[results.good]
-    out = {}
+    out: dict[str, Any] = {}
     for k, name in enumerate(SUMMARY[:SCALARS]):
         low, median, high = np.quantile(rows[:, k], [0.0, 0.5, 1.0]).tolist()
         out[name] = {"mean": float(rows[:, k].mean()), "min": low, "median": median, "max": high}
@@ -389,9 +573,17 @@ def conditioning(results: Results) -> dict[str, dict[str, float]]:
     return out
 
 
-def manifest(setup: Setup, scenarios: Sequence[ResolvedScenario]) -> dict[str, Any]:
-    """Return what identifies a result: versions, hashes, seed, and the state of the checkout."""
-    return {
+def manifest(setup: Setup, scenarios: Sequence[ResolvedScenario]) -> Manifest:
+    """Return what identifies a result: versions, hashes, seed, and the state of the checkout.
+
+    With a scenario that was made in memory it says how, so that the run can be repeated.
+    """
+    made = {
+        s.name: {"lineage": list(s.lineage), "settings": dict(s.changes)}
+        for s in scenarios
+        if s.changes
+    }
+    found = {
         "package": __version__,
         "python": platform.python_version(),
         "numpy": np.__version__,
@@ -400,11 +592,13 @@ def manifest(setup: Setup, scenarios: Sequence[ResolvedScenario]) -> dict[str, A
         "pack": {"name": setup.pack.name, "sha256": setup.pack.sha256},
         "information_date": setup.pack.information_date.isoformat(),
         "scenarios": {s.name: s.sha256 for s in scenarios},
+        **({"changes": made} if made else {}),
         "seed": setup.seed,
         "parameters": setup.draws,
         "posterior": _posterior(setup),
         "git": git_state(),
     }
+    return cast("Manifest", found)
 
 
 def _posterior(setup: Setup) -> dict[str, Any] | None:
@@ -432,8 +626,47 @@ def git_state() -> str | None:
     return done.stdout.strip() or None
 
 
-@dataclass(frozen=True)
-class MatrixResult:
+class CellRecord(TypedDict):
+    """One cell: the level of each axis crossed, probabilities with 95% intervals, means.
+
+    What the plan does not ask for has no probability.
+
+    Money in 亿元, workers in persons; ``_next`` is the year after the plan's, ``run_rate``
+    December's revenue at a yearly rate.
+    """
+
+    p_revenue: NotRequired[MaybeProbability]
+    p_revenue_low: NotRequired[MaybeProbability]
+    p_revenue_high: NotRequired[MaybeProbability]
+    p_fai: NotRequired[MaybeProbability]
+    p_fai_low: NotRequired[MaybeProbability]
+    p_fai_high: NotRequired[MaybeProbability]
+    p_joint: NotRequired[MaybeProbability]
+    p_joint_low: NotRequired[MaybeProbability]
+    p_joint_high: NotRequired[MaybeProbability]
+    p_workers: NotRequired[MaybeProbability]
+    p_workers_low: NotRequired[MaybeProbability]
+    p_workers_high: NotRequired[MaybeProbability]
+    fai: MaybeMoney
+    starts_1e8: Annotated[float, Unit("个"), NAN]
+    workers: Annotated[float, Unit("人"), NAN]
+    revenue: MaybeMoney
+    revenue_next: NotRequired[MaybeMoney]
+    run_rate: MaybeMoney
+
+
+Cell = Annotated[CellRecord, Extra(str)]
+
+
+class Difference(TypedDict):
+    """Largest difference of mean revenue between two cells, with its standard error, 亿元."""
+
+    revenue: MaybeMoney
+    se: MaybeMoney
+
+
+@dataclass(frozen=True, eq=False)
+class MatrixResult(Answer):
     """Outcomes of a matrix of scenarios on common replicates.
 
     Attributes
@@ -446,6 +679,8 @@ class MatrixResult:
         Share of the variance of revenue settled on the eve of the plan, in the parent scenario.
     largest : tuple of float
         Largest difference of mean revenue between two cells, 亿元, with its standard error.
+    constant : tuple of str
+        Keys whose value is the same in every cell.
     earlier : list of dict or None
         The same cells with the plan begun a year earlier.
     """
@@ -453,52 +688,84 @@ class MatrixResult:
     matrix: Matrix
     setup: Setup
     cells: list[dict[str, Any]]
-    settled: float
+    settled: MaybeNan
     largest: tuple[float, float]
     constant: tuple[str, ...]
     earlier: list[dict[str, Any]] | None
     failed: int
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain data in the shape of the command line's contract."""
-        found: dict[str, Any] = {
-            "matrix": self.matrix.name,
-            "replicates": self.setup.replicates,
-            "followed": self.setup.followed,
-            "failed": self.failed,
-            "seed": self.setup.seed,
-            "cells": self.cells,
-            **self._without_target(),
-            "settled": self.settled,
-            "largest_difference": {"revenue": self.largest[0], "se": self.largest[1]},
-            "constant": list(self.constant),
-            "manifest": manifest(self.setup, [cell.scenario for cell in self.matrix.cells]),
-        }
-        if self.earlier is not None:
-            found["earlier"] = self.earlier
-        return found
+    KEYS = (
+        *("matrix", "replicates", "followed", "failed", "seed", "cells", "not_modelled", "settled"),
+        *("largest_difference", "constant", "manifest", "earlier"),
+    )
+    ALIASES = MappingProxyType({"matrix": "name", "cells": "cell_rows", "earlier": "earlier_rows"})
+    OPTIONAL = frozenset({"earlier", "not_modelled"})
+    ROWS = "cells"
+    COLUMNS = ("land", "finance", "labour", "p_revenue", "p_fai", "p_joint", "revenue")
+
+    @property
+    def name(self) -> str:
+        """Name of the matrix."""
+        return self.matrix.name
+
+    @property
+    def title(self) -> str:
+        """Caption of the notebook's table."""
+        return f"{self.name}: {len(self.cells)} cells, {self.replicates} replicates"
+
+    @property
+    def replicates(self) -> int:
+        """Simulated futures of each cell."""
+        return self.setup.replicates
+
+    @property
+    def followed(self) -> int:
+        """Replicates, the first ones, that ran through the year after the plan's."""
+        return self.setup.followed
+
+    @property
+    def seed(self) -> int:
+        """Seed of every draw."""
+        return self.setup.seed
+
+    @property
+    def cell_rows(self) -> list[Cell]:
+        """Levels, probabilities and means of every cell."""
+        return [cast("Cell", cell) for cell in self.cells]
 
     @property
     def left_out(self) -> dict[str, Reason]:
         """Why a column of probabilities is left out: the plan has no such target to be modelled."""
         return matrix_goals(self.setup.pack)[1]
 
-    def _without_target(self) -> dict[str, Any]:
-        """Return the columns that are left out, with the reason; nothing if there are all."""
+    @property
+    def not_modelled(self) -> dict[str, NotModelled] | None:
+        """Columns of probabilities that are left out, with the reason."""
         rows = {key: not_modelled_row(reason) for key, reason in self.left_out.items()}
-        return {"not_modelled": rows} if rows else {}
+        return cast("dict[str, NotModelled]", rows) if rows else None
+
+    @property
+    def earlier_rows(self) -> list[Cell] | None:
+        """The same cells with the plan begun a year earlier; only differences are to be read."""
+        return None if self.earlier is None else [cast("Cell", cell) for cell in self.earlier]
+
+    @property
+    def largest_difference(self) -> Difference:
+        """Largest difference of mean revenue between two cells."""
+        return {"revenue": self.largest[0], "se": self.largest[1]}
+
+    @property
+    def manifest(self) -> Manifest:
+        """What identifies the result."""
+        return manifest(self.setup, [cell.scenario for cell in self.matrix.cells])
 
 
 def matrix(
+    study: Settings,
     name: str | Path = "matrix",
     *,
-    replicates: int = 400,
-    seed: int = 2012,
-    pack: Pack | str | Path | None = None,
-    parameters: Draws | None = None,
     earlier: bool = False,
     followed: int = FOLLOWED,
-    progress: Callable[[int, int], None] | None = None,
 ) -> MatrixResult:
     """Cross axes of levers on common replicates.
 
@@ -508,10 +775,10 @@ def matrix(
 
     Parameters
     ----------
+    study : Settings
+        Its progress counts replicates of the passes.
     name : str or Path
         A shipped matrix or a file.
-    replicates, seed, pack, parameters, progress
-        As in :func:`xuchang_sim.simulation.run.simulate`; progress counts replicates of the passes.
     earlier : bool
         Also begin the plan a year earlier: only differences between those cells are to be read.
     followed : int
@@ -521,23 +788,21 @@ def matrix(
     -------
     MatrixResult
     """
-    loaded = pack if isinstance(pack, Pack) else load_pack(pack)
-    grid = load_matrix(name, loaded)
-    require(loaded, "matrix")
-    setup = prepare(loaded, replicates, seed, None, parameters)
-    if not 1 <= followed <= MOST_REPLICATES:
-        text = f"{followed}: allowed: a whole number from 1 to {MOST_REPLICATES}"
-        raise InputError([Problem("followed", "", 0, text)])
+    grid, replicates = load_matrix(name, study.pack), study.replicates
+    require(study.pack, "matrix", through=study.through)
+    setup = study.setup()
+    if fault := whole_number(followed, 1, MOST_REPLICATES):
+        raise InputError([Problem("followed", "", 0, fault)])
     setup = replace(setup, followed=min(followed, replicates))
     eve = setup.policy_month - 1
     whole = replicates * (2 if earlier else 1)
     shift = 0
 
     def told(done: int, _: int) -> None:
-        if progress:
-            progress(shift + done, whole)
+        if study.progress:
+            study.progress(shift + done, whole)
 
-    keep = {*goals(loaded), "workers", *(measure for _, measure, _ in SHOWN)}
+    keep = {*goals(study.pack), "workers", *(measure for _, measure, _ in SHOWN)}
     variants = [Variant(cell.scenario) for cell in grid.cells]
     # The parent is a cell, too, if the levels crossed hold its own.
     alike = [n for n, cell in enumerate(grid.cells) if cell.scenario.levels == grid.parent.levels]

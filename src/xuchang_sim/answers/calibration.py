@@ -11,16 +11,17 @@ from __future__ import annotations
 import math
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypedDict
 
 import numpy as np
 import numpy.typing as npt
 
 from xuchang_sim import __version__
+from xuchang_sim.answer import Probability, Share, Unit
 from xuchang_sim.answers.facts import load_facts
+from xuchang_sim.answers.records import PackName
 from xuchang_sim.model.digest import rules_digest
 from xuchang_sim.model.engine import threads
-from xuchang_sim.pack.load import Pack, load_pack
 from xuchang_sim.pack.posterior import Posterior, digest
 from xuchang_sim.pack.scenario import load_scenario
 from xuchang_sim.simulation.run import Setup
@@ -29,9 +30,10 @@ from xuchang_sim.yamlfile import InputError, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from pathlib import Path
 
     from xuchang_sim.answers.facts import Moment
+    from xuchang_sim.pack.load import Pack
+    from xuchang_sim.simulation.settings import Settings
 
 Array = npt.NDArray[np.float64]
 
@@ -44,6 +46,90 @@ LEAST_ESS = 400.0  # effective draws below which a calibration is refused
 SIGNIFICANT = 4.0  # rank correlations beyond so many standard errors count
 DIGITS = 7  # significant digits kept: what lies beyond differs between machines
 MIDDLE = (0.1, 0.9)  # ends of the 80% interval
+
+
+class Attempts(TypedDict):
+    """Mean number of tries of a warm-up."""
+
+    prior: float
+    posterior: float
+
+
+class Known(TypedDict):
+    """Mean, standard deviation and 80% interval."""
+
+    mean: float
+    sd: float
+    q10: float
+    q90: float
+
+
+class Predicted(TypedDict):
+    """Mean and 80% interval of fresh worlds as they would be observed."""
+
+    mean: float
+    q10: float
+    q90: float
+
+
+class MomentRecord(TypedDict):
+    """A moment: what was observed, under the priors, weighed, and predicted."""
+
+    id: str
+    label_zh: str
+    label_en: str
+    observed: float
+    sd: float
+    known: str
+    weighs: bool
+    prior: Known
+    weighed: Known
+    predicted: Predicted
+    covered: bool
+
+
+class ParameterRecord(TypedDict):
+    """A parameter about which the data say something, in ``unit``."""
+
+    id: str
+    label_zh: str
+    label_en: str
+    unit: str
+    mark: str
+    prior: Known
+    posterior: Known
+    share: Share
+    narrowed: Share
+    correlation: float
+
+
+class Recovery(TypedDict):
+    """Test with synthetic truths: their ranks must be uniform."""
+
+    truths: int
+    least_effective: float
+    median_effective: float
+    p: dict[str, Probability]
+    least_p_holm: Probability
+    coverage_80: Share
+
+
+class CalibrationReport(TypedDict):
+    """How a posterior was made and what it says."""
+
+    belongs_to: str
+    package: str
+    rules: str
+    pack: PackName
+    seed: int
+    simulations: int
+    incompatible: int
+    effective: Annotated[float, Unit("个", "effective draws")]
+    attempts: Attempts
+    moments: list[MomentRecord]
+    parameters: list[ParameterRecord]
+    silent: list[str]
+    recovery: Recovery
 
 
 @dataclass(frozen=True)
@@ -210,25 +296,15 @@ def recover(
 # ----------------------------------------------------------------------------------- calibration
 
 
-def calibrate(
-    *,
-    pack: Pack | str | Path | None = None,
-    simulations: int = SIMULATIONS,
-    seed: int = 2012,
-    progress: Callable[[int, int], None] | None = None,
-) -> Posterior:
+def calibrate(study: Settings, simulations: int = SIMULATIONS) -> Posterior:
     """Find the posterior of a pack's parameters; the same seed gives the same bytes.
 
     Parameters
     ----------
-    pack : Pack, str or Path, optional
-        By default the embedded one.
+    study : Settings
+        Pack, seed and progress (worlds done, worlds in all); its replicates are not used.
     simulations : int
         Draws of the priors.
-    seed : int
-        Seed of everything random.
-    progress : callable, optional
-        Called with (worlds done, worlds in all).
 
     Returns
     -------
@@ -241,7 +317,7 @@ def calibrate(
     InputError
         If an argument or ``facts.yaml`` is wrong, or too few draws agree with the moments.
     """
-    loaded = pack if isinstance(pack, Pack) else load_pack(pack)
+    loaded, seed, progress = study.pack, study.seed, study.progress
     file = load_facts(loaded)
     weighed = [moment for moment in file.moments if moment.weigh]
     problems = []

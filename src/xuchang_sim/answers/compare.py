@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple, TypedDict, cast
 
 import numpy as np
 
+from xuchang_sim import definitions
+from xuchang_sim.answer import Answer, MaybeNan
 from xuchang_sim.answers.assess import (
     MOVED,
     SETTLED,
@@ -18,23 +21,22 @@ from xuchang_sim.answers.assess import (
     not_modelled_row,
     settle,
 )
-from xuchang_sim.answers.forward import Forward, forward
-from xuchang_sim.htmltable import html_table
-from xuchang_sim.pack.load import Pack, load_pack
-from xuchang_sim.pack.scenario import ResolvedScenario, load_scenario
+from xuchang_sim.answers.forward import Forward, ForwardRecord, forward
+from xuchang_sim.answers.records import Manifest, NotModelled
 from xuchang_sim.simulation.measures import REGISTRY, lacking, meets, modelled, unmodelled
 from xuchang_sim.simulation.results import together
-from xuchang_sim.simulation.run import Draws, Setup, Variant, prepare, run, same_outlook
+from xuchang_sim.simulation.run import Setup, Variant, run, same_outlook
 from xuchang_sim.units import month_label
 from xuchang_sim.yamlfile import InputError, Problem, did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from pathlib import Path
+    from collections.abc import Mapping, Sequence
 
     import numpy.typing as npt
 
+    from xuchang_sim.pack.scenario import ResolvedScenario
     from xuchang_sim.simulation.results import Results
+    from xuchang_sim.simulation.settings import ScenarioLike, Settings
 
     Array = npt.NDArray[np.float64]
 
@@ -119,6 +121,10 @@ def paired(a: Array, b: Array, half_width: float | None = None) -> Paired:
     )
 
 
+def _unit(measure: str) -> str:
+    return definitions.measures()[measure].unit
+
+
 class Shift(NamedTuple):
     """How much earlier or later a level is reached, months, over replicates that reach it in both.
 
@@ -126,16 +132,16 @@ class Shift(NamedTuple):
     before the horizon, ``neither`` in none.
     """
 
-    months: float
-    low: float
-    high: float
-    q05: float
-    median: float
-    q95: float
-    both: float
-    only_a: float
-    only_b: float
-    neither: float
+    months: MaybeNan
+    low: MaybeNan
+    high: MaybeNan
+    q05: MaybeNan
+    median: MaybeNan
+    q95: MaybeNan
+    both: MaybeNan
+    only_a: MaybeNan
+    only_b: MaybeNan
+    neither: MaybeNan
 
 
 def shift(a: npt.NDArray[np.int64], b: npt.NDArray[np.int64]) -> Shift:
@@ -157,8 +163,46 @@ def shift(a: npt.NDArray[np.int64], b: npt.NDArray[np.int64]) -> Shift:
     return Shift(found.difference, found.low, found.high, q05, median, q95, *parts)
 
 
-@dataclass(frozen=True)
-class Comparison:
+class PairedRecord(TypedDict):
+    """Mean of a paired difference with its 95% interval; see :class:`Paired`."""
+
+    a: MaybeNan
+    b: MaybeNan
+    difference: MaybeNan
+    se: MaybeNan
+    low: MaybeNan
+    high: MaybeNan
+    variance_reduction: MaybeNan
+    half_width: MaybeNan
+    replicates_needed: MaybeNan
+
+
+class MeasureRecord(PairedRecord):
+    """A measure in a calendar year."""
+
+    measure: str
+    year: int
+    unit: str
+
+
+class TargetName(TypedDict):
+    """A target of the plan."""
+
+    id: str
+    label_zh: str
+    label_en: str
+
+
+class TargetRecord(TargetName, PairedRecord):
+    """The probability of a target."""
+
+
+class OpenTargetRecord(TargetName, NotModelled):
+    """A target that the model does not measure, with the reason."""
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison(Answer):
     """Two scenarios on the same replicates; every difference is b less a.
 
     Attributes
@@ -189,96 +233,121 @@ class Comparison:
     setup: Setup
     forward: Forward | None = None
 
-    def _repr_html_(self) -> str:
-        """Return a small table for notebooks: probabilities of the headline targets."""
-        names = [self.a.setting.scenario.name, self.b.setting.scenario.name]
-        heads = [t for t in self.setup.pack.plan.targets() if t.headline and t.id in self.targets]
-        a, b = ({r.target.id: r.p for r in run.targets()} for run in (self.a, self.b))
-        return html_table(
-            f"{names[1]} − {names[0]}",
-            ("target", *names, "difference", "95%"),
-            (
-                (
-                    f"{target.label_zh} · {target.label_en}",
-                    f"{a[target.id]:.2f}",
-                    f"{b[target.id]:.2f}",
-                    f"{found.difference:+.3f}",
-                    f"{found.low:+.3f} – {found.high:+.3f}",
-                )
-                for target in heads
-                for found in [self.targets[target.id]]
-            ),
-        )
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain data in the shape of the command line's contract."""
-        names = [self.a.setting.scenario.name, self.b.setting.scenario.name]
-        plan = self.setup.pack.plan
-        return {
-            "a": names[0],
-            "b": names[1],
-            "replicates": self.setup.replicates,
-            "failed": int((~(self.a.good & self.b.good)).sum()),
-            "seed": self.setup.seed,
-            "through": month_label(self.setup.through),
-            "base_year": self.setup.pack.base_year,
-            "measures": [
-                {"measure": name, "year": year, **found._asdict()}
-                for name, years in self.measures.items()
-                for year, found in years.items()
-            ],
-            "targets": [
-                {
-                    "id": name,
-                    "label_zh": plan.target(name).label_zh,
-                    "label_en": plan.target(name).label_en,
-                    **found._asdict(),
-                }
-                for name, found in self.targets.items()
-            ]
-            + [
-                {
-                    "id": name,
-                    "label_zh": plan.target(name).label_zh,
-                    "label_en": plan.target(name).label_en,
-                    **not_modelled_row(reason),
-                }
-                for name, reason in unmodelled(self.setup.pack).items()
-            ],
-            "attainment": {name: found._asdict() for name, found in self.attainment.items()},
-            "moved": {name: found._asdict() for name, found in self.moved.items()},
-            **({"forward": self.forward.to_dict()} if self.forward else {}),
-            "settled": {
-                name: {str(year): found._asdict() for year, found in years.items()}
-                for name, years in self.settled.items()
-            },
-            "manifest": manifest(self.setup, [self.a.setting.scenario, self.b.setting.scenario]),
+    KEYS = (
+        *("a", "b", "replicates", "failed", "seed", "through", "base_year", "measures", "targets"),
+        *("attainment", "moved", "forward", "settled", "manifest"),
+    )
+    OPTIONAL = frozenset({"forward"})
+    ALIASES = MappingProxyType(
+        {
+            "a": "name_a",
+            "b": "name_b",
+            "measures": "measure_rows",
+            "targets": "target_rows",
+            "forward": "forward_record",
         }
+    )
+    ROWS = "targets"
+    COLUMNS = ("label_zh", "label_en", "a", "b", "difference", "low", "high")
+
+    @property
+    def title(self) -> str:
+        """Caption of the notebook's table."""
+        return f"{self.name_b} − {self.name_a}: probabilities, {self.replicates} replicates"
+
+    @property
+    def name_a(self) -> str:
+        """Name of the first scenario."""
+        return self.a.setting.scenario.name
+
+    @property
+    def name_b(self) -> str:
+        """Name of the second scenario; every difference is b less a."""
+        return self.b.setting.scenario.name
+
+    @property
+    def replicates(self) -> int:
+        """Simulated futures of each."""
+        return self.setup.replicates
+
+    @property
+    def failed(self) -> int:
+        """Replicates that failed in either."""
+        return int((~(self.a.good & self.b.good)).sum())
+
+    @property
+    def seed(self) -> int:
+        """Seed of every draw."""
+        return self.setup.seed
+
+    @property
+    def through(self) -> str:
+        """Last month, YYYY-MM."""
+        return month_label(self.setup.through)
+
+    @property
+    def base_year(self) -> int:
+        """Year over which growth is counted."""
+        return self.setup.pack.base_year
+
+    @property
+    def measure_rows(self) -> list[MeasureRecord]:
+        """Paired differences of every measure, by calendar year."""
+        return [
+            cast(
+                "MeasureRecord",
+                {"measure": name, "year": year, **found._asdict(), "unit": _unit(name)},
+            )
+            for name, years in self.measures.items()
+            for year, found in years.items()
+        ]
+
+    @property
+    def target_rows(self) -> list[TargetRecord | OpenTargetRecord]:
+        """Paired differences of the probability of every target."""
+        said: dict[str, Mapping[str, object]] = {k: v._asdict() for k, v in self.targets.items()}
+        reasons = unmodelled(self.setup.pack)
+        said |= {name: not_modelled_row(reason) for name, reason in reasons.items()}
+        plan = self.setup.pack.plan
+        rows = [
+            {
+                "id": name,
+                "label_zh": plan.target(name).label_zh,
+                "label_en": plan.target(name).label_en,
+                **found,
+            }
+            for name, found in said.items()
+        ]
+        return cast("list[TargetRecord | OpenTargetRecord]", rows)
+
+    @property
+    def forward_record(self) -> ForwardRecord | None:
+        """Starts and money by class; left out if the scenarios differ in more than levers."""
+        return self.forward.record() if self.forward else None
+
+    @property
+    def manifest(self) -> Manifest:
+        """What identifies the result."""
+        return manifest(self.setup, [self.a.setting.scenario, self.b.setting.scenario])
 
 
 def compare(
-    a: str | Path | ResolvedScenario,
-    b: str | Path | ResolvedScenario,
+    study: Settings,
+    a: ScenarioLike,
+    b: ScenarioLike,
     *,
-    replicates: int = 400,
-    seed: int = 2012,
-    through: str | None = None,
-    pack: Pack | str | Path | None = None,
-    parameters: Draws | None = None,
-    measures: Sequence[str] = MEASURES,
+    measures: Sequence[str] | None = None,
     half_width: float | None = None,
-    progress: Callable[[int, int], None] | None = None,
 ) -> Comparison:
     """Compare two scenarios on common random numbers.
 
     Parameters
     ----------
+    study : Settings
     a, b : str, Path or ResolvedScenario
         Every difference is b less a.
-    replicates, seed, through, pack, parameters, progress
-        As in :func:`xuchang_sim.simulation.run.simulate`.
-    measures : sequence of str
-        Measures compared, in every year from the plan's.
+    measures : sequence of str, optional
+        Measures compared, in every year from the plan's; by default :data:`MEASURES`.
     half_width : float, optional
         Wished half-width of the intervals, in the unit of each measure; by default a tenth of the
         difference.
@@ -292,7 +361,8 @@ def compare(
     InputError
         If an input is wrong.
     """
-    loaded = pack if isinstance(pack, Pack) else load_pack(pack)
+    loaded, progress = study.pack, study.progress
+    measures = MEASURES if measures is None else measures
     problems = [
         Problem(f"measures: {name}", "", 0, f"is no measure{did_you_mean(name, REGISTRY)}")
         for name in measures
@@ -307,8 +377,7 @@ def compare(
         problems.append(Problem("--half-width", "", 0, f"{half_width}: allowed: above 0"))
     if problems:
         raise InputError(problems)
-    one, two = (s if isinstance(s, ResolvedScenario) else load_scenario(s, loaded) for s in (a, b))
-    setup = prepare(loaded, replicates, seed, through, parameters)
+    one, two, setup = study.scenario(a), study.scenario(b), study.setup()
     eve = replace(setup, branch=setup.policy_month - 1)
     around = [Variant(one, redraw=1), Variant(one, shut=setup.policy_month)]
     if same_outlook(one, two):

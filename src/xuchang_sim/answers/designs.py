@@ -19,7 +19,8 @@ from xuchang_sim.pack.load import Pack, load_pack
 from xuchang_sim.pack.scenario import Name, ResolvedScenario, adjust, load_scenario
 from xuchang_sim.pack.schema import Label, Many, Strict, validate
 from xuchang_sim.simulation.measures import REGISTRY, lacking, modelled
-from xuchang_sim.simulation.run import MOST_REPLICATES, Draws, prepare
+from xuchang_sim.simulation.run import MOST_REPLICATES, Draws
+from xuchang_sim.simulation.settings import ScenarioLike, Settings
 from xuchang_sim.units import month_label
 from xuchang_sim.yamlfile import InputError, Problem, Source, did_you_mean, read_yaml, shown
 
@@ -228,31 +229,25 @@ def posterior_digest(pack: Pack) -> str | None:
 
 
 def make_design(
+    study: Settings,
     points: pd.DataFrame | Mapping[str, Sequence[Any]],
     *,
     name: str = "table",
-    scenarios: Sequence[str | Path | ResolvedScenario] = ("plan",),
-    replicates: int = 100,
-    seed: int = 2012,
-    through: str | None = None,
-    parameters: Draws | None = None,
+    scenarios: Sequence[ScenarioLike] = ("plan",),
     draws: int = 1,
     measures: Sequence[str] = (),
-    pack: Pack | str | Path | None = None,
 ) -> Design:
     """Make a design of a table of points.
 
     Parameters
     ----------
+    study : Settings
+        Pack, replicates of each point, seed, last month, where parameters come from.
     points : DataFrame or mapping of str to sequence
         One column a factor; a cell without a value changes nothing.
     name : str
     scenarios : sequence
         Scenarios from which the points differ.
-    replicates, seed, through, pack
-        As in :func:`xuchang_sim.simulation.run.simulate`.
-    parameters : {"posterior", "sampled", "central"}, optional
-        As in :func:`xuchang_sim.simulation.run.simulate`.
     draws : int
         1: every replicate has a parameter draw of its own; more: each is run with every replicate.
     measures : sequence of str
@@ -263,17 +258,12 @@ def make_design(
     InputError
         One clear line for every wrong column or cell.
     """
-    loaded = pack if isinstance(pack, Pack) else load_pack(pack)
     named = {str(column): values for column, values in points.items()}
     columns = tuple(named)
     table = [[_cell(value) for value in values] for values in named.values()]
     rows = tuple(zip(*table, strict=True)) if columns else ((),)
-    found = tuple(
-        s if isinstance(s, ResolvedScenario) else load_scenario(s, loaded) for s in scenarios
-    )
-    return _checked(
-        name, columns, rows, loaded, found, replicates, seed, through, parameters, draws, measures
-    )
+    found = tuple(study.scenario(s) for s in scenarios)
+    return _checked(study, name, columns, rows, found, draws, measures)
 
 
 def _cell(value: Any) -> Value:
@@ -303,7 +293,7 @@ def load_design(name_or_path: str | Path, pack: Pack | None = None) -> Design:
     loaded = pack or load_pack()
     path = _find(name_or_path)
     if path.suffix.lower() in TABLES:
-        return make_design(read_table(path), name=path.stem, pack=loaded)
+        return make_design(Settings(loaded, replicates=100), read_table(path), name=path.stem)
     problems: list[Problem] = []
     source = read_yaml(path, problems)
     checked = validate(source, SweepFile, problems) if source else None
@@ -330,20 +320,15 @@ def load_design(name_or_path: str | Path, pack: Pack | None = None) -> Design:
     columns, points = _points(source, file, path, loaded, problems)
     if problems:
         raise InputError(problems)
-    return _checked(
-        file.name,
-        columns,
-        points,
+    study = Settings(
         loaded,
-        tuple(scenarios),
-        file.replicates,
-        file.seed,
-        file.through,
-        file.parameters,
-        file.draws,
-        file.measures,
-        source,
+        replicates=file.replicates,
+        seed=file.seed,
+        through=file.through,
+        parameters=file.parameters,
     )
+    rows = tuple(scenarios)
+    return _checked(study, file.name, columns, points, rows, file.draws, file.measures, source)
 
 
 TABLES = {".csv", ".xlsx"}
@@ -524,20 +509,17 @@ def unit_sample(method: str, factors: int, points: int, seed: int) -> Array:
 
 
 def _checked(
+    study: Settings,
     name: str,
     columns: tuple[str, ...],
     points: tuple[tuple[Value, ...], ...],
-    pack: Pack,
     scenarios: tuple[ResolvedScenario, ...],
-    replicates: int,
-    seed: int,
-    through: str | None,
-    parameters: Draws | None,
     draws: int,
     measures: Iterable[str],
     source: Source | None = None,
 ) -> Design:
     """Check every cell of a design; the faults come together, with the row they are in."""
+    pack, setup = study.pack, study.setup()
     file = source.file if source else name
     problems: list[Problem] = []
     known = factor_names(pack)
@@ -555,7 +537,7 @@ def _checked(
             problems.append(Problem(file, column, 0, message))
     if not points:
         problems.append(Problem(file, "", 0, "has no point; allowed: one at least"))
-    if parameters == "central" and draws > 1:
+    if setup.draws == "central" and draws > 1:
         message = f"{draws} draws of central values are all the same; allowed: 1"
         problems.append(Problem(file, "draws", 0, message))
     names = [scenario.name for scenario in scenarios]
@@ -582,15 +564,14 @@ def _checked(
             break
     if problems:
         raise InputError(problems)
-    setup = prepare(pack, replicates, seed, through, parameters)
     return Design(
         name,
         columns,
         points,
         pack,
         scenarios,
-        replicates,
-        seed,
+        setup.replicates,
+        setup.seed,
         setup.through,
         setup.draws,
         draws,

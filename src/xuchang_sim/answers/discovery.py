@@ -9,31 +9,32 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple, TypedDict
 
 import numpy as np
 
+from xuchang_sim.answer import Answer, MaybeNan, Probability
 from xuchang_sim.answers.assess import manifest
 from xuchang_sim.answers.designs import make_design
 from xuchang_sim.answers.packages import Goal, parse_goal
+from xuchang_sim.answers.records import Manifest
 from xuchang_sim.answers.sweep import collect
 from xuchang_sim.forecast.drivers import drivers
-from xuchang_sim.pack.load import Pack, load_pack
-from xuchang_sim.pack.scenario import ResolvedScenario, load_scenario
 from xuchang_sim.simulation.measures import meets
 from xuchang_sim.simulation.results import together
-from xuchang_sim.simulation.run import Setup, Variant, prepare, run
+from xuchang_sim.simulation.run import Setup, Variant, run
 from xuchang_sim.units import month_index, month_label
 from xuchang_sim.yamlfile import InputError, Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-    from pathlib import Path
+    from collections.abc import Mapping, Sequence
 
     import numpy.typing as npt
 
+    from xuchang_sim.pack.scenario import ResolvedScenario
     from xuchang_sim.simulation.results import Results
-    from xuchang_sim.simulation.run import Draws
+    from xuchang_sim.simulation.settings import ScenarioLike, Settings
 
     Array = npt.NDArray[np.float64]
     Bools = npt.NDArray[np.bool_]
@@ -285,8 +286,35 @@ def simplified(x: Array, interest: Bools, box: Box, level: float = SIGNIFICANT) 
 # ------------------------------------------------------------------------------------- the model
 
 
-@dataclass(frozen=True)
-class Discovery:
+class Limit(TypedDict):
+    """Limits of a factor, null where there is none, each with its quasi-p value."""
+
+    factor: str
+    unit: str
+    low: float | None
+    high: float | None
+    p_low: MaybeNan
+    p_high: MaybeNan
+
+
+class Point(TypedDict):
+    """A step of the peeling: coverage, density and mass, shares."""
+
+    coverage: MaybeNan
+    density: MaybeNan
+    mass: MaybeNan
+
+
+class BoxRecord(Point):
+    """A box in which the goal is missed: the share of all misses in it, and how dense they are."""
+
+    cases: int
+    limits: list[Limit]
+    trajectory: list[Point]
+
+
+@dataclass(frozen=True, eq=False)
+class Discovery(Answer):
     """Boxes in which a goal is missed despite a scenario.
 
     Attributes
@@ -295,6 +323,8 @@ class Discovery:
         Share of all replicates that miss it.
     boxes : tuple of Box
         One after the other, each on what the earlier ones left over.
+    robustness : Robustness or None
+        How robust this and other scenarios are, if that was asked for.
     """
 
     goal: Goal
@@ -304,42 +334,70 @@ class Discovery:
     boxes: tuple[Box, ...]
     setup: Setup
     units: Mapping[str, str]
+    robustness: Robustness | None = None
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain data in the shape of the command line's contract."""
-        return {
-            "goal": list(self.goal.ids),
-            "scenario": self.scenario,
-            "replicates": self.setup.replicates,
-            "seed": self.setup.seed,
-            "missed": self.share,
-            "boxes": [
-                {
-                    "coverage": box.step.coverage,
-                    "density": box.step.density,
-                    "mass": box.step.mass,
-                    "cases": box.step.cases,
-                    "limits": [
-                        {
-                            "factor": name,
-                            "unit": self.units.get(name, "比例"),
-                            "low": None if math.isnan(box.quasi_p[name][0]) else low,
-                            "high": None if math.isnan(box.quasi_p[name][1]) else high,
-                            "p_low": box.quasi_p[name][0],
-                            "p_high": box.quasi_p[name][1],
-                        }
-                        for name, (low, high) in zip(box.names, box.step.limits, strict=True)
-                        if name in box.quasi_p
-                    ],
-                    "trajectory": [
-                        {"coverage": s.coverage, "density": s.density, "mass": s.mass}
-                        for s in box.steps
-                    ],
-                }
-                for box in self.boxes
-            ],
-            "manifest": manifest(self.setup, []),
-        }
+    KEYS = (
+        *("goal", "scenario", "replicates", "seed", "missed", "boxes", "manifest"),
+        "robustness",
+    )
+    ALIASES = MappingProxyType({"goal": "goal_ids", "missed": "share", "boxes": "box_rows"})
+    OPTIONAL = frozenset({"robustness"})
+    ROWS = "boxes"
+    COLUMNS = ("coverage", "density", "mass", "cases")
+
+    @property
+    def title(self) -> str:
+        """Caption of the notebook's table."""
+        return f"{self.scenario}: where {' + '.join(self.goal.ids)} is missed ({self.share:.0%})"
+
+    @property
+    def goal_ids(self) -> list[str]:
+        """Ids of the targets that make up the goal."""
+        return list(self.goal.ids)
+
+    @property
+    def replicates(self) -> int:
+        """Simulated futures."""
+        return self.setup.replicates
+
+    @property
+    def seed(self) -> int:
+        """Seed of every draw."""
+        return self.setup.seed
+
+    @property
+    def box_rows(self) -> list[BoxRecord]:
+        """Boxes, one after the other, each on what the earlier ones left over."""
+        return [
+            {
+                "coverage": box.step.coverage,
+                "density": box.step.density,
+                "mass": box.step.mass,
+                "cases": box.step.cases,
+                "limits": [
+                    {
+                        "factor": name,
+                        "unit": self.units.get(name, "比例"),
+                        "low": None if math.isnan(box.quasi_p[name][0]) else low,
+                        "high": None if math.isnan(box.quasi_p[name][1]) else high,
+                        "p_low": box.quasi_p[name][0],
+                        "p_high": box.quasi_p[name][1],
+                    }
+                    for name, (low, high) in zip(box.names, box.step.limits, strict=True)
+                    if name in box.quasi_p
+                ],
+                "trajectory": [
+                    {"coverage": s.coverage, "density": s.density, "mass": s.mass}
+                    for s in box.steps
+                ],
+            }
+            for box in self.boxes
+        ]
+
+    @property
+    def manifest(self) -> Manifest:
+        """What identifies the result."""
+        return manifest(self.setup, [])
 
 
 def uncertain(results: Results) -> dict[str, Array]:
@@ -368,16 +426,12 @@ def uncertain(results: Results) -> dict[str, Array]:
 
 
 def discover(
-    scenario: str | Path | ResolvedScenario = "plan",
+    study: Settings,
+    scenario: ScenarioLike = "plan",
     goal: str = "revenue_growth",
     *,
-    replicates: int = 1000,
-    seed: int = 2012,
     density: float = DENSITY,
     boxes: int = MOST_BOXES,
-    pack: Pack | str | Path | None = None,
-    parameters: Draws | None = None,
-    progress: Callable[[int, int], None] | None = None,
 ) -> Discovery:
     """Find where a goal is missed despite a scenario: boxes of parameters and demand.
 
@@ -385,11 +439,10 @@ def discover(
 
     Parameters
     ----------
+    study : Settings
     scenario : str, Path or ResolvedScenario
     goal : str
         Target ids joined by ``+``, or ``joint``.
-    replicates, seed, pack, parameters, progress
-        As in :func:`xuchang_sim.simulation.run.simulate`.
     density : float
         Share of misses from which a box is reported; at least halfway from the share of all
         replicates to one.
@@ -401,15 +454,14 @@ def discover(
     InputError
         If an argument is wrong.
     """
-    loaded = pack if isinstance(pack, Pack) else load_pack(pack)
-    resolved = (
-        scenario if isinstance(scenario, ResolvedScenario) else load_scenario(scenario, loaded)
-    )
+    loaded, resolved = study.pack, study.scenario(scenario)
     wanted = parse_goal(goal, loaded)
     if not 0.0 < density <= 1.0 or boxes < 1:
         raise InputError([Problem("--density", "", 0, "allowed: above 0, at most 1")])
-    setup = prepare(loaded, replicates, seed, f"{loaded.plan_year}-12", parameters)
-    results = run(setup, [Variant(resolved)], full=False, keep=wanted.ids, progress=progress)[0]
+    setup = study.setup(through=12 * loaded.plan_year + 11)
+    results = run(setup, [Variant(resolved)], full=False, keep=wanted.ids, progress=study.progress)[
+        0
+    ]
     together([results])
     met = np.logical_and.reduce(
         [meets(results.outcome(name), loaded.plan.target(name)) for name in wanted.ids]
@@ -447,9 +499,9 @@ class Robust(NamedTuple):
     """
 
     scenario: str
-    domain: float
-    regret_max: float
-    regret_mean: float
+    domain: Probability
+    regret_max: MaybeNan
+    regret_mean: MaybeNan
 
 
 class InfoGap(NamedTuple):
@@ -466,8 +518,17 @@ class InfoGap(NamedTuple):
     p: dict[float, float]
 
 
-@dataclass(frozen=True)
-class Robustness:
+class GapRecord(TypedDict):
+    """See :class:`InfoGap`; ``p`` by the deviation, written as text."""
+
+    scenario: str
+    alpha: float
+    worst: dict[str, float]
+    p: dict[str, Probability]
+
+
+@dataclass(frozen=True, eq=False)
+class Robustness(Answer):
     """Robustness of scenarios against parameters and demand."""
 
     goal: Goal
@@ -476,17 +537,32 @@ class Robustness:
     draws: int
     setup: Setup
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain data in the shape of the command line's contract."""
-        return {
-            "goal": list(self.goal.ids),
-            "draws": self.draws,
-            "replicates": self.setup.replicates,
-            "rows": [row._asdict() for row in self.rows],
-            "info_gap": [
-                {**gap._asdict(), "p": {str(k): v for k, v in gap.p.items()}} for gap in self.gaps
-            ],
-        }
+    KEYS = ("goal", "draws", "replicates", "rows", "info_gap")
+    ALIASES = MappingProxyType({"goal": "goal_ids"})
+    ROWS = "rows"
+
+    @property
+    def goal_ids(self) -> list[str]:
+        """Ids of the targets that make up the goal."""
+        return list(self.goal.ids)
+
+    @property
+    def replicates(self) -> int:
+        """Worlds behind each number of the info-gap question."""
+        return self.setup.replicates
+
+    @property
+    def info_gap(self) -> list[GapRecord]:
+        """How far the key numbers may go wrong together."""
+        return [
+            {
+                "scenario": gap.scenario,
+                "alpha": gap.alpha,
+                "worst": gap.worst,
+                "p": {str(k): v for k, v in gap.p.items()},
+            }
+            for gap in self.gaps
+        ]
 
 
 #: What may go wrong in the info-gap question: parameters and demand.
@@ -495,21 +571,20 @@ ALPHAS = tuple(k / 10 for k in range(11))
 
 
 def robustness(
-    scenarios: Sequence[str | Path | ResolvedScenario] = ("no_plan", "plan", "all_high"),
+    study: Settings,
+    scenarios: Sequence[ScenarioLike] = ("no_plan", "plan", "all_high"),
     goal: str = "fai_growth",
     *,
     draws: int = 64,
     replicates: int = 16,
-    seed: int = 2012,
-    pack: Pack | str | Path | None = None,
-    parameters: Draws | None = None,
     key: Sequence[str] = KEY,
-    progress: Callable[[int, int], None] | None = None,
 ) -> Robustness:
     """Say over how much of the space, and how far from the centre, scenarios meet a goal.
 
     Parameters
     ----------
+    study : Settings
+        Its number of replicates is not used.
     scenarios : sequence
         Scenarios compared; regret is behind the best of them.
     goal : str
@@ -517,29 +592,22 @@ def robustness(
     draws : int
         Parameter draws.
     replicates : int
-        Replicates of each; the same for all draws and scenarios.
-    seed, pack, parameters, progress
-        As in :func:`xuchang_sim.simulation.run.simulate`.
+        Replicates of each draw; the same for all draws and scenarios.
     key : sequence of str
         Parameters and ``demand_shift`` that may go wrong together.
     """
-    loaded = pack if isinstance(pack, Pack) else load_pack(pack)
+    loaded, through = study.pack, f"{study.pack.plan_year}-12"
     wanted = parse_goal(goal, loaded)
-    found = [s if isinstance(s, ResolvedScenario) else load_scenario(s, loaded) for s in scenarios]
-    through = f"{loaded.plan_year}-12"
+    found = [study.scenario(s) for s in scenarios]
     design = make_design(
+        study.with_(replicates=replicates, through=through),
         {},
         name="robustness",
         scenarios=found,
-        replicates=replicates,
-        seed=seed,
-        through=through,
-        parameters=parameters,
         draws=draws,
         measures=wanted.ids,
-        pack=loaded,
     )
-    frame = collect(design, progress=progress)
+    frame = collect(design, threads=study.threads, progress=study.progress)
     shape = (draws, len(found), replicates)
     values = [frame[name].to_numpy().reshape(shape) for name in wanted.ids]
     targets = [loaded.plan.target(name) for name in wanted.ids]
@@ -557,7 +625,8 @@ def robustness(
         )
         for k, s in enumerate(found)
     )
-    setup = prepare(loaded, 4 * replicates, seed, through, "central")
+    last = 12 * loaded.plan_year + 11
+    setup = study.setup(replicates=4 * replicates, through=last, draws="central")
     gaps = tuple(info_gap(setup, s, wanted, key) for s in found)
     return Robustness(wanted, rows, gaps, draws, setup)
 

@@ -10,29 +10,31 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, NamedTuple
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Annotated, NamedTuple, TypedDict
 
 import numpy as np
 
 from xuchang_sim import definitions
+from xuchang_sim.answer import NAN, Answer, MaybeNan, Unit
 from xuchang_sim.answers.assess import goals, manifest
+from xuchang_sim.answers.records import Manifest
 from xuchang_sim.answers.requirements import require
 from xuchang_sim.forecast.calendar import fai_season
 from xuchang_sim.model.world import MEASURE_ROW, SUMMARY
-from xuchang_sim.pack.load import Pack, load_pack
-from xuchang_sim.pack.scenario import ResolvedScenario, adjust, load_scenario
+from xuchang_sim.pack.scenario import ResolvedScenario, adjust
 from xuchang_sim.simulation.measures import meets
-from xuchang_sim.simulation.results import together
-from xuchang_sim.simulation.run import Draws, Setup, Variant, prepare, run
+from xuchang_sim.simulation.results import Results, WhyYear, together
+from xuchang_sim.simulation.run import Setup, Variant, run
 from xuchang_sim.units import month_label
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from pathlib import Path
 
     import numpy.typing as npt
 
-    from xuchang_sim.simulation.results import Results
+    from xuchang_sim.pack.load import Pack
+    from xuchang_sim.simulation.settings import ScenarioLike, Settings
 
     Array = npt.NDArray[np.float64]
 
@@ -57,8 +59,8 @@ class Share(NamedTuple):
     """
 
     value: float
-    se: float
-    of_total: float
+    se: MaybeNan
+    of_total: MaybeNan
 
 
 @dataclass(frozen=True)
@@ -97,8 +99,8 @@ class Bar(NamedTuple):
     """One bar of a waterfall: its place, mean and standard error, 亿元."""
 
     name: str
-    value: float
-    se: float
+    value: Annotated[float, Unit("亿元")]
+    se: Annotated[float, Unit("亿元"), NAN]
 
 
 @dataclass(frozen=True)
@@ -145,8 +147,65 @@ class Price(NamedTuple):
     one_sided: bool
 
 
-@dataclass(frozen=True)
-class Explanation:
+class ShareOfGap(TypedDict):
+    """Causal share of one family of levers, also as a share of the total and of the gap."""
+
+    value: float
+    se: MaybeNan
+    of_total: MaybeNan
+    of_gap: MaybeNan
+
+
+class AttributionRecord(TypedDict):
+    """Exact Shapley values of one outcome; the shares sum to ``total``.
+
+    ``of_gap`` is null where the mean lies above the target: there is no gap.
+    """
+
+    outcome: str
+    base: MaybeNan
+    target: float
+    gap: MaybeNan
+    total: MaybeNan
+    total_se: MaybeNan
+    shares: dict[str, ShareOfGap]
+    alone: dict[str, MaybeNan]
+
+
+class WaterfallRecord(TypedDict):
+    """From the base year's total to the plan year's, 亿元."""
+
+    measure: str
+    base: Annotated[float, Unit("亿元"), NAN]
+    gains: list[Bar]
+    losses: list[Bar]
+    outcome: Bar
+
+
+class Effect(TypedDict):
+    """Paired difference that one unit brings, with its standard error."""
+
+    value: MaybeNan
+    se: MaybeNan
+
+
+class PriceRecord(TypedDict):
+    """What one unit more of a lever brings, and what it costs (null where it has no price).
+
+    ``dual`` is the same by the linear relaxation, null where it has no such row.
+    """
+
+    resource: str
+    lever: str
+    unit: str
+    cost: Annotated[float, Unit("亿元"), NAN]
+    effect: dict[str, Effect]
+    dual: dict[str, MaybeNan]
+    one_sided: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Explanation(Answer):
     """What holds the targets back.
 
     Attributes
@@ -164,56 +223,118 @@ class Explanation:
     waterfalls: tuple[Waterfall, ...]
     prices: tuple[Price, ...]
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain data in the shape of the command line's contract."""
-        setting = self.results.setting
-        return {
-            "scenario": setting.scenario.name,
-            "replicates": setting.replicates,
-            "failed": int((~self.results.good).sum()),
-            "seed": setting.seed,
-            "through": month_label(setting.through),
-            "families": list(FAMILIES),
-            "demand_shift": DEMAND_SHIFT,
-            "attribution": [
-                {
-                    "outcome": a.outcome,
-                    "base": a.base,
-                    "target": a.target,
-                    "gap": a.gap,
-                    "total": a.total,
-                    "total_se": a.total_se,
-                    "shares": {
-                        name: {
-                            **share._asdict(),
-                            "of_gap": share.value / a.gap if a.gap > 0 else math.nan,
-                        }
-                        for name, share in a.shares.items()
-                    },
-                    "alone": a.alone,
-                }
-                for a in self.attributions
-            ],
-            "waterfall": [
-                {
-                    "measure": w.measure,
-                    "base": w.base.value,
-                    "gains": [bar._asdict() for bar in w.gains],
-                    "losses": [bar._asdict() for bar in w.losses],
-                    "outcome": w.outcome._asdict(),
-                }
-                for w in self.waterfalls
-            ],
-            "prices": [
-                {
-                    **price._asdict(),
-                    "effect": {k: {"value": v, "se": s} for k, (v, s) in price.effect.items()},
-                }
-                for price in self.prices
-            ],
-            "why": self.results.why().year(setting.pack.plan_year),
-            "manifest": manifest(self.setup, [setting.scenario]),
-        }
+    KEYS = (
+        *("scenario", "replicates", "failed", "seed", "through", "families", "demand_shift"),
+        *("attribution", "waterfall", "prices", "why", "manifest"),
+    )
+    ALIASES = MappingProxyType({"prices": "price_rows"})
+    ROWS = "prices"
+    COLUMNS = ("resource", "lever", "unit", "cost", "effect.revenue.value", "effect.fai.value")
+
+    @property
+    def title(self) -> str:
+        """Caption of the notebook's table."""
+        return f"{self.scenario}: what one more unit brings, {self.replicates} replicates"
+
+    @property
+    def scenario(self) -> str:
+        """Name of the scenario."""
+        return self.results.setting.scenario.name
+
+    @property
+    def replicates(self) -> int:
+        """Simulated futures."""
+        return self.results.setting.replicates
+
+    @property
+    def failed(self) -> int:
+        """Replicates that failed."""
+        return int((~self.results.good).sum())
+
+    @property
+    def seed(self) -> int:
+        """Seed of every draw."""
+        return self.results.setting.seed
+
+    @property
+    def through(self) -> str:
+        """Last month, YYYY-MM."""
+        return month_label(self.results.setting.through)
+
+    @property
+    def families(self) -> list[str]:
+        """Families among which the gap is split."""
+        return list(FAMILIES)
+
+    @property
+    def demand_shift(self) -> float:
+        """Standard deviations by which demand is lifted."""
+        return DEMAND_SHIFT
+
+    @property
+    def attribution(self) -> list[AttributionRecord]:
+        """Gap of each outcome, split among the families."""
+        return [
+            {
+                "outcome": a.outcome,
+                "base": a.base,
+                "target": a.target,
+                "gap": a.gap,
+                "total": a.total,
+                "total_se": a.total_se,
+                "shares": {
+                    name: {
+                        "value": share.value,
+                        "se": share.se,
+                        "of_total": share.of_total,
+                        "of_gap": share.value / a.gap if a.gap > 0 else math.nan,
+                    }
+                    for name, share in a.shares.items()
+                },
+                "alone": a.alone,
+            }
+            for a in self.attributions
+        ]
+
+    @property
+    def waterfall(self) -> list[WaterfallRecord]:
+        """What the growth of each total is made of."""
+        return [
+            {
+                "measure": w.measure,
+                "base": w.base.value,
+                "gains": list(w.gains),
+                "losses": list(w.losses),
+                "outcome": w.outcome,
+            }
+            for w in self.waterfalls
+        ]
+
+    @property
+    def price_rows(self) -> list[PriceRecord]:
+        """What one more unit of each lever brings."""
+        return [
+            {
+                "resource": price.resource,
+                "lever": price.lever,
+                "unit": price.unit,
+                "cost": price.cost,
+                "effect": {k: {"value": v, "se": s} for k, (v, s) in price.effect.items()},
+                "dual": price.dual,
+                "one_sided": price.one_sided,
+            }
+            for price in self.prices
+        ]
+
+    @property
+    def why(self) -> WhyYear:
+        """What bound in the plan's year."""
+        return self.results.why().year(self.results.setting.pack.plan_year)
+
+    @property
+    def manifest(self) -> Manifest:
+        """What identifies the result."""
+        return manifest(self.setup, [self.results.setting.scenario])
 
 
 # ------------------------------------------------------------------------------------- shares
@@ -737,22 +858,13 @@ def _planned(durations: Array, months: int, pack: Pack) -> Array:
     return np.asarray(spent.mean(axis=0))
 
 
-def explain(
-    scenario: str | Path | ResolvedScenario = "plan",
-    *,
-    replicates: int = 200,
-    seed: int = 2012,
-    pack: Pack | str | Path | None = None,
-    parameters: Draws | None = None,
-    progress: Callable[[int, int], None] | None = None,
-) -> Explanation:
+def explain(study: Settings, scenario: ScenarioLike = "plan") -> Explanation:
     """Say what holds the targets back, what growth is made of, and what one more unit brings.
 
     Parameters
     ----------
+    study : Settings
     scenario : str, Path or ResolvedScenario
-    replicates, seed, pack, parameters, progress
-        As in :func:`xuchang_sim.simulation.run.simulate`.
 
     Returns
     -------
@@ -763,12 +875,9 @@ def explain(
     InputError
         If an input is wrong.
     """
-    loaded = pack if isinstance(pack, Pack) else load_pack(pack)
-    resolved = (
-        scenario if isinstance(scenario, ResolvedScenario) else load_scenario(scenario, loaded)
-    )
-    require(loaded, "explain", scenario=resolved)
-    setup = prepare(loaded, replicates, seed, None, parameters)
+    resolved, progress = study.scenario(scenario), study.progress
+    require(study.pack, "explain", scenario=resolved, through=study.through)
+    setup = study.setup()
     weight = 3  # the second pass has a third of the variants
 
     def first(done: int, whole: int) -> None:

@@ -11,13 +11,15 @@ import hashlib
 from collections.abc import Mapping  # noqa: TC003 - pydantic reads the annotation
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple, TypedDict, cast
 
 import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
+from xuchang_sim.answer import Answer, MaybeNan
 from xuchang_sim.answers.assess import manifest
+from xuchang_sim.answers.records import Manifest
 from xuchang_sim.forecast import cache
 from xuchang_sim.forecast.calendar import dense, fill_january
 from xuchang_sim.forecast.series import history
@@ -25,21 +27,20 @@ from xuchang_sim.model.engine import threads
 from xuchang_sim.model.steps.firms import IDLE_LIMIT, INITIAL
 from xuchang_sim.model.world import BUILDING, DONE, FIRMS, MEASURE_ROW, PIPELINE, SUMMARY
 from xuchang_sim.pack.history import EVIDENCE
-from xuchang_sim.pack.load import Pack, load_pack
 from xuchang_sim.pack.scenario import load_scenario
 from xuchang_sim.pack.schema import Day, Id, Label, Many, Strict, validate
-from xuchang_sim.simulation.run import Draws, Variant, prepare, run
+from xuchang_sim.simulation.run import Variant, run
 from xuchang_sim.simulation.worlds import MOMENTS, FailedWorldError, View, WarmUp, Worlds, columns
-from xuchang_sim.units import month_label
 from xuchang_sim.yamlfile import InputError, Problem, Source, read_text, read_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
+    from xuchang_sim.pack.load import Pack
     from xuchang_sim.pack.scenario import ResolvedScenario
     from xuchang_sim.simulation.results import Results
     from xuchang_sim.simulation.run import Setup
+    from xuchang_sim.simulation.settings import Settings
 
 Array = npt.NDArray[np.float64]
 
@@ -706,6 +707,27 @@ MEASURED: dict[str, Measure] = {
 # ----------------------------------------------------------------------------------- the verdicts
 
 
+Band = list[float | None]
+
+
+class FactRecord(TypedDict):
+    """A stylised fact: its band (null where open), the model's value, and whether it lies inside.
+
+    Facts of several numbers have bands and values by name.
+    """
+
+    id: str
+    label_zh: str
+    label_en: str
+    target: Band | dict[str, Band]
+    value: MaybeNan | dict[str, MaybeNan]
+    passes: bool
+    test: str
+    source: str
+    later_source: bool
+    reason: str
+
+
 @dataclass(frozen=True)
 class Verdict:
     """A fact, what the model says, and whether that lies in its band."""
@@ -723,8 +745,8 @@ class Verdict:
             for name, (low, high) in self.fact.bands.items()
         )
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain data; a fact with one number is that number."""
+    def record(self) -> FactRecord:
+        """Return the fact with its verdict; a fact with one number is that number."""
         bands = {name: list(band) for name, band in self.fact.bands.items()}
         one = next(iter(bands)) if len(bands) == 1 else None
         return {
@@ -741,8 +763,8 @@ class Verdict:
         }
 
 
-@dataclass(frozen=True)
-class Facts:
+@dataclass(frozen=True, eq=False)
+class Facts(Answer):
     """Verdicts on all facts of a pack."""
 
     verdicts: tuple[Verdict, ...]
@@ -750,46 +772,62 @@ class Facts:
     scenario: ResolvedScenario
     sha256: str
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain data in the shape of the command line's contract."""
-        return {
-            "facts": [verdict.to_dict() for verdict in self.verdicts],
-            "passed": sum(verdict.passes for verdict in self.verdicts),
-            "replicates": self.setup.replicates,
-            "parameters": self.setup.draws,
-            "manifest": manifest(self.setup, [self.scenario]) | {"facts": self.sha256},
-        }
+    KEYS = ("facts", "passed", "replicates", "parameters", "manifest")
+    ROWS = "facts"
+    COLUMNS = ("id", "label_zh", "label_en", "value", "target", "passes")
+
+    @property
+    def title(self) -> str:
+        """Caption of the notebook's table."""
+        return f"stylised facts: {self.passed} of {len(self.verdicts)} hold"
+
+    @property
+    def facts(self) -> list[FactRecord]:
+        """Every fact with its verdict."""
+        return [verdict.record() for verdict in self.verdicts]
+
+    @property
+    def passed(self) -> int:
+        """Facts that hold."""
+        return sum(verdict.passes for verdict in self.verdicts)
+
+    @property
+    def replicates(self) -> int:
+        """Runs over which facts are pooled."""
+        return self.setup.replicates
+
+    @property
+    def parameters(self) -> str:
+        """Where parameters come from."""
+        return self.setup.draws
+
+    @property
+    def manifest(self) -> Manifest:
+        """What identifies the result, the hash of the facts included."""
+        found = {**manifest(self.setup, [self.scenario]), "facts": self.sha256}
+        return cast("Manifest", found)
 
 
-def facts(
-    *,
-    replicates: int = 800,
-    seed: int = 2012,
-    pack: Pack | str | Path | None = None,
-    parameters: Draws | None = None,
-    progress: Callable[[int, int], None] | None = None,
-) -> Facts:
+def facts(study: Settings) -> Facts:
     """Measure every stylised fact of a pack without the plan, and judge it by its band.
 
     Parameters
     ----------
-    replicates : int
-        Runs over which facts are pooled, at least :data:`LEAST_RUNS`.
-    seed, pack, parameters, progress
-        As in :func:`xuchang_sim.simulation.run.simulate`.
+    study : Settings
+        At least :data:`LEAST_RUNS` replicates, over which facts are pooled.
 
     Raises
     ------
     InputError
-        If an argument or ``facts.yaml`` is wrong.
+        If there are fewer, or ``facts.yaml`` is wrong.
     """
-    if replicates < LEAST_RUNS:
-        text = f"{replicates}: allowed: at least {LEAST_RUNS}, over which facts are pooled"
+    loaded, progress = study.pack, study.progress
+    if study.replicates < LEAST_RUNS:
+        text = f"{study.replicates}: allowed: at least {LEAST_RUNS}, over which facts are pooled"
         raise InputError([Problem("--replicates", "", 0, text)])
-    loaded = pack if isinstance(pack, Pack) else load_pack(pack)
     file = load_facts(loaded)
     last = min(12 * (loaded.plan_year + 2) + 11, loaded.last_month)
-    setup = prepare(loaded, replicates, seed, month_label(last), parameters)
+    setup = study.setup(through=last)
     scenario = load_scenario("no_plan", loaded)
     results = run(setup, [Variant(scenario)])[0]
     worlds = Worlds(setup, scenario)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypedDict
 
 import numpy as np
 import numpy.typing as npt
@@ -55,6 +55,23 @@ class Seen(NamedTuple):
     other: float
 
 
+class Class(TypedDict):
+    """Projects or 亿元 of a class in both runs, means, and the difference b less a."""
+
+    a: float
+    b: float
+    difference: float
+
+
+class ForwardRecord(TypedDict):
+    """Starts and money of a calendar year by class, means over pairs of runs."""
+
+    year: int
+    pairs: int
+    starts: dict[str, Class]
+    money: dict[str, Class]
+
+
 @dataclass(frozen=True)
 class Forward:
     """Starts and money of a window by class, means over pairs of runs.
@@ -77,10 +94,10 @@ class Forward:
     money: Mapping[str, tuple[float, float]]
     pairs: int
 
-    def to_dict(self) -> dict[str, Any]:
+    def record(self) -> ForwardRecord:
         """Return plain data in the shape of the command line's contract."""
 
-        def rows(table: Mapping[str, tuple[float, float]]) -> dict[str, dict[str, float]]:
+        def rows(table: Mapping[str, tuple[float, float]]) -> dict[str, Class]:
             return {k: {"a": a, "b": b, "difference": b - a} for k, (a, b) in table.items()}
 
         return {

@@ -13,11 +13,12 @@ import math
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, NotRequired, TypedDict
 
 import numpy as np
 
 from xuchang_sim import __version__
+from xuchang_sim.answer import Probability
 from xuchang_sim.answers.rules import rules_digest
 from xuchang_sim.files import write
 from xuchang_sim.pack.casepack import case_pack, last_driver, totals
@@ -116,6 +117,42 @@ class Failure(NamedTuple):
 
     case: str
     message: str
+
+
+class ForecastRecord(TypedDict):
+    """Forecast of one quantity of a case, in ``unit``: quantiles by level."""
+
+    case: str
+    quantity: str
+    unit: str
+    quantiles: dict[str, float]
+    p_target: Probability | None
+    target: float | None
+    note: str
+
+
+class RefusedRecord(TypedDict):
+    """A case that could not be run, and why."""
+
+    case: str
+    reason: str
+
+
+class HindcastRecord(TypedDict):
+    """Forecasts of past plans from what was known then."""
+
+    forecasts: list[ForecastRecord]
+    cases: list[str]
+    refused: list[RefusedRecord]
+    failed: list[Failure]
+    left_out: dict[str, list[str]]
+    sha256: str
+    version: str
+    rules: str
+    replicates: int
+    seed: int
+    scores: NotRequired[dict[str, Any]]
+    seal: NotRequired[dict[str, Any]]
 
 
 @dataclass(frozen=True)

@@ -10,25 +10,29 @@ from __future__ import annotations
 import itertools
 import math
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Annotated, NamedTuple, Protocol, TypedDict, cast
 
 import numpy as np
 
 from xuchang_sim import definitions
+from xuchang_sim.answer import Answer, Extra, MaybeNan, Probability, Unit
 from xuchang_sim.answers.assess import goals, manifest
+from xuchang_sim.answers.records import Manifest
 from xuchang_sim.pack.levers import AXES
-from xuchang_sim.pack.load import Pack, load_pack
-from xuchang_sim.pack.scenario import ResolvedScenario, adjust, list_scenarios, load_scenario
+from xuchang_sim.pack.scenario import ResolvedScenario, adjust, list_scenarios
 from xuchang_sim.simulation.measures import NO_GOAL, meets, modelled, unmodelled
 from xuchang_sim.simulation.results import together, wilson
-from xuchang_sim.simulation.run import Draws, Setup, Variant, prepare, run
+from xuchang_sim.simulation.run import Setup, Variant, run
 from xuchang_sim.yamlfile import InputError, Problem, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from pathlib import Path
 
     import numpy.typing as npt
+
+    from xuchang_sim.pack.load import Pack
+    from xuchang_sim.simulation.settings import ScenarioLike, Settings
 
     Array = npt.NDArray[np.float64]
     Bools = npt.NDArray[np.bool_]
@@ -309,18 +313,29 @@ class Choice(NamedTuple):
 
     strengths: dict[str, float]
     levels: dict[str, float]
-    cost: float
-    p: float
-    p_low: float
-    p_high: float
-    p_bound: float
-    quartile: float
-    quartile_bound: float
+    cost: Annotated[float, Unit("亿元/年")]
+    p: Probability
+    p_low: Probability
+    p_high: Probability
+    p_bound: Probability
+    quartile: MaybeNan
+    quartile_bound: MaybeNan
     replicates: int
 
 
-@dataclass(frozen=True)
-class BundleResult:
+class GoalTarget(TypedDict):
+    """A target of the goal, and the largest value of it that is reached with probability ``p``."""
+
+    id: str
+    label_zh: str
+    label_en: str
+    value: float
+    unit: str
+    highest: MaybeNan
+
+
+@dataclass(frozen=True, eq=False)
+class BundleResult(Answer):
     """The smallest bundles, or what is reachable instead.
 
     Attributes
@@ -359,41 +374,71 @@ class BundleResult:
     spent: int
     failed: int
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain data in the shape of the command line's contract."""
+    KEYS = (
+        *("goal", "targets", "p", "robust", "draws", "worlds", "base", "factors", "grid"),
+        *("reachable", "bundles", "best", "replicates", "failed", "seed", "grid_size"),
+        *("bundles_run", "runs", "violations", "manifest"),
+    )
+    ALIASES = MappingProxyType({"goal": "goal_ids", "runs": "spent"})
+    ROWS = "bundles"
+    COLUMNS = ("cost", "p", "p_low", "p_high", "p_bound", "quartile")
+
+    @property
+    def title(self) -> str:
+        """Caption of the notebook's table."""
+        words = "smallest bundles" if self.reachable else "not reachable; see best"
+        return f"{' + '.join(self.goal.ids)} with P ≥ {self.p:g}: {words}"
+
+    @property
+    def goal_ids(self) -> list[str]:
+        """Ids of the targets that make up the goal."""
+        return list(self.goal.ids)
+
+    @property
+    def targets(self) -> list[GoalTarget]:
+        """Every target of the goal."""
         plan = self.setup.pack.plan
-        return {
-            "goal": list(self.goal.ids),
-            "targets": [
-                {
-                    "id": name,
-                    "label_zh": plan.target(name).label_zh,
-                    "label_en": plan.target(name).label_en,
-                    "value": plan.target(name).value,
-                    "unit": plan.target(name).unit,
-                    "highest": self.highest[name],
-                }
-                for name in self.goal.ids
-            ],
-            "p": self.p,
-            "robust": self.robust,
-            "draws": self.draws,
-            "worlds": self.worlds,
-            "base": self.base,
-            "factors": list(self.factors),
-            "grid": list(self.grid),
-            "reachable": self.reachable,
-            "bundles": [choice._asdict() for choice in self.bundles],
-            "best": self.best._asdict(),
-            "replicates": self.setup.replicates,
-            "failed": self.failed,
-            "seed": self.setup.seed,
-            "grid_size": self.search.bundles,
-            "bundles_run": len(self.search.tried),
-            "runs": self.spent,
-            "violations": len(self.search.violations),
-            "manifest": manifest(self.setup, []),
-        }
+        return [
+            {
+                "id": name,
+                "label_zh": plan.target(name).label_zh,
+                "label_en": plan.target(name).label_en,
+                "value": plan.target(name).value,
+                "unit": plan.target(name).unit,
+                "highest": self.highest[name],
+            }
+            for name in self.goal.ids
+        ]
+
+    @property
+    def replicates(self) -> int:
+        """Simulated futures of a bundle."""
+        return self.setup.replicates
+
+    @property
+    def seed(self) -> int:
+        """Seed of every draw."""
+        return self.setup.seed
+
+    @property
+    def grid_size(self) -> int:
+        """Bundles of the grid."""
+        return self.search.bundles
+
+    @property
+    def bundles_run(self) -> int:
+        """Bundles that were run at all."""
+        return len(self.search.tried)
+
+    @property
+    def violations(self) -> int:
+        """Pairs of bundles in which more is worse."""
+        return len(self.search.violations)
+
+    @property
+    def manifest(self) -> Manifest:
+        """What identifies the result."""
+        return manifest(self.setup, [])
 
 
 def cost(scenario: ResolvedScenario, base: ResolvedScenario, pack: Pack) -> float:
@@ -442,21 +487,17 @@ def strengthened(
 
 
 def smallest_bundle(
+    study: Settings,
     goal: str = "fai_growth",
     p: float = 0.8,
     *,
-    factors: Sequence[str] = FAMILIES,
+    factors: Sequence[str] | None = None,
     grid: Sequence[float] = GRID,
-    base: str | Path | ResolvedScenario = "no_plan",
-    replicates: int = 200,
-    seed: int = 2012,
-    pack: Pack | str | Path | None = None,
-    parameters: Draws | None = None,
+    base: ScenarioLike = "no_plan",
     robust: float | None = None,
     draws: int | None = None,
     worlds: int | None = None,
     exhaustive: bool = False,
-    progress: Callable[[int, int], None] | None = None,
 ) -> BundleResult:
     """Find the smallest bundles of levers with which a goal is met with probability ``p``.
 
@@ -465,18 +506,18 @@ def smallest_bundle(
 
     Parameters
     ----------
+    study : Settings
+        Its progress is called with (bundles settled, bundles in all).
     goal : str
         Target ids joined by ``+``, or ``joint``.
     p : float
         Probability that the lower 90% bound must reach.
-    factors : sequence of str
-        Families of levers or single levers that make up a bundle.
+    factors : sequence of str, optional
+        Families of levers or single levers that make up a bundle; by default :data:`FAMILIES`.
     grid : sequence of float
         Strengths, rising: 0 absent, 1 plan, 2 the end of the range.
     base : str, Path or ResolvedScenario
         What everything else stays at.
-    replicates, seed, pack, parameters
-        As in :func:`xuchang_sim.simulation.run.simulate`.
     robust : float, optional
         Probability that the bound of the quartile must reach; by default three quarters of ``p``,
         0 to leave it out. It is left out with central parameters.
@@ -485,8 +526,6 @@ def smallest_bundle(
         by default a quarter (8 to 50) and a tenth (4 to 20) of ``replicates``.
     exhaustive : bool
         Run the whole grid.
-    progress : callable, optional
-        Called with (bundles settled, bundles in all).
 
     Returns
     -------
@@ -497,8 +536,9 @@ def smallest_bundle(
     InputError
         If an argument is wrong.
     """
-    loaded = pack if isinstance(pack, Pack) else load_pack(pack)
-    start = base if isinstance(base, ResolvedScenario) else load_scenario(base, loaded)
+    loaded, setup, replicates = study.pack, study.setup(), study.replicates
+    factors = FAMILIES if factors is None else factors
+    start = study.scenario(base)
     wanted = parse_goal(goal, loaded)
     problems = []
     if not 0.0 < p < 1.0:
@@ -526,7 +566,6 @@ def smallest_bundle(
     if problems:
         raise InputError(problems)
     strengthened(start, dict.fromkeys(factors, max(grid)), loaded)
-    setup = prepare(loaded, replicates, seed, None, parameters)
     least = ROBUST * p if robust is None else robust
     least = 0.0 if setup.draws == "central" else least
     model = _Model(setup, start, tuple(factors), tuple(grid), wanted, (least, draws, worlds))
@@ -534,7 +573,7 @@ def smallest_bundle(
     if least:
         hurdles.append(Hurdle(model.holds, 1.0 - QUARTILE, draws))
     sizes = [len(grid)] * len(factors)
-    found = search(sizes, hurdles, exhaustive=exhaustive, told=progress)
+    found = search(sizes, hurdles, exhaustive=exhaustive, told=study.progress)
     # What is reachable instead: the corners of the grid, run to the end.
     if not found.minimal:
         full = list(itertools.product((0, len(grid) - 1), repeat=len(factors)))
@@ -544,7 +583,7 @@ def smallest_bundle(
         for hurdle in hurdles[1:]:
             accepted = _cleared(accepted, hurdle, {})
         if accepted:  # More is worse somewhere: nothing may be inferred.
-            found = search(sizes, hurdles, exhaustive=True, told=progress)
+            found = search(sizes, hurdles, exhaustive=True, told=study.progress)
     if found.minimal:
         full = [*found.minimal]
         values = model.values(full)
@@ -707,9 +746,9 @@ class Reach(NamedTuple):
     A limit is NaN where there are too few replicates to have one.
     """
 
-    value: float
-    low: float
-    high: float
+    value: MaybeNan
+    low: MaybeNan
+    high: MaybeNan
 
 
 def reach(values: Array, p: float) -> Reach:
@@ -726,8 +765,25 @@ def reach(values: Array, p: float) -> Reach:
     return Reach(float(ordered[k]), float(low), float(high))
 
 
-@dataclass(frozen=True)
-class Frontier:
+class ScenarioName(TypedDict):
+    """A scenario; further keys are the outcomes."""
+
+    scenario: str
+
+
+class MapAxes(TypedDict):
+    """Families whose strengths are the rows and the columns; further keys are the outcomes."""
+
+    rows: str
+    columns: str
+
+
+ScenarioRow = Annotated[ScenarioName, Extra(Reach)]
+Map = Annotated[MapAxes, Extra(list[list[MaybeNan]])]
+
+
+@dataclass(frozen=True, eq=False)
+class Frontier(Answer):
     """Largest growth that is reached with probability ``p``.
 
     Attributes
@@ -747,48 +803,67 @@ class Frontier:
     setup: Setup
     failed: int
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain data in the shape of the command line's contract."""
-        plan = self.setup.pack.plan
-        return {
-            "p": self.p,
-            "failed": self.failed,
-            "outcomes": list(self.outcomes),
-            "targets": {name: plan.target(name).value for name in self.outcomes},
-            "grid": list(self.grid),
-            "base": self.base,
-            "replicates": self.setup.replicates,
-            "seed": self.setup.seed,
-            "scenarios": [
-                {"scenario": name, **{k: found._asdict() for k, found in row.items()}}
-                for name, row in self.scenarios.items()
-            ],
-            "maps": [
-                {"rows": rows, "columns": columns, **{k: v.tolist() for k, v in table.items()}}
-                for (rows, columns), table in self.maps.items()
-            ],
-            "manifest": manifest(self.setup, []),
-        }
+    KEYS = (
+        *("p", "failed", "outcomes", "targets", "grid", "base", "replicates", "seed"),
+        *("scenarios", "maps", "manifest"),
+    )
+    ALIASES = MappingProxyType({"scenarios": "scenario_rows", "maps": "map_rows"})
+    ROWS = "scenarios"
+
+    @property
+    def title(self) -> str:
+        """Caption of the notebook's table."""
+        return f"growth reached with P = {self.p:g}, {self.replicates} replicates"
+
+    @property
+    def targets(self) -> dict[str, float]:
+        """What the plan asks for, by outcome."""
+        return {name: self.setup.pack.plan.target(name).value for name in self.outcomes}
+
+    @property
+    def replicates(self) -> int:
+        """Simulated futures of a scenario."""
+        return self.setup.replicates
+
+    @property
+    def seed(self) -> int:
+        """Seed of every draw."""
+        return self.setup.seed
+
+    @property
+    def scenario_rows(self) -> list[ScenarioRow]:
+        """Largest value of each outcome that is reached, by scenario."""
+        return [cast("ScenarioRow", {"scenario": k, **row}) for k, row in self.scenarios.items()]
+
+    @property
+    def map_rows(self) -> list[Map]:
+        """The same over two families of levers at the strengths of the grid."""
+        return [
+            cast("Map", {"rows": rows, "columns": columns, **table})
+            for (rows, columns), table in self.maps.items()
+        ]
+
+    @property
+    def manifest(self) -> Manifest:
+        """What identifies the result."""
+        return manifest(self.setup, [])
 
 
 def frontier(
+    study: Settings,
     p: float = 0.8,
     *,
     outcomes: Sequence[str] | None = None,
-    scenarios: Sequence[str | Path | ResolvedScenario] | None = None,
+    scenarios: Sequence[ScenarioLike] | None = None,
     maps: Sequence[tuple[str, str]] = (("land", "finance"), ("land", "labour")),
     grid: Sequence[float] = GRID,
-    base: str | Path | ResolvedScenario = "plan",
-    replicates: int = 400,
-    seed: int = 2012,
-    pack: Pack | str | Path | None = None,
-    parameters: Draws | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    base: ScenarioLike = "plan",
 ) -> Frontier:
     """Say which growth is reached with probability ``p``, by scenario and over two families.
 
     Parameters
     ----------
+    study : Settings
     p : float
     outcomes : sequence of str, optional
         Targets whose outcome is looked at, by default the plan's goals; more is better.
@@ -798,33 +873,30 @@ def frontier(
         Families crossed at the strengths of ``grid``, the rest as in ``base``.
     grid : sequence of float
     base : str, Path or ResolvedScenario
-    replicates, seed, pack, parameters, progress
-        As in :func:`xuchang_sim.simulation.run.simulate`.
 
     Raises
     ------
     InputError
         If an argument is wrong.
     """
-    loaded = pack if isinstance(pack, Pack) else load_pack(pack)
+    loaded = study.pack
     if not 0.0 < p < 1.0:
         raise InputError([Problem("--p", "", 0, f"{p}: allowed: above 0 and below 1")])
     outcomes = parse_goal("joint", loaded).ids if outcomes is None else outcomes
     for name in outcomes:
         parse_goal(name, loaded)
     chosen = [s.name for s in list_scenarios(loaded)] if scenarios is None else scenarios
-    found = [s if isinstance(s, ResolvedScenario) else load_scenario(s, loaded) for s in chosen]
-    start = base if isinstance(base, ResolvedScenario) else load_scenario(base, loaded)
+    found, start = [study.scenario(s) for s in chosen], study.scenario(base)
     cells = [
         strengthened(start, {rows: x, columns: y}, loaded)
         for rows, columns in maps
         for x in grid
         for y in grid
     ]
-    setup = prepare(loaded, replicates, seed, None, parameters)
+    setup = study.setup()
     short = replace(setup, through=12 * loaded.plan_year + 11)
     variants = [Variant(s) for s in (*found, *cells)]
-    results = run(short, variants, full=False, keep=outcomes, progress=progress)
+    results = run(short, variants, full=False, keep=outcomes, progress=study.progress)
     good = together(results)
     year = results[0].setting.years.index(loaded.plan_year)
     table = {name: [reach(r.outcomes[name][good, year], p) for r in results] for name in outcomes}

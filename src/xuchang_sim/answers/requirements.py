@@ -17,7 +17,8 @@ from xuchang_sim.pack.scenario import (
     load_scenario,
 )
 from xuchang_sim.simulation import needs
-from xuchang_sim.simulation.run import faults, replicates_fault, simulate
+from xuchang_sim.simulation.run import faults, replicates_fault
+from xuchang_sim.simulation.settings import Settings
 from xuchang_sim.units import month_index
 from xuchang_sim.yamlfile import InputError, Problem, read_yaml
 
@@ -225,9 +226,8 @@ def warm_ups(pack: Pack, seed: int = 2012) -> tuple[list[int], int]:
     failed : int
         Replicates of which no pipeline gave the base year.
     """
-    results = simulate(
-        "no_plan", replicates=WARM_UPS, seed=seed, through=f"{pack.plan_year}-12", pack=pack
-    )
+    through = f"{pack.plan_year}-12"
+    results = Settings(pack, replicates=WARM_UPS, seed=seed, through=through).simulate("no_plan")
     drawn = results.summary[results.good, SUMMARY.index("attempts")]
     return drawn.astype(int).tolist(), int((~results.good).sum())
 

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple, TypedDict, cast
 
 import numpy as np
 
+from xuchang_sim.answer import Answer, Extra, MaybeNan
 from xuchang_sim.answers.assess import goals, manifest
 from xuchang_sim.answers.designs import Design, factor_names, make_design, quantile
+from xuchang_sim.answers.records import Manifest
 from xuchang_sim.answers.sweep import collect
 from xuchang_sim.pack.levers import AXES
-from xuchang_sim.pack.load import Pack, load_pack
-from xuchang_sim.pack.scenario import ResolvedScenario, load_scenario
 from xuchang_sim.simulation.measures import NO_GOAL
 from xuchang_sim.simulation.run import Setup
 from xuchang_sim.yamlfile import InputError, Problem, did_you_mean
@@ -25,11 +26,10 @@ from xuchang_sim.yamlfile import InputError, Problem, did_you_mean
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from concurrent.futures import Executor
-    from pathlib import Path
 
     import numpy.typing as npt
 
-    from xuchang_sim.simulation.run import Draws
+    from xuchang_sim.simulation.settings import ScenarioLike, Settings
 
     Array = npt.NDArray[np.float64]
 
@@ -143,23 +143,23 @@ class Effect(NamedTuple):
     """Morris: mean elementary effect, mean of its size with interval, spread."""
 
     factor: str
-    mu: float
-    mu_star: float
-    low: float
-    high: float
-    sigma: float
+    mu: MaybeNan
+    mu_star: MaybeNan
+    low: MaybeNan
+    high: MaybeNan
+    sigma: MaybeNan
 
 
 class Index(NamedTuple):
     """Sobol: first-order and total index, each with its bootstrap interval."""
 
     factor: str
-    first: float
-    first_low: float
-    first_high: float
-    total: float
-    total_low: float
-    total_high: float
+    first: MaybeNan
+    first_low: MaybeNan
+    first_high: MaybeNan
+    total: MaybeNan
+    total_low: MaybeNan
+    total_high: MaybeNan
 
 
 class Analysis(NamedTuple):
@@ -280,8 +280,23 @@ ANALYSE: dict[str, Callable[..., Analysis]] = {"morris": morris, "sobol": sobol}
 # ------------------------------------------------------------------------------------- the model
 
 
-@dataclass(frozen=True)
-class Sensitivity:
+class OutcomeRecord(TypedDict):
+    """Effects (Morris) or indices (Sobol) of the factors; null where the outcome is constant."""
+
+    outcome: str
+    constant: bool
+    rows: list[Effect | Index]
+
+
+class Row(TypedDict):
+    """One factor's effect on one outcome; the keys of the method follow."""
+
+    outcome: str
+    factor: str
+
+
+@dataclass(frozen=True, eq=False)
+class Sensitivity(Answer):
     """Sensitivity of the plan year's outcomes.
 
     Attributes
@@ -298,44 +313,92 @@ class Sensitivity:
     design: Design
     analyses: tuple[Analysis, ...]
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain data in the shape of the command line's contract."""
+    KEYS = (
+        *("scenario", "method", "design", "size", "points", "replicates", "seed", "factors"),
+        *("independent", "outcomes", "manifest"),
+    )
+    ALIASES = MappingProxyType({"design": "design_id"})
+    ROWS = "rows"
+
+    @property
+    def title(self) -> str:
+        """Caption of the notebook's table."""
+        return f"{self.scenario}: {self.method}, {self.points} points"
+
+    @property
+    def method(self) -> Method:
+        """How effects are measured: morris or sobol."""
+        return self.plan.method
+
+    @property
+    def design_id(self) -> str:
+        """Id of the design that all outcomes belong to."""
+        return self.plan.id
+
+    @property
+    def size(self) -> int:
+        """Trajectories, or rows of the design."""
+        return self.plan.size
+
+    @property
+    def points(self) -> int:
+        """Points that were run."""
+        return len(self.plan.points)
+
+    @property
+    def replicates(self) -> int:
+        """Simulated futures of a point."""
+        return self.design.replicates
+
+    @property
+    def seed(self) -> int:
+        """Seed of every draw."""
+        return self.design.seed
+
+    @property
+    def factors(self) -> list[str]:
+        """Families, levers, parameters that were moved."""
+        return list(self.plan.names)
+
+    @property
+    def independent(self) -> bool:
+        """Whether the factors are taken to be independent."""
+        return True
+
+    @property
+    def outcomes(self) -> list[OutcomeRecord]:
+        """What each outcome depends on."""
+        return [
+            {"outcome": one.outcome, "constant": one.constant, "rows": list(one.rows)}
+            for one in self.analyses
+        ]
+
+    @property
+    def rows(self) -> list[Annotated[Row, Extra(MaybeNan)]]:
+        """One record an outcome and factor."""
+        return [
+            cast("Row", {"outcome": one.outcome, **row._asdict()})
+            for one in self.analyses
+            for row in one.rows
+        ]
+
+    @property
+    def manifest(self) -> Manifest:
+        """What identifies the result."""
         setup = Setup(self.design.pack, self.design.replicates, self.design.seed)
-        return {
-            "scenario": self.scenario,
-            "method": self.plan.method,
-            "design": self.plan.id,
-            "size": self.plan.size,
-            "points": len(self.plan.points),
-            "replicates": self.design.replicates,
-            "seed": self.design.seed,
-            "factors": list(self.plan.names),
-            "independent": True,
-            "outcomes": [
-                {
-                    "outcome": one.outcome,
-                    "constant": one.constant,
-                    "rows": [row._asdict() for row in one.rows],
-                }
-                for one in self.analyses
-            ],
-            "manifest": manifest(setup, list(self.design.scenarios)),
-        }
+        return manifest(setup, list(self.design.scenarios))
 
 
 def sensitivity(
-    scenario: str | Path | ResolvedScenario = "plan",
+    study: Settings,
+    scenario: ScenarioLike = "plan",
     *,
     method: Method = "morris",
-    factors: Sequence[str] = FACTORS,
+    factors: Sequence[str] | None = None,
     size: int | None = None,
     outcomes: Sequence[str] | None = None,
     replicates: int = 10,
-    seed: int = 2012,
-    pack: Pack | str | Path | None = None,
-    parameters: Draws | None = None,
     executor: Executor | None = None,
-    progress: Callable[[int, int], None] | None = None,
 ) -> Sensitivity:
     """Say which factors the outcomes of the plan's year depend on.
 
@@ -345,17 +408,19 @@ def sensitivity(
 
     Parameters
     ----------
+    study : Settings
+        Its number of replicates is not used.
     scenario : str, Path or ResolvedScenario
         What the factors do not touch.
     method : {"morris", "sobol"}
-    factors : sequence of str
-        Families, levers, ``demand_shift``, parameters.
+    factors : sequence of str, optional
+        Families, levers, ``demand_shift``, parameters; by default :data:`FACTORS`.
     size : int, optional
         Trajectories (10) or rows of the design (64, a power of two).
     outcomes : sequence of str, optional
         Measures or targets; by default the plan's goals.
-    replicates, seed, pack, parameters, progress
-        As in :func:`xuchang_sim.simulation.run.simulate`.
+    replicates : int
+        Simulated futures of a point; the points differ far more than the futures.
     executor : concurrent.futures.Executor, optional
         Who computes the points.
 
@@ -364,10 +429,8 @@ def sensitivity(
     InputError
         If a factor or an outcome does not exist.
     """
-    loaded = pack if isinstance(pack, Pack) else load_pack(pack)
-    resolved = (
-        scenario if isinstance(scenario, ResolvedScenario) else load_scenario(scenario, loaded)
-    )
+    loaded, resolved, seed = study.pack, study.scenario(scenario), study.seed
+    factors = FACTORS if factors is None else factors
     outcomes = goals(loaded) if outcomes is None else outcomes
     if not outcomes:
         raise InputError([Problem("outcomes", "", 0, NO_GOAL.en)])
@@ -400,17 +463,13 @@ def sensitivity(
         own = name in loaded.parameters and name not in loaded.levers and name not in AXES
         points[name] = quantile(name, "prior" if own else "range", loaded)(plan.points[:, k])
     design = make_design(
+        study.with_(replicates=replicates, through=f"{loaded.plan_year}-12"),
         points,
         name=f"{method}-{plan.id}",
         scenarios=(resolved,),
-        replicates=replicates,
-        seed=seed,
-        through=f"{loaded.plan_year}-12",
-        parameters=parameters,
         measures=outcomes,
-        pack=loaded,
     )
-    frame = collect(design, executor=executor, progress=progress)
+    frame = collect(design, executor=executor, threads=study.threads, progress=study.progress)
     found = []
     for name in outcomes:
         column = f"{name}_outcome" if name in factors else name

@@ -22,8 +22,9 @@ from concurrent.futures import (
 )
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -32,6 +33,7 @@ import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
 from xuchang_sim import __version__
+from xuchang_sim.answer import Answer
 from xuchang_sim.answers.designs import Design, load_design, posterior_digest
 from xuchang_sim.answers.store import GROUP, Store, from_bytes, to_bytes
 from xuchang_sim.files import destination, writing
@@ -561,8 +563,8 @@ def _computed(
 # ------------------------------------------------------------------------------------- reading
 
 
-@dataclass(frozen=True)
-class Sweep:
+@dataclass(frozen=True, eq=False)
+class Sweep(Answer):
     """A finished sweep, or what there is of one.
 
     Attributes
@@ -667,20 +669,62 @@ class Sweep:
         found: dict[str, Any] = table.slice(number % size, 1).to_pylist()[0]
         return found
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return what the command line prints."""
-        failures = self.failures()
-        return {
-            "sweep": self.design.name,
-            "out": str(self.folder),
-            "points": len(self.design.points),
-            "replicates": self.design.replicates,
-            "rows": self.design.rows,
-            "failed": len(failures),
-            "failures": [f._asdict() for f in failures],
-            "digest": self.digest(),
-            "manifest": Store(self.folder).manifest(),
-        }
+    KEYS = (
+        *("sweep", "out", "points", "replicates", "rows", "failed", "failures", "digest"),
+        "manifest",
+    )
+    ALIASES = MappingProxyType({"failures": "failed_runs", "digest": "rows_digest"})
+    ROWS = "failures"
+
+    @property
+    def sweep(self) -> str:
+        """Name of the sweep."""
+        return self.design.name
+
+    @property
+    def title(self) -> str:
+        """Caption of the notebook's table."""
+        return f"{self.sweep}: {self.rows} rows, {self.failed} failed runs"
+
+    @property
+    def out(self) -> str:
+        """Folder of the rows."""
+        return str(self.folder)
+
+    @property
+    def points(self) -> int:
+        """Points of the design."""
+        return len(self.design.points)
+
+    @property
+    def replicates(self) -> int:
+        """Simulated futures of a point."""
+        return self.design.replicates
+
+    @property
+    def rows(self) -> int:
+        """Rows in all."""
+        return self.design.rows
+
+    @property
+    def failed(self) -> int:
+        """Number of runs that failed."""
+        return len(self.failed_runs)
+
+    @cached_property
+    def failed_runs(self) -> list[Failure]:
+        """Every run that failed."""
+        return self.failures()
+
+    @property
+    def rows_digest(self) -> str:
+        """Hash of the rows, whatever parts they lie in."""
+        return self.digest()
+
+    @property
+    def manifest(self) -> dict[str, Any] | None:
+        """Design, versions and hashes that the folder belongs to."""
+        return Store(self.folder).manifest()
 
 
 def exportable(path: str | Path) -> Path:
@@ -708,6 +752,10 @@ def _regrouped(tables: Iterator[pa.Table]) -> Iterator[pa.Table]:
             count -= GROUP
     if count:
         yield pa.concat_tables(held).combine_chunks()
+
+
+#: One row of a sweep: its point, its factors and measures, and ``failure`` if it failed.
+RerunRow = dict[str, float | int | str | dict[str, Any] | None]
 
 
 def rerun(design: Design, row: int) -> dict[str, Any]:

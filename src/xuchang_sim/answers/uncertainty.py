@@ -7,30 +7,25 @@ revenue and of investment in the plan year.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
 
 import numpy as np
 import numpy.typing as npt
 
+from xuchang_sim.answer import Answer
 from xuchang_sim.answers.assess import manifest
-from xuchang_sim.pack.load import Pack, load_pack
-from xuchang_sim.pack.scenario import ResolvedScenario, load_scenario
+from xuchang_sim.answers.records import Manifest
 from xuchang_sim.simulation.measures import growth_asked
-from xuchang_sim.simulation.run import (
-    Draws,
-    Setup,
-    Variant,
-    demand_paths,
-    draw_parameters,
-    prepare,
-    run,
-)
+from xuchang_sim.simulation.run import Setup, Variant, demand_paths, draw_parameters, run
 from xuchang_sim.simulation.worlds import run_given
-from xuchang_sim.units import month_label
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-    from pathlib import Path
+    from collections.abc import Mapping, Sequence
+
+    from xuchang_sim.pack.load import Pack
+    from xuchang_sim.pack.scenario import ResolvedScenario
+    from xuchang_sim.simulation.settings import ScenarioLike, Settings
 
 Array = npt.NDArray[np.float64]
 
@@ -74,8 +69,15 @@ class Index(NamedTuple):
     total: float
 
 
-@dataclass(frozen=True)
-class Uncertainty:
+class Screened(TypedDict):
+    """Root mean square effect of drawing a parameter anew."""
+
+    id: str
+    effect: float
+
+
+@dataclass(frozen=True, eq=False)
+class Uncertainty(Answer):
     """Where the uncertainty is.
 
     Attributes
@@ -100,47 +102,47 @@ class Uncertainty:
     curves: dict[str, list[dict[str, float]]]
     decoration: dict[str, dict[str, float]]
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain data."""
+    KEYS = (
+        *("scenario", "parameters", "shares", "screened", "indices", "curves", "decoration"),
+        "manifest",
+    )
+    ALIASES = MappingProxyType({"scenario": "name", "screened": "screened_rows"})
+
+    @property
+    def name(self) -> str:
+        """Name of the scenario."""
+        return self.scenario.name
+
+    @property
+    def parameters(self) -> str:
+        """Where parameters come from."""
+        return self.setup.draws
+
+    @property
+    def screened_rows(self) -> dict[str, list[Screened]]:
+        """All parameters by their effect, the largest first, by outcome."""
         return {
-            "scenario": self.scenario.name,
-            "parameters": self.setup.draws,
-            "shares": {name: share._asdict() for name, share in self.shares.items()},
-            "screened": {
-                name: [{"id": key, "effect": effect} for key, effect in rows]
-                for name, rows in self.screened.items()
-            },
-            "indices": {
-                name: {key: index._asdict() for key, index in rows.items()}
-                for name, rows in self.indices.items()
-            },
-            "curves": self.curves,
-            "decoration": self.decoration,
-            "manifest": manifest(self.setup, [self.scenario]),
+            name: [{"id": key, "effect": effect} for key, effect in rows]
+            for name, rows in self.screened.items()
         }
 
+    @property
+    def manifest(self) -> Manifest:
+        """What identifies the result."""
+        return manifest(self.setup, [self.scenario])
 
-def uncertainty(
-    scenario: str | Path | ResolvedScenario = "plan",
-    *,
-    seed: int = 2012,
-    pack: Pack | str | Path | None = None,
-    parameters: Draws | None = None,
-    progress: Callable[[int, int], None] | None = None,
-) -> Uncertainty:
+
+def uncertainty(study: Settings, scenario: ScenarioLike = "plan") -> Uncertainty:
     """Say where the uncertainty of revenue and investment is; a few minutes.
 
     Parameters
     ----------
-    scenario, seed, pack, parameters
-        As in :func:`xuchang_sim.simulation.run.simulate`.
-    progress : callable, optional
-        Called with (parts done, parts in all).
+    study : Settings
+        Its number of replicates is not used; progress is called with (parts done, parts in all).
+    scenario : str, Path or ResolvedScenario
     """
-    loaded = pack if isinstance(pack, Pack) else load_pack(pack)
-    chosen = scenario if isinstance(scenario, ResolvedScenario) else load_scenario(scenario, loaded)
-    last = month_label(12 * loaded.plan_year + 11)
-    setup = prepare(loaded, POINTS, seed, last, parameters)
+    loaded, chosen, progress = study.pack, study.scenario(scenario), study.progress
+    setup = study.setup(replicates=POINTS, through=12 * loaded.plan_year + 11)
     done = 0
 
     def told() -> None:

@@ -140,6 +140,8 @@ class ResolvedScenario:
         Fixed parameters, in their units.
     drivers : mapping of str to (mapping of str to float, or "off")
         Drivers held at months ``YYYY-MM`` (growth over a year, fraction), or switched off.
+    changes : mapping of str to (float or str)
+        What a scenario made in memory set, as it was given; empty for one of a file.
     """
 
     name: str
@@ -151,6 +153,7 @@ class ResolvedScenario:
     demand_shift: float
     parameters: Mapping[str, float]
     drivers: Mapping[str, Condition] = field(default_factory=dict)
+    changes: Mapping[str, float | str] = field(default_factory=dict)
 
     def _repr_html_(self) -> str:
         """Return a small table for notebooks."""

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from openpyxl.worksheet.worksheet import Worksheet
 
-    from xuchang_sim.report.dossier import Dossier
+    from xuchang_sim.answers.dossier import Dossier
 
 
 def write(dossier: Dossier, languages: Sequence[Language], path: Path) -> None:
@@ -115,7 +115,7 @@ def _widths(sheet: Worksheet, *widths: float, table: bool = True) -> None:
 
 def _answer(sheet: Worksheet, dossier: Dossier, lang: Language) -> None:
     _row(sheet, [say("report.title", lang, title=titled(dossier.pack, lang))], head=True)
-    told = skill(dossier.assessment.answer()["skill"], lang)
+    told = skill(dossier.assessment.content(undefined=math.nan)["skill"], lang)
     for sentence in (*answer(dossier.assessment, lang), *told):
         _row(sheet, [sentence])
     for key in ("note.assumption", "note.interval", "note.synthetic"):
@@ -133,7 +133,7 @@ def _targets(sheet: Worksheet, dossier: Dossier, lang: Language) -> None:
     _row(sheet, [say(key, lang) for key in heads], head=True)
     quotes = {target.id: target.quote for target in dossier.pack.plan.targets()}
     reason = "reason" if lang == "en" else "reason_zh"
-    for row in dossier.assessment.to_dict()["targets"]:
+    for row in dossier.assessment.content(undefined=math.nan)["targets"]:
         asked = [
             row["paragraph"], quotes[row["id"]], row["id"], row[f"label_{lang}"],
             say(f"direction.{row['direction']}", lang), *_in(row["unit"], row["value"]),

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from xuchang_sim import files
+from xuchang_sim.answers.dossier import Dossier, gather
 from xuchang_sim.pack.scenario import list_scenarios
-from xuchang_sim.report.dossier import Dossier, gather
 from xuchang_sim.text import LANGUAGES
 
 if TYPE_CHECKING:

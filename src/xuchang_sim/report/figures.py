@@ -696,7 +696,7 @@ def gantt(
     Parameters
     ----------
     projects : DataFrame
-        See :func:`xuchang_sim.report.biographies.projects`.
+        See :func:`xuchang_sim.answers.biographies.projects`.
     pack : Pack
         Names of zones and sectors, plan year.
     replicate : int

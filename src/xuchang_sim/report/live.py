@@ -36,7 +36,7 @@ from xuchang_sim.pack.scenario import ResolvedScenario, load_scenario
 from xuchang_sim.report.figures import MONTHLY, year_to_date
 from xuchang_sim.report.sentences import chance
 from xuchang_sim.simulation.measures import goal
-from xuchang_sim.simulation.run import prepare, simulate
+from xuchang_sim.simulation.settings import Settings
 from xuchang_sim.text import LANGUAGES, Language, labelled, phrases, say, titled
 from xuchang_sim.yamlfile import InputError
 
@@ -76,9 +76,9 @@ class Desk:
         self.pack = pack
         self.replicates = replicates
         self.seed = seed
-        self.base = load_scenario(base, pack)
-        self.through = f"{pack.plan_year}-12"
-        prepare(pack, replicates, seed, self.through)
+        through = f"{pack.plan_year}-12"
+        self.study = Settings(pack, replicates=replicates, seed=seed, through=through)
+        self.base = self.study.scenario(base)
 
     def scenario(self, setting: Mapping[str, Any]) -> ResolvedScenario:
         """Turn a setting of the sliders into a scenario.
@@ -124,14 +124,7 @@ class Desk:
         ``progress`` is called with (replicates done, replicates in all); raising there ends the run.
         """
         start = time.perf_counter()
-        results = simulate(
-            self.scenario(setting),
-            replicates=self.replicates,
-            seed=self.seed,
-            through=self.through,
-            pack=self.pack,
-            progress=progress,
-        )
+        results = self.study.with_(progress=progress).simulate(self.scenario(setting))
         rows = [
             {
                 "id": row.target.id,

@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
+    from xuchang_sim.answers.dossier import Dossier
     from xuchang_sim.answers.explain import Waterfall
     from xuchang_sim.answers.packages import Frontier
     from xuchang_sim.pack.load import Pack
-    from xuchang_sim.report.dossier import Dossier
 
 MOST_BUNDLES = 5
 #: Units of what is counted.
@@ -269,7 +269,7 @@ def _maps(found: Frontier, lang: Language, spoken: Language) -> Iterator[dict[st
 def _part(dossier: Dossier, lang: Language) -> dict[str, Any]:
     """Everything one language shows, as words and numbers ready to be set."""
     found, pack = dossier.assessment, dossier.pack
-    data = found.to_dict()
+    data = found.to_dict(undefined=math.nan)
     scenario = found.results.setting.scenario
     quotes = {target.id: target.quote for target in pack.plan.targets()}
     return {

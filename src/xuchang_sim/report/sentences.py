@@ -36,7 +36,7 @@ def answer(found: Assessment, lang: Language) -> list[str]:
 
     A plan without a goal that is modelled has the last sentence, and one that says so.
     """
-    data = found.answer()
+    data = found.content(undefined=math.nan)
     pack = found.results.setting.pack
     scenario = found.results.setting.scenario
     title = titled(scenario, lang)

@@ -81,7 +81,7 @@ def quantity(value: float, unit: str, lang: Language) -> str:
 
 def assessment(found: Assessment, lang: Language) -> RenderableType:
     """Lay out an assessment: every target, then what stands around the answer."""
-    data = found.answer()
+    data = found.content(undefined=math.nan)
     pack = found.results.setting.pack
     scenario = found.results.setting.scenario
     title = scenario.title_zh if lang == "zh" else scenario.title_en

@@ -11,17 +11,16 @@ from xuchang_sim.model.library import prepare as load_rules
 from xuchang_sim.model.population import watch_firms, watch_pipeline
 from xuchang_sim.model.schedule import CHECK, PHASES as STEP_PHASES, STEPS
 from xuchang_sim.model.world import CODES, FIRMS, OPEN, PIPELINE
-from xuchang_sim.pack.load import Pack, load_pack
-from xuchang_sim.pack.scenario import ResolvedScenario, load_scenario
-from xuchang_sim.simulation.run import Variant, _Group, prepare
+from xuchang_sim.simulation.run import Variant, _Group
 from xuchang_sim.simulation.worlds import FailedWorldError, View
 from xuchang_sim.units import month_label
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
-    from xuchang_sim.simulation.run import Draws, Setup
+    from xuchang_sim.pack.scenario import ResolvedScenario
+    from xuchang_sim.simulation.run import Setup
+    from xuchang_sim.simulation.settings import ScenarioLike, Settings
 
 #: What the conditioning keeps of such a month, at its end.
 WATCH = {PIPELINE: watch_pipeline.__name__, FIRMS: watch_firms.__name__}
@@ -147,13 +146,8 @@ class Profile:
 
 
 def profile(
-    scenario: str | Path | ResolvedScenario = "plan",
-    replicates: int = 20,
-    *,
-    seed: int = 2012,
-    through: str | None = None,
-    pack: Pack | str | Path | None = None,
-    parameters: Draws | None = None,
+    study: Settings,
+    scenario: ScenarioLike = "plan",
     watch: Callable[[View], None] | None = None,
 ) -> Profile:
     """Time every rule of a replicate, one after the other in one thread.
@@ -162,10 +156,9 @@ def profile(
 
     Parameters
     ----------
-    scenario, seed, through, pack, parameters
-        As in :func:`xuchang_sim.simulate`.
-    replicates : int
-        Number of worlds over which to average.
+    study : Settings
+        Over its replicates times are averaged; 20 are enough.
+    scenario : str, Path or ResolvedScenario
     watch : callable, optional
         Called after every month with the world as it then is; its time is not counted.
 
@@ -174,12 +167,7 @@ def profile(
     Profile
         ``print(profile())`` shows the table.
     """
-    loaded = pack if isinstance(pack, Pack) else load_pack(pack)
-    resolved = (
-        scenario if isinstance(scenario, ResolvedScenario) else load_scenario(scenario, loaded)
-    )
-    setup = prepare(loaded, replicates, seed, through, parameters)
-    return profile_setup(setup, resolved, watch)
+    return profile_setup(study.setup(), study.scenario(scenario), watch)
 
 
 def profile_setup(

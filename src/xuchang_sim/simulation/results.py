@@ -5,14 +5,17 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, TypedDict, cast
 
 import numpy as np
 import numpy.typing as npt
 
+from xuchang_sim.answer import Answer, MaybeNan, Unit
 from xuchang_sim.htmltable import html_table
 from xuchang_sim.model.world import CODES, MEASURES, SUMMARY
 from xuchang_sim.simulation import measures
+from xuchang_sim.simulation.arrays import HELD, dataset, frame
 from xuchang_sim.simulation.measures import (
     ATTAINABLE,
     REGISTRY,
@@ -34,6 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     import pandas as pd
+    import xarray as xr
 
     from xuchang_sim.model.engine import Block
     from xuchang_sim.pack.load import Pack
@@ -45,19 +49,6 @@ Z95 = 1.959963984540054
 LIKELY, UNLIKELY = 0.66, 0.33
 QUANTILES = (0.05, 0.5, 0.95)
 STRATUM = 12  # replicates a stratum holds at least
-#: Recorded columns that say what bound.
-HELD = (
-    "reported",
-    "lost_capacity",
-    "lost_labour",
-    "lost_finance",
-    "wait_approval",
-    "wait_land",
-    "wait_group",
-    "wait_own",
-    "short_bank",
-    "short_land",
-)
 
 
 def wilson(successes: float, trials: int) -> tuple[float, float]:
@@ -136,7 +127,18 @@ class Setting:
         return tuple(range(base, base + len(self.months) // 12))
 
 
-class Results:
+class MeasureYear(TypedDict):
+    """A measure in a calendar year: mean and 5, 50, 95% quantiles over the replicates."""
+
+    measure: str
+    year: int
+    mean: MaybeNan
+    q05: MaybeNan
+    median: MaybeNan
+    q95: MaybeNan
+
+
+class Results(Answer):
     """The record of one scenario.
 
     Attributes
@@ -162,6 +164,12 @@ class Results:
     seconds : float
         Wall time in the engine, shared by all variants of the run.
     """
+
+    KEYS = (
+        *("scenario", "replicates", "followed", "failed", "seed", "through", "parameters"),
+        "measures",
+    )
+    ALIASES = MappingProxyType({"failed": "failures", "parameters": "drawn"})
 
     def __init__(
         self,
@@ -218,6 +226,53 @@ class Results:
         self.city[rows] = cut.months
         self.zone_years[rows] = cut.annual
         self.sectors[rows] = cut.sectors[:, : cut.years]
+
+    @property
+    def scenario(self) -> str:
+        """Name of the scenario."""
+        return self.setting.scenario.name
+
+    @property
+    def replicates(self) -> int:
+        """Simulated futures."""
+        return self.setting.replicates
+
+    @property
+    def followed(self) -> int:
+        """Replicates, the first ones, that ran to the last month."""
+        return self.setting.followed
+
+    @property
+    def failures(self) -> int:
+        """Replicates that failed."""
+        return int((~self.good).sum())
+
+    @property
+    def seed(self) -> int:
+        """Seed of every draw."""
+        return self.setting.seed
+
+    @property
+    def through(self) -> str:
+        """Last month, YYYY-MM."""
+        return month_label(self.setting.through)
+
+    @property
+    def drawn(self) -> str:
+        """Where parameters come from: posterior, sampled or central."""
+        return self.setting.draws
+
+    @property
+    def measures(self) -> list[MeasureYear]:
+        """Every measure by calendar year."""
+        keys = ("mean", "q05", "median", "q95")
+        return [
+            cast(
+                "MeasureYear", {"measure": name, "year": year, **dict(zip(keys, row, strict=True))}
+            )
+            for name, years in self.annual().items()
+            for year, row in years.items()
+        ]
 
     @property
     def good(self) -> npt.NDArray[np.bool_]:
@@ -334,27 +389,40 @@ class Results:
         held = self.held if self.good.all() else self.held[self.good]
         return Why.of(self.setting, held.mean(axis=0))
 
-    def to_frame(self) -> pd.DataFrame:
-        """Return the city's months in long form: replicate, month, measure, value, unit.
+    def to_frame(self, topic: str = "outcomes") -> pd.DataFrame:
+        """Return the record as a data frame, one column a variable, units in ``attrs["units"]``.
+
+        Parameters
+        ----------
+        topic : {"outcomes", "city", "zones", "held", "draws"}
+            ``outcomes``: one row a replicate and year, a column a measure; ``city``: one row a
+            replicate and month, a column a recorded column; ``zones`` and ``held`` the same by
+            zone, by year and by month; ``draws``: one row a replicate, its parameters.
 
         Raises
         ------
         ValueError
-            If the run kept targets only.
+            If the topic is unknown, or the run kept targets only.
         """
-        import pandas as pd  # noqa: PLC0415 - heavy, and only wanted here
+        return frame(self, topic)
 
-        if self.city is None:
-            message = "this run kept targets only; run it with its months"
-            raise ValueError(message)
-        n, months, names = self.setting.replicates, self.setting.months, list(MEASURES)
-        index = pd.MultiIndex.from_product(
-            [range(n), months, names], names=["replicate", "month", "measure"]
-        )
-        frame = pd.DataFrame({"value": self.city.ravel()}, index=index).reset_index()
-        frame["unit"] = frame["measure"].map({name: c.unit for name, c in MEASURES.items()})
-        frame.insert(0, "scenario", self.setting.scenario.name)
-        return frame
+    def to_xarray(self, topic: str = "outcomes") -> xr.Dataset:
+        """Return the record as arrays with named dimensions; every variable says its unit.
+
+        Parameters
+        ----------
+        topic : {"outcomes", "city", "zones", "held", "draws"}
+            Dimensions as :data:`xuchang_sim.simulation.arrays.TOPICS`: ``city`` has (scenario,
+            replicate, month). Replicates that failed are NaN, and ``failed`` says which.
+
+        Raises
+        ------
+        ValueError
+            If the topic is unknown, or the run kept targets only.
+        ImportError
+            If xarray (extra ``xarray``) is not installed.
+        """
+        return dataset(self, topic)
 
     def __repr__(self) -> str:
         """Return scenario, size and the headline probabilities."""
@@ -473,6 +541,13 @@ def _outcomes(cut: Cut, keep: Collection[str] | None) -> dict[str, Array]:
     return found
 
 
+class WhyYear(TypedDict):
+    """What bound in a year, city totals: shortfall of output (亿元) and waiting money (亿元·月)."""
+
+    output: dict[str, Annotated[float, Unit("亿元")]]
+    waiting: dict[str, Annotated[float, Unit("亿元·月")]]
+
+
 @dataclass(frozen=True)
 class Why:
     """What bound, by zone and month: means over replicates.
@@ -531,9 +606,18 @@ class Why:
         zones = tuple(zone.id for zone in setting.pack.region.zones)
         return Why(tuple(setting.months[base:]), zones, output, waiting)
 
-    def year(self, year: int) -> dict[str, dict[str, float]]:
-        """City totals of a calendar year: {"output": {...}, "waiting": {...}}."""
+    def year(self, year: int) -> WhyYear:
+        """City totals of a calendar year: {"output": {...}, "waiting": {...}}.
+
+        Raises
+        ------
+        ValueError
+            If no month of the year was simulated from the plan's year on.
+        """
         rows = [m for m, month in enumerate(self.months) if month.startswith(f"{year}-")]
+        if not rows:
+            message = f"{year} is not on record; allowed: {self.months[0]} to {self.months[-1]}"
+            raise ValueError(message)
         return {
             "output": {name: float(a[rows].sum()) for name, a in self.output.items()},
             "waiting": {name: float(a[rows].sum()) for name, a in self.waiting.items()},

@@ -33,27 +33,27 @@ from xuchang_sim.model.world import (
     Temp,
     columns,
 )
-from xuchang_sim.pack.conditions import Condition, check as check_conditions
-from xuchang_sim.pack.load import Pack, load_pack
-from xuchang_sim.pack.scenario import ResolvedScenario, check as check_scenario, load_scenario
+from xuchang_sim.pack.scenario import check as check_scenario
 from xuchang_sim.simulation import needs
+from xuchang_sim.simulation.arrays import HELD
 from xuchang_sim.simulation.attempts import WORTH, Attempts, keys, remembered
 from xuchang_sim.simulation.needs import starts_a_year
-from xuchang_sim.simulation.results import HELD, Results, Setting, cut_block
+from xuchang_sim.simulation.results import Results, Setting, cut_block
 from xuchang_sim.units import month_index, month_label
 from xuchang_sim.yamlfile import InputError, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
-    from pathlib import Path
 
     from xuchang_sim.model.economy import Economy
+    from xuchang_sim.pack.load import Pack
+    from xuchang_sim.pack.scenario import ResolvedScenario
 
 Array = npt.NDArray[np.float64]
 Records = npt.NDArray[np.void]
 Draws = Literal["sampled", "central", "posterior"]
 
-MOST_REPLICATES = 10_000_000
+MOST_REPLICATES, MOST_THREADS = 10_000_000, 1024
 BLOCK_BYTES = 2**27  # most of one chunk's record; a few chunks are held at a time
 LIKED_BYTES = 2**25  # larger blocks cost more in fresh pages than they save in Python
 LIKED_REPLICATES = 48  # more a chunk save nothing more
@@ -133,6 +133,8 @@ class Setup:
         Replicates, the first ones, that run to the last month; the others end with the plan's first
         year: their outcomes of later ones are NaN, and a level they reached later counts as not
         reached. 0: all run to the last month.
+    threads : int, optional
+        Threads of the engine, all if left out; no bit depends on it.
     """
 
     pack: Pack
@@ -147,6 +149,7 @@ class Setup:
     worlds: int = 1
     room: Sizes | None = None
     followed: int = 0
+    threads: int | None = None
 
     @property
     def replicate_numbers(self) -> range:
@@ -165,64 +168,6 @@ class Setup:
         return self.policy_month if self.earlier else plan
 
 
-def simulate(
-    scenario: str | Path | ResolvedScenario = "plan",
-    *,
-    replicates: int = 1000,
-    seed: int = 2012,
-    through: str | None = None,
-    pack: Pack | str | Path | None = None,
-    parameters: Draws | None = None,
-    drivers: Mapping[str, Condition] | None = None,
-    check: bool = False,
-    progress: Callable[[int, int], None] | None = None,
-) -> Results:
-    """Run one scenario.
-
-    Parameters
-    ----------
-    scenario : str, Path or ResolvedScenario
-        Name of a shipped scenario, path of a scenario file, or a resolved one.
-    replicates : int
-        Number of simulated futures.
-    seed : int
-        Seed; the same seed gives the same bits on any number of threads.
-    through : str, optional
-        Last month, ``YYYY-MM``; by default the pack's.
-    pack : Pack, str or Path, optional
-        By default the embedded one.
-    parameters : {"posterior", "sampled", "central"}, optional
-        Whether each replicate draws its parameters from the pack's posterior (the default if it has
-        one), from the priors, or takes the central values.
-    drivers : mapping, optional
-        Drivers of the outlook that differ from the scenario's: months with their growth over a
-        year (``{"ppi_yoy": {"2012-05": -0.02}}``, fractions), or ``"off"``.
-    check : bool
-        Test the accounting identities in every month of every replicate.
-    progress : callable, optional
-        Called with (replicates done, replicates in all).
-
-    Returns
-    -------
-    Results
-
-    Raises
-    ------
-    InputError
-        If the pack, the scenario or an argument is wrong; one clear line each.
-    """
-    loaded = pack if isinstance(pack, Pack) else load_pack(pack)
-    resolved = (
-        scenario if isinstance(scenario, ResolvedScenario) else load_scenario(scenario, loaded)
-    )
-    if drivers:
-        resolved = replace(
-            resolved, drivers={**resolved.drivers, **check_conditions(drivers, loaded)}
-        )
-    setup = prepare(loaded, replicates, seed, through, parameters, check=check)
-    return run(setup, [Variant(resolved)], progress=progress)[0]
-
-
 def prepare(
     pack: Pack,
     replicates: int,
@@ -234,41 +179,81 @@ def prepare(
     earlier: int = 0,
     branch: int = 0,
 ) -> Setup:
-    """Check the arguments of a run and fill in the pack's defaults.
+    """Check the arguments of a run and the pack, and fill in the pack's defaults.
+
+    Raises
+    ------
+    InputError
+        If an argument is out of its range, or no run of the pack could start.
+    """
+    problems: list[Problem] = []
+    setup = Setup(pack)
+    try:
+        setup = arguments(pack, replicates, seed, through, parameters)
+    except InputError as error:
+        problems += error.problems
+    if not problems:
+        problems += faults(pack, setup.through, "default_through" if through is None else "")
+    if problems:
+        raise InputError(problems)
+    return replace(setup, check=check, earlier=earlier, branch=branch)
+
+
+def arguments(
+    pack: Pack,
+    replicates: int,
+    seed: int,
+    through: str | None = None,
+    parameters: Draws | None = None,
+    threads: int | None = None,
+) -> Setup:
+    """Check the arguments of a run alone, whatever the pack can answer.
 
     Raises
     ------
     InputError
         If an argument is out of its range.
     """
-    problems = []
+    problems: list[Problem] = []
     last = pack.default_through
     if through is not None:
         try:
             last = month_index(through)
         except ValueError as error:
             problems.append(Problem("--through", "", 0, str(error)))
-    problems += replicates_fault(replicates)
-    if not 0 <= seed < 2**63:
-        text = f"{seed}: allowed: a whole number from 0 to 2**63 - 1"
-        problems.append(Problem("--seed", "", 0, text))
+        else:
+            problems += [p for p in needs.months(pack, last) if p.file == "--through"]
+    for name, value, low, high in (
+        ("--replicates", replicates, 1, MOST_REPLICATES),
+        ("--seed", seed, 0, 2**63 - 1),
+        ("--threads", 1 if threads is None else threads, 1, MOST_THREADS),
+    ):
+        if fault := whole_number(value, low, high):
+            problems.append(Problem(name, "", 0, fault))
     draws: Draws = "sampled"
     try:
         draws = choose_draws(pack, parameters)
     except InputError as error:
         problems += error.problems
-    problems += faults(pack, last, "default_through" if through is None else "")
     if problems:
         raise InputError(problems)
-    return Setup(pack, replicates, seed, last, draws, earlier, branch, check)
+    # Plain integers, whatever was given: numpy's are allowed, too.
+    return Setup(pack, int(replicates), int(seed), last, draws, threads=threads)
+
+
+def whole_number(value: object, low: int, high: int) -> str:
+    """Say why a value is not a whole number from ``low`` to ``high``; nothing if it is."""
+    if isinstance(value, np.integer):
+        value = int(value)
+    if isinstance(value, int) and not isinstance(value, bool) and low <= value <= high:
+        return ""
+    return f"{value!r}: allowed: a whole number from {low} to {high}"
 
 
 def replicates_fault(replicates: int) -> list[Problem]:
     """Return the fault of a number of replicates; empty if it is allowed."""
-    if 1 <= replicates <= MOST_REPLICATES and float(replicates).is_integer():
-        return []
-    text = f"{replicates}: allowed: a whole number from 1 to {MOST_REPLICATES}"
-    return [Problem("--replicates", "", 0, text)]
+    fault = whole_number(replicates, 1, MOST_REPLICATES)
+    return [Problem("--replicates", "", 0, fault)] if fault else []
 
 
 def faults(
@@ -368,8 +353,8 @@ def run(
             if progress:
                 progress(start + done, whole)
 
-        plan = group.plan
-        seconds = engine.run(plan, group.take, told, workers, chunk or chunk_of(plan))
+        plan, share = group.plan, workers or setup.threads
+        seconds = engine.run(plan, group.take, told, share, chunk or chunk_of(plan))
         if group.attempts:
             group.attempts.save()
         before += setup.replicates
@@ -386,36 +371,34 @@ def chunk_of(plan: Plan) -> int:
 
 
 def economy(
-    scenario: str | Path | ResolvedScenario = "plan",
-    *,
+    setup: Setup,
+    scenario: ResolvedScenario,
     replicate: int = 0,
-    seed: int = 2012,
-    through: str | None = None,
-    pack: Pack | str | Path | None = None,
-    parameters: Draws | None = None,
-    check: bool = False,
     hooks: Mapping[str, Sequence[Callable[[Economy], None]]] | None = None,
 ) -> Economy:
     """Return one replicate as a Mesa model, the same to the last bit as in the engine.
 
     Parameters
     ----------
-    scenario, seed, through, pack, parameters, check
-        As in :func:`simulate`.
+    setup : Setup
+    scenario : ResolvedScenario
     replicate : int
-        Which replicate.
+        Which replicate, from 0; it need not be one of the setup's.
     hooks : mapping of str to sequence of callables, optional
         ``hook(economy)`` to run after the named step of every month: a shock is any callable.
+
+    Raises
+    ------
+    InputError
+        If there can be no such replicate.
     """
     from xuchang_sim.model.economy import Economy  # noqa: PLC0415 - mesa is heavy
 
-    loaded = pack if isinstance(pack, Pack) else load_pack(pack)
-    resolved = (
-        scenario if isinstance(scenario, ResolvedScenario) else load_scenario(scenario, loaded)
-    )
-    setup = prepare(loaded, replicate + 1, seed, through, parameters, check=check)
-    group = _Group(setup, [Variant(resolved)], resolved.parameters, full=False)
-    return Economy(group.inputs(replicate, 1)[0], group.sizes, hooks)
+    if fault := whole_number(replicate, 0, MOST_REPLICATES - 1):
+        raise InputError([Problem("replicate", "", 0, fault)])
+    alone = replace(setup, first=replicate, replicates=1)
+    group = _Group(alone, [Variant(scenario)], scenario.parameters, full=False)
+    return Economy(group.inputs(0, 1)[0], group.sizes, hooks)
 
 
 def demand_paths(

@@ -6,24 +6,23 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from xuchang_sim.answers.assess import Assessment, MatrixResult, assess, goals, matrix
+from xuchang_sim.answers.biographies import projects
 from xuchang_sim.answers.explain import Explanation, explain
 from xuchang_sim.answers.packages import BundleResult, Frontier, frontier, smallest_bundle
 from xuchang_sim.answers.requirements import require
 from xuchang_sim.forecast.drivers import Drivers, drivers
 from xuchang_sim.forecast.report import outlook_report
-from xuchang_sim.pack.scenario import ResolvedScenario, load_scenario
-from xuchang_sim.report.biographies import projects
-from xuchang_sim.simulation.run import Variant, economy, prepare, run
+from xuchang_sim.simulation.run import Variant, run
 from xuchang_sim.units import month_label
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-    from pathlib import Path
+    from collections.abc import Mapping, Sequence
 
     import pandas as pd
 
     from xuchang_sim.pack.load import Pack
     from xuchang_sim.simulation.results import Results
+    from xuchang_sim.simulation.settings import ScenarioLike, Settings
 
 DEEP_REPLICATES = 100
 OUTLOOK_PATHS = 1000
@@ -47,7 +46,7 @@ class Dossier:
     outlook : dict
         See :func:`xuchang_sim.forecast.report.outlook_report`, without the outside view.
     projects : DataFrame
-        Projects of one replicate, see :func:`xuchang_sim.report.biographies.projects`.
+        Projects of one replicate, see :func:`xuchang_sim.answers.biographies.projects`.
     replicate : int
         Number of that replicate.
     explanation : Explanation or None
@@ -81,81 +80,57 @@ class Dossier:
 
 
 def gather(
-    scenarios: Sequence[str | Path | ResolvedScenario],
-    pack: Pack,
+    study: Settings,
+    scenarios: Sequence[ScenarioLike],
     *,
-    replicates: int = 1000,
-    seed: int = 2012,
-    through: str | None = None,
     deep: bool = True,
     goal: str | None = None,
-    progress: Callable[[int, int], None] | None = None,
 ) -> Dossier:
     """Run what a report needs.
 
     Parameters
     ----------
+    study : Settings
+        Its progress is called for each part in turn.
     scenarios : sequence of str, Path or ResolvedScenario
         The first is the one the report is about, the others are compared with it.
-    pack : Pack
-        Pack of all of them.
-    replicates, seed, through
-        As in :func:`xuchang_sim.simulation.run.simulate`.
     deep : bool
         Whether to cross land, finance and labour, explain, and map the frontier too, at no more
         than 100 replicates each.
     goal : str, optional
         Targets joined by ``+``, or ``joint``, for which to search the smallest bundle (minutes).
-    progress : callable, optional
-        Called with (replicates done, replicates in all) of each part in turn.
 
     Raises
     ------
     InputError
         If a scenario or an argument is wrong.
     """
-    resolved = [s if isinstance(s, ResolvedScenario) else load_scenario(s, pack) for s in scenarios]
-    first = resolved[0]
-    require(pack, "report", scenario=first, through=through)
-    setup = prepare(pack, replicates, seed, through)
+    resolved = [study.scenario(s) for s in scenarios]
+    first, pack, replicates, seed = resolved[0], study.pack, study.replicates, study.seed
+    require(pack, "report", scenario=first, through=study.through)
+    setup, progress = study.setup(), study.progress
     last = month_label(setup.through)
     # The report shows the run without levers beside the others: all replicates of it.
-    main = assess(
-        first,
-        replicates=replicates,
-        seed=seed,
-        through=last,
-        pack=pack,
-        companions=replicates,
-        paired=replicates,
-        progress=progress,
-    )
+    main = assess(study, first, companions=replicates, paired=replicates)
     others = [Variant(s) for s in resolved[1:]]
     compared = run(setup, others, full=False, progress=progress) if others else []
-    common: Any = {
-        "replicates": min(replicates, DEEP_REPLICATES),
-        "seed": seed,
-        "pack": pack,
-        "progress": progress,
-    }
+    few = study.with_(replicates=min(replicates, DEEP_REPLICATES), through=None)
     outcomes = goals(pack)
     shown = int(main.results.good.argmax())  # the first replicate that ran through
-    world = economy(first, replicate=shown, seed=seed, through=last, pack=pack)
+    world = study.economy(first, replicate=shown)
     while world.month < setup.through:
         world.step()
     return Dossier(
         main,
         (main.results, *compared, main.absent),
-        matrix(**common) if deep else None,
+        matrix(few) if deep else None,
         drivers(
             pack, OUTLOOK_PATHS, seed, last, shift_sd=first.demand_shift, replace=first.drivers
         ),
         outlook_report(pack, replicates=OUTLOOK_PATHS, seed=seed, outside=False),
         projects(world),
         shown,
-        explain(first, **common) if deep else None,
-        frontier(outcomes=outcomes, scenarios=(), base=first, **common)
-        if deep and outcomes
-        else None,
-        smallest_bundle(goal, **common) if goal else None,
+        explain(few, first) if deep else None,
+        frontier(few, outcomes=outcomes, scenarios=(), base=first) if deep and outcomes else None,
+        smallest_bundle(few, goal) if goal else None,
     )

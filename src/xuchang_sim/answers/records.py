@@ -1,0 +1,117 @@
+"""Records that several answers share: what identifies a run, a target, what bound, the outside view."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, NotRequired, TypedDict
+
+from xuchang_sim.answer import Extra, MaybeProbability, Probability, Unit
+
+__all__ = [
+    "Goal",
+    "Manifest",
+    "NotModelled",
+    "OutsideView",
+    "Summary",
+]
+
+Growth = Annotated[float, Unit("比例", "growth over the year before")]
+
+
+class PackName(TypedDict):
+    """Name of a pack and the hash of what it says."""
+
+    name: str
+    sha256: str
+
+
+class PosteriorName(TypedDict):
+    """Hash of the posterior, and whether it was made with the rules that ran."""
+
+    sha256: str
+    made_with_these_rules: bool
+
+
+class Change(TypedDict):
+    """How a scenario that was made in memory came about: its ancestors, and what it set."""
+
+    lineage: list[str]
+    settings: dict[str, float | str]
+
+
+class ManifestRecord(TypedDict):
+    """What identifies a result: versions, hashes, seed, and the state of the checkout."""
+
+    package: str
+    python: str
+    numpy: str
+    rules: str
+    pack: PackName
+    information_date: str
+    scenarios: dict[str, str]
+    changes: NotRequired[dict[str, Change]]
+    seed: int
+    parameters: str
+    posterior: PosteriorName | None
+    git: str | None
+
+
+#: Other keys are versions of libraries and hashes of files.
+Manifest = Annotated[ManifestRecord, Extra(str)]
+
+
+class Goal(TypedDict):
+    """Targets that are met together, with the 95% interval of their probability."""
+
+    ids: list[str]
+    p: MaybeProbability
+    p_low: MaybeProbability
+    p_high: MaybeProbability
+
+
+class NotModelled(TypedDict):
+    """Why a number is not there: the model does not measure it."""
+
+    modelled: Literal[False]
+    reason: str
+    reason_zh: str
+
+
+class View(TypedDict):
+    """One outside view: its median growth, and the probability of the plan's."""
+
+    median: Growth
+    p: NotRequired[Probability]
+
+
+class FigureRecord(TypedDict):
+    """A figure of the reference class."""
+
+    period: str
+    value: Growth
+    source: str
+
+
+class OutsideView(TypedDict):
+    """Growth by history and reference class alone; no goal and no chance if the plan has none.
+
+    ``quantiles`` by level; ``views`` and ``missing`` by the name of the view.
+    """
+
+    goal: NotRequired[Growth]
+    p: NotRequired[Probability]
+    quantiles: dict[str, Growth]
+    views: dict[str, View]
+    evidence: NotRequired[list[FigureRecord]]
+    missing: dict[str, str]
+
+
+class SummaryRecord(TypedDict):
+    """Mean and range over the replicates."""
+
+    mean: float
+    min: float
+    median: float
+    max: float
+
+
+Summary = Annotated[SummaryRecord, Extra(float)]

@@ -1,0 +1,379 @@
+"""A study: one pack, one seed, one number of replicates, and every question that can be asked of them.
+
+``Settings`` (in ``simulation``) holds what all runs have in common and checks it; the answers below
+take it as their first argument and know nothing of this module. ``Study`` stands on top of them:
+it is a ``Settings`` whose methods are the questions. So data flows one way, and a question that is
+added in ``answers`` gets one method here.
+
+The functions below the class are conveniences: ``assess("plan", seed=1)`` is
+``Study(seed=1).assess("plan")``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+from xuchang_sim.simulation.settings import FIELDS, Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from concurrent.futures import Executor
+    from pathlib import Path
+
+    import pandas as pd
+
+    from xuchang_sim.answers.assess import Assessment, MatrixResult
+    from xuchang_sim.answers.compare import Comparison
+    from xuchang_sim.answers.designs import Design
+    from xuchang_sim.answers.discovery import Discovery, Robustness
+    from xuchang_sim.answers.explain import Explanation
+    from xuchang_sim.answers.facts import Facts
+    from xuchang_sim.answers.outlook import Outlook
+    from xuchang_sim.answers.packages import BundleResult, Frontier
+    from xuchang_sim.answers.sensitivity import Method, Sensitivity
+    from xuchang_sim.answers.sweep import Sweep
+    from xuchang_sim.answers.uncertainty import Uncertainty
+    from xuchang_sim.model.economy import Economy
+    from xuchang_sim.pack.posterior import Posterior
+    from xuchang_sim.simulation.profiling import Profile
+    from xuchang_sim.simulation.results import Results
+    from xuchang_sim.simulation.settings import ScenarioLike
+
+__all__ = ["Study"]
+
+
+class Study(Settings):
+    """A pack and how it is simulated, with every question that can be asked.
+
+    Takes what :class:`xuchang_sim.simulation.settings.Settings` takes. A scenario is a name, the
+    path of a file, or what :meth:`scenario` returns.
+
+    Examples
+    --------
+    >>> study = Study("yangli_2011", replicates=20, seed=1)
+    >>> study.assess("plan").to_frame()[["id", "value", "unit", "p"]].head(1)  # doctest: +SKIP
+    >>> study.compare("plan", study.scenario("plan", training_places="1 万人/年"))  # doctest: +SKIP
+    """
+
+    def assess(
+        self,
+        scenario: ScenarioLike = "plan",
+        *,
+        companions: int | None = None,
+        paired: int | None = None,
+        followed: int = 0,
+        full: bool = True,
+    ) -> Assessment:
+        """Say how likely every target is; see :func:`xuchang_sim.answers.assess.assess`."""
+        from xuchang_sim.answers import assess as room  # noqa: PLC0415
+
+        return room.assess(
+            self,
+            scenario,
+            companions=room.COMPANIONS if companions is None else companions,
+            paired=room.PAIRED if paired is None else paired,
+            followed=followed,
+            full=full,
+        )
+
+    def matrix(
+        self, name: str | Path = "matrix", *, earlier: bool = False, followed: int | None = None
+    ) -> MatrixResult:
+        """Cross axes of levers; see :func:`xuchang_sim.answers.assess.matrix`."""
+        from xuchang_sim.answers import assess as room  # noqa: PLC0415
+
+        few = room.FOLLOWED if followed is None else followed
+        return room.matrix(self, name, earlier=earlier, followed=few)
+
+    def compare(
+        self,
+        a: ScenarioLike,
+        b: ScenarioLike,
+        *,
+        measures: Sequence[str] | None = None,
+        half_width: float | None = None,
+    ) -> Comparison:
+        """Compare two scenarios replicate by replicate; see :func:`xuchang_sim.answers.compare.compare`."""
+        from xuchang_sim.answers.compare import compare  # noqa: PLC0415
+
+        return compare(self, a, b, measures=measures, half_width=half_width)
+
+    def explain(self, scenario: ScenarioLike = "plan") -> Explanation:
+        """Say what holds the targets back; see :func:`xuchang_sim.answers.explain.explain`."""
+        from xuchang_sim.answers.explain import explain  # noqa: PLC0415
+
+        return explain(self, scenario)
+
+    def packages(self, goal: str = "fai_growth", p: float = 0.8, **options: Any) -> BundleResult:
+        """Find the smallest policy packages that reach a goal.
+
+        ``options`` as in :func:`xuchang_sim.answers.packages.smallest_bundle`.
+        """
+        from xuchang_sim.answers.packages import smallest_bundle  # noqa: PLC0415
+
+        return smallest_bundle(self, goal, p, **options)
+
+    def frontier(self, p: float = 0.8, **options: Any) -> Frontier:
+        """Say which growth is reached with a probability.
+
+        ``options`` as in :func:`xuchang_sim.answers.packages.frontier`.
+        """
+        from xuchang_sim.answers.packages import frontier  # noqa: PLC0415
+
+        return frontier(self, p, **options)
+
+    def sensitivity(
+        self,
+        scenario: ScenarioLike = "plan",
+        *,
+        method: Method = "morris",
+        factors: Sequence[str] | None = None,
+        size: int | None = None,
+        outcomes: Sequence[str] | None = None,
+        replicates: int = 10,
+        executor: Executor | None = None,
+    ) -> Sensitivity:
+        """Say which factors the answer depends on.
+
+        ``replicates`` are those of a point; see
+        :func:`xuchang_sim.answers.sensitivity.sensitivity`.
+        """
+        from xuchang_sim.answers.sensitivity import sensitivity  # noqa: PLC0415
+
+        return sensitivity(
+            self,
+            scenario,
+            method=method,
+            factors=factors,
+            size=size,
+            outcomes=outcomes,
+            replicates=replicates,
+            executor=executor,
+        )
+
+    def discover(
+        self, scenario: ScenarioLike = "plan", goal: str = "revenue_growth", **options: Any
+    ) -> Discovery:
+        """Find where a goal is missed despite a scenario.
+
+        ``options`` as in :func:`xuchang_sim.answers.discovery.discover`.
+        """
+        from xuchang_sim.answers.discovery import discover  # noqa: PLC0415
+
+        return discover(self, scenario, goal, **options)
+
+    def robustness(
+        self,
+        scenarios: Sequence[ScenarioLike] = ("no_plan", "plan", "all_high"),
+        goal: str = "fai_growth",
+        **options: Any,
+    ) -> Robustness:
+        """Say over how much of the parameters' space scenarios meet a goal.
+
+        ``options`` as in :func:`xuchang_sim.answers.discovery.robustness`.
+        """
+        from xuchang_sim.answers.discovery import robustness  # noqa: PLC0415
+
+        return robustness(self, scenarios, goal, **options)
+
+    def uncertainty(self, scenario: ScenarioLike = "plan") -> Uncertainty:
+        """Say where the uncertainty is; see :func:`xuchang_sim.answers.uncertainty.uncertainty`."""
+        from xuchang_sim.answers.uncertainty import uncertainty  # noqa: PLC0415
+
+        return uncertainty(self, scenario)
+
+    def facts(self) -> Facts:
+        """Measure the stylised facts; see :func:`xuchang_sim.answers.facts.facts`."""
+        from xuchang_sim.answers.facts import facts  # noqa: PLC0415
+
+        return facts(self)
+
+    def calibrate(self, simulations: int | None = None) -> Posterior:
+        """Find the posterior of the parameters; see :func:`xuchang_sim.answers.calibration.calibrate`."""
+        from xuchang_sim.answers import calibration as room  # noqa: PLC0415
+
+        return room.calibrate(self, room.SIMULATIONS if simulations is None else simulations)
+
+    def outlook(
+        self, *, through: str | None = None, as_of: str | None = None, backtest: bool = False
+    ) -> Outlook:
+        """Forecast the economy around the zones; see :func:`xuchang_sim.answers.outlook.outlook`."""
+        from xuchang_sim.answers.outlook import outlook  # noqa: PLC0415
+
+        return outlook(self, through=through, as_of=as_of, backtest=backtest)
+
+    def design(self, points: pd.DataFrame | Mapping[str, Sequence[Any]], **options: Any) -> Design:
+        """Make a design of a table of points.
+
+        ``options`` as in :func:`xuchang_sim.answers.designs.make_design`.
+        """
+        from xuchang_sim.answers.designs import make_design  # noqa: PLC0415
+
+        return make_design(self, points, **options)
+
+    def sweep(self, design: Design | str | Path, out: str | Path, **options: Any) -> Sweep:
+        """Run every point of a design and keep the rows in a folder.
+
+        A design has its own replicates, seed and last month. ``options`` as in
+        :func:`xuchang_sim.answers.sweep.sweep`.
+        """
+        from xuchang_sim.answers.sweep import sweep  # noqa: PLC0415
+
+        mine = {"threads": self.threads, "progress": self.progress, "pack": self.pack}
+        return sweep(design, out=out, **{**mine, **options})
+
+    def report(
+        self,
+        out: str | Path,
+        scenarios: Sequence[ScenarioLike] | None = None,
+        *,
+        lang: str = "zh",
+        deep: bool = True,
+        goal: str | None = None,
+    ) -> Path:
+        """Write a report as one ``.html`` file that needs no network, or as an ``.xlsx`` workbook.
+
+        Parameters
+        ----------
+        out : str or Path
+            File to write.
+        scenarios : sequence, optional
+            The report is about the first, the others are compared; by default the usual ones.
+        lang : str
+            A language of the texts (``zh``, ``en``), or ``both``.
+        deep : bool
+            Whether to cross land, finance and labour, explain, and map the frontier too.
+        goal : str, optional
+            Also search the smallest package for these targets (minutes).
+
+        Returns
+        -------
+        Path
+            Of the file.
+        """
+        from pathlib import Path  # noqa: PLC0415
+
+        from xuchang_sim.report import document  # noqa: PLC0415
+
+        path = Path(out)
+        document.check(path)
+        chosen = document.usual(self.pack) if scenarios is None else scenarios
+        document.write(document.gather(self, chosen, deep=deep, goal=goal), lang, path)
+        return path
+
+    def profile(self, scenario: ScenarioLike = "plan") -> Profile:
+        """Time every rule; see :func:`xuchang_sim.simulation.profiling.profile`."""
+        from xuchang_sim.simulation.profiling import profile  # noqa: PLC0415
+
+        return profile(self, scenario)
+
+
+# ------------------------------------------------------------------------------------ conveniences
+
+
+_GIVEN = frozenset(FIELDS)
+
+
+def _ask(question: str, about: tuple[Any, ...], words: dict[str, Any], replicates: int) -> Any:
+    """Answer to a question; keywords that are a study's make the study, the others ask it."""
+    given = {k: v for k, v in words.items() if k in _GIVEN}
+    rest = {k: v for k, v in words.items() if k not in _GIVEN}
+    study = Study(**{"replicates": replicates, **given})
+    return getattr(study, question)(*about, **rest)
+
+
+def _ask_few(question: str, about: tuple[Any, ...], words: dict[str, Any], replicates: int) -> Any:
+    """Answer to a question that has replicates of its own, of a point or a draw."""
+    given = {k: v for k, v in words.items() if k in _GIVEN}
+    rest = {k: v for k, v in words.items() if k not in _GIVEN}
+    return getattr(Study(**given), question)(*about, replicates=replicates, **rest)
+
+
+def simulate(scenario: ScenarioLike = "plan", **words: Any) -> Results:
+    """Run one scenario; 1,000 replicates if not said otherwise."""
+    return cast("Results", _ask("simulate", (scenario,), words, 1000))
+
+
+def economy(scenario: ScenarioLike = "plan", **words: Any) -> Economy:
+    """Return one replicate as a Mesa model."""
+    return cast("Economy", _ask("economy", (scenario,), words, 1))
+
+
+def assess(scenario: ScenarioLike = "plan", **words: Any) -> Assessment:
+    """Say how likely every target is; 1,000 replicates if not said otherwise."""
+    return cast("Assessment", _ask("assess", (scenario,), words, 1000))
+
+
+def matrix(name: str | Path = "matrix", **words: Any) -> MatrixResult:
+    """Cross axes of levers; 400 replicates if not said otherwise."""
+    return cast("MatrixResult", _ask("matrix", (name,), words, 400))
+
+
+def compare(a: ScenarioLike, b: ScenarioLike, **words: Any) -> Comparison:
+    """Compare two scenarios; 400 replicates if not said otherwise."""
+    return cast("Comparison", _ask("compare", (a, b), words, 400))
+
+
+def explain(scenario: ScenarioLike = "plan", **words: Any) -> Explanation:
+    """Say what holds the targets back; 200 replicates if not said otherwise."""
+    return cast("Explanation", _ask("explain", (scenario,), words, 200))
+
+
+def smallest_bundle(goal: str = "fai_growth", p: float = 0.8, **words: Any) -> BundleResult:
+    """Find the smallest policy packages; 200 replicates if not said otherwise."""
+    return cast("BundleResult", _ask("packages", (goal, p), words, 200))
+
+
+def frontier(p: float = 0.8, **words: Any) -> Frontier:
+    """Say which growth is reached with a probability; 400 replicates if not said otherwise."""
+    return cast("Frontier", _ask("frontier", (p,), words, 400))
+
+
+def sensitivity(
+    scenario: ScenarioLike = "plan", *, replicates: int = 10, **words: Any
+) -> Sensitivity:
+    """Say which factors the answer depends on; ``replicates`` of each point."""
+    return cast("Sensitivity", _ask_few("sensitivity", (scenario,), words, replicates))
+
+
+def discover(
+    scenario: ScenarioLike = "plan", goal: str = "revenue_growth", **words: Any
+) -> Discovery:
+    """Find where a goal is missed; 1,000 replicates if not said otherwise."""
+    return cast("Discovery", _ask("discover", (scenario, goal), words, 1000))
+
+
+def robustness(
+    scenarios: Sequence[ScenarioLike] = ("no_plan", "plan", "all_high"),
+    goal: str = "fai_growth",
+    *,
+    replicates: int = 16,
+    **words: Any,
+) -> Robustness:
+    """Say over how much of the parameters' space scenarios meet a goal; ``replicates`` a draw."""
+    return cast("Robustness", _ask_few("robustness", (scenarios, goal), words, replicates))
+
+
+def uncertainty(scenario: ScenarioLike = "plan", **words: Any) -> Uncertainty:
+    """Say where the uncertainty is; a few minutes."""
+    return cast("Uncertainty", _ask("uncertainty", (scenario,), words, 1000))
+
+
+def calibrate(**words: Any) -> Posterior:
+    """Find the posterior of the parameters; minutes."""
+    return cast("Posterior", _ask("calibrate", (), {"parameters": "sampled", **words}, 1))
+
+
+def facts(**words: Any) -> Facts:
+    """Measure the stylised facts; 800 replicates if not said otherwise."""
+    return cast("Facts", _ask("facts", (), words, 800))
+
+
+def profile(scenario: ScenarioLike = "plan", replicates: int = 20, **words: Any) -> Profile:
+    """Time every rule; 20 replicates if not said otherwise."""
+    return cast("Profile", _ask("profile", (scenario,), words, replicates))
+
+
+def make_design(points: pd.DataFrame | Mapping[str, Sequence[Any]], **words: Any) -> Design:
+    """Make a design of a table of points; 100 replicates a point if not said otherwise."""
+    return cast("Design", _ask("design", (points,), words, 100))

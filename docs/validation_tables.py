@@ -122,6 +122,8 @@ def calibrated(pack: Pack) -> dict[str, str]:
             f"{short(row['observed'])} ± {short(row['sd'])}",
             spread(row["predicted"]),
             "yes" if row["covered"] else "**no**",
+            f"{row['pit_prior']:.2f}",
+            f"{row['pit']:.2f}",
         )
         for row in report["moments"]
     ]
@@ -139,7 +141,13 @@ def calibrated(pack: Pack) -> dict[str, str]:
     rest = [row["label_en"] for row in ranked if row["narrowed"] < 0.01]
     recovery = report["recovery"]
     return {
-        "moments": table(("moment", "prior", "data", "posterior prediction", "inside"), moments),
+        "moments": table(
+            (
+                *("moment", "prior", "data", "posterior prediction", "inside"),
+                *("place in the prior", "place by the other figures"),
+            ),
+            moments,
+        ),
         "parameters": table(("parameter", "prior", "posterior", "narrower by"), parameters),
         "recovery": (
             f"{report['simulations']:,} simulations, {report['incompatible']} of them incompatible"

@@ -35,7 +35,7 @@ def test_mesa_form_gives_the_engines_months(seed: int) -> None:
 
 def test_a_changed_rule_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     """Were the Mesa form to ramp a plant up at once, the comparison would say so."""
-    monkeypatch.setattr(Firm, "ramp", lambda _: 1.0)
+    monkeypatch.setattr(Firm, "ramp", lambda _, _ahead=0: 1.0)
     inputs = random_inputs(2, PACK, check=False)
     assert compare(inputs, SMALL, last(inputs)).different
 

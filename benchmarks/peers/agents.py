@@ -47,6 +47,9 @@ INITIAL, WARM, NEW, TENANT = 0, 1, 2, 3
 WAN = 1e-4  # 万元 in 亿元
 MU = 10_000.0 / 15.0  # 亩 in m²
 MU_PER_KM2 = 1500.0
+QUITS = (2.2, 2.0, *[0.78] * 10)
+ENTRIES = (0.8, 1.4, 1.3, 1.05, *[0.95] * 7, 0.8)
+TIGHTNESS = 0.05, 20.0  # bounds, over the normal one
 FLOWS = {name: 0.0 for name, column in MEASURES.items() if column.role == "flow"}
 STOCKS = {name: 0.0 for name, column in MEASURES.items() if column.role == "stock"}
 
@@ -97,9 +100,9 @@ class Zone(mesa.Agent):
         self.sewage_month = 0
         self.centres = 0
         # people
-        self.skilled = self.unskilled = self.outside = self.outside_year = 0.0
+        self.skilled = self.unskilled = self.outside = 0.0
         self.graduates_year = self.jobs_share = 0.0
-        self.tightness = 1.0
+        self.tightness = self.pay = 1.0
         self.vacancies_s = self.vacancies_u = 0.0
         self.fill_s = self.fill_u = self.fill_x = self.fill_y = 0.0
         # platform
@@ -146,16 +149,14 @@ class Zone(mesa.Agent):
 
     # ------------------------------------------------------------------ land and platform
 
-    def post_quota(self, released: float) -> None:
-        """Post the month's part of the year's quota (7.4)."""
+    def post_quota(self, usual: float, added: float) -> None:
+        """Post the zone's part of the city's usual land and what levers add to its own (7.4)."""
         model = self.model
         p, now, t = model.p, model.now, model.t
-        posted = now.quota_per_zone * (1.0 + now.quota_tilt) * released
-        posted += (now.reused_land + now.linkage_land) * released / p.zones
-        posted += self.villages_due.pop(t, 0.0) * p.linkage_land_per_village
+        villages = self.villages_due.pop(t, 0.0) * p.linkage_land_per_village
+        posted = max(0.0, usual * self.weight + added + p.land_additional * villages)
         if p.zone_expands[self.row] and model.policy and t == p.policy_month + 1:
             self.annexed += now.boundary_area
-            posted += now.boundary_area * MU_PER_KM2 * p.boundary_land_share
         self.quota += posted
         self.land_posted += posted
 
@@ -218,11 +219,12 @@ class Zone(mesa.Agent):
         done = self.factories_due.pop(t, 0.0)
         self.vacant += done
         self.floor_completed += done
-        start = area * self.weight / weight if self.takes_part() else 0.0
+        start = area * self.weight / weight if self.takes_part() and weight > 0.0 else 0.0
         need = start / 1000.0 * p.factory_land
-        if need > self.land:
-            start *= self.land / need
-            need = self.land
+        room = max(0.0, self.land)
+        if need > room:
+            start *= room / need
+            need = room
         self.land -= need
         self.land_used += need
         self.used_year += need
@@ -247,7 +249,7 @@ class Zone(mesa.Agent):
     def move_villages(self, number: float, later: int) -> None:
         """Begin village relocations, whose land comes in month ``later``."""
         start = number * self.weight
-        self.villages_due[later] += start
+        self.villages_due[later] += start - self.model.p.absent.villages / 12.0 * self.weight
         self.villages_begun += start
 
     def build_sewage(self, most: float) -> None:
@@ -274,11 +276,14 @@ class Zone(mesa.Agent):
     # ------------------------------------------------------------------ people
 
     def train(self) -> None:
-        """Graduate, enrol, let people come home (7.7)."""
+        """Seekers give up; graduate, enrol, let people come home (7.7)."""
         model = self.model
         p, now, t = model.p, model.now, model.t
-        if model.month == 0:
-            self.outside = self.outside_year = p.transferable_pool * self.jobs_share
+        gone = p.give_up * (self.skilled + self.unskilled)
+        self.skilled -= p.give_up * self.skilled
+        self.unskilled -= p.give_up * self.unskilled
+        self.outside += gone
+        self.gave_up += gone
         out = self.graduates_due.pop(t, 0.0)
         done = out * min(1.0, p.training_completion + now.training_completion_bonus)
         self.skilled += done
@@ -286,18 +291,19 @@ class Zone(mesa.Agent):
         self.graduated += done
         self.graduates_year += done
         places = now.training_places / 12.0 * self.jobs_share
-        far = min(places, self.outside)
-        spare = self.unskilled - self.vacancies_u
-        near = min(places - far, 0.5 * spare) if spare > 0.0 else 0.0
+        far = min(p.training_additional * places, self.outside)
+        near = min((1.0 - p.training_additional) * places, 0.5 * self.unskilled)
         self.outside -= far
         self.unskilled -= near
         self.graduates_due[t + int(p.training_months + 0.5)] += far + near
         self.enrolled += far + near
-        wage = (1.0 + now.wage_gap) * self.tightness
+        wage = (1.0 + now.wage_gap) / (1.0 + p.absent.wage_gap) * self.pay
+        tight = clip(self.tightness / p.normal_tightness, *TIGHTNESS) ** p.entry_tightness
         house = 1.0 + p.housing_pull * p.workers_per_unit * self.housing_units / (
             1.0 + self.workers
         )
-        home = min(self.outside, self.outside_year / 12.0 * wage**p.return_elasticity * house)
+        came = model.entries * self.jobs_share * ENTRIES[model.month] * house * tight
+        home = min(self.outside, came * wage**p.return_elasticity)
         self.outside -= home
         self.skilled += home * p.skilled_share_seekers
         self.unskilled += home * (1.0 - p.skilled_share_seekers)
@@ -307,11 +313,29 @@ class Zone(mesa.Agent):
         """Count the vacancies anew."""
         self.vacancies_s = self.vacancies_u = self.workers_wanted = 0.0
 
+    def open_posts(self) -> None:
+        """Count posts and seekers before they meet."""
+        self.posts = self.vacancies_s + self.vacancies_u
+        self.seeking = self.skilled + self.unskilled
+
     def price_shortage(self) -> None:
-        """Raise pay with unfilled posts."""
-        short = self.unfilled_skilled + self.unfilled_unskilled
-        elasticity = self.model.p.wage_shortage_elasticity
-        self.tightness = 1.0 + elasticity * short / (1.0 + self.workers_wanted)
+        """Let tightness follow posts per seeker, and pay tightness."""
+        p = self.model.p
+        if p.free_labour and self.model.policy:
+            self.pay = 1.0
+            return
+        least, most = (bound * p.normal_tightness for bound in TIGHTNESS)
+        ratio = clip(self.posts / self.seeking, least, most) if self.seeking > 0.0 else most
+        self.tightness += (ratio - self.tightness) / 3.0
+        self.pay = clip((self.tightness / p.normal_tightness) ** p.wage_curve, 0.85, 1.3)
+
+    def release(self, skilled: float, unskilled: float) -> None:
+        """Take in who left a job here: a part seeks another one, the others go outside."""
+        stay = self.model.p.stay_share
+        self.skilled += stay * skilled
+        self.unskilled += stay * unskilled
+        self.outside += (1.0 - stay) * (skilled + unskilled)
+        self.separations += skilled + unskilled
 
     # ------------------------------------------------------------------ investment and statistics
 
@@ -417,9 +441,11 @@ class Firm(mesa.Agent):
         self.K, self.kappa, self.alpha, self.other = capital, kappa, alpha, other
         self.use = model.p.utilisation_normal
         self.idle_months = 0
-        self.b = b if group == INITIAL else self.young_orders()
-        self.smooth = self.b
+        self.b = self.smooth = b
+        if group != INITIAL:
+            self.follow_ramp()
         self.gain = 1.0
+        self.over = 0.0
         self.worn = self.added = 0.0
         self.skilled = self.unskilled = self.short_s = self.short_u = 0.0
         self.sales = self.sales_year = self.sales_last = self.group_sales = 0.0
@@ -433,7 +459,7 @@ class Firm(mesa.Agent):
         """Give birth to the plant of a completed project (7.16)."""
         model, zone = project.model, project.zone
         p = model.p
-        normal = project.rho * project.realised * project.budget
+        normal = project.rho * project.realised * project.budget * model.yield_now
         capital = min(project.budget, normal / p.revenue_per_capital)
         is_open = model.phase == OPEN
         jobs = project.jobs * (model.labour_scale if is_open else 1.0)
@@ -512,17 +538,18 @@ class Firm(mesa.Agent):
         self.alpha *= self.gain
         self.gain = 1.0
 
-    def ramp(self) -> float:
-        """Share of full operation reached by age."""
+    def ramp(self, ahead: int = 0) -> float:
+        """Share of full operation reached by age, or so many months later."""
         p = self.model.p
-        age = self.model.t - self.born
+        age = self.model.t - self.born + ahead
         return float(min(1.0, p.ramp_start + (1.0 - p.ramp_start) * age / p.ramp_months))
 
     # ------------------------------------------------------------------ orders (7.8)
 
-    def young_orders(self) -> float:
-        """Orders of a plant in its ramp."""
-        return self.market.young_use * self.kappa * self.K * self.ramp()
+    def follow_ramp(self) -> None:
+        """Set orders of a plant in its ramp; it hires for those of two months later."""
+        full = self.market.young_use * self.kappa * self.K
+        self.b, self.smooth = full * self.ramp(), full * self.ramp(2)
 
     def side(self) -> int:
         """Return 1 for warm-up plants before the opening: they are centred apart."""
@@ -546,14 +573,16 @@ class Firm(mesa.Agent):
 
     def take_orders(self) -> None:
         """Take the market's growth; orders above capacity are cut from the opening on."""
+        self.over = 0.0
         if self.ramping:
-            self.b = self.young_orders()
+            self.follow_ramp()
             return
         market = self.market
         b = self.b * market.factor[self.side()]
         if self.model.phase == OPEN:
             full = self.kappa * self.K
             if b > full:
+                self.over = b - full
                 market.over += b - full
                 self.zone.spill += b - full
                 b = full
@@ -565,8 +594,9 @@ class Firm(mesa.Agent):
         """Take a part of what full firms lost; smooth; end the ramp."""
         if not self.ramping and self.market.taken > 0.0:
             self.b += self.market.taken * (self.kappa * self.K - self.b)
-        self.smooth += (self.b - self.smooth) / 3.0
-        if self.ramping and self.model.t - self.born >= self.model.p.ramp_months:
+        if not self.ramping:
+            self.smooth += (self.b - self.smooth) / 3.0
+        elif self.model.t - self.born >= self.model.p.ramp_months:
             self.ramping = False
 
     # ------------------------------------------------------------------ investment, exit
@@ -577,8 +607,10 @@ class Firm(mesa.Agent):
 
     def invest(self, replaced: float, expanded: float, booked: float, decay: float) -> None:
         """Replace and expand capital by so much of it; book idle investment (7.9)."""
-        capital = self.K
+        capital, p = self.K, self.model.p
         self.added = capital * (replaced + expanded if self.eager() else replaced)
+        wished = p.expansion_share * self.over / p.revenue_per_capital
+        self.added += max(0.0, min(wished, self.cash))
         self.worn = decay * capital
         self.K = capital + self.added - self.worn
         self.zone.fai_small += self.added + booked * capital
@@ -592,9 +624,7 @@ class Firm(mesa.Agent):
             return
         zone = self.zone
         self.alive = False
-        zone.skilled += self.skilled
-        zone.unskilled += self.unskilled
-        zone.separations += self.skilled + self.unskilled
+        zone.release(self.skilled, self.unskilled)
         zone.vacant += self.floor
         zone.floor_released += self.floor
         zone.exits += 1.0
@@ -626,9 +656,7 @@ class Firm(mesa.Agent):
             gone_s += over - cut
         self.skilled -= gone_s
         self.unskilled -= gone_u
-        zone.skilled += gone_s
-        zone.unskilled += gone_u
-        zone.separations += gone_s + gone_u
+        zone.release(gone_s, gone_u)
         total = max(0.0, wanted - self.skilled - self.unskilled)
         want_s = max(0.0, wanted * self.model.p.skilled_share_jobs - self.skilled)
         self.short_s = min(total, want_s)
@@ -665,7 +693,7 @@ class Firm(mesa.Agent):
             workers = self.skilled + self.unskilled
             makeshift = max(0.0, workers * p.skilled_share_jobs - self.skilled)
             hands = workers - makeshift * (1.0 - p.unskilled_output)
-            effort = p.effort_cap * self.alpha * WAN * hands
+            effort = p.effort_cap * season * self.alpha * WAN * hands
             zone.wished += made
             if running < made:
                 zone.lost_capacity += made - running
@@ -690,7 +718,7 @@ class Firm(mesa.Agent):
         """Book income, loan service and statistics (7.20, 7.21)."""
         p, zone = self.model.p, self.zone
         workers = self.skilled + self.unskilled
-        wages = workers * pay * zone.tightness / 1e8
+        wages = workers * pay * zone.pay / 1e8
         interest = self.debt * (self.rate - self.model.now.spread_cut) / 1200.0
         profit = self.sales * margin - wages - self.worn - interest
         paid_out = p.payout_share * profit if profit > 0.0 else 0.0
@@ -806,7 +834,7 @@ class Project(mesa.Agent):
         self.own = clip(p.own_money_mean + p.own_money_sd * rich, p.own_money_low, p.own_money_high)
         self.bank = p.bank_share_rest * (1.0 - self.own)
         self.outside = p.outside_share
-        self.stalled = self.stalls = 0
+        self.stalled = self.stalls = self.gap = 0
         self.stall_clock, self.stall_at = 0.0, -math.log(u_stall)
         self.tau = self.tau_free = self.spent = self.spent_year = self.loan = self.grant = 0.0
         self.need = self.land = self.floor = self.plot = 0.0
@@ -841,6 +869,24 @@ class Project(mesa.Agent):
         x = draws.gamma(precision * mean, REALISED, name, t, 0)
         y = draws.gamma(precision * (1.0 - mean), REALISED, name, t, 64)
         self.realised = x / (x + y)
+
+    def planned_site(self) -> float:
+        """Value of the site once all land is there, 亿元; none of leased floor (7.13)."""
+        p = self.model.p
+        if self.model.phase != OPEN:
+            return float(p.land_price * self.budget / p.intensity_ordinary)
+        return 0.0 if self.floor > 0.0 else float(p.land_price * self.plot * WAN)
+
+    def most_lent(self, site: float) -> float:
+        """Bank share that the finished project secures, with a site of this value."""
+        p = self.model.p
+        return float(p.loan_to_value * (p.collateral_haircut + site / self.budget))
+
+    def resize_loan(self) -> None:
+        """The plot is drawn only now: size the loan of a project under way on it (5.3)."""
+        if self.state == BUILDING:
+            most = self.most_lent(self.model.p.land_price * self.plot * WAN)
+            self.bank = max(self.loan / self.budget, min(self.bank, most))
 
     def begin_year(self) -> None:
         """January: the year's spending begins at nought."""
@@ -987,6 +1033,11 @@ class Project(mesa.Agent):
             self.bank = p.bank_share_rest * (1.0 - self.own)
             zone.wait_own += self.budget
             return
+        most = self.most_lent(self.planned_site())
+        if self.bank > most:
+            self.bank = max(most, self.bank - p.own_money_raise)
+            zone.wait_own += self.budget
+            return
         group_month = p.group_month[model.month]
         if (self.waits_for_group and not group_month) or 0 < p.shut <= model.t:
             zone.wait_group += self.budget
@@ -1041,7 +1092,8 @@ class Project(mesa.Agent):
         self.wish, self.reach, self.ahead = wish, reach, speed
         paid = before + wish
         wanted = self.bank * paid - self.loan - self.grant
-        pledged = p.land_price * self.land * WAN + p.collateral_haircut * paid
+        site = p.land_price * self.land * WAN if self.need > 0.0 else self.planned_site()
+        pledged = site + p.collateral_haircut * paid
         self.draw = max(0.0, min(wanted, p.loan_to_value * pledged - self.loan))
 
     def closeness(self) -> tuple[int, int]:
@@ -1091,9 +1143,35 @@ class Project(mesa.Agent):
             zone.completions += 1.0
             self.end(DONE)
         else:
-            zone.building += 1.0
-            if self.is_large:
-                zone.building_large += 1.0
+            if spend < wish - 1e-9 * budget:
+                self.bear_gap()
+            elif not self.land_capped:
+                self.gap = 0
+            if self.state == BUILDING:
+                zone.building += 1.0
+                if self.is_large:
+                    zone.building_large += 1.0
+
+    def bear_gap(self) -> None:
+        """A month of unpaid work: own money, another owner, or the end (7.15)."""
+        model, zone = self.model, self.zone
+        p = model.p
+        self.gap += 1
+        if self.gap <= p.gap_wait:
+            return
+        u, v, _, _ = model.draws.uniforms(TRAIT, self.name, self.arrived, 5)
+        lent = (self.loan + self.grant) / self.budget
+        if u < p.topup_share:
+            share = max(lent, self.bank - p.own_money_raise)
+            zone.topups += (self.bank - share) * self.budget
+            self.bank = share
+        elif self.gap > p.gap_drop and v < p.handover_share:
+            zone.handovers += 1.0
+            self.bank, self.gap = lent, 0
+        elif self.gap > p.gap_drop:
+            zone.abandoned_gap += 1.0
+            self.give_back()
+            self.end(ABANDONED)
 
     def count_lateness(self, season: float) -> None:
         """Sales of a plant that would already run had the bank never been short (7.19)."""
@@ -1103,7 +1181,8 @@ class Project(mesa.Agent):
         if late >= 0.0 and self.tau < self.duration:
             p = self.model.p
             ramp = min(1.0, p.ramp_start + (1.0 - p.ramp_start) * int(late) / p.ramp_months)
-            self.zone.lost_finance += self.rho * self.realised * self.budget * ramp * season
+            sold = self.rho * self.realised * self.budget * self.model.yield_now
+            self.zone.lost_finance += sold * ramp * season
 
     def advance_alone(self) -> None:
         """A month of the pipeline alone: no gates, banks pay what is wanted."""

@@ -6,17 +6,20 @@ describes them, from the opening on: whole columns at a time, sums by ``bincount
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.peers.draws import STALL, Draws
+from benchmarks.peers.agents import QUITS, TIGHTNESS
+from benchmarks.peers.draws import MARKET, STALL, TRAIT, Draws, normals
 from xuchang_sim.model.world import ABANDONED, BUILDING, DONE, INDUSTRIAL, LEVERS
 
 Array = npt.NDArray[np.float64]
 WAN = 1e-4
 UNIT = 2.0**-32
+HIRES_AHEAD = 2  # months
 
 
 class Columns:
@@ -77,6 +80,18 @@ def ramp_of(w: Columns, age: Array) -> Array:
     return found
 
 
+def move_market(w: Columns) -> None:
+    """Move the level of all orders by what the drivers do not explain."""
+    step = 0.0
+    if not w.p["errorless"]:
+        last, entity = np.full(1, MARKET + w.salt, np.uint64), np.zeros(1, np.uint64)
+        words = w.draws.words(last, entity, np.uint64(w.t))
+        first, second, _, _ = (float((word[0] + 0.5) * UNIT) for word in words)
+        step = float(w.p["market_sd"]) / math.sqrt(650.0 / 144.0) * normals(first, second)[0]
+    w.city["market_step"] = step
+    w.city["market"] += step
+
+
 def orders(w: Columns) -> None:
     """Shocks, demand, orders lost and recaptured, smoothing."""
     p, firm, k = w.p, w.firm, w.month + 1
@@ -97,14 +112,22 @@ def orders(w: Columns) -> None:
     shocked = b * factor
     after = before + w.by_sector(sector, shocked - b)
     some = after > 0.0
-    drift = np.where(some, np.exp(w.growth[:, m]) * before / np.where(some, after, 1.0), 0.0)
+    move_market(w)
+    grows = np.exp(w.growth[:, m] + w.city["market_step"])
+    drift = np.where(some, grows * before / np.where(some, after, 1.0), 0.0)
     full = firm["kappa"] * firm["K"]
     asked = shocked * drift[sector]
     over = np.where(grown, np.maximum(asked - full, 0.0), 0.0)
     room = np.where(grown, np.maximum(full - asked, 0.0), 0.0)
-    use = np.minimum(1.0, p["utilisation_normal"] * np.exp(p["demand_pass_through"] * w.gap[:, m]))
+    year = slice(m - 11, m + 1)
+    nation = (p["value_added_central"][year] + p["prices_central"][year]).sum() / 12.0
+    times = p["yield_cycle"] * (nation - p["growth_normal"]) + w.city["market"]
+    pull = np.exp(p["demand_pass_through"] * w.gap[:, m] + times)
+    use = np.minimum(1.0, p["utilisation_normal"] * pull)
     age = w.t - firm["born"]
     young = use[sector] * full * ramp_of(w, age)
+    ahead = use[sector] * full * ramp_of(w, age + HIRES_AHEAD)
+    firm["over"][:] = over
     b[:] = np.where(grown, np.minimum(asked, full), young)
     w.zone["spill"][:] = w.by_zone(firm["zone"], over)
     above, slack = w.by_sector(sector, over), w.by_sector(sector, room)
@@ -112,7 +135,7 @@ def orders(w: Columns) -> None:
     if above.sum() > 0.0:
         b += np.where(slack > 0.0, met / np.where(slack > 0.0, slack, 1.0), 0.0)[sector] * room
         w.zone["lost_rate"] += (above - met).sum() / above.sum() * w.zone["spill"]
-    firm["smooth"] += (b - firm["smooth"]) / 3.0
+    firm["smooth"][:] = np.where(grown, firm["smooth"] + (b - firm["smooth"]) / 3.0, ahead)
     firm["ramping"][age >= p["ramp_months"]] = 0
 
 
@@ -133,9 +156,11 @@ def meet(w: Columns) -> None:
     """Match within zones, across them, across skills; leave the shares of vacancies filled."""
     zone, p = w.zone, w.p
     vs, vu = zone["vacancies_s"], zone["vacancies_u"]
+    zone["posts"][:], zone["seeking"][:] = vs + vu, zone["skilled"] + zone["unskilled"]
     if p["free_labour"] == 1 and w.city["policy"] == 1:
         w.city["labour_entered"] += (vs + vu).sum()
         zone["fill_s"][:], zone["fill_u"][:], zone["fill_x"][:], zone["fill_y"][:] = 1, 1, 0, 0
+        zone["pay"][:] = 1.0
         return
     leak = min(1.0, p["commuting_leak"] + w.now["commuting_bonus"])
     skilled, others = zone["skilled"], zone["unskilled"]
@@ -174,6 +199,7 @@ def employ(w: Columns) -> None:
     p, firm, zone = w.p, w.firm, w.zone
     at = firm["zone"]
     quits = max(0.0, p["separation"] - w.now["worker_retention"] / 12.0)
+    quits = min(1.0, quits * QUITS[w.month])
     wanted = firm["smooth"] / 12.0 / (firm["alpha"] * WAN)
     skilled, others = firm["skilled"], firm["unskilled"]
     out_s, out_u = skilled * quits, others * quits
@@ -190,8 +216,10 @@ def employ(w: Columns) -> None:
     zone["workers_wanted"][:] = w.by_zone(at, wanted)
     left_s, left_u = w.by_zone(at, out_s), w.by_zone(at, out_u)
     zone["left_s"][:], zone["left_u"][:] = left_s, left_u
-    zone["skilled"] += left_s
-    zone["unskilled"] += left_u
+    stay = p["stay_share"]
+    zone["skilled"] += stay * left_s
+    zone["unskilled"] += stay * left_u
+    zone["outside"] += (1.0 - stay) * (left_s + left_u)
     zone["separations"] += left_s + left_u
     zone["vacancies_s"][:], zone["vacancies_u"][:] = w.by_zone(at, short_s), w.by_zone(at, short_u)
     meet(w)
@@ -209,9 +237,13 @@ def employ(w: Columns) -> None:
     zone["unfilled_unskilled"][:] = np.maximum(posts_u - filled_u, 0.0)
     drift = (1.0 + p["productivity_growth"]) ** (1.0 / 12.0)
     firm["alpha"] *= np.where((firm["alive"] == 1) & (firm["ramping"] == 0), drift, 1.0)
-    unfilled = zone["unfilled_skilled"] + zone["unfilled_unskilled"]
-    pay = p["wage_shortage_elasticity"] * unfilled / (1.0 + zone["workers_wanted"])
-    zone["tightness"][:] = 1.0 + pay
+    if p["free_labour"] == 1 and w.city["policy"] == 1:
+        return
+    normal, some = p["normal_tightness"], zone["seeking"] > 0.0
+    least, most = (bound * normal for bound in TIGHTNESS)
+    ratio = np.where(some, zone["posts"] / np.where(some, zone["seeking"], 1.0), most)
+    zone["tightness"] += (np.clip(ratio, least, most) - zone["tightness"]) / 3.0
+    zone["pay"][:] = np.clip((zone["tightness"] / normal) ** p["wage_curve"], 0.85, 1.3)
 
 
 def small_lump(w: Columns) -> None:
@@ -236,11 +268,14 @@ def small_lump(w: Columns) -> None:
         zone["fai_small"] += private / w.zones
     add = float(part_of(replaced, capital)) * before
     add += np.where(short, float(part_of(rest, eager)) * before, 0.0)
+    wished = p["expansion_share"] / p["revenue_per_capital"] * firm["over"]
+    own = np.maximum(0.0, np.minimum(wished, firm["cash"]))
+    add += own
     firm["added"][:], firm["worn"][:] = add, decay * before
     firm["K"][:] = before + add - decay * before
     invested = add + float(part_of(idle, capital)) * before
     zone["fai_small"] += w.by_zone(firm["zone"], invested)
-    city["capital_added"] += private - idle
+    city["capital_added"] += private - idle + own.sum()
     city["capital_lost"] += worn
     zone["outside_capital"] += p["outside_share"] * zone["fai_small"]
     zone["fai_small"] += zone["base_spent"]
@@ -254,7 +289,7 @@ def account(w: Columns) -> None:
     years = (w.t + 0.5 - (12 * int(p["base_year"]) + 6)) / 12.0
     pay = p["wage"] * (1.0 + p["wage_growth"]) ** years * p["labour_cost_factor"]
     workers = firm["skilled"] + firm["unskilled"]
-    wages = workers * pay * zone["tightness"][at] / 1e8
+    wages = workers * pay * zone["pay"][at] / 1e8
     inputs = 1.0 - city["gross_margin"]
     interest = firm["debt"] * (firm["rate"] - w.now["spread_cut"]) / 1200.0
     sold = firm["sales"] * (1.0 - inputs - p["surcharge_rate"])
@@ -269,7 +304,7 @@ def account(w: Columns) -> None:
     zone["workers"][:], zone["capital"][:] = w.by_zone(at, workers), w.by_zone(at, firm["K"])
     zone["depreciation"] += w.by_zone(at, firm["worn"])
     zone["interest"] += w.by_zone(at, interest)
-    zone["wages"][:] = zone["workers"] * pay / 1e8 * zone["tightness"]
+    zone["wages"][:] = zone["workers"] * pay / 1e8 * zone["pay"]
     costs = zone["wages"] + zone["depreciation"] + zone["interest"]
     zone["profit"][:] = zone["revenue"] * (1.0 - inputs - p["surcharge_rate"]) - costs
     zone["intermediate"][:] = inputs * zone["revenue"]
@@ -290,7 +325,7 @@ def produce(w: Columns) -> None:
     workers = firm["skilled"] + firm["unskilled"]
     makeshift = np.maximum(0.0, workers * p["skilled_share_jobs"] - firm["skilled"])
     hands = workers - makeshift * (1.0 - p["unskilled_output"])
-    effort = p["effort_cap"] * firm["alpha"] * WAN * hands
+    effort = p["effort_cap"] * season * firm["alpha"] * WAN * hands
     within = np.minimum(ordered, running)
     made = np.minimum(within, effort)
     full = season * running
@@ -319,7 +354,8 @@ def late_plants(w: Columns, month: float) -> None:
     j = w.project
     rows = j["late"][: int(w.city["late"])]
     ramp = ramp_of(w, np.floor(j["tau_free"][rows] - j["duration"][rows]))
-    sold = j["rho"][rows] * j["realised"][rows] * j["budget"][rows] * ramp * month
+    sold = j["rho"][rows] * j["realised"][rows] * j["budget"][rows] * w.city["yield_now"]
+    sold *= ramp * month
     w.zone["lost_finance"] += w.by_zone(j["zone"][rows], sold)
 
 
@@ -345,6 +381,30 @@ def progress_at(w: Columns, share: Array, guess: Array) -> Array:
     return x
 
 
+def bear_gaps(w: Columns, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+    """A month of unpaid work of these projects; tell which are given up."""
+    p, j, zone = w.p, w.project, w.zone
+    j["gap"][rows] += 1
+    last = np.full(len(rows), TRAIT + w.salt + (5 << 20))
+    address = (array.astype(np.uint64) for array in (last, j["id"][rows], j["arrived"][rows]))
+    u, v = ((word + 0.5) * UNIT for word in w.draws.words(*address)[:2])
+    late, lasts = j["gap"][rows] > p["gap_wait"], j["gap"][rows] > p["gap_drop"]
+    budget, bank = j["budget"][rows], j["bank"][rows]
+    lent = (j["loan"][rows] + j["grant"][rows]) / budget
+    added = late & (u < p["topup_share"])
+    ends = late & ~added & lasts
+    taken, lost = ends & (v < p["handover_share"]), ends & (v >= p["handover_share"])
+    less = np.maximum(lent, bank - p["own_money_raise"])
+    where = j["zone"][rows]
+    zone["topups"] += w.by_zone(where, np.where(added, (bank - less) * budget, 0.0))
+    zone["handovers"] += w.by_zone(where[taken])
+    zone["abandoned_gap"] += w.by_zone(where[lost])
+    j["bank"][rows] = np.where(added, less, np.where(taken, lent, bank))
+    j["gap"][rows[taken]] = 0
+    found: npt.NDArray[np.bool_] = lost
+    return found
+
+
 def construct(w: Columns) -> None:
     """Plan, lend, spend, advance, complete and fail: every building project at once."""
     city, p, j, zone = w.city, w.p, w.project, w.zone
@@ -353,7 +413,7 @@ def construct(w: Columns) -> None:
     where, raw, budget, duration = (j[n][rows] for n in ("zone", "raw", "budget", "duration"))
     before, tau, land, need = (j[n][rows] for n in ("spent", "tau", "land", "need"))
     # plan
-    pace = float(p["fai_season"][w.month])
+    pace = float(city["pace"] * p["fai_season"][w.month])
     hazard = p["stall_hazard"] * (1.0 - w.now["stall_cut_service"])
     coordinated = raw >= p["coordination_threshold"]
     cut = np.where(coordinated, 1.0 - w.now["stall_cut_major"], 1.0)
@@ -385,7 +445,9 @@ def construct(w: Columns) -> None:
     j["reach"][rows] = np.where(capped, -1.0, reach)
     paid = before + wish
     loan, grant, bank = (j[n][rows] for n in ("loan", "grant", "bank"))
-    value = p["land_price"] * land * WAN + p["collateral_haircut"] * paid
+    own_site = np.where(j["floor"][rows] > 0.0, 0.0, j["plot"][rows])
+    site = np.where(need > 0.0, land, own_site)
+    value = p["land_price"] * site * WAN + p["collateral_haircut"] * paid
     room = p["loan_to_value"] * value - loan
     draw = np.maximum(0.0, np.minimum(bank * paid - (loan + grant), room))
     # lend
@@ -444,6 +506,11 @@ def construct(w: Columns) -> None:
     # end
     failed = (j["fails"][rows] == 1) & (progress >= j["fail_at"][rows])
     done = ~failed & (progress >= 1.0)
+    unpaid = spend < wish - 1e-9 * budget
+    paid_up = ~failed & ~done & ~unpaid & (j["reach"][rows] >= 0.0)
+    j["gap"][rows[paid_up]] = 0
+    short_of_money = np.flatnonzero(~failed & ~done & unpaid)
+    failed[short_of_money] = bear_gaps(w, rows[short_of_money])
     going = ~failed & ~done
     zone["building"][:] = w.by_zone(where[going])
     zone["building_large"][:] = w.by_zone(where[going & large])

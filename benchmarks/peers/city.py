@@ -15,16 +15,19 @@ import mesa
 import numpy as np
 from mesa.agent import AgentSet
 
-from benchmarks.peers.agents import INITIAL, WAN, Firm, Project, Zone, clip
+from benchmarks.peers.agents import INITIAL, QUITS, WAN, Firm, Project, Zone, clip
 from benchmarks.peers.draws import (
     ARRIVAL,
     DISPERSION,
     FIRM,
+    MARKET,
+    PACE,
     SHOCK,
     STALL,
     TRAIT,
     ZONE,
     Draws,
+    normals,
     pareto,
 )
 from xuchang_sim.model.chunk import begin_world
@@ -72,6 +75,7 @@ class Given(NamedTuple):
     growth: list[list[float]]
     gap: list[list[float]]
     execution: list[float]
+    yield_common: float
 
 
 def given(inputs: Records, sizes: Sizes) -> Given:
@@ -100,6 +104,7 @@ def given(inputs: Records, sizes: Sizes) -> Given:
         sector["growth"][:sectors, :months].tolist(),
         sector["gap"][:sectors, :months].tolist(),
         memory[0]["tally"]["execution"].tolist(),
+        float(city["yield_common"]),
     )
 
 
@@ -117,13 +122,13 @@ class Market:
         p, m = self.city.p, self.city.t - self.city.p.demand_start
         self.before, self.after = [0.0, 0.0], [0.0, 0.0]
         self.over = self.slack = self.taken = 0.0
-        self.young_use = min(
-            1.0, p.utilisation_normal * math.exp(p.demand_pass_through * self.gap[m])
-        )
+        pull = p.demand_pass_through * self.gap[m] + self.city.times
+        self.young_use = min(1.0, p.utilisation_normal * math.exp(pull))
 
     def centre(self) -> None:
         """Make the sum of orders grow by exactly the sector's demand."""
-        growth = math.exp(self.growth[self.city.t - self.city.p.demand_start])
+        m = self.city.t - self.city.p.demand_start
+        growth = math.exp(self.growth[m] + self.city.market_step)
         for side in (0, 1):
             if self.after[side] > 0.0:
                 self.factor[side] = growth * self.before[side] / self.after[side]
@@ -180,7 +185,10 @@ class City(mesa.Model):
         self.firm_scale = self.labour_scale = 1.0
         self.lump_base = self.draws_base = 0.0
         self.unused = self.limit = self.grant_left = self.platform_excess = 0.0
-        self.tenant_bill = self.reserve = 0.0
+        self.tenant_bill = self.reserve = self.entries = 0.0
+        # what the rules do not explain
+        self.market = self.market_step = self.times = self.capital_opening = 0.0
+        self.own_pace = self.yield_now = 1.0
         # of the month
         self.pace = self.dropout = self.major_dropout = self.stall = self.major_stall = 0.0
         self.approval_ramp = 0.0
@@ -190,6 +198,7 @@ class City(mesa.Model):
         self.drawn = [0.0, 0.0]
         self.base_sales = [[0.0, 0.0] for _ in range(12)]
         self.base_workers = [0.0, 0.0]
+        self.january_workers = [0.0, 0.0]
         self.base_pay = [0.0, 0.0]
         self.steps_of_agents = 0
 
@@ -227,6 +236,15 @@ class City(mesa.Model):
     def years_since_base(self) -> float:
         """Years from the middle of the base year to the middle of the month."""
         return float(self.t + 0.5 - (12 * self.p.base_year + 6)) / 12.0
+
+    def arrival_index(self) -> float:
+        """Growth index of arrivals: its rate fades after the base year (5.2)."""
+        p, later = self.p, self.years_since_base() - 0.5
+        fast, slow = math.log(1.0 + p.starts_growth), math.log(1.0 + p.starts_growth_later)
+        if later <= 0.0:
+            return math.exp(fast * (later + 0.5))
+        fading = (1.0 - math.exp(-p.growth_fading * later)) / p.growth_fading
+        return math.exp(0.5 * fast + slow * later + (fast - slow) * fading)
 
     def shock_scale(self, size: float) -> float:
         """Scale of the yearly growth shock of a firm of a size."""
@@ -283,7 +301,7 @@ class City(mesa.Model):
         """Run one month."""
         self.turn_month()
         if self.phase == OPEN:
-            self.zones.do("post_quota", self.release_land())
+            self.post_land()
             self.zones.do("run_platform")
             self.build_works()
             self.zones.do("train")
@@ -329,6 +347,9 @@ class City(mesa.Model):
         p, phase = self.p, self.phase
         self.policy = phase == OPEN and self.t >= p.policy_month
         self.now = now = self.levers()
+        if phase == OPEN and (self.month == 0 or self.t == p.opening) and not p.errorless:
+            x = normals(*self.draws.uniforms(PACE, 0, 12 * self.year)[:2])[0]
+            self.own_pace *= math.exp(p.pace_sd * x)
         self.platform_excess = self.limit = self.grant_left = 0.0
         self.zones.do("begin_month")
         if self.month == 0:
@@ -341,7 +362,7 @@ class City(mesa.Model):
                 self.firms.do("begin_year")
         drift = 1.0 + p.margin_drift if self.year > p.base_year else 1.0
         self.gross_margin = (1.0 - self.intermediate) * drift
-        self.pace = p.fai_season[self.month]
+        self.pace = self.own_pace * p.fai_season[self.month]
         self.dropout = -math.log(1.0 - p.dropout_rate)
         self.major_dropout = -math.log(1.0 - p.dropout_rate * (1.0 - now.dropout_cut_major))
         hazard = p.stall_hazard * (1.0 - now.stall_cut_service)
@@ -349,8 +370,21 @@ class City(mesa.Model):
         self.major_stall = -math.log(1.0 - hazard * (1.0 - now.stall_cut_major))
         self.approval_ramp = clip((self.t - p.policy_month + 1) / 3.0, 0.0, 1.0)
         if phase != PIPELINE:
+            self.move_market()
             for market in self.markets:
                 market.begin_month()
+
+    def move_market(self) -> None:
+        """Move the level of all orders by what drivers do not explain; what the times do to yields."""
+        p, m = self.p, self.t - self.p.demand_start
+        self.market_step = 0.0
+        if self.phase == OPEN and not p.errorless:
+            x = normals(*self.draws.uniforms(MARKET, 0, self.t)[:2])[0]
+            self.market_step = p.market_sd * x / math.sqrt(650.0 / 144.0)
+        self.market += self.market_step
+        year = slice(m - 11, m + 1)
+        nation = sum(p.value_added_central[year]) + sum(p.prices_central[year])
+        self.times = p.yield_cycle * (nation / 12.0 - p.growth_normal) + self.market
 
     def levers(self) -> Any:
         """Levers in force (7.2)."""
@@ -371,13 +405,20 @@ class City(mesa.Model):
         first = self.p.policy_month
         return 12 if self.year > first // 12 else 12 - first % 12
 
-    def release_land(self) -> float:
-        """Share of the year's quota that this month releases; the reserve gets its part (7.4)."""
+    def post_land(self) -> None:
+        """Post usual land and what levers add to it; the reserve gets its part (7.4)."""
+        p, now, absent = self.p, self.now, self.p.absent
         june, september = self.now.release_by_june, self.now.release_by_september
         shares = {5: june} | dict.fromkeys((6, 7, 8), (september - june) / 3.0)
         share = (shares | dict.fromkeys((9, 10), (1.0 - september) / 2.0)).get(self.month, 0.0)
-        self.reserve += self.now.municipal_reserve * share
-        return float(share)
+        share *= p.land_additional
+        self.reserve += max(0.0, share * (now.municipal_reserve - absent.municipal_reserve))
+        usual = p.usual_land * self.given.expected_land / 12.0
+        usual *= (1.0 + p.usual_land_growth) ** (self.year - p.base_year)
+        quota = now.quota_per_zone * (1.0 + now.quota_tilt)
+        quota -= absent.quota_per_zone * (1.0 + absent.quota_tilt)
+        extra = now.reused_land + now.linkage_land - absent.reused_land - absent.linkage_land
+        self.zones.do("post_quota", usual, share * (quota + extra / p.zones))
 
     def build_works(self) -> None:
         """Public works of the month (7.6)."""
@@ -451,7 +492,7 @@ class City(mesa.Model):
         p, now, t = self.p, self.now, self.t
         self.pulls = [zone.pull() for zone in self.zone_list]
         highest = max(1.0, *self.pulls)
-        rate = self.given.scale * (1.0 + p.starts_growth) ** self.years_since_base() / 12.0
+        rate = self.given.scale * self.arrival_index() / 12.0
         rates = (
             rate * now.ordinary_arrivals,
             rate * p.starts_large / p.starts_ordinary * now.large_arrivals,
@@ -463,7 +504,7 @@ class City(mesa.Model):
             if bar * highest > 1.0:
                 message = "more arrivals than the envelope holds"
                 raise ArithmeticError(message)
-            climate = p.climate[t - p.pipeline_start] ** p.climate_elasticity
+            climate = self.own_pace * p.climate[t - p.pipeline_start] ** p.climate_elasticity
             bar = min(bar * climate, 1.0 / highest)
             crowd = 1.0
             if not large:
@@ -568,6 +609,13 @@ class City(mesa.Model):
     def commission(self) -> None:
         """Completed industrial projects become plants, in the order of completion (7.16)."""
         p = self.p
+        self.yield_now = 1.0
+        if self.phase == OPEN:
+            capital = sum(self.firms.get("K"))
+            crowd = capital / self.capital_opening if capital > 0.0 else 1.0
+            self.yield_now = crowd**-p.crowding_elasticity
+            if not p.errorless:
+                self.yield_now *= self.given.yield_common
         delay = 1 - int(self.now.commissioning_gain + 0.5)
         while self.commissioned < len(self.finished):
             project = self.finished[self.commissioned]
@@ -585,7 +633,8 @@ class City(mesa.Model):
             return
         self.zones.do("begin_hiring")
         quits = max(0.0, self.p.separation - self.now.worker_retention / 12.0)
-        self.firms.do("part", quits)
+        self.firms.do("part", min(1.0, quits * QUITS[self.month]))
+        self.zones.do("open_posts")
         if self.p.free_labour and self.policy:
             for zone in self.zone_list:
                 zone.fill_s, zone.fill_u, zone.fill_x, zone.fill_y = 1.0, 1.0, 0.0, 0.0
@@ -726,6 +775,7 @@ class City(mesa.Model):
         p = self.p
         for project in [*self.finished, *self.projects]:
             project.draw_late_traits()
+            project.resize_loan()
             if project.state != APPROVAL:
                 project.land = project.need
         self.phase, self.t = FIRMS, p.firms_start
@@ -770,6 +820,8 @@ class City(mesa.Model):
             for firm in self.firms:
                 self.base_workers[firm.group != INITIAL] += firm.skilled + firm.unskilled
                 self.base_sales[self.month][firm.group != INITIAL] += firm.sales
+            if self.month == 0:
+                self.january_workers = self.base_workers
             pay = self.pay(self.years_since_base()) / 1e8
             self.base_pay = [
                 paid + pay * workers
@@ -817,6 +869,27 @@ class City(mesa.Model):
         rest = p.base_revenue * (1.0 + p.vat_rate) - wages - p.depreciation * capital - interest
         self.intermediate = (rest - p.base_profit_tax) / p.base_revenue
 
+    def open_market(self, workers: float) -> None:
+        """Open the labour market at normal tightness, with the flows that the base year needed."""
+        p, f = self.p, self.firm_scale
+        first, last = (f * side[0] + side[1] for side in (self.january_workers, self.base_workers))
+        growth = p.supply_factor * clip((last / first) ** (12.0 / 11.0) - 1.0, 0.0, 0.6)
+        hired = workers * (p.separation + growth / 12.0)
+        near = self.matches(p.normal_tightness, 1.0)
+        leak = min(1.0, p.commuting_leak + p.absent.commuting_bonus)
+        seek = hired / (near + self.matches(p.normal_tightness - near, leak * (1.0 - near)))
+        left = seek - hired
+        known = p.stay_share * p.separation * workers - p.give_up * left
+        known += p.training_additional * p.absent.training_places / 12.0
+        self.entries = max(0.1 * hired, hired - known)
+        for firm in self.firms:
+            firm.alpha /= 1.0 + (p.normal_tightness * seek - hired) / workers
+        for zone in self.zone_list:
+            zone.tightness = p.normal_tightness
+            zone.skilled = p.skilled_share_seekers * left * zone.jobs_share
+            zone.unskilled = (1.0 - p.skilled_share_seekers) * left * zone.jobs_share
+            zone.outside = p.reachable_pool * zone.jobs_share
+
     def open_ledgers(self) -> None:
         """Open land, bank, platform and labour ledgers (5.6)."""
         p = self.p
@@ -842,10 +915,8 @@ class City(mesa.Model):
             zone.sales_last[firm.sector] += firm.sales_last
         for zone in self.zone_list:
             zone.jobs_share = zone.workers / workers
-            seekers = p.opening_seekers * zone.jobs_share
-            zone.skilled = p.skilled_share_seekers * seekers
-            zone.unskilled = seekers - zone.skilled
-            zone.outside = zone.outside_year = p.transferable_pool * zone.jobs_share
+        self.capital_opening = sum(self.firms.get("K"))
+        self.open_market(workers)
         if not any(zone.has_programme for zone in self.zone_list):
             for zone in self.zone_list:
                 zone.has_programme = True

@@ -13,6 +13,7 @@ WEYL = 0x9E3779B9, 0xBB67AE85
 #: Purposes by number, as docs/odd.md 7.1 lists them.
 ARRIVAL, DISPERSION, TRAIT, YIELD, STALL, SHOCK, FIRM = 1, 2, 3, 4, 6, 7, 8
 OWNER, ZONE, RESEARCH, REALISED, SHOCK_PLANT, SHOCK_TENANT = 9, 10, 11, 13, 14, 15
+MARKET, PACE = 17, 18
 
 Words = npt.NDArray[np.uint64]
 

@@ -14,7 +14,7 @@
 
 enum { APPROVAL = 1, LAND, CLOSING, BUILDING, DONE, DROPPED, ABANDONED };
 enum { INDUSTRIAL, INFRASTRUCTURE, LOGISTICS };
-enum { OPEN = 2, STALL = 6, NEW = 2, CLASSES = 64 };
+enum { OPEN = 2, TRAIT = 3, STALL = 6, MARKET = 17, NEW = 2, HIRES_AHEAD = 2, CLASSES = 64 };
 
 #define WAN 1e-4 /* 10,000 yuan in 100 million */
 #define UNIT 2.3283064365386963e-10
@@ -100,6 +100,16 @@ static void draws(World *restrict w) {
 
 static inline double unit(uint64_t word) { return ((double)(int64_t)word + 0.5) * UNIT; }
 
+/* The first two uniforms at an address. */
+static void address(const World_city *c, int64_t purpose, int64_t entity, int64_t month,
+                    int64_t block, double u[2]) {
+  uint64_t x[4] = {(uint64_t)entity & MASK, (uint64_t)month, (uint64_t)c->replicate & MASK,
+                   (uint64_t)(purpose + c->salt + (block << 20)) & MASK};
+  philox(x, (uint64_t)c->seed & MASK, (uint64_t)c->seed >> 32);
+  u[0] = unit(x[0]);
+  u[1] = unit(x[1]);
+}
+
 static void orders(World *restrict w, const Inputs *restrict p) {
   World_city *c = &w->city;
   World_firm *restrict f = &w->firm;
@@ -111,8 +121,20 @@ static void orders(World *restrict w, const Inputs *restrict p) {
   double before[SECTORS] = {0}, after[SECTORS] = {0}, above[SECTORS] = {0}, slack[SECTORS] = {0};
   double use[SECTORS], taken[SECTORS];
 
+  c->market_step = 0.0;
+  if (p->errorless == 0) {
+    double u[2];
+    address(c, MARKET, 0, c->t, 0, u);
+    const double x = sqrt(-2.0 * log(u[0])) * cos(6.283185307179586 * u[1]);
+    c->market_step = p->market_sd / sqrt(650.0 / 144.0) * x;
+  }
+  c->market += c->market_step;
+  double times = 0.0;
+  for (int n = m - 11; n <= m; n++)
+    times += (p->value_added_central[n] + p->prices_central[n]) / 12.0;
+  times = p->yield_cycle * (times - p->growth_normal) + c->market;
   for (int s = 0; s < sectors; s++) {
-    double asked = p->utilisation_normal * exp(p->demand_pass_through * sector->gap[s][m]);
+    double asked = p->utilisation_normal * exp(p->demand_pass_through * sector->gap[s][m] + times);
     use[s] = asked < 1.0 ? asked : 1.0;
   }
   for (int z = 0; z < zones; z++) zone->spill[z] = 0.0;
@@ -146,7 +168,7 @@ static void orders(World *restrict w, const Inputs *restrict p) {
   }
   for (int s = 0; s < sectors; s++) {
     const double total = before[s] + after[s];
-    if (total > 0.0) after[s] = exp(sector->growth[s][m]) * before[s] / total;
+    if (total > 0.0) after[s] = exp(sector->growth[s][m] + c->market_step) * before[s] / total;
   }
 
   const double start = p->ramp_start, rise = 1.0 - p->ramp_start, months = p->ramp_months;
@@ -155,7 +177,9 @@ static void orders(World *restrict w, const Inputs *restrict p) {
     const double full = f->kappa[i] * f->K[i];
     if (f->ramping[i]) {
       double ramp = start + rise * (double)(c->t - f->born[i]) / months;
+      double later = start + rise * (double)(c->t - f->born[i] + HIRES_AHEAD) / months;
       f->b[i] = use[s] * full * (ramp < 1.0 ? ramp : 1.0);
+      f->smooth[i] = use[s] * full * (later < 1.0 ? later : 1.0);
       over[i] = room[i] = 0.0;
     } else {
       const double asked = f->b[i] * after[s];
@@ -168,6 +192,7 @@ static void orders(World *restrict w, const Inputs *restrict p) {
     above[f->sector[i]] += over[i];
     slack[f->sector[i]] += room[i];
     zone->spill[f->zone[i]] += over[i];
+    f->over[i] = over[i];
   }
 
   double cut = 0.0, lost = 0.0;
@@ -183,7 +208,8 @@ static void orders(World *restrict w, const Inputs *restrict p) {
     for (int z = 0; z < zones; z++) zone->lost_rate[z] += lost / cut * zone->spill[z];
   }
   for (int i = 0; i < firms; i++) {
-    f->smooth[i] += (f->b[i] - f->smooth[i]) * (1.0 / 3.0);
+    const double smooth = f->smooth[i] + (f->b[i] - f->smooth[i]) * (1.0 / 3.0);
+    f->smooth[i] = f->ramping[i] == 0 ? smooth : f->smooth[i];
     f->ramping[i] = (double)(c->t - f->born[i]) >= months ? 0 : f->ramping[i];
   }
 }
@@ -218,18 +244,24 @@ static void small_lump(World *restrict w, const Inputs *restrict p) {
   const double replacing = capital > 0.0 ? replaced / capital : 0.0;
   const double growing = eager > 0.0 ? rest / eager : 0.0;
   const double booked = capital > 0.0 ? idle / capital : 0.0;
+  const double per_capital = p->expansion_share / p->revenue_per_capital;
+  double own = 0.0;
   double *restrict invested = made_by;
   for (int i = 0; i < firms; i++) {
     const double K = f->K[i];
     const double more = f->ramping[i] == 0 && f->use[i] > threshold ? growing * K : 0.0;
-    const double add = replacing * K + more;
+    double extra = per_capital * f->over[i];
+    extra = f->cash[i] < extra ? f->cash[i] : extra;
+    extra = extra < 0.0 ? 0.0 : extra;
+    own += extra;
+    const double add = replacing * K + more + extra;
     f->added[i] = add;
     f->worn[i] = decay * K;
     f->K[i] = K + add - decay * K;
     invested[i] = add + booked * K;
   }
   for (int i = 0; i < firms; i++) zone->fai_small[f->zone[i]] += invested[i];
-  c->capital_added += private - idle;
+  c->capital_added += private - idle + own;
   c->capital_lost += worn;
   for (int z = 0; z < zones; z++) {
     zone->outside_capital[z] += p->outside_share * zone->fai_small[z];
@@ -246,7 +278,7 @@ static void produce(World *restrict w, const Inputs *restrict p) {
   const double season = p->revenue_season[c->calendar_month], month = season / 12.0;
   const double start = p->ramp_start, rise = (1.0 - p->ramp_start) / p->ramp_months;
   const double share = p->skilled_share_jobs, lack = 1.0 - p->unskilled_output;
-  const double cap = p->effort_cap;
+  const double cap = p->effort_cap * season;
 
   for (int i = 0; i < firms; i++) {
     const double ordered = f->b[i] * month;
@@ -290,7 +322,8 @@ static void produce(World *restrict w, const Inputs *restrict p) {
     const double age = (double)(int64_t)(j->tau_free[r] - j->duration[r]);
     double ramp = start + (1.0 - start) * age / p->ramp_months;
     ramp = ramp < 1.0 ? ramp : 1.0;
-    zone->lost_finance[j->zone[r]] += j->rho[r] * j->realised[r] * j->budget[r] * ramp * month;
+    const double sold = j->rho[r] * j->realised[r] * j->budget[r] * c->yield_now;
+    zone->lost_finance[j->zone[r]] += sold * ramp * month;
   }
 }
 
@@ -316,7 +349,7 @@ static double progress_at(const Inputs *p, double share, double x) {
 static void plan(World *restrict w, const Inputs *restrict p, int sites) {
   World_city *c = &w->city;
   World_project *restrict j = &w->project;
-  const double pace = p->fai_season[c->calendar_month], slow_pace = pace * p->stall_pace;
+  const double pace = c->pace * p->fai_season[c->calendar_month], slow_pace = pace * p->stall_pace;
   const double hazard = p->stall_hazard * (1.0 - w->now.stall_cut_service);
   const double smooth = -log(1.0 - hazard);
   const double coordinated = -log(1.0 - hazard * (1.0 - w->now.stall_cut_major));
@@ -364,7 +397,8 @@ static void plan(World *restrict w, const Inputs *restrict p, int sites) {
     j->ahead[r] = speed;
     const double paid = before + wish;
     double wanted = j->bank[r] * paid - (j->loan[r] + j->grant[r]);
-    const double value = p->land_price * j->land[r] * WAN;
+    const double site = j->need[r] > 0.0 ? j->land[r] : j->floor[r] > 0.0 ? 0.0 : j->plot[r];
+    const double value = p->land_price * site * WAN;
     const double free =
         p->loan_to_value * (value + p->collateral_haircut * paid) - j->loan[r];
     wanted = free < wanted ? free : wanted;
@@ -444,6 +478,44 @@ static void give_back(World *restrict w, int r) {
   zone->floor_released[z] += area;
 }
 
+static void abandon(World *restrict w, int r) {
+  World_city *c = &w->city;
+  World_project *restrict j = &w->project;
+  j->state[r] = ABANDONED;
+  j->ended[r] = c->t;
+  c->cip -= j->spent[r];
+  c->written_off += j->spent[r];
+  c->loans -= j->loan[r];
+  c->loans_lost += j->loan[r];
+  j->loan[r] = 0.0;
+  give_back(w, r);
+}
+
+static void bear_gap(World *restrict w, const Inputs *restrict p, int r) {
+  World_project *restrict j = &w->project;
+  World_zone *restrict zone = &w->zone;
+  const int z = (int)j->zone[r];
+  const double budget = j->budget[r], lent = (j->loan[r] + j->grant[r]) / budget;
+  j->gap[r] += 1;
+  if ((double)j->gap[r] <= p->gap_wait) return;
+  double u[2];
+  address(&w->city, TRAIT, j->id[r], j->arrived[r], 5, u);
+  if (u[0] < p->topup_share) {
+    const double less = j->bank[r] - p->own_money_raise, share = less < lent ? lent : less;
+    zone->topups[z] += (j->bank[r] - share) * budget;
+    j->bank[r] = share;
+  } else if ((double)j->gap[r] > p->gap_drop) {
+    if (u[1] < p->handover_share) {
+      zone->handovers[z] += 1.0;
+      j->bank[r] = lent;
+      j->gap[r] = 0;
+    } else {
+      zone->abandoned_gap[z] += 1.0;
+      abandon(w, r);
+    }
+  }
+}
+
 static void spend(World *restrict w, const Inputs *restrict p, int sites) {
   World_city *c = &w->city;
   World_project *restrict j = &w->project;
@@ -481,14 +553,7 @@ static void spend(World *restrict w, const Inputs *restrict p, int sites) {
     zone->outside_capital[z] += paid * j->outside[r];
     const int large = j->raw[r] >= p->large_threshold;
     if (j->fails[r] == 1 && progress >= j->fail_at[r]) {
-      j->state[r] = ABANDONED;
-      j->ended[r] = c->t;
-      c->cip -= spent;
-      c->written_off += spent;
-      c->loans -= loan;
-      c->loans_lost += loan;
-      j->loan[r] = 0.0;
-      give_back(w, r);
+      abandon(w, r);
     } else if (progress >= 1.0) {
       j->state[r] = DONE;
       j->ended[r] = c->t;
@@ -497,6 +562,9 @@ static void spend(World *restrict w, const Inputs *restrict p, int sites) {
       j->finished[c->finished++] = r;
       zone->completions[z] += 1.0;
     } else {
+      if (paid < wish - 1e-9 * budget) bear_gap(w, p, r);
+      else if (j->reach[r] >= 0.0) j->gap[r] = 0;
+      if (j->state[r] != BUILDING) continue;
       zone->building[z] += 1.0;
       zone->building_large[z] += large;
       j->late[c->late] = r;
@@ -545,11 +613,16 @@ static void meet(World *restrict w, const Inputs *restrict p) {
   double *restrict fs = zone->fill_s, *restrict fu = zone->fill_u;
   double *restrict fx = zone->fill_x, *restrict fy = zone->fill_y;
   double *restrict skilled = zone->skilled, *restrict others = zone->unskilled;
+  for (int z = 0; z < zones; z++) {
+    zone->posts[z] = vs[z] + vu[z];
+    zone->seeking[z] = skilled[z] + others[z];
+  }
   if (p->free_labour == 1 && c->policy == 1) {
     for (int z = 0; z < zones; z++) {
       c->labour_entered += vs[z] + vu[z];
       fs[z] = fu[z] = 1.0;
       fx[z] = fy[z] = 0.0;
+      zone->pay[z] = 1.0;
     }
     return;
   }
@@ -606,7 +679,9 @@ static void employ(World *restrict w, const Inputs *restrict p) {
   const int firms = (int)c->firms, zones = (int)c->zones;
   const double drift = exp(log(1.0 + p->productivity_growth) / 12.0);
   const double leave = p->separation - w->now.worker_retention / 12.0;
-  const double quits = leave < 0.0 ? 0.0 : leave, share = p->skilled_share_jobs;
+  static const double seasons[12] = {2.2, 2.0, 0.78, 0.78, 0.78, 0.78, 0.78, 0.78, 0.78, 0.78, 0.78, 0.78};
+  const double usual = leave < 0.0 ? 0.0 : leave * seasons[c->calendar_month];
+  const double quits = usual > 1.0 ? 1.0 : usual, share = p->skilled_share_jobs;
   static double asked[FIRMS], gone_s[FIRMS], gone_u[FIRMS];
   for (int z = 0; z < zones; z++)
     zone->vacancies_s[z] = zone->vacancies_u[z] = zone->workers_wanted[z] = zone->left_s[z] =
@@ -644,8 +719,9 @@ static void employ(World *restrict w, const Inputs *restrict p) {
     zone->vacancies_u[z] += f->short_u[i];
   }
   for (int z = 0; z < zones; z++) {
-    zone->skilled[z] += zone->left_s[z];
-    zone->unskilled[z] += zone->left_u[z];
+    zone->skilled[z] += p->stay_share * zone->left_s[z];
+    zone->unskilled[z] += p->stay_share * zone->left_u[z];
+    zone->outside[z] += (1.0 - p->stay_share) * (zone->left_s[z] + zone->left_u[z]);
     zone->separations[z] += zone->left_s[z] + zone->left_u[z];
   }
   meet(w, p);
@@ -669,9 +745,13 @@ static void employ(World *restrict w, const Inputs *restrict p) {
     zone->hires[z] = hired_s + makeshift + hired_u + below;
     zone->unfilled_skilled[z] = open_s > 0.0 ? open_s : 0.0;
     zone->unfilled_unskilled[z] = open_u > 0.0 ? open_u : 0.0;
-    const double unfilled = zone->unfilled_skilled[z] + zone->unfilled_unskilled[z];
-    zone->tightness[z] =
-        1.0 + p->wage_shortage_elasticity * unfilled / (1.0 + zone->workers_wanted[z]);
+    if (p->free_labour == 1 && c->policy == 1) continue;
+    const double normal = p->normal_tightness, least = 0.05 * normal, most = 20.0 * normal;
+    double ratio = zone->seeking[z] > 0.0 ? zone->posts[z] / zone->seeking[z] : most;
+    ratio = ratio < least ? least : ratio > most ? most : ratio;
+    zone->tightness[z] += (ratio - zone->tightness[z]) * (1.0 / 3.0);
+    const double pay = exp(p->wage_curve * log(zone->tightness[z] / normal));
+    zone->pay[z] = pay < 0.85 ? 0.85 : pay > 1.3 ? 1.3 : pay;
   }
 }
 
@@ -688,7 +768,7 @@ static void account(World *restrict w, const Inputs *restrict p) {
   static double rate[FIRMS], paid[FIRMS], owed[FIRMS];
   double debts = 0.0;
   for (int z = 0; z < zones; z++) zone->workers[z] = zone->capital[z] = 0.0;
-  for (int i = 0; i < firms; i++) rate[i] = pay / 1e8 * zone->tightness[f->zone[i]];
+  for (int i = 0; i < firms; i++) rate[i] = pay / 1e8 * zone->pay[f->zone[i]];
   for (int i = 0; i < firms; i++) {
     const double worn = f->worn[i], debt = f->debt[i];
     const double interest = debt * (f->rate[i] - cut) * (1.0 / 1200.0);
@@ -714,7 +794,7 @@ static void account(World *restrict w, const Inputs *restrict p) {
   for (int z = 0; z < zones; z++) {
     zone->intermediate[z] = inputs * zone->revenue[z];
     zone->surcharges[z] = p->surcharge_rate * zone->revenue[z];
-    zone->wages[z] = zone->workers[z] * pay / 1e8 * zone->tightness[z];
+    zone->wages[z] = zone->workers[z] * pay / 1e8 * zone->pay[z];
     zone->profit[z] =
         kept * zone->revenue[z] - (zone->wages[z] + zone->depreciation[z] + zone->interest[z]);
     zone->profit_tax[z] = zone->profit[z] + zone->surcharges[z] + p->vat_rate * zone->revenue[z];

@@ -74,14 +74,19 @@ def test_conditioning_stands_in_the_answer(data: dict[str, Any]) -> None:
         assert {"mean", "min", "median", "max"} <= set(data["conditioning"][name])
 
 
-def test_a_gain_offset_next_year_is_moved(found: Assessment) -> None:
+def test_what_the_levers_move_stands_reported_and_real(
+    found: Assessment, data: dict[str, Any]
+) -> None:
     one, two = found.results, found.absent
     moved = compare_years(one, two, "fai")
     assert moved.this_year > 0
-    assert moved.moved + moved.added == pytest.approx(moved.this_year)
     nothing = compare_years(one, one, "fai")
     assert nothing.this_year == 0.0
-    assert nothing.moved == 0.0
+    assert list(data["moved"]) == ["revenue", "revenue_real", "fai"]
+    growth = data["real_and_reported"]
+    reported = next(row for row in data["targets"] if row["id"] == "revenue_growth")
+    assert growth["revenue_growth"]["p"] == reported["p"]
+    assert growth["revenue_real_growth"]["p"] <= reported["p"]
 
 
 def test_an_answer_without_months_says_the_same() -> None:

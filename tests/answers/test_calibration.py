@@ -278,7 +278,7 @@ def test_labels_may_change_freely(copy: Path) -> None:
     text = (copy / "parameters.yaml").read_text(encoding="utf-8")
     changed = text.replace("source: ", "source: ", 1)
     changed = changed.replace(
-        "opening_seekers: {unit: 人, default: 15000", "opening_seekers: {unit: 人, default: 15001"
+        "reachable_pool: {unit: 人, default: 400000", "reachable_pool: {unit: 人, default: 400001"
     )
     assert changed != text
     (copy / "parameters.yaml").write_text(changed, encoding="utf-8")
@@ -331,7 +331,13 @@ def test_the_shipped_posterior_holds_what_it_must(pack: Pack, shipped: Posterior
     assert report["belongs_to"] == digest(pack)
     for row in report["moments"]:
         assert row["covered"] or not row["weighs"], row["id"]
-    assert {"incremental_ratio", "group_spend"} <= {r["id"] for r in report["moments"]}
+    assert {"base_growth", "revenue_to_november", "fai_to_november", "group_spend"} <= {
+        r["id"] for r in report["moments"]
+    }
+    for row in report["moments"]:
+        # A published figure that the others and the priors think next to impossible tells of a fault.
+        assert 0.02 < row["pit"] < 0.98, row["id"]
+        assert 0.0 < row["pit_prior"] < 1.0
     recovery = report["recovery"]
     assert recovery["truths"] >= 100
     assert recovery["least_p_holm"] > 0.01

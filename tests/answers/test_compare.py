@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from scipy import stats
 
 from xuchang_sim.answers.compare import Comparison, paired, shift
+from xuchang_sim.answers.forward import CLASSES, Seen, classify, forward
 from xuchang_sim.pack.load import Pack
+from xuchang_sim.pack.scenario import load_scenario
+from xuchang_sim.simulation.run import Variant, prepare, run
 from xuchang_sim.study import compare, simulate
 from xuchang_sim.yamlfile import InputError
 
@@ -82,10 +86,49 @@ def test_a_scenario_against_itself_differs_by_nothing(pack: Pack) -> None:
     assert same.moved["fai"].this_year == 0.0
 
 
-def test_gains_are_split_into_moved_and_added(found: Comparison) -> None:
-    for one in found.moved.values():
-        assert one.moved + one.added == pytest.approx(one.this_year)
-        assert one.moved >= 0.0
+def test_classes_of_starts_and_money_add_up_to_the_difference(pack: Pack) -> None:
+    """Every start and every yuan of the year has one class; sums are those of the runs themselves."""
+    setup = prepare(pack, 6, 2012, "2014-12", "sampled")
+    one, two = (load_scenario(name, pack) for name in ("no_plan", "plan"))
+    split = forward(setup, one, two)
+    runs = run(replace(setup, branch=setup.policy_month - 1), [Variant(one), Variant(two)])
+    assert split.pairs == 6
+    for side, results in enumerate(runs):
+        for table, measure in ((split.starts, "starts_1e8"), (split.money, "fai")):
+            total = sum(row[side] for row in table.values())
+            assert total == pytest.approx(results.outcome(measure).mean(), rel=1e-9), measure
+    starts = {name: b - a for name, (a, b) in split.starts.items()}
+    assert starts["same"] == 0.0
+    assert starts["forward"] > 0.0
+    assert all(starts[name] >= 0.0 for name in ("forward", "survivor", "waiting", "drawn"))
+    assert all(starts[name] <= 0.0 for name in ("back", "crowded_out"))
+
+
+def test_a_project_has_the_class_of_what_it_does_in_both() -> None:
+    window = range(100, 112)
+
+    def seen(start: int, *, dropped: bool = False) -> Seen:
+        return Seen({7: start}, frozenset([7] if dropped else []), {}, 0.0)
+
+    nobody = Seen({}, frozenset(), {}, 0.0)
+    cases = {
+        "carried": (seen(90), seen(90)),
+        "same": (seen(105), seen(101)),
+        "forward": (seen(120), seen(101)),
+        "survivor": (seen(0, dropped=True), seen(101)),
+        "waiting": (seen(0), seen(101)),
+        "drawn": (nobody, seen(101)),
+        "back": (seen(101), seen(120)),
+        "crowded_out": (seen(101), seen(0)),
+        "later": (seen(120), seen(130)),
+    }
+    assert set(cases) == set(CLASSES)
+    for name, (a, b) in cases.items():
+        assert classify(7, a, b, window) == name
+
+
+def test_what_was_settled_is_told_by_year(found: Comparison) -> None:
+    assert found.forward is not None
     for years in found.settled.values():
         assert set(years) == {2012, 2013}
         assert 0.0 < years[2012].level <= 1.0 + 1e-9

@@ -118,8 +118,7 @@ def random_inputs(seed: int, pack: Pack | None = None, *, check: bool = True) ->
         levels["release_by_september"] = max(
             levels["release_by_september"], levels["release_by_june"]
         )
-    for name in ("transferable_pool", "opening_seekers"):
-        p[name] *= size
+    p["reachable_pool"] *= size
     scale = engine.expectations(record, SMALL)[0, 0]
     p["envelope"][:, 0] = 4.0 * scale / 12.0
     p["envelope"][:, 1] = 20.0 * scale / 12.0 * p["starts_large"] / p["starts_ordinary"]

@@ -50,9 +50,14 @@ def demand(w: World) -> None:
         level: list[float] = []
         gap: list[float] = []
         for m in range(p.demand_months):
-            g = _yearly(p, s, p.value_added[m], p.prices[m])
-            central = _yearly(p, s, p.value_added_central[m], p.prices_central[m])
-            step = _log(p.incumbent_share * g)
+            years = max(0, (p.demand_start + m) // 12 - p.plan_year)
+            drift = (p.demand_wedge + p.premium) * math.exp(-p.drift_fading * years)
+            g = float(p.value_added[m] + p.sector_beta[s] * p.prices[m] + drift)
+            central = float(
+                p.value_added_central[m] + p.sector_beta[s] * p.prices_central[m] + drift
+            )
+            real = p.value_added[m] + drift
+            step = _log(p.sector_beta[s] * p.prices[m] + p.incumbent_real * real)
             apart = _log(g) - _log(central)
             if m < 12:
                 level.append((level[-1] if level else 0.0) + step / 12.0)
@@ -62,10 +67,6 @@ def demand(w: World) -> None:
                 gap.append(gap[m - 12] + apart)
         w.growth.append([level[m] - (level[m - 1] if m else 0.0) for m in range(len(level))])
         w.gap.append(gap)
-
-
-def _yearly(p: Any, s: int, value_added: float, prices: float) -> float:
-    return float(value_added + p.sector_beta[s] * prices + p.demand_wedge + p.premium)
 
 
 def _log(g: float) -> float:
@@ -90,8 +91,12 @@ def _expected_curve(p: Any, x: float) -> float:
 
 
 def arrival_index(p: Any, t: int) -> float:
-    """Growth index of arrivals, 1 in the middle of the base year."""
-    return float((1.0 + p.starts_growth) ** years_since(p, t))
+    """Growth index of arrivals, 1 in the middle of the base year; the rate fades after its end."""
+    y = years_since(p, t) - 0.5
+    if y <= 0.0:
+        return float((1.0 + p.starts_growth) ** (y + 0.5))
+    g, later, k = math.log1p(p.starts_growth), math.log1p(p.starts_growth_later), p.growth_fading
+    return math.exp(0.5 * g + later * y + (g - later) * (1.0 - math.exp(-k * y)) / k)
 
 
 def pareto_mean(alpha: float, low: float, high: float) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from tests.oracle.philox import OWNER, SHOCK_PLANT, SHOCK_TENANT
+from tests.oracle.philox import MARKET, OWNER, SHOCK_PLANT, SHOCK_TENANT, normals
 from tests.oracle.projects import first_above, give_back
 from tests.oracle.state import (
     DONE,
@@ -52,24 +52,33 @@ def living(w: World) -> list[Firm]:
 # ------------------------------------------------------------------------------ 7.8 orders
 
 
-def ramp_orders(w: World, f: Firm) -> float:
-    """Orders of a row in its ramp."""
+def open_plant(w: World, f: Firm) -> None:
+    """Orders of a row in its ramp, and the orders for which it hires: those of two months later."""
     p = w.p
     gap = w.gap[f.sector][w.t - p.demand_start]
-    use = p.utilisation_normal * math.exp(p.demand_pass_through * gap)
-    return float(min(1.0, use) * capacity(w, f))
+    past = slice(w.t - p.demand_start - 11, w.t - p.demand_start + 1)
+    nation = math.fsum(p.value_added_central[past]) + math.fsum(p.prices_central[past])
+    pull = p.demand_pass_through * gap + p.yield_cycle * (nation / 12.0 - p.growth_normal)
+    use = min(1.0, p.utilisation_normal * math.exp(pull + w.market))
+    f.b = use * capacity(w, f)
+    f.smooth = use * f.kappa * f.K * ramp(p, w.t - f.born + 2)
 
 
 def orders(w: World) -> None:
     """Demand, shocks, and orders lost by full firms."""
     p = w.p
     k = w.month + 1
+    w.market_step = 0.0
+    if w.phase == OPEN and not p.errorless:
+        x = normals(*w.draws.uniforms(MARKET, 0, w.t)[:2])[0]
+        w.market_step = p.market_sd * x / math.sqrt(sum(n * n for n in range(1, 13)) / 144.0)
+    w.market += w.market_step
     before: dict[tuple[int, int], float] = {}
     after: dict[tuple[int, int], float] = {}
     old = []
     for f in living(w):
         if f.ramping:
-            f.b = ramp_orders(w, f)
+            open_plant(w, f)
             if w.t - f.born >= p.ramp_months:
                 f.ramping = 0
             continue
@@ -79,11 +88,11 @@ def orders(w: World) -> None:
         after[kind] = after.get(kind, 0.0) + f.b
         old.append((f, kind))
     for f, kind in old:
-        growth = math.exp(w.growth[f.sector][w.t - p.demand_start])
+        growth = math.exp(w.growth[f.sector][w.t - p.demand_start] + w.market_step)
         f.b *= growth * before[kind] / after[kind]
     if w.phase == OPEN:
         _cut(w, [f for f, _ in old])
-    for f in living(w):
+    for f, _ in old:
         f.smooth += (f.b - f.smooth) / 3.0
 
 
@@ -104,6 +113,8 @@ def _cut(w: World, old: list[Firm]) -> None:
     """Orders above capacity go to slack rows of the sector or are lost."""
     for zone in w.z:
         zone.spill = 0.0
+    for f in w.f:
+        f.over = 0.0
     lost = cuts = 0.0
     for s in range(w.p.sectors):
         rows = [f for f in old if f.sector == s]
@@ -113,6 +124,7 @@ def _cut(w: World, old: list[Firm]) -> None:
             if f.b > most:
                 w.z[f.zone].spill += f.b - most
                 over += f.b - most
+                f.over = f.b - most
                 f.b = most
         slack = sum(f.kappa * f.K - f.b for f in rows)
         taken = min(w.p.lost_order_recapture * over, slack)
@@ -155,6 +167,9 @@ def lump(w: World) -> None:
     for f in full:
         f.added += left * f.K / wide
     for f in rows:
+        wished = p.expansion_share * f.over / p.revenue_per_capital
+        f.added += max(0.0, min(wished, f.cash))
+    for f in rows:
         booked[f.zone] += f.added + bill * f.K / capital
         if not full:
             booked[f.zone] += left * f.K / capital
@@ -182,6 +197,11 @@ def commission(w: World) -> None:
     """Completed projects become plants, in order of completion."""
     p = w.p
     lag = commissioning_lag(w)
+    w.yield_now = 1.0
+    if w.phase == OPEN:
+        capital = sum(f.K for f in w.f)
+        crowd = capital / w.capital_opening if capital else 1.0
+        w.yield_now = (1.0 if p.errorless else w.yield_common) * crowd**-p.crowding_elasticity
     while w.commissioned < len(w.finished):
         j = w.finished[w.commissioned]
         if j.ended + lag > w.t:
@@ -194,7 +214,7 @@ def commission(w: World) -> None:
 def _plant(w: World, j: Project) -> None:
     p = w.p
     zone = w.z[j.zone]
-    normal = j.rho * j.realised * j.budget
+    normal = j.rho * j.realised * j.budget * w.yield_now
     group = LATER if w.phase == OPEN else WARM
     f = Firm(len(w.f), j.id, j.zone, j.sector, group, w.t, len(w.f), j.row)
     f.stream = SHOCK_PLANT
@@ -209,7 +229,7 @@ def _plant(w: World, j: Project) -> None:
     f.debt = j.loan
     f.equity = j.budget - f.debt
     f.rate = p.rate_medium
-    f.b = f.smooth = ramp_orders(w, f)
+    open_plant(w, f)
     if j.incumbent:
         hosts = [
             g
@@ -250,7 +270,7 @@ def tenants(w: World) -> None:
             f.equity = f.K
             f.rate = p.base_rate * p.small_firm_spread
             f.floor = p.small_firm_floor
-            f.b = f.smooth = ramp_orders(w, f)
+            open_plant(w, f)
             w.f.append(f)
             zone.new_bill += f.K
             w.tenant_bill += f.K
@@ -278,9 +298,7 @@ def leave(w: World) -> None:
         zone = w.z[f.zone]
         f.alive = 0
         zone.m["exits"] += 1
-        zone.skilled += f.skilled
-        zone.unskilled += f.unskilled
-        zone.m["separations"] += f.workers
+        _leave_work(w, zone, f.skilled, f.unskilled)
         w.loans_lost += f.debt
         w.capital_lost += f.K
         zone.vacant += f.floor
@@ -313,10 +331,20 @@ def employ(w: World) -> None:
             f.alpha *= (1.0 + p.productivity_growth) ** (1.0 / 12.0)
 
 
+def _leave_work(w: World, zone: Zone, skilled: float, unskilled: float) -> None:
+    """Persons leave a job: a part seeks another one here."""
+    stay = w.p.stay_share
+    zone.skilled += stay * skilled
+    zone.unskilled += stay * unskilled
+    zone.outside += (1.0 - stay) * (skilled + unskilled)
+    zone.m["separations"] += skilled + unskilled
+
+
 def _part(w: World, rows: list[Firm]) -> None:
     """Quits and layoffs; then every row's vacancies."""
     p = w.p
     quits = max(0.0, p.separation - w.now.worker_retention / 12.0)
+    quits = min(1.0, quits * {0: 2.2, 1: 2.0}.get(w.month, 0.78))
     for f in rows:
         zone = w.z[f.zone]
         s, u = quits * f.skilled, quits * f.unskilled
@@ -325,15 +353,14 @@ def _part(w: World, rows: list[Firm]) -> None:
         s, u = s + extra - out, u + out
         f.skilled -= s
         f.unskilled -= u
-        zone.skilled += s
-        zone.unskilled += u
-        zone.m["separations"] += s + u
+        _leave_work(w, zone, s, u)
         open_posts = max(0.0, f.wanted - f.workers)
         f.short_s = min(open_posts, max(0.0, p.skilled_share_jobs * f.wanted - f.skilled))
         f.short_u = open_posts - f.short_s
 
 
-def _matches(w: World, posts: float, people: float) -> float:
+def matches(w: World, posts: float, people: float) -> float:
+    """Posts filled of so many open ones, with so many seekers."""
     if posts <= 0.0 or people <= 0.0:
         return 0.0
     e = w.p.matching_elasticity
@@ -348,6 +375,8 @@ def _match(w: World, rows: list[Firm]) -> None:
     for zone in zones:
         zone.vacancies_s = sum(f.short_s for f in rows if f.zone == zone.row)
         zone.vacancies_u = sum(f.short_u for f in rows if f.zone == zone.row)
+        zone.m["posts"] = zone.vacancies_s + zone.vacancies_u
+        zone.m["seeking"] = zone.skilled + zone.unskilled
     if w.policy and p.free_labour:
         for f in rows:
             f.skilled += f.short_s
@@ -355,7 +384,7 @@ def _match(w: World, rows: list[Firm]) -> None:
             w.labour_entered += f.short_s + f.short_u
             zones[f.zone].m["hires"] += f.short_s + f.short_u
         for zone in zones:
-            zone.tightness = 1.0
+            zone.pay = 1.0
         return
     # Posts still open, and posts filled: skilled by skilled, others by unskilled, skilled posts
     # by unskilled, others by skilled.
@@ -363,12 +392,12 @@ def _match(w: World, rows: list[Firm]) -> None:
     open_u = [zone.vacancies_u for zone in zones]
     by_s, by_u, by_x, by_y = ([0.0] * len(zones) for _ in range(4))
     for n, zone in enumerate(zones):
-        hired = _matches(w, open_s[n], zone.skilled)
+        hired = matches(w, open_s[n], zone.skilled)
         by_s[n] += hired
         open_s[n] -= hired
         zone.skilled -= hired
     commuters = [leak * zone.skilled for zone in zones]
-    hired = _matches(w, sum(open_s), sum(commuters))
+    hired = matches(w, sum(open_s), sum(commuters))
     if hired > 0.0:
         share, taken = hired / sum(open_s), hired / sum(commuters)
         for n, zone in enumerate(zones):
@@ -377,7 +406,7 @@ def _match(w: World, rows: list[Firm]) -> None:
             zone.skilled -= taken * commuters[n]
     for n, zone in enumerate(zones):
         people = zone.skilled + zone.unskilled
-        hired = _matches(w, open_u[n], people)
+        hired = matches(w, open_u[n], people)
         if hired > 0.0:
             part = hired / people
             by_y[n] += part * zone.skilled
@@ -388,7 +417,7 @@ def _match(w: World, rows: list[Firm]) -> None:
     from_s = [leak * zone.skilled for zone in zones]
     from_u = [leak * zone.unskilled for zone in zones]
     people = sum(from_s) + sum(from_u)
-    hired = _matches(w, sum(open_u), people)
+    hired = matches(w, sum(open_u), people)
     if hired > 0.0:
         share, part, skilled = hired / sum(open_u), hired / people, sum(from_s) / people
         for n, zone in enumerate(zones):
@@ -398,7 +427,7 @@ def _match(w: World, rows: list[Firm]) -> None:
             zone.skilled -= part * from_s[n]
             zone.unskilled -= part * from_u[n]
     for n, zone in enumerate(zones):
-        hired = _matches(w, open_s[n], zone.unskilled)
+        hired = matches(w, open_s[n], zone.unskilled)
         by_x[n] += hired
         open_s[n] -= hired
         zone.unskilled -= hired
@@ -410,11 +439,13 @@ def _match(w: World, rows: list[Firm]) -> None:
         f.skilled += s * by_s[n] + u * by_y[n]
         f.unskilled += s * by_x[n] + u * by_u[n]
     for n, zone in enumerate(zones):
-        wanted = sum(f.wanted for f in rows if f.zone == n)
         zone.m["hires"] += by_s[n] + by_u[n] + by_x[n] + by_y[n]
         zone.m["unfilled_skilled"] += open_s[n]
         zone.m["unfilled_unskilled"] += open_u[n]
-        zone.tightness = 1.0 + p.wage_shortage_elasticity * (open_s[n] + open_u[n]) / (1.0 + wanted)
+        theta = p.normal_tightness
+        ratio = zone.m["posts"] / zone.m["seeking"] if zone.m["seeking"] > 0.0 else math.inf
+        zone.tightness += (min(max(ratio, 0.05 * theta), 20.0 * theta) - zone.tightness) / 3.0
+        zone.pay = min(max((zone.tightness / theta) ** p.wage_curve, 0.85), 1.3)
 
 
 # ------------------------------------------------------------------------------ 7.19 production
@@ -432,7 +463,7 @@ def produce(w: World) -> None:
         if w.phase == OPEN:
             lacking = max(0.0, p.skilled_share_jobs * f.workers - f.skilled)
             hands = f.workers - (1.0 - p.unskilled_output) * lacking
-            labour = p.effort_cap * f.alpha * hands * WAN
+            labour = p.effort_cap * season * f.alpha * hands * WAN
             able = min(ordered, room)
             f.sales = min(able, labour)
             zone.m["lost_capacity"] += ordered - able
@@ -453,18 +484,18 @@ def produce(w: World) -> None:
     for j in w.j:
         if j.kind == INDUSTRIAL and j.tau_free >= j.duration > j.tau and j.state < DONE:
             share = ramp(p, math.floor(j.tau_free - j.duration))
-            normal = j.rho * j.realised * j.budget
+            normal = j.rho * j.realised * j.budget * w.yield_now
             w.z[j.zone].m["lost_finance"] += normal * share * season / 12.0
 
 
 # ------------------------------------------------------------------------------ 7.20 income
 
 
-def pay(w: World, t: int, tightness: float) -> float:
+def pay(w: World, t: int, premium: float) -> float:
     """Labour cost of a worker and month, 亿元."""
     p = w.p
     level = p.wage * (1.0 + p.wage_growth) ** years_since(p, t)
-    return float(level * p.labour_cost_factor * tightness * YUAN)
+    return float(level * p.labour_cost_factor * premium * YUAN)
 
 
 def account(w: World) -> None:
@@ -472,7 +503,7 @@ def account(w: World) -> None:
     p = w.p
     for f in living(w):
         zone = w.z[f.zone]
-        wages = f.workers * pay(w, w.t, zone.tightness)
+        wages = f.workers * pay(w, w.t, zone.pay)
         interest = f.debt * (f.rate - w.now.spread_cut) / 1200.0
         surcharges = p.surcharge_rate * f.sales
         profit = f.sales * w.gross_margin - surcharges - wages - f.worn - interest

@@ -18,6 +18,8 @@ OWNER, ZONE, RESEARCH, PROGRAMME, REALISED, SHOCK_PLANT, SHOCK_TENANT, SHARE = (
     16,
 )
 
+MARKET, PACE, COMMON_YIELD = 17, 18, 19
+
 Four = tuple[float, float, float, float]
 
 

@@ -19,6 +19,7 @@ from tests.oracle.state import (
     LOGISTICS,
     MU,
     OPEN,
+    PIPELINE,
     WAN,
     Project,
     World,
@@ -62,7 +63,7 @@ def arrive(w: World) -> None:
         if chance * max(1.0, *pulls) > 1.0:
             msg = "more arrivals than the envelope holds"
             raise ArithmeticError(msg)
-        climate = p.climate[w.t - p.pipeline_start] ** p.climate_elasticity
+        climate = w.pace * p.climate[w.t - p.pipeline_start] ** p.climate_elasticity
         chance = min(chance * climate, 1.0 / max(1.0, *pulls))
         crowd = 1.0
         if not large:
@@ -328,6 +329,11 @@ def close(w: World) -> None:
             j.bank = p.bank_share_rest * (1.0 - j.own)
             zone.m["wait_own"] += j.budget
             continue
+        most = p.loan_to_value * (p.collateral_haircut + _site(w, j, j.plot) / j.budget)
+        if j.bank > most:
+            j.bank = max(most, j.bank - p.own_money_raise)
+            zone.m["wait_own"] += j.budget
+            continue
         if (p.shut and w.t >= p.shut) or (j.group and not p.group_month[w.month]):
             zone.m["wait_group"] += j.budget
             continue
@@ -342,6 +348,16 @@ def close(w: World) -> None:
         zone.m["group_starts"] += j.in_group
         zone.m["starts_large"] += j.raw >= p.large_threshold
         zone.m["starts_logistics"] += j.kind == LOGISTICS
+
+
+def _site(w: World, j: Project, plot: float) -> float:
+    """Value of a project's site (7.13): plots are not drawn while the pipeline runs alone."""
+    p = w.p
+    if w.phase == PIPELINE:
+        plot = j.budget / (WAN * p.intensity_ordinary)
+    elif j.floor > 0.0:
+        plot = 0.0
+    return float(p.land_price * plot * WAN)
 
 
 # ------------------------------------------------------------------------------ 7.14 bank
@@ -392,7 +408,7 @@ def construct(w: World) -> None:
 def _plan(w: World, j: Project) -> None:
     """Pace, planned spending and the draw that it needs."""
     p, now = w.p, w.now
-    normal = p.fai_season[w.month]
+    normal = w.pace * p.fai_season[w.month]
     j.stretch = normal
     if j.stalled == 0:
         hazard = p.stall_hazard * (1.0 - now.stall_cut_service)
@@ -419,7 +435,8 @@ def _plan(w: World, j: Project) -> None:
             zone.m["short_land"] += j.wish - most
             j.wish, j.reach, j.capped = most, -1.0, True
     draw = j.bank * (j.spent + j.wish) - j.loan - j.grant
-    value = j.land * p.land_price * WAN + p.collateral_haircut * (j.spent + j.wish)
+    value = _site(w, j, j.land if j.need > 0.0 else j.plot)
+    value += p.collateral_haircut * (j.spent + j.wish)
     draw = min(draw, p.loan_to_value * value - j.loan)
     j.draw = max(0.0, draw)
 
@@ -472,12 +489,7 @@ def _build(w: World, j: Project) -> None:
     w.largest = max(w.largest, j.spent_year)
     w.cip += spend
     if j.fails and j.tau / j.duration >= j.fail_at:
-        j.state, j.ended = ABANDONED, w.t
-        w.written_off += j.spent
-        w.cip -= j.spent
-        w.loans_lost += j.loan
-        j.loan = 0.0
-        give_back(zone, j)
+        _abandon(w, zone, j)
     elif j.tau >= j.duration:
         j.state, j.ended = DONE, w.t
         w.capitalised += j.budget
@@ -485,6 +497,39 @@ def _build(w: World, j: Project) -> None:
         j.spent = j.budget
         zone.m["completions"] += 1
         w.finished.append(j)
+    elif spend < j.wish - 1e-9 * j.budget:
+        _gap(w, zone, j)
+    elif not j.capped:
+        j.gap = 0
+
+
+def _gap(w: World, zone: Zone, j: Project) -> None:
+    """A month of unpaid work: own money, another owner, or the end."""
+    p = w.p
+    j.gap += 1
+    u, v, _, _ = w.draws.uniforms(TRAIT, j.id, j.arrived, 5)
+    drawn = (j.loan + j.grant) / j.budget
+    if j.gap > p.gap_wait and u < p.topup_share:
+        less = max(drawn, j.bank - p.own_money_raise)
+        zone.m["topups"] += (j.bank - less) * j.budget
+        j.bank = less
+    elif j.gap > p.gap_wait and j.gap > p.gap_drop:
+        if v < p.handover_share:
+            j.bank, j.gap = drawn, 0
+            zone.m["handovers"] += 1
+        else:
+            zone.m["abandoned_gap"] += 1
+            _abandon(w, zone, j)
+
+
+def _abandon(w: World, zone: Zone, j: Project) -> None:
+    """Construction and loan are written off; land and floor come back."""
+    j.state, j.ended = ABANDONED, w.t
+    w.written_off += j.spent
+    w.cip -= j.spent
+    w.loans_lost += j.loan
+    j.loan = 0.0
+    give_back(zone, j)
 
 
 def _inverse_curve(w: World, share: float) -> float:

@@ -40,6 +40,12 @@ def quiet(seed: int, *, projects: bool = False, **changes: float) -> Records:
     for name in [
         "share_concentration",
         "growth_dispersion",
+        "market_sd",
+        "yield_sd",
+        "pace_sd",
+        "yield_cycle",
+        "crowding_elasticity",
+        "expansion_share",
         "size_variance_exponent",
         "execution_sd",
         "demand_wedge",
@@ -57,7 +63,7 @@ def quiet(seed: int, *, projects: bool = False, **changes: float) -> Records:
     ]:
         p[name] = 0.0
     p["climate"] = p["credit"] = 1.0
-    p["incumbent_share"] = 1.0
+    p["incumbent_real"] = 1.0
     p["expansion_threshold"] = 9.0  # nobody expands: capital stays
     if not projects:
         p["large_share_fai"] = 0.0

@@ -55,6 +55,9 @@ FLOWS = [
     "starts_large",
     "starts_logistics",
     "completions",
+    "topups",
+    "handovers",
+    "abandoned_gap",
     "dropouts",
     "plants",
     "dragons_new",
@@ -92,6 +95,9 @@ FLOWS = [
     "enrolled",
     "graduated",
     "migrated",
+    "gave_up",
+    "posts",
+    "seeking",
     "research_city",
     "research_province",
     "centres_new",
@@ -167,8 +173,8 @@ class Zone:
     unskilled: float = 0.0
     skilled: float = 0.0
     outside: float = 0.0
-    outside_year: float = 0.0
     tightness: float = 1.0
+    pay: float = 1.0
     jobs_share: float = 0.0
     graduates_year: float = 0.0
     vacancies_s: float = 0.0
@@ -215,6 +221,7 @@ class Firm:
     K: float = 0.0
     other: float = 0.0
     gain: float = 1.0
+    over: float = 0.0
     worn: float = 0.0
     added: float = 0.0
     use: float = 0.0
@@ -266,6 +273,7 @@ class Project:
     fails: int = 0
     stalled: int = 0
     stalls: int = 0
+    gap: int = 0
     plant: int = -1
     raw: float = 0.0
     budget: float = 0.0
@@ -337,6 +345,14 @@ class World:
     lump_base: float = 0.0
     outside_base: float = 0.0
     draws_base: float = 0.0
+    employed_growth: float = 0.0
+    # what the rules do not explain
+    market: float = 0.0
+    market_step: float = 0.0
+    pace: float = 1.0
+    yield_common: float = 1.0
+    yield_now: float = 1.0
+    capital_opening: float = 0.0
     # money
     limit: float = 0.0
     unused: float = 0.0
@@ -361,6 +377,7 @@ class World:
     reserve_used: float = 0.0
     largest: float = 0.0
     labour_entered: float = 0.0
+    entries: float = 0.0
     base_record: dict[int, dict[str, list[float]]] = field(default_factory=dict)
     training_spent: float = 0.0
     training_budget: float = 0.0

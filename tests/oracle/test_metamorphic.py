@@ -16,7 +16,17 @@ import pytest
 from tests.model.worlds import SMALL, Records, Trace, random_inputs
 from tests.oracle.quiet import quiet
 from tests.oracle.test_oracle import world
-from xuchang_sim.model.world import MEASURES, Firms, Inputs, Levers, Projects, Table, Zones, columns
+from xuchang_sim.model.world import (
+    BUILDING,
+    MEASURES,
+    Firms,
+    Inputs,
+    Levers,
+    Projects,
+    Table,
+    Zones,
+    columns,
+)
 from xuchang_sim.pack.load import load_pack
 from xuchang_sim.simulation.results import rate
 from xuchang_sim.study import simulate
@@ -27,10 +37,21 @@ SEEDS = (1, 2, 3, 5)
 MONTHS = 24
 
 
-def run(inputs: Records, months: int = MONTHS) -> tuple[np.ndarray, Trace]:
-    """Open months of a world: measures by month, measure and zone; and the trace at the end."""
+MANY = 1e8
+
+
+def run(
+    inputs: Records, months: int = MONTHS, seekers: float | None = None
+) -> tuple[np.ndarray, Trace]:
+    """Open months of a world: measures by month, measure and zone; and the trace at the end.
+
+    ``seekers``, if given, seek in every zone on the first day, half of them skilled.
+    """
     trace = Trace(inputs)
     assert trace.open() == 0
+    if seekers is not None:
+        zone, zones = trace.memory[0]["zone"], int(inputs[0]["zones"])
+        zone["skilled"][:zones] = zone["unskilled"][:zones] = 0.5 * seekers
     rows = []
     for _ in range(months):
         assert trace.tick() == 0
@@ -154,7 +175,6 @@ def test_a_zone_split_into_two_halves(seed: int) -> None:
     one = quiet(
         seed,
         firms_count=8,
-        wage_shortage_elasticity=0.0,
         housing_pull=0.0,
         incubator_begun_share=1.0,
         small_firm_floor=1e12,
@@ -167,7 +187,7 @@ def test_a_zone_split_into_two_halves(seed: int) -> None:
     for name in ("reused_land", "linkage_land", "fiscal_injection", "municipal_reserve"):
         p["level"][name] = PACK.levers[name].maximum * 0.1
     p["level"]["release_by_june"], p["level"]["release_by_september"] = 0.3, 0.8
-    p["opening_seekers"] = rng.uniform(50.0, 500.0)
+    p["give_up"] = rng.uniform(0.1, 0.9)
     two = one.copy()
     q = two[0]
     q["zones"] = 2
@@ -205,6 +225,7 @@ def test_an_unused_zone(seed: int) -> None:
     n = int(p["zones"])
     p["share_concentration"] = p["crowd_out"] = 0.0
     p["infrastructure_min"] = 0.0
+    p["incubator_begun_share"] = 1.0  # or the added zone might be the only one with a programme
     for part in ("absent", "level"):
         for name in (
             "reused_land",
@@ -237,7 +258,6 @@ def rich(seed: int) -> Records:
     record = random_inputs(seed, PACK, check=False)  # of magnitudes no city has
     p = record[0]
     p["opening_land_months"] = 1e5
-    p["opening_seekers"] = 1e8
     p["matching_level"] = 1e3
     p["platform_leverage_cap"] = 1e6
     p["infrastructure_min"] = p["crowd_out"] = 0.0
@@ -251,7 +271,6 @@ def rich(seed: int) -> Records:
 SLACK = {
     "bank": ("bank_limit_bonus", 2.0, set[str]()),
     "land": ("opening_land_months", 2.0, {"land_idle"}),
-    "people": ("opening_seekers", 2.0, {"seekers"}),
     "leverage": ("platform_leverage_cap", 2.0, set[str]()),
     "approval": ("approval_cut_cap", 1.02, set[str]()),
 }
@@ -269,12 +288,20 @@ def test_a_constraint_that_does_not_bind(seed: int, name: str) -> None:
     else:
         for part in ("absent", "level"):
             p[part][column_of] /= factor
-    first, second = run(wide)[0], run(tight)[0]
+    first, second = run(wide, seekers=MANY)[0], run(tight, seekers=MANY)[0]
     keep = [n for n, measure in enumerate(MEASURES) if measure not in left]
-    if name == "people":
-        assert same(first[:, keep], second[:, keep])
-    else:
-        assert (first[:, keep] == second[:, keep]).all()
+    assert (first[:, keep] == second[:, keep]).all()
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_more_seekers_than_posts_change_nothing_but_pay(seed: int) -> None:
+    """Half of them are still more than enough: the same but for who seeks, and how tight it is."""
+    told = ("seekers", "seeking", "gave_up")
+    record = rich(seed)
+    record[0]["wage_curve"] = record[0]["entry_tightness"] = 0.0
+    first, second = run(record, seekers=MANY)[0], run(record, seekers=MANY / 2.0)[0]
+    keep = [n for n, measure in enumerate(MEASURES) if measure not in told]
+    assert same(first[:, keep], second[:, keep])
 
 
 BINDING = {
@@ -299,7 +326,7 @@ def poor(seed: int, name: str) -> tuple[Records, Records]:
             for lever in ("quota_per_zone", "reused_land", "linkage_land", "municipal_reserve"):
                 p[part][lever] = 0.0
     elif name == "people":
-        p["opening_seekers"] = p["transferable_pool"] = 0.0
+        p["reachable_pool"] = p["stay_share"] = 0.0
     elif name == "approval":
         p["level"]["approval_cut"] = p["level"]["tier_bonus"] = 0.0
         q["level"]["approval_cut"] = 0.9
@@ -315,9 +342,43 @@ def test_a_constraint_that_binds(name: str) -> None:
     gains = []
     for seed in range(12):
         tight, loose = poor(seed, name)
-        gains.append(column(run(loose)[0], measure).sum() - column(run(tight)[0], measure).sum())
+        few = 0.0 if name == "people" else MANY
+        more, less = run(loose, seekers=MANY)[0], run(tight, seekers=few)[0]
+        gains.append(column(more, measure).sum() - column(less, measure).sum())
     assert sum(gain > 0.0 for gain in gains) >= 9
     assert sum(gains) > 0.0
+
+
+CORNERS = {
+    "low": lambda prior: prior.low,
+    "high": lambda prior: prior.high,
+    "drawn": None,
+}
+#: Where, before loans were sized at closing, nearly no project could be finished.
+STRAITENED = {"bank_share_rest": 0.8, "loan_to_value": 0.5, "own_money_mean": 0.57}
+
+
+@pytest.mark.parametrize("corner", CORNERS)
+@pytest.mark.parametrize("seed", SEEDS)
+def test_nothing_is_lost_to_finance_where_no_gate_is_shut(seed: int, corner: str) -> None:
+    """Every gate open from the first month: loans fit their security, nothing waits for money."""
+    record = random_inputs(seed, PACK)
+    p = record[0]
+    find = CORNERS[corner]
+    for name in ("bank_share_rest", "loan_to_value", "own_money_mean", "land_price", "gap_drop"):
+        p[name] = find(PACK.parameters[name].prior) if find else STRAITENED.get(name, p[name])
+    for gate in ("land", "credit", "labour", "approval"):
+        p[f"free_{gate}"] = 1
+    p["policy_month"] = p["opening"]
+    months, trace = run(record)
+    assert column(months, "lost_finance").max() == 0.0
+    assert column(months, "completions").sum() > 0.0
+    project = trace.table("project")
+    assert not any(
+        gap
+        for gap, state in zip(project["gap"], project["state"], strict=True)
+        if state == BUILDING
+    )
 
 
 # ------------------------------------------------------------------ targets

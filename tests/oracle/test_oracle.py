@@ -39,9 +39,11 @@ def world(seed: int) -> Records:
         p["shut"] = p["policy_month"] + rng.randint(0, 12)
     for gate in ("land", "credit", "labour", "approval"):
         p[f"free_{gate}"] = rng.random() < 0.1
+    gates = random.Random(f"{seed} errorless")  # apart, so that all else stays the same world
+    p["errorless"] = gates.random() < 0.2
     if rng.random() < 0.4:  # people are short
-        for name in ("opening_seekers", "transferable_pool", "matching_level"):
-            p[name] *= 0.2
+        p["matching_level"] *= 0.2
+        p["reachable_pool"] *= 0.02
     if rng.random() < 0.4:  # a crisis in which firms close
         p["value_added"][36 : int(p["demand_months"])] -= rng.uniform(0.3, 0.7)
     if rng.random() < 0.3:  # most pipelines are rejected
@@ -52,6 +54,10 @@ def world(seed: int) -> Records:
         p["scurve_c"] = 0.9 * rng.uniform(-1.0, 1.0) * (1.0 - 3.0 / p["scurve_k"])
     if rng.random() < 0.3:  # programmes go well or badly
         p["execution_sd"] = 0.6
+    gaps = random.Random(f"{seed} gaps")  # apart, so that all else stays the same world
+    if gaps.random() < 0.5:  # banks have little, and nobody waits long for it
+        p["gap_wait"], p["gap_drop"] = gaps.randint(1, 3), gaps.randint(3, 8)
+        p["absent"]["bank_limit_bonus"] = level["bank_limit_bonus"] = -0.7
     if rng.random() < 0.3:  # platforms meet their leverage
         p["platform_leverage_cap"] *= 0.3
     if rng.random() < 0.2:  # platforms need less than they may raise

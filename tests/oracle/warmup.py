@@ -8,7 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from tests.oracle import expectations, firms, projects, works
-from tests.oracle.philox import FIRM, PROGRAMME, SHOCK, ZONE, normals, pareto
+from tests.oracle.philox import COMMON_YIELD, FIRM, PACE, PROGRAMME, SHOCK, ZONE, normals, pareto
 from tests.oracle.state import (
     ABANDONED,
     APPROVAL,
@@ -16,10 +16,12 @@ from tests.oracle.state import (
     DONE,
     DROPPED,
     FIRMS,
+    FLOWS,
     INITIAL,
     MEASURES,
     OPEN,
     PIPELINE,
+    WAN,
     Firm,
     World,
     plan_months,
@@ -47,6 +49,9 @@ def calendar(w: World, t: int) -> None:
         for name in FLOW_NAMES:
             zone.m[name] = 0.0
         zone.m["land_unmet"] = 0.0
+    if w.phase == OPEN and (w.month == 0 or t == p.opening):
+        x = normals(*w.draws.uniforms(PACE, 0, 12 * w.year)[:2])[0]
+        w.pace *= 1.0 if p.errorless else math.exp(p.pace_sd * x)
     w.loans_drawn = w.loans_repaid = w.loans_lost = 0.0
     w.capitalised = w.written_off = w.capital_added = w.capital_lost = 0.0
     w.labour_entered = 0.0
@@ -57,7 +62,7 @@ def calendar(w: World, t: int) -> None:
         _new_year(w)
 
 
-FLOW_NAMES = MEASURES[:75]
+FLOW_NAMES = FLOWS
 
 
 def _new_year(w: World) -> None:
@@ -121,6 +126,10 @@ def _late(w: World) -> None:
     for j in w.j:
         if j.state not in {DROPPED, ABANDONED}:
             projects.late_traits(w, j)
+            if j.state == BUILDING:
+                site = w.p.land_price * j.plot * WAN / j.budget
+                most = w.p.loan_to_value * (w.p.collateral_haircut + site)
+                j.bank = max(j.loan / j.budget, min(j.bank, most))
             if j.state != APPROVAL:
                 j.land = j.need
 
@@ -237,6 +246,8 @@ def prepare(w: World) -> Iterator[None]:
     for k in range(8):
         four = w.draws.uniforms(PROGRAMME, k, 0)
         w.execution.append(math.exp(p.execution_sd * normals(*four[:2])[0]))
+    x = normals(*w.draws.uniforms(COMMON_YIELD, 0, 0)[:2])[0]
+    w.yield_common = math.exp(p.yield_sd * x)
     record: Record = {}
     drawn: dict[int, float] = {}
     for attempt in range(ATTEMPTS):
@@ -280,6 +291,8 @@ def prepare(w: World) -> Iterator[None]:
         raise IncompatibleError
     w.firm_scale = (p.base_revenue - b) / a
     december = hands[base[-1]]
+    first, last = (sum(w.firm_scale * x + y for x, y in hands[m]) for m in (base[0], base[-1]))
+    w.employed_growth = (last / first) ** (12.0 / 11.0) - 1.0
     w.labour_scale = p.base_workers / (
         w.firm_scale * sum(n for n, _ in december) + sum(n for _, n in december)
     )
@@ -388,6 +401,7 @@ def _open(w: World, drawn: dict[int, float]) -> None:
         * (1.0 + p.starts_growth) ** (y0 - p.base_year)
     )
     everybody = sum(f.workers for f in w.f)
+    w.capital_opening = sum(f.K for f in w.f)
     for zone in w.z:
         zone.land = zone.land_opening = land * zone.weight
         zone.held_opening = sum(j.land for j in w.j if j.zone == zone.row)
@@ -401,12 +415,9 @@ def _open(w: World, drawn: dict[int, float]) -> None:
                 zone.m[name] = values[zone.row]
         zone.m["workers"] = workers
         zone.jobs_share = workers / everybody
-        seekers = p.opening_seekers * zone.jobs_share
-        zone.skilled = p.skilled_share_seekers * seekers
-        zone.unskilled = seekers - zone.skilled
-        zone.outside = zone.outside_year = p.transferable_pool * zone.jobs_share
         u, zone.joins = w.draws.uniforms(ZONE, zone.code, p.policy_month, 0)[:2]
         zone.has_programme = int(u < p.incubator_begun_share)
+    _open_market(w, everybody)
     if not any(zone.has_programme for zone in w.z):
         for zone in w.z:
             zone.has_programme = 1
@@ -422,6 +433,28 @@ def _open(w: World, drawn: dict[int, float]) -> None:
     w.sales = table(w, "sales_year")
     _begun(w)
     w.phase = OPEN
+
+
+def _open_market(w: World, workers: float) -> None:
+    """Seekers, outsiders, normal entries and open posts of the first day."""
+    p = w.p
+    theta = p.normal_tightness
+    growth = p.supply_factor * min(max(w.employed_growth, 0.0), 0.6)
+    hired = workers * (p.separation + growth / 12.0)
+    here = firms.matches(w, theta, 1.0)
+    leak = min(1.0, p.commuting_leak + p.absent.commuting_bonus)
+    seekers = hired / (here + firms.matches(w, theta - here, leak * (1.0 - here)))
+    after = seekers - hired
+    entries = hired - p.stay_share * p.separation * workers + p.give_up * after
+    entries -= p.training_additional * p.absent.training_places / 12.0
+    w.entries = max(0.1 * hired, entries)
+    for f in w.f:
+        f.alpha /= 1.0 + (theta * seekers - hired) / workers
+    for zone in w.z:
+        zone.tightness = theta
+        zone.skilled = p.skilled_share_seekers * after * zone.jobs_share
+        zone.unskilled = (1.0 - p.skilled_share_seekers) * after * zone.jobs_share
+        zone.outside = p.reachable_pool * zone.jobs_share
 
 
 def _begun(w: World) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 from tests.oracle.firms import living
 from tests.oracle.philox import RESEARCH, ZONE
@@ -41,18 +42,32 @@ def released(w: World) -> float:
 def post_quota(w: World) -> None:
     """Land quotas of the month (7.4)."""
     p, now = w.p, w.now
-    share = released(w)
+    usual = p.usual_land * w.expected_land
+    usual *= (1.0 + p.usual_land_growth) ** (w.year - p.base_year)
+    kappa, share = p.land_additional, released(w)
     for zone in w.z:
-        posted = now.quota_per_zone * (1.0 + now.quota_tilt) * share
-        posted += (now.reused_land + now.linkage_land) * share / p.zones
-        posted += zone.villages_due.pop(w.t, 0.0) * p.linkage_land_per_village
+        more = _each(now) - _each(p.absent)
+        more += (_together(now) - _together(p.absent)) / p.zones
+        posted = usual / 12.0 * zone.weight + kappa * share * more
+        posted += kappa * zone.villages_due.pop(w.t, 0.0) * p.linkage_land_per_village
+        posted = max(0.0, posted)
         if w.t == p.policy_month + 1 and p.zone_expands[zone.row]:
             zone.annexed += now.boundary_area
-            posted += now.boundary_area * MU_PER_KM2 * p.boundary_land_share
         zone.quota += posted
         zone.m["land_posted"] += posted
-    w.reserve += now.municipal_reserve * share
-    w.reserve_posted += now.municipal_reserve * share
+    more = max(0.0, kappa * share * (now.municipal_reserve - p.absent.municipal_reserve))
+    w.reserve += more
+    w.reserve_posted += more
+
+
+def _each(levers: Any) -> float:
+    """Yearly quota of a zone under some levers."""
+    return float(levers.quota_per_zone * (1.0 + levers.quota_tilt))
+
+
+def _together(levers: Any) -> float:
+    """Yearly re-used and linkage land of the city under some levers."""
+    return float(levers.reused_land + levers.linkage_land)
 
 
 def platforms(w: World) -> None:
@@ -149,7 +164,8 @@ def public_works(w: World) -> None:
         extra = zone.housing_building * p.housing_unit_area * p.housing_unit_cost * YUAN / build
         zone.m["fai_extra"] += extra
         zone.m["fai"] += extra
-        add(zone.villages_due, w.t + whole(p.linkage_lag_months), villages * zone.weight)
+        beyond = villages - p.absent.villages / 12.0
+        add(zone.villages_due, w.t + whole(p.linkage_lag_months), beyond * zone.weight)
         zone.m["villages_begun"] += villages * zone.weight
         _sewage(w, zone)
         if w.month == 9:
@@ -176,11 +192,12 @@ def _factories(w: World) -> None:
         zone.vacant += ready
         zone.factory_building -= ready
         zone.m["floor_completed"] += ready
-        if zone in taking:
+        if zone in taking and weight > 0.0:
             own = area * zone.weight / weight
             land = own / 1000.0 * p.factory_land
-            if land > zone.land:
-                own, land = zone.land / p.factory_land * 1000.0, zone.land
+            if land > max(0.0, zone.land):
+                land = max(0.0, zone.land)
+                own = land / p.factory_land * 1000.0
             zone.land -= land
             zone.granted += land
             zone.factory_land += land
@@ -210,14 +227,18 @@ def _sewage(w: World, zone: Zone) -> None:
         zone.m["sewage_begun"] = 1.0
 
 
+ENTRY_SEASON = {0: 0.8, 1: 1.4, 2: 1.3, 3: 1.05, 11: 0.8} | dict.fromkeys(range(4, 11), 0.95)
+
+
 def training(w: World) -> None:
     """Graduates, trainees, and people who come home (7.7)."""
     p, now = w.p, w.now
     for zone in w.z:
-        if w.month == 0:
-            pool = p.transferable_pool * zone.jobs_share
-            w.labour_entered += pool - zone.outside
-            zone.outside = zone.outside_year = pool
+        gone = p.give_up * (zone.skilled + zone.unskilled)
+        zone.skilled *= 1.0 - p.give_up
+        zone.unskilled *= 1.0 - p.give_up
+        zone.outside += gone
+        zone.m["gave_up"] += gone
         ready = zone.graduates_due.pop(w.t, 0.0)
         good = min(1.0, p.training_completion + now.training_completion_bonus) * ready
         zone.in_training -= ready
@@ -226,9 +247,8 @@ def training(w: World) -> None:
         zone.graduates_year += good
         zone.m["graduated"] += good
         places = now.training_places / 12.0 * zone.jobs_share
-        away = min(places, zone.outside)
-        spare = max(0.0, zone.unskilled - zone.vacancies_u)
-        here = min(places - away, 0.5 * spare)
+        away = min(places * p.training_additional, zone.outside)
+        here = min(places * (1.0 - p.training_additional), 0.5 * zone.unskilled)
         zone.outside -= away
         zone.unskilled -= here
         zone.in_training += away + here
@@ -236,11 +256,13 @@ def training(w: World) -> None:
         add(zone.graduates_due, w.t + whole(p.training_months), away + here)
         w.training_spent += p.training_cost * (away + here) * YUAN
         w.training_budget += p.training_cost * places * YUAN
-        wage = (1.0 + now.wage_gap) * zone.tightness
+        wage = (1.0 + now.wage_gap) / (1.0 + p.absent.wage_gap) * zone.pay
+        tight = min(max(zone.tightness / p.normal_tightness, 0.05), 20.0) ** p.entry_tightness
         house = 1.0 + p.housing_pull * p.workers_per_unit * zone.housing_units / (
             1.0 + zone.m["workers"]
         )
-        home = min(zone.outside, zone.outside_year / 12.0 * wage**p.return_elasticity * house)
+        home = w.entries * zone.jobs_share * ENTRY_SEASON[w.month] * tight
+        home = min(zone.outside, home * wage**p.return_elasticity * house)
         zone.outside -= home
         zone.skilled += p.skilled_share_seekers * home
         zone.unskilled += (1.0 - p.skilled_share_seekers) * home

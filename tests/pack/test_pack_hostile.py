@@ -153,8 +153,8 @@ CASES: dict[str, tuple[str, str, str, str, int, str]] = {
         "parameters.firms_count.default", 0, "(in full-width characters; write 420)",
     ),
     "thousands": (
-        "parameters.yaml", "default: 60000", 'default: "60,000"',
-        "parameters.transferable_pool.default", 0, "(with separators; write 60000)",
+        "parameters.yaml", "default: 400000", 'default: "400,000"',
+        "parameters.reachable_pool.default", 0, "(with separators; write 400000)",
     ),
     "a unit of another kind": (
         "parameters.yaml", "default: 420", "default: 420 万元",

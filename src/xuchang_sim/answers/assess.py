@@ -48,6 +48,7 @@ from xuchang_sim.simulation.measures import (
     goal,
     goal_target,
     goals,
+    meets,
     unmodelled,
 )
 from xuchang_sim.simulation.results import Results, WhyYear, together, wilson
@@ -67,10 +68,14 @@ MaybeMoney = Annotated[float, Unit("亿元"), NAN]
 
 #: Outcomes for which settled and moved parts are reported.
 SETTLED = ("revenue", "fai")
+#: Outcomes whose change by the levers is told: of revenue reported and real, side by side.
+MOVED = ("revenue", "revenue_real", "fai")
 YEAR_EARLIER = 12
 #: Replicates of which everything later is drawn again, and such as are run without later starts and
 #: without levers: paired differences are sharper than a correlation.
 COMPANIONS, PAIRED = 128, 64
+#: Replicates of the model alone, without its measured error.
+MODEL_ALONE = 256
 #: Replicates of a matrix that are run through the year after the plan's.
 FOLLOWED = 64
 
@@ -78,15 +83,13 @@ FOLLOWED = 64
 class Moved(NamedTuple):
     """What the levers changed against their absent levels, means over paired replicates.
 
-    A gain of the plan year that is offset in the next year was moved; the rest was added.
+    What of it was only brought forward is told by project: :mod:`xuchang_sim.answers.forward`.
     """
 
     this_year: MaybeNan
     this_year_se: MaybeNan
     next_year: MaybeNan
     next_year_se: MaybeNan
-    moved: MaybeNan
-    added: MaybeNan
 
 
 class Settled(NamedTuple):
@@ -124,7 +127,7 @@ class RatedTarget(Target):
 
     ``p`` is the share of replicates that meet it, with its 95% Wilson interval; ``median``, ``q05``
     and ``q95`` are of the simulated outcomes and, as ``value`` and the mean ``shortfall``, in
-    ``unit``.
+    ``unit``; ``model_`` the same of the model alone, without its measured error.
     """
 
     p: MaybeProbability
@@ -134,6 +137,20 @@ class RatedTarget(Target):
     q05: MaybeNan
     q95: MaybeNan
     shortfall: MaybeNan
+    model_p: NotRequired[MaybeProbability]
+    model_median: NotRequired[MaybeNan]
+    model_q05: NotRequired[MaybeNan]
+    model_q95: NotRequired[MaybeNan]
+
+
+class Growing(TypedDict):
+    """A growth of revenue, and the probability that it reaches what the plan asks of it."""
+
+    mean: float
+    median: float
+    q05: float
+    q95: float
+    p: NotRequired[Probability]
 
 
 class OpenTarget(Target, NotModelled):
@@ -189,6 +206,9 @@ class Assessment(Answer):
         :func:`xuchang_sim.forecast.outside.outside_view`.
     companions : int
         Replicates of which everything later was drawn again.
+    model : Results
+        The first replicates of the scenario without what the model is known not to know: its answer
+        before its measured error is added.
     """
 
     results: Results
@@ -198,10 +218,19 @@ class Assessment(Answer):
     outside: dict[str, Any]
     setup: Setup
     companions: int
+    model: Results
 
     KEYS = (
         *("scenario", "replicates", "companions", "paired", "followed", "failed", "seed"),
-        *("through", "parameters", "targets", "joint", "real_and_reported", "fai_extra"),
+        *(
+            "through",
+            "parameters",
+            "model_replicates",
+            "targets",
+            "joint",
+            "real_and_reported",
+            "fai_extra",
+        ),
         *("p_fai_without_largest_project", "attainment", "settled", "settled_detail", "moved"),
         *("skill", "outside_view", "why", "conditioning", "manifest"),
     )
@@ -258,7 +287,12 @@ class Assessment(Answer):
     @cached_property
     def targets(self) -> list[TargetRow]:
         """Every target of the plan: its numbers, or why it is not modelled."""
-        return [cast("TargetRow", row) for row in target_rows(self.results)]
+        return [cast("TargetRow", row) for row in target_rows(self.results, self.model)]
+
+    @property
+    def model_replicates(self) -> int:
+        """Futures of the model alone, without its measured error."""
+        return self.model.setting.replicates
 
     @property
     def joint(self) -> Goal | None:
@@ -270,10 +304,10 @@ class Assessment(Answer):
         return {"ids": list(ids), "p": p, "p_low": low, "p_high": high}
 
     @property
-    def real_and_reported(self) -> dict[str, Spread]:
+    def real_and_reported(self) -> dict[str, Growing]:
         """Growth of revenue as reported, and of the same firms and new capacity."""
         names = ("revenue_growth", "revenue_real_growth")
-        return {name: _spread(self.results.outcome(name)) for name in names}
+        return {name: _chance(self.results, name) for name in names}
 
     @property
     def fai_extra(self) -> Spread:
@@ -336,9 +370,19 @@ class Assessment(Answer):
         return manifest(self.setup, [self.results.setting.scenario])
 
 
-def target_rows(results: Results) -> list[dict[str, Any]]:
-    """Return every target of the plan: its numbers, or in words why it is not modelled."""
+def target_rows(results: Results, model: Results | None = None) -> list[dict[str, Any]]:
+    """Return every target of the plan: its numbers, or in words why it is not modelled.
+
+    Parameters
+    ----------
+    results : Results
+        Futures with the model's measured error: what is told of a target.
+    model : Results, optional
+        Futures without it, told beside as ``model_p``, ``model_median``, ``model_q05``,
+        ``model_q95``.
+    """
     rated = {row.target.id: row for row in results.targets()}
+    plain = {row.target.id: row for row in model.targets()} if model else {}
     reasons = results.not_modelled()
     rows = []
     for target in results.setting.pack.plan.targets():
@@ -361,13 +405,32 @@ def target_rows(results: Results) -> list[dict[str, Any]]:
             continue
         row = rated[target.id]
         names = ("p", "p_low", "p_high", "median", "q05", "q95", "shortfall")
-        rows.append(found | {name: getattr(row, name) for name in names})
+        told = {name: getattr(row, name) for name in names}
+        if target.id in plain:
+            alone = plain[target.id]
+            told |= {f"model_{n}": getattr(alone, n) for n in ("p", "median", "q05", "q95")}
+        rows.append(found | told)
     return rows
 
 
 def not_modelled_row(reason: Reason) -> dict[str, Any]:
     """Return what stands in the place of the numbers of a target that is not modelled."""
     return {"modelled": False, "reason": reason.en, "reason_zh": reason.zh}
+
+
+def _chance(results: Results, name: str) -> Growing:
+    """Spread of a growth of revenue, reported or real, and how likely it reaches what is asked of it."""
+    found = _spread(results.outcome(name))
+    told: Growing = {
+        "mean": found["mean"],
+        "median": found["median"],
+        "q05": found["q05"],
+        "q95": found["q95"],
+    }
+    target = city_targets(results.setting.pack).get("revenue_growth")
+    if target is not None:
+        told["p"] = float(np.mean(meets(results.outcome(name), target)))
+    return told
 
 
 def _spread(values: Array) -> Spread:
@@ -441,14 +504,18 @@ def assess(
     ]
     base, again, shut, without = run(setup, variants, full=full, progress=study.progress)
     together([base, again, shut, without])
+    plain = replace(setup, replicates=min(setup.replicates, MODEL_ALONE), branch=0, followed=0)
+    plain = replace(plain, through=min(plain.through, 12 * study.pack.plan_year + 11))
+    (model,) = run(plain, [Variant(resolved, errorless=True)], full=False)
     return Assessment(
         base,
         without,
         {name: settle(base, again, shut, name) for name in SETTLED},
-        {name: compare_years(base, without, name) for name in SETTLED},
+        {name: compare_years(base, without, name) for name in MOVED},
         outside_view(study.pack, study.seed),
         setup,
         most,
+        model,
     )
 
 
@@ -474,7 +541,7 @@ def settle(base: Results, again: Results, shut: Results, name: str) -> dict[int,
 
 
 def compare_years(base: Results, without: Results, name: str) -> Moved:
-    """Split a gain of the plan year into what was moved from the next and what was added."""
+    """Gain of the plan's year and of the next, over the replicates of both runs."""
     n = min(len(base.good), len(without.good))
     both = base.good[:n] & without.good[:n]
     years = base.setting.years
@@ -488,10 +555,8 @@ def compare_years(base: Results, without: Results, name: str) -> Moved:
 
     first, first_se = mean_and_error(gain[:, this])
     if this + 1 >= len(years):
-        return Moved(first, first_se, math.nan, math.nan, math.nan, math.nan)
-    second, second_se = mean_and_error(gain[:, this + 1])
-    moved = min(max(0.0, -second), max(0.0, first))
-    return Moved(first, first_se, second, second_se, moved, first - moved)
+        return Moved(first, first_se, math.nan, math.nan)
+    return Moved(first, first_se, *mean_and_error(gain[:, this + 1]))
 
 
 def conditioning(results: Results) -> dict[str, Summary]:
@@ -785,6 +850,7 @@ SHOWN = (
     ("starts_1e8", "starts_1e8", 0),
     ("workers", "workers", 0),
     ("revenue", "revenue", 0),
+    ("revenue_real", "revenue_real", 0),
     ("revenue_next", "revenue", 1),
     ("run_rate", "run_rate", 0),
 )

@@ -348,6 +348,12 @@ def calibrate(study: Settings, simulations: int = SIMULATIONS) -> Posterior:
             f" {LEAST_ESS:.0f}: more --simulations, or moments that agree with the priors"
         )
         raise InputError([Problem(str(loaded.folder / "facts.yaml"), "moments", 0, text)])
+    # What the other figures say of each: it must not judge itself.
+    left_out = {
+        moment.id: weigh(*(np.delete(x, k, -1) for x in (simulated, observed, sd)))
+        for k, moment in enumerate(weighed)
+        if len(weighed) > 1
+    }
     rng = np.random.default_rng([seed, 1])
     strength = informed(table.shares, simulated)
     good = np.isfinite(simulated).all(axis=1)
@@ -375,6 +381,7 @@ def calibrate(study: Settings, simulations: int = SIMULATIONS) -> Posterior:
         },
         "moments": [
             _moment_row(moment, table.moments[moment.measure], weights, predicted, rng)
+            | places(moment, table.moments[moment.measure], left_out.get(moment.id, weights))
             for moment in file.moments
         ],
         "parameters": [
@@ -429,6 +436,29 @@ def _moment_row(
         "predicted": {"mean": float(seen.mean()), "q10": low, "q90": high},
         "covered": bool(low <= moment.observed <= high),
     }
+
+
+def places(moment: Moment, simulated: Array, weights: Array) -> dict[str, float]:
+    """Where a figure lies in what is predicted of it: probability below, error of measurement included.
+
+    Parameters
+    ----------
+    moment : Moment
+    simulated : ndarray, shape (simulations,)
+        The moment in every draw of the priors.
+    weights : ndarray, shape (simulations,)
+        Weights of the draws by all other figures.
+
+    Returns
+    -------
+    dict of str to float
+        ``pit_prior`` before anything is weighed, ``pit`` by the other figures.
+    """
+    from scipy.special import ndtr  # noqa: PLC0415
+
+    good = np.isfinite(simulated)
+    below = ndtr((moment.observed - simulated[good]) / moment.sd)
+    return {"pit_prior": float(below.mean()), "pit": float(weights[good] @ below)}
 
 
 def _spread(values: Array, weights: Array) -> dict[str, float]:

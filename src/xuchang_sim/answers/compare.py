@@ -12,6 +12,7 @@ import numpy as np
 from xuchang_sim import definitions
 from xuchang_sim.answer import Answer, MaybeNan
 from xuchang_sim.answers.assess import (
+    MOVED,
     SETTLED,
     Moved,
     Settled,
@@ -20,6 +21,7 @@ from xuchang_sim.answers.assess import (
     not_modelled_row,
     settle,
 )
+from xuchang_sim.answers.forward import Forward, ForwardRecord, forward
 from xuchang_sim.answers.records import Manifest, NotModelled
 from xuchang_sim.simulation.measures import REGISTRY, lacking, meets, modelled, unmodelled
 from xuchang_sim.simulation.results import together
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
+    from xuchang_sim.pack.scenario import ResolvedScenario
     from xuchang_sim.simulation.results import Results
     from xuchang_sim.simulation.settings import ScenarioLike, Settings
 
@@ -39,7 +42,16 @@ if TYPE_CHECKING:
 
 #: What is compared if nothing else is asked for.
 MEASURES = (
-    *("revenue", "revenue_growth", "fai", "fai_growth", "profit_tax", "workers"),
+    *(
+        "revenue",
+        "revenue_growth",
+        "revenue_real",
+        "revenue_real_growth",
+        "fai",
+        "fai_growth",
+        "profit_tax",
+        "workers",
+    ),
     *("starts_1e8", "run_rate", "land_used"),
 )
 FINE = 0.1  # wished half-width of an interval, as a share of the difference, if none is given
@@ -203,7 +215,10 @@ class Comparison(Answer):
     attainment : dict of str to Shift
         By headline level.
     moved : dict of str to Moved
-        The gain of the plan year split into what was moved from the next year and what was added.
+        The gain of the plan's year and of the next.
+    forward : Forward or None
+        Starts and money of the plan's year by what the same projects do in the other scenario; None
+        if the scenarios differ in more than levers.
     settled : dict of str to dict of int to Settled
         What of scenario a was settled on the eve of the plan, by outcome and year.
     """
@@ -216,13 +231,21 @@ class Comparison(Answer):
     moved: dict[str, Moved]
     settled: dict[str, dict[int, Settled]]
     setup: Setup
+    forward: Forward | None = None
 
     KEYS = (
         *("a", "b", "replicates", "failed", "seed", "through", "base_year", "measures", "targets"),
-        *("attainment", "moved", "settled", "manifest"),
+        *("attainment", "moved", "forward", "settled", "manifest"),
     )
+    OPTIONAL = frozenset({"forward"})
     ALIASES = MappingProxyType(
-        {"a": "name_a", "b": "name_b", "measures": "measure_rows", "targets": "target_rows"}
+        {
+            "a": "name_a",
+            "b": "name_b",
+            "measures": "measure_rows",
+            "targets": "target_rows",
+            "forward": "forward_record",
+        }
     )
     ROWS = "targets"
     COLUMNS = ("label_zh", "label_en", "a", "b", "difference", "low", "high")
@@ -296,6 +319,11 @@ class Comparison(Answer):
             for name, found in said.items()
         ]
         return cast("list[TargetRecord | OpenTargetRecord]", rows)
+
+    @property
+    def forward_record(self) -> ForwardRecord | None:
+        """Starts and money by class; left out if the scenarios differ in more than levers."""
+        return self.forward.record() if self.forward else None
 
     @property
     def manifest(self) -> Manifest:
@@ -380,7 +408,13 @@ def compare(
         {name: {y: pair(name, y) for y in years} for name in measures},
         targets,
         {name: shift(first.first[name][both], second.first[name][both]) for name in first.first},
-        {name: compare_years(second, first, name) for name in SETTLED},
+        {name: compare_years(second, first, name) for name in MOVED if name in first.outcomes},
         {name: settle(first, again, shut, name) for name in SETTLED},
         setup,
+        forward(setup, one, two) if alike(one, two) else None,
     )
+
+
+def alike(one: ResolvedScenario, two: ResolvedScenario) -> bool:
+    """Whether two scenarios differ in levers only, so that projects are the same in both."""
+    return same_outlook(one, two) and one.parameters == two.parameters

@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Mapping  # noqa: TC003 - pydantic reads the annotation
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Annotated, NamedTuple, TypedDict, cast
+from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple, TypedDict, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -25,7 +25,8 @@ from xuchang_sim.forecast.calendar import dense, fill_january
 from xuchang_sim.forecast.series import history
 from xuchang_sim.model.engine import threads
 from xuchang_sim.model.steps.firms import IDLE_LIMIT, INITIAL
-from xuchang_sim.model.world import DONE, FIRMS, MEASURE_ROW, PIPELINE
+from xuchang_sim.model.world import BUILDING, DONE, FIRMS, MEASURE_ROW, PIPELINE, SUMMARY
+from xuchang_sim.pack.history import EVIDENCE
 from xuchang_sim.pack.scenario import load_scenario
 from xuchang_sim.pack.schema import Day, Id, Label, Many, Strict, validate
 from xuchang_sim.simulation.run import Variant, run
@@ -91,7 +92,10 @@ class Moment(Strict):
     known : date
         Day of its publication.
     weigh : bool
-        False if it only checks; what was published after the information date may not weigh.
+        False if it only checks; what was published after the information date, or is an aim, may
+        not weigh.
+    type : {"actual", "derived", "target", "announced"}
+        What kind of statement the value is; see :data:`xuchang_sim.history.TYPES`.
     """
 
     id: Id
@@ -102,6 +106,7 @@ class Moment(Strict):
     sd: Annotated[float, Field(gt=0)]
     known: Day
     weigh: bool = True
+    type: Literal["actual", "derived", "target", "announced"]
     source: Label
 
 
@@ -160,8 +165,16 @@ def _unknown(source: Source, file: FactsEntry) -> Iterator[Problem]:
 
 
 def _too_late(source: Source, file: FactsEntry, pack: Pack) -> list[Problem]:
-    """Moments that weigh although they were published after the information date."""
-    return [
+    """Moments that weigh although they were published after the information date, or are aims."""
+    aims = [
+        source.problem(
+            ["moments", i, "type"],
+            f"{moment.type} is no evidence of what happened; allowed: weigh: false",
+        )
+        for i, moment in enumerate(file.moments)
+        if moment.weigh and moment.type not in EVIDENCE
+    ]
+    return aims + [
         source.problem(
             ["moments", i, "known"], f"{moment.known} is too late; allowed: weigh: false"
         )
@@ -195,6 +208,9 @@ class Look:
         Announced investment, 亿元.
     building : tuple of ndarray
         Log months of building and log announced investment of completed projects.
+    immortal : int
+        Projects under way at the end that have all their land and are older than they may be: four
+        times their time to build, or that and the months of a gap and two years more.
     best_year, months_without : float
         Of firms with projects over five years: mean share of the best year; of months without.
     """
@@ -202,6 +218,7 @@ class Look:
     def __init__(self, worlds: Worlds, number: int) -> None:
         pack = worlds.setup.pack
         self.number = number
+        self._patience = float(worlds.parameters["gap_drop"][number]) + 24.0
         self._base, self._plan = pack.base_year, pack.plan_year
         warm_up = WarmUp(pack, lambda name: float(worlds.parameters[name][number]))
         spent: dict[int, Array] = {}
@@ -254,6 +271,11 @@ class Look:
             at = np.linspace(0.0, length[j], STEPS + 1)
             self.profile += np.diff(np.interp(at, np.arange(len(path)), path / path[-1]))
         self._lumps(world, np.diff(table, axis=0), origin)
+        age = months[-1] - project["started"]
+        length, patience = project["duration"], self._patience
+        bound = np.maximum(4.0 * length, length + patience)
+        served = project["land"] >= project["need"]
+        self.immortal = int(((project["state"] == BUILDING) & served & (age > bound)).sum())
 
     def _lumps(self, world: np.void, monthly: Array, origin: int) -> None:
         """How bunched the investment of firms is, over five years around the base year."""
@@ -343,11 +365,6 @@ def _pooled(name: str) -> Measure:
         return {"share": float(np.nansum(share * whole) / whole.sum())}
 
     return Measure(("share",), of)
-
-
-def incremental_ratio(e: Evidence) -> Numbers:
-    """Mean ratio of the base year."""
-    return {"ratio": float(e.moment("incremental_ratio").mean())}
 
 
 def firm_size_tail(e: Evidence) -> Numbers:
@@ -576,6 +593,74 @@ def net_entry(e: Evidence) -> Numbers:
     return {"share": (gain("revenue_warm") + gain("revenue_new")) / gain("revenue")}
 
 
+def _plan_year(e: Evidence, name: str) -> Array:
+    """Months of the plan's year of one recorded column of the city: shape (good replicates, 12)."""
+    first = 12 * (e.setup.pack.plan_year - e.setup.pack.base_year)
+    found: Array = e.city(name)[:, first : first + 12]
+    return found
+
+
+def labour_tightness(e: Evidence) -> Numbers:
+    """Posts per seeker in the plan's year and its quarters, unfilled posts over workers: medians."""
+    posts, seeking = _plan_year(e, "posts"), _plan_year(e, "seeking")
+    short = _plan_year(e, "unfilled_skilled") + _plan_year(e, "unfilled_unskilled")
+    found = {"year": posts.sum(axis=1) / seeking.sum(axis=1)}
+    for k in range(4):
+        months = slice(3 * k, 3 * k + 3)
+        found[f"quarter_{k + 1}"] = posts[:, months].sum(axis=1) / seeking[:, months].sum(axis=1)
+    found["unfilled"] = short.sum(axis=1) / _plan_year(e, "workers").sum(axis=1)
+    return {name: float(np.median(values)) for name, values in found.items()}
+
+
+def no_immortal_project(e: Evidence) -> Numbers:
+    """Projects under way at the end that have all their land and are older than their bound."""
+    return {"projects": float(sum(look.immortal for look in e.looks))}
+
+
+def continuation(e: Evidence) -> Numbers:
+    """Plan's year without the plan over the base year: investment, starts, land used; medians."""
+    r = e.results
+    year = r.setting.pack.plan_year
+    land = r.outcome("land_used", year) / r.summary[r.good][:, SUMMARY.index("expected_land")]
+    found = {
+        name: r.outcome(measure, year) / r.outcome(measure, year - 1)
+        for name, measure in (("fai", "fai"), ("starts", "starts_1e8"))
+    }
+    return {name: float(np.median(x)) for name, x in (found | {"land": land}).items()}
+
+
+def two_years(e: Evidence) -> Numbers:
+    """Growth of reported revenue over two years, a year's mean: median and ends of its 90%."""
+    r = e.results
+    year = r.setting.pack.plan_year
+    grown = r.outcome("revenue", year + 1) / r.outcome("revenue", year - 1)
+    low, middle, high = np.quantile(np.sqrt(grown) - 1.0, [LOW, 0.5, HIGH]).tolist()
+    return {"low": low, "median": middle, "high": high}
+
+
+def real_and_reported(e: Evidence) -> Numbers:
+    """Reported less real growth in the plan's year: mean."""
+    r = e.results
+    gap = r.outcome("revenue_growth") - r.outcome("revenue_real_growth")
+    return {"gap": float(gap.mean())}
+
+
+def rest_of_the_city(e: Evidence) -> Numbers:
+    """Growth of the city without the zones that the zones' own growth of the base year leaves.
+
+    The city grew as its secondary product; the zones had their share of it in the base year.
+    """
+    pack = e.setup.pack
+    year = pack.base_year
+    name = next((n for n, s in pack.history.items() if s.entry.series == "gdp_secondary"), None)
+    if name is None:
+        return {"growth": float("nan")}
+    city = history(pack, name, pack.information_date.isoformat())
+    share = e.parameter("city_revenue_share_base")
+    before = city[str(year - 1)] / city[str(year)] - share / (1.0 + e.moment("revenue_growth"))
+    return {"growth": float(np.median((1.0 - share) / before - 1.0))}
+
+
 @dataclass(frozen=True)
 class Measure:
     """How a fact is measured, and the names of its numbers."""
@@ -602,13 +687,20 @@ MEASURED: dict[str, Measure] = {
     "carried_over": _pooled("carried_over"),
     "signed_started": _pooled("signed_started"),
     "duration_elasticity": Measure(("slope",), duration_elasticity),
-    "incremental_ratio": Measure(("ratio",), incremental_ratio),
     "lumpiness": Measure(("best_year", "months_without"), lumpiness),
     "fai_leads": Measure(("months",), fai_leads),
     "okun": Measure(("slope",), okun),
     "productivity": Measure(("growth",), productivity),
     "downside": Measure(("years_inside",), downside),
     "net_entry": Measure(("share",), net_entry),
+    "labour_tightness": Measure(
+        ("year", "quarter_1", "quarter_2", "quarter_3", "quarter_4", "unfilled"), labour_tightness
+    ),
+    "no_immortal_project": Measure(("projects",), no_immortal_project),
+    "continuation": Measure(("fai", "starts", "land"), continuation),
+    "two_years": Measure(("low", "median", "high"), two_years),
+    "real_and_reported": Measure(("gap",), real_and_reported),
+    "rest_of_the_city": Measure(("growth",), rest_of_the_city),
 }
 
 

@@ -40,7 +40,7 @@ CONFIDENCE = 0.95
 #: What is screened if nothing else is asked for: levers, demand, and the least certain parameters.
 FACTORS = (
     *("land", "finance", "labour", "process", "attraction", "demand_shift"),
-    *("realised_yield", "starts_growth", "incumbent_share", "approval_months"),
+    *("realised_yield", "starts_growth", "incumbent_real", "approval_months"),
     *("opening_land_months", "own_money_mean", "credit_growth", "growth_dispersion"),
 )
 

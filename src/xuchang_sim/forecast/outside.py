@@ -19,6 +19,7 @@ import numpy as np
 from xuchang_sim.forecast import cache
 from xuchang_sim.forecast.drivers import drivers
 from xuchang_sim.forecast.series import SeriesError, history, regular
+from xuchang_sim.pack.history import EVIDENCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -104,7 +105,6 @@ def _compute(
     zones = [
         *_figures(pack, "industrial_output_value_yoy"),
         *[step for values in output.values() for step in _steps(values)],
-        *_figures(pack, "target_operating_income_growth_min"),
     ]
     grown = [
         *_figures(pack, "fixed_asset_investment_yoy_min"),
@@ -236,21 +236,24 @@ def _samples(name: str, values: dict[str, float]) -> Floats:
 
 
 def _figures(pack: Any, series: str) -> list[Figure]:
-    """All percentages of that name in the evidence tables, as fractions."""
+    """All measured percentages of that name in the evidence tables, as fractions.
+
+    What somebody aims at or announces is no figure of a reference class.
+    """
     return [
         Figure(r.period, r.value / 100.0, f"{r.entity} {r.period}: {r.source}")
         for table in pack.evidence.values()
         for r in table
-        if r.series == series
+        if r.series == series and r.type in EVIDENCE
     ]
 
 
 def _by_entity(pack: Any, series: str) -> dict[str, list[Figure]]:
-    """All levels of that name in the evidence tables, by entity."""
+    """All measured levels of that name in the evidence tables, by entity."""
     out: dict[str, list[Figure]] = {}
     for table in pack.evidence.values():
         for r in table:
-            if r.series == series:
+            if r.series == series and r.type in EVIDENCE:
                 out.setdefault(r.entity, []).append(
                     Figure(r.period, r.value, f"{r.entity} {r.period}: {r.source}")
                 )

@@ -164,12 +164,10 @@ PARAMETERS: dict[str, tuple[str, str]] = {
     "training_cost": ("元/人", "cost of training a person"),
     "training_months": ("月", "length of training"),
     "training_completion": ("比例", "completion of training"),
-    "opening_seekers": ("人", "opening seekers"),
     "skilled_share_jobs": ("比例", "skilled share of jobs"),
     "skilled_share_seekers": ("比例", "skilled share of seekers"),
     "unskilled_output": ("比例", "output of an unskilled hire on a skilled job"),
     "trained_premium": ("比例", "productivity premium of the trained"),
-    "transferable_pool": ("人/年", "persons reachable in a year"),
     "return_elasticity": ("弹性", "return migration's elasticity to relative wages"),
     "matching_level": ("/月", "level of matching"),
     "matching_elasticity": ("弹性", "elasticity of matching to seekers"),
@@ -177,11 +175,9 @@ PARAMETERS: dict[str, tuple[str, str]] = {
     "workers_per_unit": ("人/套", "workers per rental unit"),
     "housing_unit_area": ("m²/套", "area of a rental unit"),
     "housing_unit_cost": ("元/m²", "cost of rental units"),
-    "wage_shortage_elasticity": ("弹性", "elasticity of wages to shortage"),
     "demand_wedge": ("/年", "revenue growth over value added and prices"),
     "premium": ("/年", "Xuchang over the nation"),
     "forecast_sd": ("比例", "forecast error of the annual mean of 2012 (sd)"),
-    "incumbent_share": ("比例", "incumbents' share of growth"),
     "logistics_share": ("比例", "logistics among infrastructure and logistics projects"),
     "own_money_raise": ("/月", "own money raised a month by a project that lacks it"),
     "floor_absorption": ("/月", "vacant floor leased a month"),
@@ -194,7 +190,6 @@ PARAMETERS: dict[str, tuple[str, str]] = {
     "infrastructure_cost": ("亿元/区", "cost of taking a zone's index from 0 to 1"),
     "infrastructure_min": ("比例", "index below which land cannot be used"),
     "commuting_leak": ("比例", "share of seekers who look in other zones"),
-    "boundary_land_share": ("比例", "usable land in an added area"),
     "boundary_developed_share": ("比例", "developed share of an added area"),
     "housing_build_months": ("月", "time to build rental units"),
     "housing_pull": ("倍", "pull of housing on return migration"),
@@ -211,6 +206,39 @@ PARAMETERS: dict[str, tuple[str, str]] = {
     "large_threshold": ("亿元", "size of a large project"),
     "coordination_threshold": ("亿元", "size of a project with coordination meetings"),
     "major_threshold": ("亿元", "size of a major project with one-to-one service"),
+    "gap_wait": ("月", "months for which unpaid work is borne"),
+    "gap_drop": ("月", "months of a gap after which a project is given up or taken over"),
+    "topup_share": ("比例", "share of owners who fill a gap with own money"),
+    "handover_share": (
+        "比例",
+        "share of projects with a lasting gap that a stronger owner takes over",
+    ),
+    "incumbent_real": ("比例", "part of real growth that falls to incumbents"),
+    "fai_reading": ("比例", "which reading of the base year's investment holds"),
+    "reachable_pool": ("人", "migrants who may come home"),
+    "normal_tightness": ("比例", "posts per seeker in a normal market"),
+    "supply_factor": ("倍", "supply of labour over what the base year needed"),
+    "stay_share": ("比例", "share of leavers who seek a job here"),
+    "give_up": ("/月", "share of seekers who give up a month"),
+    "entry_tightness": ("弹性", "response of entries to posts per seeker"),
+    "training_additional": (
+        "比例",
+        "part of training places that reach people who would not have come",
+    ),
+    "wage_curve": ("弹性", "response of pay to posts per seeker"),
+    "usual_land": ("倍", "usual land over the model's own use of the base year"),
+    "usual_land_growth": ("/年", "growth of usual land"),
+    "land_additional": ("比例", "part of a lever's new quota that is additional"),
+    "yield_cycle": ("弹性", "response of new capacity's yield to the nation's growth"),
+    "growth_normal": ("/年", "the nation's nominal industrial growth in normal times"),
+    "crowding_elasticity": ("弹性", "fall of new capacity's yield with the city's capital"),
+    "yield_sd": ("比例", "error of the yield of all new capacity in common"),
+    "market_sd": ("比例", "sd of the city's own course of orders, mean of the first year"),
+    "pace_sd": ("比例", "sd of the yearly own course of investment"),
+    "expansion_share": ("比例", "part of orders lost to capacity for which firms add capacity"),
+    "starts_growth_later": ("/年", "growth of starts in the long run"),
+    "growth_fading": ("/年", "speed at which the growth of starts returns to the long run's"),
+    "drift_fading": ("/年", "fading of what revenue grows above value added and prices"),
 }
 
 
@@ -380,12 +408,10 @@ class ParameterNames:
     training_cost: float
     training_months: float
     training_completion: float
-    opening_seekers: float
     skilled_share_jobs: float
     skilled_share_seekers: float
     unskilled_output: float
     trained_premium: float
-    transferable_pool: float
     return_elasticity: float
     matching_level: float
     matching_elasticity: float
@@ -393,11 +419,9 @@ class ParameterNames:
     workers_per_unit: float
     housing_unit_area: float
     housing_unit_cost: float
-    wage_shortage_elasticity: float
     demand_wedge: float
     premium: float
     forecast_sd: float
-    incumbent_share: float
     logistics_share: float
     own_money_raise: float
     floor_absorption: float
@@ -410,7 +434,6 @@ class ParameterNames:
     infrastructure_cost: float
     infrastructure_min: float
     commuting_leak: float
-    boundary_land_share: float
     boundary_developed_share: float
     housing_build_months: float
     housing_pull: float
@@ -427,3 +450,30 @@ class ParameterNames:
     large_threshold: float
     coordination_threshold: float
     major_threshold: float
+    gap_wait: float
+    gap_drop: float
+    topup_share: float
+    handover_share: float
+    incumbent_real: float
+    fai_reading: float
+    reachable_pool: float
+    normal_tightness: float
+    supply_factor: float
+    stay_share: float
+    give_up: float
+    entry_tightness: float
+    training_additional: float
+    wage_curve: float
+    usual_land: float
+    usual_land_growth: float
+    land_additional: float
+    yield_cycle: float
+    growth_normal: float
+    crowding_elasticity: float
+    yield_sd: float
+    market_sd: float
+    pace_sd: float
+    expansion_share: float
+    starts_growth_later: float
+    growth_fading: float
+    drift_fading: float

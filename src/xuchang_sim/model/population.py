@@ -11,7 +11,7 @@ import math
 
 from xuchang_sim.model.elementary import exp, log
 from xuchang_sim.model.kernel import inlined, step
-from xuchang_sim.model.steps.calendar import demand, power
+from xuchang_sim.model.steps.calendar import clip, demand, power
 from xuchang_sim.model.steps.checks import remember
 from xuchang_sim.model.steps.firms import (
     INITIAL,
@@ -21,6 +21,7 @@ from xuchang_sim.model.steps.firms import (
     new_row,
     ramp,
 )
+from xuchang_sim.model.steps.labour import matches
 from xuchang_sim.model.steps.land import YI_PER_WAN
 from xuchang_sim.model.steps.projects import (
     late_traits,
@@ -32,6 +33,7 @@ from xuchang_sim.model.steps.projects import (
 )
 from xuchang_sim.model.steps.public_works import PROGRAMME_DRAW, slot_of
 from xuchang_sim.model.streams import (
+    COMMON_YIELD,
     FIRM,
     PROGRAMME,
     SHARE,
@@ -46,6 +48,7 @@ from xuchang_sim.model.world import (
     ABANDONED,
     APPROVAL,
     BATCH,
+    BUILDING,
     CODES,
     DONE,
     DROPPED,
@@ -132,6 +135,7 @@ def clear(w: World, p: Inputs) -> None:
         w.zone.code[z] = p.zone_code[z]
         w.zone.premium[z] = 1.0
         w.zone.tightness[z] = 1.0
+        w.zone.pay[z] = 1.0
         w.zone.effort[z] = 1.0
     for k in range(w.now.values.shape[0]):
         w.now.values[k] = p.absent.values[k]
@@ -142,6 +146,11 @@ def clear(w: World, p: Inputs) -> None:
         u, v, _, _ = uniforms(w, PROGRAMME, k, 0, 0)
         x, _ = normals(u, v)
         w.tally.execution[k] = exp(p.execution_sd * x)
+    c.pace = 1.0
+    c.yield_now = 1.0
+    u, v, _, _ = uniforms(w, COMMON_YIELD, 0, 0, 0)
+    x, _ = normals(u, v)
+    c.yield_common = exp(p.yield_sd * x)
     begin_pipeline(w, p, p.attempt, 12 * p.base_year + 11)
 
 
@@ -518,6 +527,12 @@ def finish_lot(w: World, p: Inputs, count: int) -> None:
         j = lot.row[n]
         own_site = 1 if unit(lot.words[0, n]) < p.own_site_share else 0
         take_plot(w, p, j, lot.x[2, n], own_site)
+        if project.state[j] == BUILDING:
+            # The loan was sized on an ordinary site; the bank knew the plot that is drawn only now.
+            secured = p.land_price * project.plot[j] * YI_PER_WAN / project.budget[j]
+            most = p.loan_to_value * (p.collateral_haircut + secured)
+            lent = project.loan[j] / project.budget[j]
+            project.bank[j] = max(lent, min(project.bank[j], most))
         if project.kind[j] == INDUSTRIAL:
             project.jobs[j] = project.budget[j] / YI_PER_WAN / lot.x[3, n]
             project.rho[j] = lot.x[4, n]
@@ -663,9 +678,12 @@ def solve_scalars(w: World, p: Inputs) -> None:
         c.code = NEGATIVE_SCALE
         return
     workers = 0.0
+    january = 0.0
     for z in range(c.zones):
         workers += c.firm_scale * past.firm_workers[11, z] + past.plant_workers[11, z]
+        january += c.firm_scale * past.firm_workers[0, z] + past.plant_workers[0, z]
     c.labour_scale = p.base_workers / workers
+    c.employed_growth = power(workers / january, 12.0 / 11.0) - 1.0
     c.lump_base = p.base_fai - c.accepted_fai
     public = p.absent.platform_financing * c.zones
     private = p.base_fai - (public if public < c.lump_base else c.lump_base)
@@ -814,8 +832,10 @@ def open_ledgers(w: World, p: Inputs) -> None:
     use = c.expected_land * power(1.0 + p.starts_growth, years)
     c.draws_base = w.past.draws[0] if year == p.base_year else w.past.draws[1]
     workers = 0.0
+    c.capital_opening = 0.0
     for i in range(c.firms):
         workers += firm.skilled[i] + firm.unskilled[i]
+        c.capital_opening += firm.K[i]
     for z in range(c.zones):
         zone.land[z] = p.opening_land_months / 12.0 * use * w.zone.weight[z]
         zone.land_opening[z] = zone.land[z]
@@ -833,12 +853,8 @@ def open_ledgers(w: World, p: Inputs) -> None:
         zone.workers[z] = zone.jobs_share[z] * workers
     for j in range(c.projects):
         zone.held_opening[project.zone[j]] += project.land[j]
+    open_market(w, p, workers)
     for z in range(c.zones):
-        seekers = p.opening_seekers * zone.jobs_share[z]
-        zone.skilled[z] = p.skilled_share_seekers * seekers
-        zone.unskilled[z] = seekers - zone.skilled[z]
-        zone.outside[z] = p.transferable_pool * zone.jobs_share[z]
-        zone.outside_year[z] = zone.outside[z]
         for s in range(c.sectors):
             w.tally.sales[z, s] = 0.0
             w.tally.sales_last[z, s] = 0.0
@@ -858,6 +874,36 @@ def open_ledgers(w: World, p: Inputs) -> None:
     for i in range(c.firms):
         c.loans += firm.debt[i]
     remember(w)
+
+
+@step
+def open_market(w: World, p: Inputs, workers: float) -> None:
+    """Open the labour market at normal tightness, with the flows that the base year needed.
+
+    The warm-up's own growth of employment tells how many are hired in a month of a normal market;
+    matching at normal tightness tells how many seek and how many posts are open for that. Revenue per
+    worker is set so that these posts are wanted on the first day.
+    """
+    c, firm, zone = w.city, w.firm, w.zone
+    growth = p.supply_factor * clip(c.employed_growth, 0.0, 0.6)
+    hires = workers * (p.separation + growth / 12.0)
+    # Of one seeker: matched within the zone, then across zones among those who are left.
+    near = matches(p, p.normal_tightness, 1.0)
+    leak = min(1.0, p.commuting_leak + p.absent.commuting_bonus)
+    seek = hires / (near + matches(p, p.normal_tightness - near, leak * (1.0 - near)))
+    left = seek - hires
+    # Who seeks in a month stayed after a job, came, was trained, or had not found or given up.
+    known = p.stay_share * p.separation * workers
+    known += p.training_additional * p.absent.training_places / 12.0 - p.give_up * left
+    c.entries = max(0.1 * hires, hires - known)
+    vacant = (p.normal_tightness * seek - hires) / workers
+    for i in range(c.firms):
+        firm.alpha[i] /= 1.0 + vacant
+    for z in range(c.zones):
+        zone.tightness[z] = p.normal_tightness
+        zone.skilled[z] = p.skilled_share_seekers * left * zone.jobs_share[z]
+        zone.unskilled[z] = (1.0 - p.skilled_share_seekers) * left * zone.jobs_share[z]
+        zone.outside[z] = p.reachable_pool * zone.jobs_share[z]
 
 
 @step

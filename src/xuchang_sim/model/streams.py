@@ -34,6 +34,9 @@ REALISED = 13  # entity: project id, month of arrival; block: trial, from 64 for
 SHOCK_PLANT = 14  # entity: project id of the plant
 SHOCK_TENANT = 15  # entity: tenant's id
 SHARE = 16  # entity: zone code; its share of the base year's revenue
+MARKET = 17  # entity: 0; step of the market's own level in a month
+PACE = 18  # entity: 0, January; step of the pace of investment in a year
+COMMON_YIELD = 19  # entity: 0, month 0; yield that all later plants have in common
 
 MASK = 0xFFFFFFFF
 

@@ -1,7 +1,7 @@
 """History of a pack: cited tables, and the series in them with what was public when.
 
-Tables keep the columns ``series,entity,period,value,unit,source,confidence`` whole, one figure a
-line with its citation. They hold values, not release dates; a rule per series says when the figure
+Tables keep the columns ``series,entity,period,value,unit,source,confidence`` whole, and if they
+have them ``type,published``, one figure a line with its citation. They hold values, not release dates; a rule per series says when the figure
 of a period came out. A figure that came out after the information date is a fault of the pack.
 """
 
@@ -26,6 +26,14 @@ from xuchang_sim.yamlfile import Problem, Source, did_you_mean
 __all__ = ["FileName", "Record", "Series", "SeriesEntry", "TableEntry", "last_day", "read_series"]
 
 COLUMNS = ("series", "entity", "period", "value", "unit", "source", "confidence")
+#: Two more columns, which a table has both of or neither: what kind of statement, and when it came out.
+MORE = ("type", "published")
+#: ``actual`` was measured, ``derived`` is arithmetic on what was measured; ``target`` and
+#: ``announced`` say what somebody wants or intends: they are no evidence of anything but that.
+TYPES = ("actual", "derived", "target", "announced")
+EVIDENCE = frozenset(("actual", "derived"))
+#: Series named so state aims, or follow from aims alone.
+AIMS = ("target_", "threshold_", "implied_")
 CONFIDENCE = ("read-high", "read-medium", "read-low", "derived-plan", "derived-source")
 MAX_TABLE_BYTES = 8 << 20
 
@@ -75,7 +83,11 @@ class TableEntry(Strict):
 
 
 class Record(NamedTuple):
-    """One figure of a table with its citation, and the line on which it stands."""
+    """One figure of a table with its citation, what kind of statement it is, and its line.
+
+    ``published`` is a day, month or year; empty where the release rule of its series, or its
+    period, tells when it came out.
+    """
 
     series: str
     entity: str
@@ -84,6 +96,8 @@ class Record(NamedTuple):
     unit: str
     source: str
     confidence: str
+    type: str
+    published: str
     line: int
 
 
@@ -170,7 +184,7 @@ def read_table(path: Path, problems: list[Problem]) -> tuple[Record, ...]:
     Parameters
     ----------
     path : Path
-        CSV file with the seven columns.
+        CSV file with the seven columns of :data:`COLUMNS`, or with :data:`MORE` after them.
     problems : list of Problem
         Faults are appended here.
 
@@ -189,31 +203,36 @@ def parse_table(text: str, path: Path | str, problems: list[Problem]) -> tuple[R
     records: list[Record] = []
     try:
         header = next(rows, [])
-        if tuple(header) != COLUMNS:
+        if tuple(header) not in (COLUMNS, COLUMNS + MORE):
             message = f"has the columns {','.join(header)[:80]!r}; allowed: {','.join(COLUMNS)}"
+            message += f", or {','.join(MORE)} after them"
             problems.append(Problem(str(path), "", 1, message))
             return ()
         for row in rows:
-            message = _row_fault(row)
+            message = _row_fault(row, len(header))
             if message:
                 problems.append(Problem(str(path), "", rows.line_num, message))
             elif row:
-                series, entity, period, value, unit, cited, sure = row
+                series, entity, period, value, unit, cited, sure = row[:7]
+                kind, out = row[7:] or ("", "")
+                kind = kind or ("target" if series.startswith(AIMS) else "actual")
+                period, out = _period(period), _period(out) if out else ""
                 number, line = tables.number(value).value, rows.line_num
-                period = _period(period)
-                records.append(Record(series, entity, period, number, unit, cited, sure, line))
+                records.append(
+                    Record(series, entity, period, number, unit, cited, sure, kind, out, line)
+                )
     except csv.Error as error:
         problems.append(Problem(str(path), "", rows.line_num, f"is not CSV ({error})"))
     return tuple(records)
 
 
-def _row_fault(row: list[str]) -> str:
+def _row_fault(row: list[str], width: int) -> str:
     """What is wrong with one line of a table; nothing for an empty line."""
     if not row:
         return ""
-    if len(row) != len(COLUMNS):
-        return f"has {len(row)} fields; allowed: {len(COLUMNS)}"
-    if not all(row):
+    if len(row) != width:
+        return f"has {len(row)} fields; allowed: {width}"
+    if not all(row[: len(COLUMNS)]):
         return f"{COLUMNS[row.index('')]} is empty; allowed: a value in every column"
     try:
         missing = math.isnan(tables.number(row[3]).value)
@@ -223,8 +242,14 @@ def _row_fault(row: list[str]) -> str:
         return f"value {row[3][:40]!r} is not a number; allowed: finite numbers"
     if row[6] not in CONFIDENCE:
         return f"confidence {row[6][:40]!r}; allowed: {', '.join(CONFIDENCE)}"
+    kind, published = row[7:] or ("", "")
+    if kind not in ("", *TYPES):
+        return f"type {kind[:40]!r}; allowed: {', '.join(TYPES)}"
+    if kind in EVIDENCE and row[0].startswith(AIMS):
+        return f"{row[0]} is of type {kind}, and states an aim; allowed: target, announced"
     try:
-        _period(row[2])
+        for period in filter(None, (row[2], published)):
+            _period(period)
     except ValueError as error:
         return str(error)
     return ""
@@ -250,7 +275,9 @@ def _period(text: str) -> str:
 
 
 def too_late(records: tuple[Record, ...], known: date) -> list[tuple[Record, str]]:
-    """Facts of a table about days after the information date; plans may look ahead.
+    """Figures that came out, or facts about days, after the information date.
+
+    Aims may look ahead.
 
     Parameters
     ----------
@@ -264,12 +291,17 @@ def too_late(records: tuple[Record, ...], known: date) -> list[tuple[Record, str
     list of (Record, str)
         Each such fact and what is wrong with it.
     """
-    plans = ("target_", "threshold_", "implied_")
     message = f"is about a time after the information date {known}; allowed: what was known then"
-    return [
+    late = f"came out after the information date {known}; allowed: what was published by then"
+    about = [
         (record, message)
         for record in records
-        if last_day(record.period) > known and not record.series.startswith(plans)
+        if last_day(record.period) > known and record.type in EVIDENCE
+    ]
+    return about + [
+        (record, late)
+        for record in records
+        if record.published and last_day(record.published) > known
     ]
 
 
@@ -326,6 +358,9 @@ def _series_faults(series: Series, known: date) -> Iterator[tuple[str, str]]:
         where = f"line {record.line} of {entry.file}"
         if record.unit != entry.unit:
             yield "unit", f"{where} has {record.unit!r}; allowed: the unit of the table"
+        if record.type not in EVIDENCE:
+            text = f"{where} is of type {record.type}; allowed: {', '.join(sorted(EVIDENCE))}"
+            yield "series", f"{text}: forecasts rest on what was measured"
         if record.period == last:
             yield "series", f"{where} repeats {record.period}; allowed: each period once"
         if not re.fullmatch(form, record.period):

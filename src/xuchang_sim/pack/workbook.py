@@ -29,6 +29,7 @@ from xuchang_sim.pack import forms
 from xuchang_sim.pack.history import (
     COLUMNS,
     CONFIDENCE,
+    MORE,
     Record,
     SeriesEntry,
     TableEntry,
@@ -253,10 +254,12 @@ SHEETS: tuple[Sheet, ...] = (
 )  # fmt: skip
 DOCUMENT, HISTORY = "document", "history"
 LINE_END = "last_line_end"
-_HISTORY_KINDS: dict[str, Kind] = {"period": "period", "value": "number", "confidence": "choice"}
+_HISTORY_KINDS: dict[str, Kind] = {
+    "period": "period", "value": "number", "confidence": "choice", "published": "period",
+}  # fmt: skip
 _HISTORY = (
     Column(("file",), "line"),
-    *(Column((name,), _HISTORY_KINDS.get(name, "line")) for name in COLUMNS),
+    *(Column((name,), _HISTORY_KINDS.get(name, "line")) for name in COLUMNS + MORE),
 )
 _NAMES = {sheet.name: sheet for sheet in SHEETS}
 #: Columns whose choices are the ids of another sheet.
@@ -563,6 +566,7 @@ _WORDS = {
     "label.zh": "中文名", "label.en": "English name",
     "file": "文件 · file", "frequency": "频率 · frequency", "release.months": "滞后月 · released after months",
     "confidence": "可信程度 · confidence",
+    "published": "公布时间 · published",
     "release.day": "发布日 · day of release", "breaks": "口径变动年 · years of other coverage",
     "name": "包名 · name of the pack", "title_zh": "中文题名", "title_en": "English title",
     "document.file": "文件全文 · text of the document", "document.sha256": "其校验和 · its hash; may be left empty",
@@ -704,10 +708,11 @@ def _write_history(ws: Any, pack: Pack) -> None:
     r = FIRST
     for name, records in tables.items():
         for record in records:
-            for c, value in enumerate((name, *record[: len(COLUMNS)]), 1):
+            for c, value in enumerate((name, *record[:-1]), 1):
                 _put(ws.cell(r, c), value)
             r += 1
-    sheet = Sheet(HISTORY, "", "", (*_HISTORY[:-1], _HISTORY[-1]._replace(choices=CONFIDENCE)), "")
+    choices = [c._replace(choices=CONFIDENCE) if c.key == "confidence" else c for c in _HISTORY]
+    sheet = Sheet(HISTORY, "", "", tuple(choices), "")
     _restrict(ws, sheet, FIRST, r + 200)
 
 
@@ -1156,8 +1161,8 @@ class _Reader:
             if not _inside(name):
                 self.fault(f"{HISTORY}!A{row}", f"{shown(name)} is not a file; allowed: a/b.csv")
                 continue
-            fields = [_field(entry.values.get(key, ("", ""))[0]) for key in COLUMNS]
-            texts.setdefault(name, [",".join(COLUMNS)]).append(",".join(fields))
+            fields = [_field(entry.values.get(key, ("", ""))[0]) for key in COLUMNS + MORE]
+            texts.setdefault(name, [",".join(COLUMNS + MORE)]).append(",".join(fields))
             places.setdefault(name, [f"{HISTORY}!A1"]).append(entry.place)
         return {name: ("\n".join(text) + "\n", tuple(places[name])) for name, text in texts.items()}
 

@@ -107,10 +107,40 @@ def comparison(data: Mapping[str, Any], lang: Language) -> RenderableType:
     lines += ["", say("section.moved", lang)]
     for name, found in data["moved"].items():
         keys = {"first": "this_year", "first_se": "this_year_se", "second": "next_year"}
-        keys |= {"second_se": "next_year_se", "moved": "moved", "added": "added"}
+        keys |= {"second_se": "next_year_se"}
         values = {key: number(found[value]) for key, value in keys.items()}
-        lines.append("  " + say("moved", lang, label=labels.get(name, name), **values))
+        label = labels.get(name) or say(f"measure.{name}", lang)
+        lines.append("  " + say("moved", lang, label=label, **values))
+    lines += _forward(data, lang)
     return Group(*parts, *(Text(line) for line in lines))
+
+
+def _forward(data: Mapping[str, Any], lang: Language) -> list[str]:
+    """Say what of the plan year's starts and money was brought forward, and what was added."""
+    found = data.get("forward")
+    if found is None:
+        return []
+    head = say("forward.title", lang, year=found["year"], pairs=found["pairs"], **_ab(data))
+    lines = ["", head]
+    for kind in ("starts", "money"):
+        rows = found[kind]
+        whole = {side: sum(row[side] for row in rows.values()) for side in ("a", "b", "difference")}
+        shown = {side: fixed(value, ",.1f") for side, value in whole.items()}
+        lines.append("  " + say(f"forward.{kind}", lang, **shown))
+        lines += [
+            "    "
+            + say(
+                f"forward.{name}", lang, difference=fixed(row["difference"], "+,.1f"), **_ab(data)
+            )
+            for name, row in rows.items()
+            if row["a"] or row["b"]
+        ]
+    return lines
+
+
+def _ab(data: Mapping[str, Any]) -> dict[str, str]:
+    """Names of the two scenarios."""
+    return {"one": data["a"], "two": data["b"]}
 
 
 def explanation(data: Mapping[str, Any], lang: Language) -> RenderableType:

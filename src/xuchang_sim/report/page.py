@@ -378,7 +378,7 @@ def _moved(data: dict[str, Any], lang: Language) -> Iterator[list[str]]:
             *(
                 number(part[key])
                 for key in (
-                    "this_year", "this_year_se", "next_year", "next_year_se", "moved", "added",
+                    "this_year", "this_year_se", "next_year", "next_year_se",
                 )
             ),
         ]  # fmt: skip

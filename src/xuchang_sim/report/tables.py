@@ -155,12 +155,14 @@ def _notes(data: Mapping[str, Any], lang: Language) -> list[str]:
         *not_modelled(data["targets"], lang),
         "",
         joint(data, lang),
+        *_alone(data, lang),
         say(
             "growth",
             lang,
             reported=percent(growth["revenue_growth"]["median"]),
             real=percent(growth["revenue_real_growth"]["median"]),
         ),
+        *_both(growth, lang),
         say("extras", lang, value=number(data["fai_extra"]["median"])),
         *_largest(data, lang),
         *outside(data["outside_view"], lang),
@@ -189,8 +191,6 @@ def _notes(data: Mapping[str, Any], lang: Language) -> list[str]:
             "first_se": found["this_year_se"],
             "second": found["next_year"],
             "second_se": found["next_year_se"],
-            "moved": found["moved"],
-            "added": found["added"],
         }
         shown = {key: number(value) for key, value in values.items()}
         label = labels.get(name, say(f"measure.{name}", lang))
@@ -222,6 +222,25 @@ def _notes(data: Mapping[str, Any], lang: Language) -> list[str]:
         ),
     ]
     return lines
+
+
+def _alone(data: Mapping[str, Any], lang: Language) -> list[str]:
+    """Say what the model gives for the headline targets without its measured error."""
+    rows = [row for row in data["targets"] if row["headline"] and "model_p" in row]
+    if not rows:
+        return []
+    each = say("list.comma", lang).join(
+        f"{row[f'label_{lang}']} {fixed(row['model_p'], '.2f')}" for row in rows
+    )
+    return [say("model_alone", lang, each=each, replicates=data["model_replicates"])]
+
+
+def _both(growth: Mapping[str, Any], lang: Language) -> list[str]:
+    """Say how likely the plan's growth of revenue is, reported and real, if it asks for one."""
+    reported, real = (growth[f"revenue{part}_growth"].get("p") for part in ("", "_real"))
+    if reported is None or real is None:
+        return []
+    return [say("growth_p", lang, reported=fixed(reported, ".2f"), real=fixed(real, ".2f"))]
 
 
 def not_modelled(targets: Sequence[Mapping[str, Any]], lang: Language) -> list[str]:
@@ -284,6 +303,8 @@ MATRIX_COLUMNS = (
     "fai",
     "starts_1e8",
     "workers",
+    "revenue",
+    "revenue_real",
     "revenue_next",
     "run_rate",
 )

@@ -33,7 +33,7 @@ CHECK = 32  # bytes of the check sum before the content of a file
 KEPT = 3  # files, each for other rules, that are kept
 #: What acts only once the ledgers are open, or on no bit; so do the levels of the levers.
 LATER = (
-    *("attempt", "check", "redraw", "demand_months"),
+    *("attempt", "check", "redraw", "demand_months", "errorless"),
     *("free_land", "free_credit", "free_labour", "free_approval"),
 )
 #: Paths by month and the month each begins with: only what lies before the opening acts.
@@ -45,7 +45,7 @@ PATHS = {
     "climate": "pipeline_start",
     "credit": "pipeline_start",
 }
-OWN = ("replicate", *PARAMETERS)
+OWN = ("replicate", "base_fai", *PARAMETERS)
 COMMON = tuple(sorted(columns(Inputs).keys() - {*OWN, *PATHS, *LATER, "shut"}))
 
 

@@ -82,6 +82,8 @@ class Cut:
     def base(self, name: str, column: str) -> Array | float:
         """Total of the base year, 亿元: the pack's, which every replicate reproduces, or a zone's.
 
+        Of investment there are two readings: the replicate's.
+
         Parameters
         ----------
         name : str
@@ -89,7 +91,7 @@ class Cut:
         column : str
             Recorded column that has it for a single zone.
         """
-        if self.only:
+        if self.only or name == "fai":
             return self.city(column)[:, :1]
         total: float = getattr(self.pack.base, name).value
         return total
@@ -179,7 +181,7 @@ def revenue_share(c: Cut) -> Array:
 
 def fai_share(c: Cut) -> Array:
     """Zones' share of the city's investment; the rest of the city grows at its own rate."""
-    base = c.pack.base.fai.value
+    base = c.city("fai")[:, :1]  # of two readings, the replicate's
     rest = base / c.parameter("city_fai_share_base") - base
     growth = np.where(np.arange(c.years) > 0, c.parameter("city_rest_fai_growth"), 0.0)
     return _share(c.city("fai"), rest * np.cumprod(1.0 + growth, axis=1))

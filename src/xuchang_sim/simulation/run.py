@@ -7,6 +7,7 @@ have in common until their branch month is computed once.
 from __future__ import annotations
 
 import json
+import math
 import warnings
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal, get_args
@@ -84,6 +85,9 @@ class Variant:
         numbers of replicates, the most first.
     bounds : bool
         Keep by zone and month what bound, though the run keeps no months.
+    errorless : bool
+        Nothing happens from the opening on that the rules do not explain: no market of the city's
+        own, no pace of investment, no common yield.
     """
 
     scenario: ResolvedScenario
@@ -93,6 +97,7 @@ class Variant:
     only: frozenset[str] = field(default_factory=frozenset)
     most: int = 0
     bounds: bool = False
+    errorless: bool = False
 
 
 @dataclass(frozen=True)
@@ -545,8 +550,12 @@ class _Group:
         monthly = value_added[:, first:] + prices[:, first:]
         years = monthly.shape[1] // 12
         mean = monthly[:, : 12 * years].reshape(len(monthly), years, 12).mean(axis=2)
-        drift = (self.draws["demand_wedge"] + self.draws["premium"])[: len(mean)]
-        return np.asarray(mean + drift[:, None])
+        drift = (self.draws["demand_wedge"] + self.draws["premium"])[: len(mean), None]
+        plan = self.setup.policy_month // 12 - self.setup.pack.base_year
+        ahead = np.maximum(np.arange(years) - plan, 0).tolist()
+        fading = self.draws["drift_fading"][: len(mean)].tolist()
+        lasts = np.array([[math.exp(-f * a) for a in ahead] for f in fading])
+        return np.asarray(mean + drift * lasts)
 
     def inputs(self, first: int, count: int) -> Records:
         """Fill the records of a chunk: shape (variants, count)."""
@@ -556,6 +565,7 @@ class _Group:
         records[:] = self.template
         for name in PARAMETERS:
             records[name] = self.draws[name][rows]
+        records["base_fai"] = base_fai(self.setup.pack, self.draws["fai_reading"][rows])
         records["replicate"] = self.setup.first + np.arange(first, first + count)
         start = month_index(self.paths[0].months[0]) - self.setup.pack.pipeline_start
         records["climate"] = records["credit"] = 1.0  # before the paths begin all is data
@@ -569,6 +579,7 @@ class _Group:
             records["credit"][v, :, outside] = credit[rows, max(-start, 0) :]
             records["redraw"][v] = variant.redraw
             records["shut"][v] = variant.shut
+            records["errorless"][v] = variant.errorless
             for gate in RELAXATIONS:
                 records[f"free_{gate}"][v] = gate in variant.relaxed
             level = [variant.scenario.levels[name] for name in LEVERS]
@@ -590,6 +601,20 @@ class _Group:
             counts = block.summary[:, SUMMARY.index("attempts")].astype(int).tolist()
             found = dict(zip(self._keys.pop(first), counts, strict=True))
             self.attempts.learn({key: count - 1 for key, count in found.items() if count > 0})
+
+
+def base_fai(pack: Pack, reading: Array) -> Array:
+    """Investment of the base year by replicate, 亿元: which of its two readings holds.
+
+    Parameters
+    ----------
+    pack : Pack
+    reading : ndarray
+        Draws of ``fai_reading``: below ½ the pack's first reading, else its alternative.
+    """
+    told = pack.base.fai
+    other = told.alternative or told
+    return np.where(reading < 0.5, told.value, other.value)
 
 
 def draw_parameters(setup: Setup, fixed: Mapping[str, float] | None = None) -> dict[str, Array]:
@@ -723,6 +748,8 @@ PROJECTS_PER_START, FIRMS_PER_START = 20.0, 10.0
 def _branch(setup: Setup, variants: Sequence[Variant]) -> int:
     """Last month in which nothing can differ: levers, and the forecast if it is shifted."""
     last = setup.policy_month - 1
+    if len({variant.errorless for variant in variants}) > 1:
+        last = setup.opening - 1
     first, *others = (variant.scenario for variant in variants)
     if any(not same_outlook(first, other) for other in others):
         last = min(last, _known(setup.pack))

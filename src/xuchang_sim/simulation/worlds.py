@@ -36,7 +36,7 @@ Array = npt.NDArray[np.float64]
 
 SIGNED_MONTHS = 10  # months after its signing by which a project is looked at again
 GROUPS_FROM = 3  # group starts are counted from April of the year before the base year
-FAI_ROW = MEASURE_ROW["fai"]
+FAI_ROW, REPORTED_ROW = MEASURE_ROW["fai"], MEASURE_ROW["reported"]
 #: Moments of a warm-up that may be compared with data.
 MOMENTS = (
     "group_spend",
@@ -50,8 +50,9 @@ MOMENTS = (
     "starts_growth",
     "revenue_growth",
     "fai_growth",
-    "incremental_ratio",
     "fai_first_quarter",
+    "fai_to_november",
+    "revenue_to_november",
     "attempts",
 )
 
@@ -255,16 +256,19 @@ class WarmUp:
         base, year = self._pack.base, self._pack.base_year
         initial, plants = self._sales
         before = float(world["city"]["firm_scale"]) * initial + plants
+        invested_now = world["past"]["measures"][:, FAI_ROW].sum(axis=1)
+        fai = float(invested_now.sum())  # of two readings, the replicate's
+        sold = float(world["past"]["measures"][:11, REPORTED_ROW].sum())
         # Before the base year the small lump runs at its expected path.
-        lump = (1.0 - self._parameter("large_share_fai")) * base.fai.value
+        lump = (1.0 - self._parameter("large_share_fai")) * fai
         lump /= 1.0 + self._parameter("small_lump_growth")
         invested = self._fai[year - 1] + lump
-        season = float(world["past"]["measures"][:3, FAI_ROW].sum())
         return {
             "revenue_growth": base.revenue.value / before - 1.0,
-            "fai_growth": base.fai.value / invested - 1.0,
-            "incremental_ratio": 2.0 * (base.revenue.value - before) / (base.fai.value + invested),
-            "fai_first_quarter": season / base.fai.value,
+            "fai_growth": fai / invested - 1.0,
+            "fai_first_quarter": float(invested_now[:3].sum()) / fai,
+            "fai_to_november": float(invested_now[:11].sum()),
+            "revenue_to_november": self._parameter("scope_ratio") * sold,
         }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from xuchang_sim.model.elementary import exp, log
 from xuchang_sim.model.kernel import inlined, step
+from xuchang_sim.model.streams import PACE, normals, uniforms
 from xuchang_sim.model.world import FIRMS, FLOWS, OPEN, PIPELINE, Inputs, World
 
 
@@ -23,6 +24,22 @@ def power(x: float, exponent: float) -> float:
 def years_since_base(p: Inputs, month: int) -> float:
     """Years from the middle of the base year to the middle of a month."""
     return (month + 0.5 - (12 * p.base_year + 6)) / 12.0
+
+
+@inlined
+def arrival_index(p: Inputs, month: int) -> float:
+    """Growth index of arrivals, 1 in the middle of the base year.
+
+    Through the base year it grows at the rate of those years; afterwards the rate falls towards the
+    long run's, the excess by ``growth_fading`` a year.
+    """
+    fast, slow = log(1.0 + p.starts_growth), log(1.0 + p.starts_growth_later)
+    years = years_since_base(p, month)
+    later = years - 0.5
+    if later <= 0.0:
+        return exp(fast * years)
+    fading = (1.0 - exp(-p.growth_fading * later)) / p.growth_fading
+    return exp(0.5 * fast + slow * later + (fast - slow) * fading)
 
 
 @inlined
@@ -52,6 +69,11 @@ def calendar(w: World, p: Inputs) -> None:
     for k in range(FLOWS):
         for z in range(c.zones):
             w.zone.measures[k, z] = 0.0
+    if c.phase == OPEN and (c.calendar_month == 0 or c.t == p.opening):
+        spread = 0.0 if p.errorless == 1 else p.pace_sd
+        u, v, _, _ = uniforms(w, PACE, 0, 12 * c.year, 0)
+        x, _ = normals(u, v)
+        c.pace *= exp(spread * x)
     c.limit = 0.0
     c.loans_drawn = 0.0
     c.loans_repaid = 0.0
@@ -114,16 +136,20 @@ def demand(w: World, p: Inputs) -> None:
     """Turn the yearly growth of value added and prices into monthly log growth by sector.
 
     The index obeys D(t) = D(t - 12) (1 + g(t)) with g = value added + beta * prices + wedge +
-    premium; incumbents' orders follow the same recursion with the share ``incumbent_share`` of g.
+    premium, the last two of which fade after the plan's year. Incumbents' orders follow the same recursion; prices pass to them whole, of real growth
+    (value added, wedge, premium) only the share ``incumbent_real``: the rest is new capacity's.
     In the first year of the path, growth is spread evenly over its months.
     """
     for s in range(w.city.sectors):
         beta = p.sector_beta[s]
         for m in range(p.demand_months):
-            drift = p.demand_wedge + p.premium
+            ahead = (p.demand_start + m) // 12 - p.plan_year
+            lasts = exp(-p.drift_fading * ahead) if ahead > 0 else 1.0
+            drift = (p.demand_wedge + p.premium) * lasts
             g = p.value_added[m] + beta * p.prices[m] + drift
             central = p.value_added_central[m] + beta * p.prices_central[m] + drift
-            own = log(1.0 + clip(p.incumbent_share * g, -0.9, 9.0))
+            real = p.value_added[m] + drift
+            own = log(1.0 + clip(beta * p.prices[m] + p.incumbent_real * real, -0.9, 9.0))
             full = log(1.0 + clip(g, -0.9, 9.0))
             middle = log(1.0 + clip(central, -0.9, 9.0))
             if m < 12:

@@ -114,8 +114,10 @@ def check_land(w: World) -> None:
 
 @step
 def check_projects(w: World, p: Inputs) -> None:
-    """4 conservation, order and dates; 5 money; 10 own money; 17 the curve of spending."""
+    """4 conservation, order and dates; 5 money; 10 own money; 17 the curve of spending; 22 gaps."""
     c, project = w.city, w.project
+    # An owner who adds own money does so until nothing is left to be lent.
+    patience = max(p.gap_drop, p.gap_wait + 1.0 / p.own_money_raise) + 1.0
     delay = commissioning_delay(p.absent.commissioning_gain)
     counted = 0
     followed = 0
@@ -150,6 +152,8 @@ def check_projects(w: World, p: Inputs) -> None:
             fault(w, 5, z)
         if state == BUILDING and project.tau[j] > project.duration[j]:
             fault(w, 17, z)
+        if state == BUILDING and project.gap[j] > patience:
+            fault(w, 22, z)
     if counted != c.arrivals_total or c.projects != c.arrivals_total or followed != c.live:
         fault(w, 4, 99)
 
@@ -257,7 +261,7 @@ def check_sales(w: World, p: Inputs) -> None:
             continue
         full = firm.kappa[i] * firm.K[i] / 12.0
         workers = firm.skilled[i] + firm.unskilled[i]
-        able = p.effort_cap * firm.alpha[i] * 1e-4 * workers
+        able = p.effort_cap * (12.0 * season) * firm.alpha[i] * 1e-4 * workers
         slack = 1e-9 * (1.0 + full)
         within = firm.sales[i] <= full + slack and firm.sales[i] <= firm.b[i] * season + slack
         if not (within and (firm.sales[i] <= able * (1.0 + 1e-9) + slack)):

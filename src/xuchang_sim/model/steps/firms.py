@@ -7,12 +7,15 @@ import math
 from xuchang_sim.model.elementary import exp, log
 from xuchang_sim.model.kernel import inlined, step
 from xuchang_sim.model.steps.calendar import clip, power, years_since_base
+from xuchang_sim.model.steps.labour import release
 from xuchang_sim.model.steps.land import YI_PER_WAN, return_land
 from xuchang_sim.model.streams import (
+    MARKET,
     MASK,
     OWNER,
     SHOCK_PLANT,
     SHOCK_TENANT,
+    normals,
     philox,
     uniforms,
     unit,
@@ -22,6 +25,8 @@ from xuchang_sim.model.world import CODES, INDUSTRIAL, KEEPS, OPEN, REPEATS, STR
 TOO_MANY_FIRMS = 103 * CODES
 INITIAL, WARM, NEW, TENANT = 0, 1, 2, 3  # groups of firm rows
 OWNERS_FROM = 2  # a list is worth its work from a birth in every second zone and sector on
+FIRST_YEAR = math.sqrt(650.0 / 144.0)  # sd of the first year's mean of a walk, in steps
+HIRES_AHEAD = 2  # months by which a plant's hands come before its orders
 USE_LOW, IDLE_LIMIT = 0.3, 6  # a firm used less for so many months closes
 
 
@@ -69,13 +74,19 @@ def orders(w: World, p: Inputs) -> None:
     """
     c, firm, sector = w.city, w.firm, w.sector
     m = c.t - p.demand_start
+    drift(w, p)
+    # New capacity yields more in years in which the nation grows fast.
+    times = 0.0
+    for k in range(m - 11, m + 1):
+        times += (p.value_added_central[k] + p.prices_central[k]) / 12.0
+    times = p.yield_cycle * (times - p.growth_normal) + c.market
     for s in range(c.sectors):
         for g in range(2):
             sector.before[s, g] = 0.0
             sector.after[s, g] = 0.0
         sector.over[s] = 0.0
         sector.slack[s] = 0.0
-        sector.pull[s] = exp(p.demand_pass_through * sector.gap[s, m])
+        sector.pull[s] = exp(p.demand_pass_through * sector.gap[s, m] + times)
     for z in range(c.zones):
         w.zone.spill[z] = 0.0
     move_shares(w, p)
@@ -83,7 +94,8 @@ def orders(w: World, p: Inputs) -> None:
         for g in range(2):
             total = sector.before[s, g] + sector.after[s, g]
             if total > 0.0:
-                sector.after[s, g] = exp(sector.growth[s, m]) * sector.before[s, g] / total
+                grown = exp(sector.growth[s, m] + c.market_step)
+                sector.after[s, g] = grown * sector.before[s, g] / total
     for begin in range(0, c.firms, STRIP):
         grow(w, p, begin, min(begin + STRIP, c.firms))
     if c.phase == OPEN:
@@ -91,8 +103,24 @@ def orders(w: World, p: Inputs) -> None:
     now, months = c.t, p.ramp_months
     for i in range(c.firms):
         # The personnel office sees orders smoothed over about three months.
-        firm.smooth[i] += (firm.b[i] - firm.smooth[i]) * (1.0 / 3.0)
+        smooth = firm.smooth[i] + (firm.b[i] - firm.smooth[i]) * (1.0 / 3.0)
+        firm.smooth[i] = smooth if firm.ramping[i] == 0 else firm.smooth[i]
         firm.ramping[i] = 0 if now - firm.born[i] >= months else firm.ramping[i]
+
+
+@step
+def drift(w: World, p: Inputs) -> None:
+    """Move the level of the city's orders by what the drivers do not explain, once ledgers are open.
+
+    The year mean of a walk of twelve steps of sd s has the sd 2.124 s in its first year.
+    """
+    c = w.city
+    c.market_step = 0.0
+    if c.phase == OPEN and p.errorless == 0:
+        u, v, _, _ = uniforms(w, MARKET, 0, c.t, 0)
+        x, _ = normals(u, v)
+        c.market_step = p.market_sd / FIRST_YEAR * x
+    c.market += c.market_step
 
 
 @inlined
@@ -126,14 +154,14 @@ def grow(w: World, p: Inputs, begin: int, end: int) -> None:
         over = 0.0 if (over < 0.0) | (firm.ramping[i] == 1) else over
         room = full - asked
         room = 0.0 if (room < 0.0) | (firm.ramping[i] == 1) else room
-        temp.over[i - begin] = over
+        firm.over[i] = over
         temp.room[i] = room
         firm.b[i] = full if over > 0.0 else asked
     for i in range(begin, end):
         s = firm.sector[i]
-        sector.over[s] += temp.over[i - begin]
+        sector.over[s] += firm.over[i]
         sector.slack[s] += temp.room[i]
-        w.zone.spill[firm.zone[i]] += temp.over[i - begin]
+        w.zone.spill[firm.zone[i]] += firm.over[i]
 
 
 @step
@@ -218,7 +246,10 @@ def young(w: World, p: Inputs, i: int) -> None:
     age = w.city.t - firm.born[i]
     full = firm.kappa[i] * firm.K[i]
     asked = p.utilisation_normal * w.sector.pull[firm.sector[i]]
-    firm.b[i] = min(asked, 1.0) * full * ramp(p, age)
+    asked = min(asked, 1.0) * full
+    firm.b[i] = asked * ramp(p, age)
+    # Young plants hire ahead of their ramp.
+    firm.smooth[i] = asked * ramp(p, age + HIRES_AHEAD)
 
 
 @step
@@ -243,6 +274,8 @@ def recapture(w: World, p: Inputs) -> None:
 @step
 def small_lump(w: World, p: Inputs) -> None:
     """Spend the lump of small investment: worn capital first, then firms short of capacity.
+
+    Beyond the lump, firms that lose orders for want of capacity invest of their own cash.
 
     The lump holds the platforms' old public spending and falls by what they fail to spend; the
     equipment of last month's floor tenants is bought from it. If no firm is above the threshold,
@@ -277,19 +310,27 @@ def small_lump(w: World, p: Inputs) -> None:
     replacing = replaced / capital if capital > 0.0 else 0.0
     growing = rest / eager if eager > 0.0 else 0.0
     booked = idle / capital if capital > 0.0 else 0.0
+    own = 0.0
+    per_capital = p.expansion_share / p.revenue_per_capital
     for begin in range(0, c.firms, STRIP):
         end = min(begin + STRIP, c.firms)
         for i in range(begin, end):
             K = firm.K[i]
             add = replacing * K
             add += growing * K if (firm.ramping[i] == 0) & (firm.use[i] > threshold) else 0.0
+            # Who loses orders for want of capacity adds some, as far as its cash reaches.
+            extra = per_capital * firm.over[i]
+            extra = firm.cash[i] if firm.cash[i] < extra else extra
+            extra = 0.0 if extra < 0.0 else extra
+            own += extra
+            add += extra
             firm.added[i] = add
             firm.worn[i] = decay * K
             firm.K[i] = K + add - decay * K
             w.temp.invested[i - begin] = add + booked * K
         for i in range(begin, end):
             zone.fai_small[firm.zone[i]] += w.temp.invested[i - begin]
-    c.capital_added += private - idle
+    c.capital_added += private - idle + own
     c.capital_lost += worn
     for z in range(c.zones):
         zone.outside_capital[z] += p.outside_share * zone.fai_small[z]
@@ -308,6 +349,7 @@ def commission(w: World, p: Inputs) -> None:
     """Completed industrial projects become plants after the commissioning delay."""
     c, project = w.city, w.project
     delay = commissioning_delay(w.now.commissioning_gain)
+    yield_of_month(w, p)
     due = c.commissioned
     while due < c.finished and project.ended[project.finished[due]] + delay <= c.t:
         due += 1
@@ -321,6 +363,23 @@ def commission(w: World, p: Inputs) -> None:
         c.commissioned += 1
         if project.kind[j] == INDUSTRIAL and project.ended[j] + delay >= p.firms_start:
             plant(w, p, j, listed)
+
+
+@step
+def yield_of_month(w: World, p: Inputs) -> None:
+    """Set the factor on normal sales of plants born now: 1 before the ledgers open.
+
+    One draw for the whole class, and decreasing returns to the city's capital.
+    """
+    c = w.city
+    c.yield_now = 1.0
+    if c.phase == OPEN:
+        capital = 0.0
+        for i in range(c.firms):
+            capital += w.firm.K[i]
+        crowd = capital / c.capital_opening if capital > 0.0 else 1.0
+        common = 1.0 if p.errorless == 1 else c.yield_common
+        c.yield_now = common * power(crowd, -p.crowding_elasticity)
 
 
 @inlined
@@ -380,7 +439,7 @@ def plant(w: World, p: Inputs, j: int, listed: int) -> None:
     firm.project[i] = j
     firm.group[i] = NEW if c.phase == OPEN and c.year >= p.plan_year else WARM
     firm.ramping[i] = 1
-    normal = project.rho[j] * project.realised[j] * project.budget[j]
+    normal = project.rho[j] * project.realised[j] * project.budget[j] * c.yield_now
     rated = normal / p.utilisation_normal
     # Productive capital at the region's ratio; the rest of the money bought site and buildings.
     firm.K[i] = min(project.budget[j], normal / p.revenue_per_capital)
@@ -396,7 +455,6 @@ def plant(w: World, p: Inputs, j: int, listed: int) -> None:
     c.capital_added += firm.K[i]
     firm.stream[i] = SHOCK_PLANT
     young(w, p, i)
-    firm.smooth[i] = firm.b[i]
     if project.incumbent[j] == 1:
         firm.owner[i] = owner_of(w, j, i, z, s, listed)
     elif normal >= p.dragon_head_revenue:
@@ -536,7 +594,6 @@ def tenants(w: World, p: Inputs) -> None:
             c.tenant_bill += firm.K[i]
             firm.stream[i] = SHOCK_TENANT
             young(w, p, i)
-            firm.smooth[i] = firm.b[i]
 
 
 @inlined
@@ -566,11 +623,11 @@ def leave(w: World, p: Inputs) -> None:
     if found > 0:
         for i in range(c.firms):
             if leaving[i] == 1:
-                shut_down(w, i)
+                shut_down(w, p, i)
 
 
 @step
-def shut_down(w: World, i: int) -> None:
+def shut_down(w: World, p: Inputs, i: int) -> None:
     """Close one firm: its workers seek work, its land and floor come back, its debt is lost."""
     c, firm, zone = w.city, w.firm, w.zone
     z = firm.zone[i]
@@ -578,9 +635,7 @@ def shut_down(w: World, i: int) -> None:
     c.capital_lost += firm.K[i]
     c.loans -= firm.debt[i]
     c.loans_lost += firm.debt[i]
-    zone.skilled[z] += firm.skilled[i]
-    zone.unskilled[z] += firm.unskilled[i]
-    zone.separations[z] += firm.skilled[i] + firm.unskilled[i]
+    release(w, p, z, firm.skilled[i], firm.unskilled[i])
     zone.vacant[z] += firm.floor[i]
     zone.floor_released[z] += firm.floor[i]
     firm.floor[i] = 0.0

@@ -4,30 +4,37 @@ from __future__ import annotations
 
 from xuchang_sim.model.elementary import exp, log
 from xuchang_sim.model.kernel import inlined, step
-from xuchang_sim.model.steps.calendar import power
+from xuchang_sim.model.steps.calendar import clip, power
 from xuchang_sim.model.world import OPEN, RING, STRIP, Inputs, World
+
+# Seasons of a year, mean 1: most quit around the spring festival, most come after it.
+QUITS = (2.2, 2.0, 0.78, 0.78, 0.78, 0.78, 0.78, 0.78, 0.78, 0.78, 0.78, 0.78)
+ENTRIES = (0.8, 1.4, 1.3, 1.05, 0.95, 0.95, 0.95, 0.95, 0.95, 0.95, 0.95, 0.8)
+SLACKEST, TIGHTEST = 0.05, 20.0  # bounds of tightness over the normal one
+LEAST_PAY, MOST_PAY = 0.85, 1.3
 
 
 @step
 def training(w: World, p: Inputs) -> None:
-    """Graduate the trained, enrol the next, let people come home from outside.
+    """Seekers give up, the trained graduate, the next enrol, people come from outside.
 
-    Training moves people and creates none: places go to people reachable outside first, the rest
-    to local unskilled seekers whom last month's vacancies did not need (at most half of them).
-    Who does not complete seeks unskilled.
+    Training moves people and creates none: a part of the places reaches people outside who would
+    not have come, the others local unskilled seekers (at most half of them). Who does not complete
+    seeks unskilled. People come as posts are open and as pay and housing draw them.
     """
     c, zone, now = w.city, w.zone, w.now
+    season = ENTRIES[c.calendar_month]
     slot = c.t - RING * (c.t // RING)
     months = int(p.training_months + 0.5)
     ahead = c.t + months - RING * ((c.t + months) // RING)
     complete = min(1.0, p.training_completion + now.training_completion_bonus)
     unit = p.training_cost / 1e8
     for z in range(c.zones):
-        if c.calendar_month == 0:
-            fresh = p.transferable_pool * zone.jobs_share[z]
-            c.labour_entered += fresh - zone.outside[z]
-            zone.outside[z] = fresh
-            zone.outside_year[z] = fresh
+        gone = p.give_up * (zone.skilled[z] + zone.unskilled[z])
+        zone.skilled[z] -= p.give_up * zone.skilled[z]
+        zone.unskilled[z] -= p.give_up * zone.unskilled[z]
+        zone.outside[z] += gone
+        zone.gave_up[z] += gone
         out = zone.training_ring[z, slot]
         zone.training_ring[z, slot] = 0.0
         zone.in_training[z] -= out
@@ -37,19 +44,20 @@ def training(w: World, p: Inputs) -> None:
         zone.graduates_year[z] += out * complete
         places = now.training_places / 12.0 * zone.jobs_share[z]
         c.training_budget += places * unit
-        far = min(places, zone.outside[z])
-        spare = zone.unskilled[z] - zone.vacancies_u[z]
-        near = min(places - far, 0.5 * spare) if spare > 0.0 else 0.0
+        far = min(p.training_additional * places, zone.outside[z])
+        near = min((1.0 - p.training_additional) * places, 0.5 * zone.unskilled[z])
         zone.outside[z] -= far
         zone.unskilled[z] -= near
         zone.training_ring[z, ahead] += far + near
         zone.in_training[z] += far + near
         zone.enrolled[z] += far + near
         c.training_spent += (far + near) * unit
-        wage = (1.0 + now.wage_gap) * zone.tightness[z]
+        wage = (1.0 + now.wage_gap) / (1.0 + p.absent.wage_gap) * zone.pay[z]
+        pressure = clip(zone.tightness[z] / p.normal_tightness, SLACKEST, TIGHTEST)
         housed = p.workers_per_unit * zone.housing_units[z]
         house = 1.0 + p.housing_pull * housed / (1.0 + zone.workers[z])
-        home = zone.outside_year[z] / 12.0 * power(wage, p.return_elasticity) * house
+        home = c.entries * zone.jobs_share[z] * season * house
+        home *= power(pressure, p.entry_tightness) * power(wage, p.return_elasticity)
         home = min(home, zone.outside[z])
         zone.outside[z] -= home
         skilled = home * p.skilled_share_seekers
@@ -97,9 +105,7 @@ def employ(w: World, p: Inputs) -> None:
     for begin in range(0, c.firms, STRIP):
         part(w, p, begin, min(begin + STRIP, c.firms))
     for z in range(c.zones):
-        zone.skilled[z] += zone.left_s[z]
-        zone.unskilled[z] += zone.left_u[z]
-        zone.separations[z] += zone.left_s[z] + zone.left_u[z]
+        release(w, p, z, zone.left_s[z], zone.left_u[z])
     meet(w, p)
     for i in range(c.firms):
         z = firm.zone[i]
@@ -120,10 +126,30 @@ def employ(w: World, p: Inputs) -> None:
         zone.hires[z] = hired_s + makeshift + hired_u + below
         zone.unfilled_skilled[z] = max(0.0, zone.vacancies_s[z] - hired_s - makeshift)
         zone.unfilled_unskilled[z] = max(0.0, zone.vacancies_u[z] - hired_u - below)
-        # Shortage raises pay: unfilled over wanted posts, with the elasticity of the table.
-        short = zone.unfilled_skilled[z] + zone.unfilled_unskilled[z]
-        wanted = 1.0 + zone.workers_wanted[z]
-        zone.tightness[z] = 1.0 + p.wage_shortage_elasticity * short / wanted
+        if p.free_labour == 0 or c.policy == 0:
+            follow(w, p, z)
+
+
+@inlined
+def release(w: World, p: Inputs, z: int, skilled: float, unskilled: float) -> None:
+    """Workers lose or leave their jobs: a part seeks here, the others leave for the outside pool."""
+    zone = w.zone
+    stay = p.stay_share
+    zone.skilled[z] += stay * skilled
+    zone.unskilled[z] += stay * unskilled
+    zone.outside[z] += (1.0 - stay) * (skilled + unskilled)
+    zone.separations[z] += skilled + unskilled
+
+
+@inlined
+def follow(w: World, p: Inputs, z: int) -> None:
+    """Tightness follows posts per seeker over about three months, pay follows tightness."""
+    zone, normal = w.zone, p.normal_tightness
+    ratio = zone.posts[z] / zone.seeking[z] if zone.seeking[z] > 0.0 else TIGHTEST * normal
+    ratio = clip(ratio, SLACKEST * normal, TIGHTEST * normal)
+    zone.tightness[z] += (ratio - zone.tightness[z]) * (1.0 / 3.0)
+    pressure = zone.tightness[z] / normal
+    zone.pay[z] = clip(power(pressure, p.wage_curve), LEAST_PAY, MOST_PAY)
 
 
 @step
@@ -134,7 +160,8 @@ def part(w: World, p: Inputs, begin: int, end: int) -> None:
     """
     firm, zone, temp = w.firm, w.zone, w.temp
     quits = p.separation - w.now.worker_retention / 12.0
-    quits = 0.0 if quits < 0.0 else quits
+    quits = 0.0 if quits < 0.0 else quits * QUITS[w.city.calendar_month]
+    quits = 1.0 if quits > 1.0 else quits
     share = p.skilled_share_jobs
     for i in range(begin, end):
         wanted = workers_wanted(firm.smooth[i], firm.alpha[i])
@@ -178,8 +205,12 @@ def meet(w: World, p: Inputs) -> None:
     skilled vacancies may be filled unskilled.
     """
     c, zone = w.city, w.zone
+    for z in range(c.zones):
+        zone.posts[z] = zone.vacancies_s[z] + zone.vacancies_u[z]
+        zone.seeking[z] = zone.skilled[z] + zone.unskilled[z]
     if p.free_labour == 1 and c.policy == 1:
         for z in range(c.zones):
+            zone.pay[z] = 1.0
             c.labour_entered += zone.vacancies_s[z] + zone.vacancies_u[z]
             zone.fill_s[z] = 1.0
             zone.fill_u[z] = 1.0

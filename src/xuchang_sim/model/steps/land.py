@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from xuchang_sim.model.kernel import inlined, step
 from xuchang_sim.model.sorting import sort_keys
-from xuchang_sim.model.steps.calendar import clip
+from xuchang_sim.model.steps.calendar import clip, power
 from xuchang_sim.model.world import (
     BUILDING,
     CLOSING,
@@ -36,21 +36,32 @@ def released(w: World) -> float:
 
 @step
 def post_quota(w: World, p: Inputs) -> None:
-    """Post the month's part of the year's quota, of re-used, linkage and boundary land."""
+    """Post the month's usual land, and what the plan adds to it.
+
+    Without the plan the base year's own regime goes on: what the land levers are without it is a part
+    of that. The plan posts what it adds to them, and of this only a part is additional: the rest is
+    usual land under a new name. Enlarged boundaries move statistics, not land.
+    """
     c, zone, now = w.city, w.zone, w.now
-    share = released(w)
-    reserve = now.municipal_reserve * share
+    usual = p.usual_land * c.expected_land
+    usual *= power(1.0 + p.usual_land_growth, 1.0 * (c.year - p.base_year)) / 12.0
+    added = p.land_additional * released(w)
+    quota = now.quota_per_zone * (1.0 + now.quota_tilt)
+    quota -= p.absent.quota_per_zone * (1.0 + p.absent.quota_tilt)
+    extra = now.reused_land - p.absent.reused_land + now.linkage_land - p.absent.linkage_land
+    reserve = added * (now.municipal_reserve - p.absent.municipal_reserve)
+    reserve = 0.0 if reserve < 0.0 else reserve
     c.reserve += reserve
     c.reserve_posted += reserve
     slot = c.t - RING * (c.t // RING)
     for z in range(c.zones):
-        posted = now.quota_per_zone * (1.0 + now.quota_tilt) * share
-        posted += (now.reused_land + now.linkage_land) * share / c.zones
-        posted += zone.village_ring[z, slot] * p.linkage_land_per_village
+        posted = usual * zone.weight[z] + added * (quota + extra / c.zones)
+        villages = zone.village_ring[z, slot] * p.linkage_land_per_village
+        posted += p.land_additional * villages
+        posted = 0.0 if posted < 0.0 else posted
         zone.village_ring[z, slot] = 0.0
         if p.zone_expands[z] == 1 and c.policy == 1 and c.t == p.policy_month + 1:
             zone.annexed[z] += now.boundary_area
-            posted += now.boundary_area * MU_PER_KM2 * p.boundary_land_share
         zone.quota[z] += posted
         zone.land_posted[z] += posted
 

@@ -57,7 +57,8 @@ def make(w: World, p: Inputs, season: float, begin: int, end: int) -> None:
     c, firm, zone, temp = w.city, w.firm, w.zone, w.temp
     month = season / 12.0
     skilled_share, lack = p.skilled_share_jobs, 1.0 - p.unskilled_output
-    cap = p.effort_cap
+    # Normal hours follow the season; beyond them there is so much overtime.
+    cap = p.effort_cap * season
     now, start, rise = c.t, p.ramp_start, (1.0 - p.ramp_start) / p.ramp_months
     for i in range(begin, end):
         ordered = firm.b[i] * month
@@ -91,7 +92,7 @@ def late_plants(w: World, p: Inputs, month: float) -> None:
     for k in range(w.city.late):
         j = project.late[k]
         age = int(project.tau_free[j] - project.duration[j])
-        sold = project.rho[j] * project.realised[j] * project.budget[j]
+        sold = project.rho[j] * project.realised[j] * project.budget[j] * w.city.yield_now
         w.zone.lost_finance[project.zone[j]] += sold * ramp(p, age) * month
 
 
@@ -115,7 +116,7 @@ def account(w: World, p: Inputs) -> None:
     for begin in range(0, c.firms, STRIP):
         end = min(begin + STRIP, c.firms)
         for i in range(begin, end):
-            temp.pay[i - begin] = pay / 1e8 * zone.tightness[firm.zone[i]]
+            temp.pay[i - begin] = pay / 1e8 * zone.pay[firm.zone[i]]
         # Closed rows sell, own and owe nothing. No branches: several firms at a time.
         for i in range(begin, end):
             worn, debt = firm.worn[i], firm.debt[i]
@@ -141,7 +142,7 @@ def account(w: World, p: Inputs) -> None:
     for z in range(c.zones):
         zone.intermediate[z] = inputs * zone.revenue[z]
         zone.surcharges[z] = p.surcharge_rate * zone.revenue[z]
-        zone.wages[z] = zone.workers[z] * pay / 1e8 * zone.tightness[z]
+        zone.wages[z] = zone.workers[z] * pay / 1e8 * zone.pay[z]
         costs = zone.wages[z] + zone.depreciation[z] + zone.interest[z]
         zone.profit[z] = kept * zone.revenue[z] - costs
         zone.profit_tax[z] = zone.profit[z] + zone.surcharges[z] + p.vat_rate * zone.revenue[z]

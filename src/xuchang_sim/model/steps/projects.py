@@ -6,7 +6,7 @@ import math
 
 from xuchang_sim.model.elementary import exp, log
 from xuchang_sim.model.kernel import inlined, step
-from xuchang_sim.model.steps.calendar import clip, power, years_since_base
+from xuchang_sim.model.steps.calendar import arrival_index, clip, power
 from xuchang_sim.model.steps.finance import grants, ration
 from xuchang_sim.model.steps.land import YI_PER_WAN, return_land
 from xuchang_sim.model.streams import (
@@ -128,7 +128,7 @@ def arrivals(w: World, p: Inputs) -> None:
     """
     c, echo, lot = w.city, w.echo, w.lot
     t = c.t
-    growth = power(1.0 + p.starts_growth, years_since_base(p, t))
+    growth = arrival_index(p, t)
     lot.highest = 1.0
     for z in range(c.zones):
         w.zone.pull[z] = pull(w, p, z)
@@ -144,7 +144,7 @@ def arrivals(w: World, p: Inputs) -> None:
             c.code = ENVELOPE
             return
         # A climate better than the envelope has room for fills it.
-        climate = power(p.climate[t - p.pipeline_start], p.climate_elasticity)
+        climate = c.pace * power(p.climate[t - p.pipeline_start], p.climate_elasticity)
         lot.bar[kind] = min(bar * climate, 1.0 / lot.highest)
     if c.phase == OPEN:
         respond(w)
@@ -605,6 +605,12 @@ def close_month(w: World, p: Inputs, j: int) -> None:
         project.bank[j] = p.bank_share_rest * (1.0 - project.own[j])
         zone.wait_own[z] += project.budget[j]
         return
+    most = p.loan_to_value * (p.collateral_haircut + planned_site(w, p, j) / project.budget[j])
+    if project.bank[j] > most:
+        # No bank lends more than the finished project secures: the promoter raises the difference.
+        project.bank[j] = max(most, project.bank[j] - p.own_money_raise)
+        zone.wait_own[z] += project.budget[j]
+        return
     if (project.group[j] == 1 and not group) or (p.shut > 0 and c.t >= p.shut):
         zone.wait_group[z] += project.budget[j]
         return
@@ -624,6 +630,25 @@ def close_month(w: World, p: Inputs, j: int) -> None:
         zone.starts_large[z] += 1.0
     if project.kind[j] == LOGISTICS:
         zone.starts_logistics[z] += 1.0
+
+
+@inlined
+def planned_site(w: World, p: Inputs, j: int) -> float:
+    """Value of a project's site once it has all its land, 亿元; of leased floor none.
+
+    While the pipeline runs alone no plot is drawn yet: the site is one of ordinary intensity.
+    """
+    if w.city.phase != OPEN:
+        return p.land_price * w.project.budget[j] / p.intensity_ordinary
+    return 0.0 if w.project.floor[j] > 0.0 else p.land_price * w.project.plot[j] * YI_PER_WAN
+
+
+@inlined
+def site_value(w: World, p: Inputs, j: int) -> float:
+    """Value of the site that a project has now, 亿元: its own one, or the land given so far."""
+    if w.project.need[j] > 0.0:
+        return p.land_price * w.project.land[j] * YI_PER_WAN
+    return planned_site(w, p, j)
 
 
 @inlined
@@ -688,11 +713,11 @@ def plan_month(w: World, p: Inputs, sites: int) -> None:
     the arithmetic it spares.
     """
     c, project, zone, site = w.city, w.project, w.zone, w.temp.site
-    pace = p.fai_season[c.calendar_month]
+    pace = c.pace * p.fai_season[c.calendar_month]
     slow_pace = pace * p.stall_pace
     smooth, coordinated = stall_hazards(w, p)
     threshold = p.coordination_threshold
-    land_price, haircut, loan_to_value = p.land_price, p.collateral_haircut, p.loan_to_value
+    haircut, loan_to_value = p.collateral_haircut, p.loan_to_value
     for n in range(sites):
         j = site[n]
         budget, duration, before = project.budget[j], project.duration[j], project.spent[j]
@@ -725,8 +750,8 @@ def plan_month(w: World, p: Inputs, sites: int) -> None:
         project.ahead[j] = speed
         paid = before + wish
         entitled = project.bank[j] * paid - (project.loan[j] + project.grant[j])
-        land_value = land_price * project.land[j] * YI_PER_WAN
-        room = loan_to_value * (land_value + haircut * paid) - project.loan[j]
+        secured = site_value(w, p, j) + haircut * paid
+        room = loan_to_value * secured - project.loan[j]
         entitled = room if room < entitled else entitled
         project.draw[j] = entitled if entitled > 0.0 else 0.0
 
@@ -787,15 +812,48 @@ def spend_month(w: World, p: Inputs, sites: int) -> None:
         elif progress >= 1.0:
             complete(w, j)
         else:
-            zone.building[z] += 1.0
-            zone.building_large[z] += 1.0 if project.raw[j] >= large_from else 0.0
+            if spend < wish - 1e-9 * budget:
+                bear_gap(w, p, j)
+            elif project.reach[j] >= 0.0:
+                project.gap[j] = 0
+            goes_on = project.state[j] == BUILDING
+            zone.building[z] += 1.0 if goes_on else 0.0
+            zone.building_large[z] += 1.0 if goes_on & (project.raw[j] >= large_from) else 0.0
             # Plants that would already run had the bank never been short.
             project.late[late] = j
-            due = project.tau_free[j] >= project.duration[j]
+            due = goes_on & (project.tau_free[j] >= project.duration[j])
             late += 1 if due & (project.kind[j] == INDUSTRIAL) else 0
     c.cip += built
     c.largest = largest
     c.late = late
+
+
+@step
+def bear_gap(w: World, p: Inputs, j: int) -> None:
+    """Count a month whose work could not be paid, and do what follows from it.
+
+    After some months the owner adds own money, if it has any; else, after many, a stronger owner
+    takes the project over, or it is abandoned.
+    """
+    project, zone = w.project, w.zone
+    project.gap[j] += 1
+    if project.gap[j] <= p.gap_wait:
+        return
+    z, budget = project.zone[j], project.budget[j]
+    u, v, _, _ = uniforms(w, TRAIT, project.id[j], project.arrived[j], 5)
+    lent = (project.loan[j] + project.grant[j]) / budget
+    if u < p.topup_share:
+        share = max(lent, project.bank[j] - p.own_money_raise)
+        zone.topups[z] += (project.bank[j] - share) * budget
+        project.bank[j] = share
+    elif project.gap[j] > p.gap_drop:
+        if v >= p.handover_share:
+            zone.abandoned_gap[z] += 1.0
+            abandon(w, j)
+            return
+        zone.handovers[z] += 1.0
+        project.bank[j] = lent
+        project.gap[j] = 0
 
 
 @step

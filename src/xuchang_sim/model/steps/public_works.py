@@ -87,11 +87,12 @@ def factories(w: World, p: Inputs) -> None:
         zone.factory_building[z] -= done
         zone.vacant[z] += done
         zone.floor_completed[z] += done
-        start = area * w.zone.weight[z] / weight if takes_part(w, z) else 0.0
+        start = area * w.zone.weight[z] / weight if takes_part(w, z) and weight > 0.0 else 0.0
         need = start / 1000.0 * p.factory_land
-        if need > zone.land[z]:
-            start *= zone.land[z] / need
-            need = zone.land[z]
+        room = zone.land[z] if zone.land[z] > 0.0 else 0.0
+        if need > room:
+            start *= room / need
+            need = room
         zone.land[z] -= need
         zone.granted[z] += need
         zone.factory_land[z] += need
@@ -128,13 +129,16 @@ def housing(w: World, p: Inputs) -> None:
 
 @step
 def villages(w: World, p: Inputs) -> None:
-    """Village relocations: their linkage land comes after the lag; they are rehoused outside."""
+    """Village relocations: their linkage land comes after the lag; they are rehoused outside.
+
+    That of as many villages as without the plan is a part of the usual land.
+    """
     c, zone = w.city, w.zone
     moved = w.now.villages / 12.0 * (w.tally.execution[VILLAGES] if c.policy == 1 else 1.0)
     later = slot_of(c.t + int(p.linkage_lag_months + 0.5))
     for z in range(c.zones):
         start = moved * w.zone.weight[z]
-        zone.village_ring[z, later] += start
+        zone.village_ring[z, later] += start - p.absent.villages / 12.0 * w.zone.weight[z]
         zone.villages_begun[z] += start
 
 

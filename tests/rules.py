@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import functools
 import hashlib
+import inspect
 import sys
 from typing import TYPE_CHECKING, ParamSpec
 
@@ -28,7 +29,7 @@ def entry(function: Callable[P, None]) -> Callable[P, None]:
 
     @functools.cache
     def load(room: str) -> ctypes.CDLL:
-        return ctypes.CDLL(str(compiled(kernel.entry(function), room)))
+        return ctypes.CDLL(str(compiled(function, room)))
 
     @functools.wraps(function)
     def call(*arguments: P.args, **_: P.kwargs) -> None:
@@ -45,7 +46,7 @@ def compiled(function: Callable[..., None], room: str, *flags: str) -> Path:
     found = compilers()
     if not found:
         pytest.skip("no C compiler on this machine")
-    text = translate([function])
+    text = translate([kernel.entry(inspect.unwrap(function))])
     name = hashlib.sha256(f"{text}{found[0].name}{room}{flags}".encode()).hexdigest()[:20]
     folder = folders()[-1].with_name("tests")
     path = folder / f"{function.__name__}-{name}{ENDINGS.get(sys.platform, '.so')}"

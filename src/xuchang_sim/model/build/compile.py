@@ -27,7 +27,7 @@ STRICT = (
 GCC = ("-O3", "-fno-trapping-math", "-fno-semantic-interposition")
 CLANG = ("-O2",)
 QUIET = ("-Wno-unused", "-Wno-unknown-warning-option")
-WASM = ("-mbulk-memory", "-msign-ext", "-Wl,--no-entry", "-Wl,--export-memory")
+WASM = ("-mbulk-memory", "-msign-ext", "-Wl,--no-entry", "-Wl,--export-dynamic")
 #: A library without the C library: the few functions that a compiler may ask for are given.
 ALONE = ("-nostdlib", "-DALONE")
 MISSING = "no C compiler: pip install ziglang (or install clang or gcc), then run again"
@@ -134,7 +134,8 @@ def compile_text(
         source, made = Path(folder) / "rules.c", Path(folder) / f"rules{path.suffix}"
         said = f"EXPORT const char *xs_about(void) {{ return {json.dumps(about)}; }}\n"
         source.write_text(text + said, encoding="ascii")
-        whole = [*command, "-shared", str(source), "-o", str(made)]
+        kind = () if path.suffix == ".wasm" else ("-shared",)
+        whole = [*command, *kind, str(source), "-o", str(made)]
         done = subprocess.run(whole, capture_output=True, text=True, check=False)  # noqa: S603
         if done.returncode:
             lines = [line for line in done.stderr.splitlines() if "error" in line]

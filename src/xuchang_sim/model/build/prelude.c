@@ -20,7 +20,7 @@ typedef uint32_t u32;
 #ifdef CHECKED
 #include <stdio.h>
 #include <stdlib.h>
-static i64 at(i64 i, i64 n, const char *where)
+static i64 index_at(i64 i, i64 n, const char *where)
 {
     if (i < 0 || i >= n) {
         fprintf(stderr, "%s: index %lld outside 0 to %lld\n", where, i, n - 1);
@@ -28,13 +28,13 @@ static i64 at(i64 i, i64 n, const char *where)
     }
     return i;
 }
-#define AT1(i, n, where) at(i, n, where)
-#define AT2(i, j, n, m, where) (at(i, n, where) * (m) + at(j, m, where))
-#define AT3(i, j, k, n, m, l, where) ((at(i, n, where) * (m) + at(j, m, where)) * (l) + at(k, l, where))
+#define AT1(i, n, where) index_at(i, n, where)
+#define AT2(i, j, n, m, where) (index_at(i, n, where) * (m) + index_at(j, m, where))
+#define AT3(i, j, k, n, m, l, where) ((index_at(i, n, where) * (m) + index_at(j, m, where)) * (l) + index_at(k, l, where))
 #define AT4(i, j, k, h, n, m, l, o, where) \
-    (AT3(i, j, k, n, m, l, where) * (o) + at(h, o, where))
+    (AT3(i, j, k, n, m, l, where) * (o) + index_at(h, o, where))
 #define AT5(i, j, k, h, g, n, m, l, o, p, where) \
-    (AT4(i, j, k, h, n, m, l, o, where) * (p) + at(g, p, where))
+    (AT4(i, j, k, h, n, m, l, o, where) * (p) + index_at(g, p, where))
 #else
 #define AT1(i, n, where) (i)
 #define AT2(i, j, n, m, where) ((i) * (m) + (j))

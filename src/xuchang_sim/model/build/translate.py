@@ -42,8 +42,9 @@ TABLES: dict[str, type[Table]] = tables(World) | tables(Inputs)
 WIDTH = ("bool", "int", "float")
 C_TYPE = {"bool": "_Bool", "int": "i64", "float": "double", "none": "void"}
 ITEM = {"f8": "float", "i8": "int"}
+PRELUDE = Path(__file__).with_name("prelude.c")
 #: Words of C, and names of this text, that a variable must not bear.
-RESERVED = frozenset(
+WORDS = frozenset(
     [
         "auto",
         "break",
@@ -90,6 +91,9 @@ RESERVED = frozenset(
         "memmove",
     ]
 )
+RESERVED = WORDS | set(
+    re.findall(r"(?:#define |\b)([A-Za-z_]\w*)\(", PRELUDE.read_text(encoding="utf-8"))
+)
 OPERATORS: dict[type[ast.operator], str] = {
     ast.Add: "+",
     ast.Sub: "-",
@@ -111,7 +115,6 @@ COMPARISONS: dict[type[ast.cmpop], str] = {
     ast.Eq: "==",
     ast.NotEq: "!=",
 }
-PRELUDE = Path(__file__).with_name("prelude.c")
 
 
 class RefusedError(Exception):

@@ -260,6 +260,15 @@ def test_other_commands_answer_for_one_goal() -> None:
     json.dumps(told, allow_nan=False)
 
 
+def test_a_goal_that_is_a_level_is_explained_in_its_unit() -> None:
+    data = explain(pack=only("fai"), replicates=2).to_dict()
+    level, chance = data["attribution"]
+    text = printed(exploring.explanation(data, "en"))
+    assert "fai, 100m yuan" in text
+    assert f"{level['base']:.1f} " in text  # hundreds of 亿元, not tens of thousands of per cent
+    assert f"{100 * chance['base']:.1f}%" in text
+
+
 def test_one_number_at_a_time_needs_no_goal() -> None:
     """Without a goal for investment its probability is left out; a level is a growth, too."""
     pack = dropped("no investment target")

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from xuchang_sim import definitions
 from xuchang_sim.report.sheet import Sheet
 from xuchang_sim.report.tables import fixed, not_modelled, number, percent, quantity
 from xuchang_sim.text import Language, has, say
+from xuchang_sim.units import english
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -54,6 +56,12 @@ def _label(name: str, lang: Language) -> str:
         if has(f"{kind}.{name}"):
             return say(f"{kind}.{name}", lang)
     return name
+
+
+def _level(outcome: str) -> str:
+    """Unit of an outcome that is a level; empty for fractions and probabilities."""
+    measure = definitions.measure(outcome)
+    return "" if measure is None or measure.unit == "比例" else measure.unit
 
 
 def comparison(data: Mapping[str, Any], lang: Language) -> RenderableType:
@@ -151,13 +159,17 @@ def explanation(data: Mapping[str, Any], lang: Language) -> RenderableType:
     shares.values(*(say(f"axis.{name}", lang) for name in data["families"]))
     shares.values(say("explain.total", lang))
     for row in data["attribution"]:
+        name, unit = row["outcome"], _level(row["outcome"])
+        x, sign = (1.0, "") if unit else (100.0, "%")  # a level in its unit, all else in per cent
         cells = [
-            f"{fixed(100 * share['value'], '+.1f')}±{fixed(100 * share['se'], '.1f')}%"
+            f"{fixed(x * share['value'], '+.1f')}±{fixed(x * share['se'], '.1f')}{sign}"
             for share in row["shares"].values()
         ]
-        total = f"{fixed(100 * row['total'], '+.1f')}±{fixed(100 * row['total_se'], '.1f')}%"
-        gap = f"{fixed(100 * row['gap'], '+.1f')}%"
-        shares.add_row(row["outcome"], f"{fixed(100 * row['base'], '.1f')}%", gap, *cells, total)
+        total = f"{fixed(x * row['total'], '+.1f')}±{fixed(x * row['total_se'], '.1f')}{sign}"
+        gap = f"{fixed(x * row['gap'], '+.1f')}{sign}"
+        base = f"{fixed(x * row['base'], '.1f')}{sign}"
+        shown_unit = unit if lang == "zh" else english(unit) if unit else ""
+        shares.add_row(f"{name}, {shown_unit}" if unit else name, base, gap, *cells, total)
     shift = f"{data['demand_shift']:g}"
     parts: list[RenderableType] = [
         Text(say("explain.title", lang, **data), style="bold"),

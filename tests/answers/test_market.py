@@ -88,12 +88,13 @@ def test_another_era_changes_dates_and_the_nation_only() -> None:
 def test_the_slope_says_whether_growth_follows_the_nation() -> None:
     def era(nation: float, growth: float) -> Era:
         one = (growth, growth, growth)
-        return Era("2012-04-25", 2012, (nation, nation, nation), one, one, one, None, 0)
+        return Era("2012-04-25", 2012, (nation, nation, nation), one, one, one, None, 0.02, 0)
 
     whole = EraTest("c", (era(0.0, 0.1), era(0.2, 0.3)), 1.0, 0.0, 1, 1)
     assert whole.moves
     assert not EraTest("c", whole.eras, 0.5, 0.0, 1, 1).moves
     assert whole.off(whole.eras[0]) is None
+    assert_allclose(whole.off_provinces(whole.eras[0]) or 0.0, 8.0)
     assert_allclose(whole.off(whole.eras[0]._replace(panel=0.04)) or 0.0, 6.0)
 
 

@@ -49,8 +49,9 @@ class Era(NamedTuple):
         90% of the forecast.
     revenue, real, fai : tuple of float
         Growth of reported revenue, of the same scope, of investment: median, 10% and 90%.
-    panel : float or None
-        Mean growth of cities' industry in the latest year published by then.
+    panel, provinces : float or None
+        Mean growth of cities' industry and of provinces' investment in the year before; None where no
+        panel of that year is at hand.
     failed : int
         Futures left out.
     """
@@ -62,6 +63,7 @@ class Era(NamedTuple):
     real: tuple[float, float, float]
     fai: tuple[float, float, float]
     panel: float | None
+    provinces: float | None
     failed: int
 
 
@@ -99,10 +101,18 @@ class EraTest:
             return None
         return 100.0 * (era.revenue[0] - era.panel - self.premium)
 
+    @staticmethod
+    def off_provinces(era: Era) -> float | None:
+        """Points by which the median of investment lies off last year's mean of the provinces."""
+        return None if era.provinces is None else 100.0 * (era.fai[0] - era.provinces)
+
     def to_dict(self) -> dict[str, Any]:
         """Return all of it as plain data."""
         found = asdict(self)
-        found["eras"] = [era._asdict() | {"off_panel": self.off(era)} for era in self.eras]
+        found["eras"] = [
+            era._asdict() | {"off_panel": self.off(era), "off_provinces": self.off_provinces(era)}
+            for era in self.eras
+        ]
         return found | {"moves": self.moves, "slopes": list(SLOPES), "near": NEAR}
 
 
@@ -155,8 +165,6 @@ def _era(pack: Pack, replicates: int, seed: int) -> Era:
     paths = drivers(pack, replicates, seed, f"{year}-12")
     here = [k for k, month in enumerate(paths.months) if month.startswith(str(year))]
     nation = (paths.value_added_yoy[:, here] + paths.ppi_yoy[:, here]).mean(axis=1)
-    null = known_null("industry", pack.information_date)
-    recent = null is not None and null.last_year == year - 1
     return Era(
         str(pack.information_date),
         year,
@@ -164,9 +172,16 @@ def _era(pack: Pack, replicates: int, seed: int) -> Era:
         _spread(result.outcome("revenue_growth")),
         _spread(result.outcome("revenue_real_growth")),
         _spread(result.outcome("fai_growth")),
-        null.mean / 100.0 if recent and null is not None else None,
+        _last_year("industry", pack),
+        _last_year("fai", pack),
         int((~result.good).sum()),
     )
+
+
+def _last_year(kind: str, pack: Pack) -> float | None:
+    """Mean growth of a panel in the year before the plan's, a fraction, if it was out and is at hand."""
+    null = known_null(kind, pack.information_date)
+    return null.mean / 100.0 if null is not None and null.last_year == pack.plan_year - 1 else None
 
 
 def _ends(values: np.ndarray[Any, np.dtype[np.float64]]) -> tuple[float, float]:

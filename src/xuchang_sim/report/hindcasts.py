@@ -159,14 +159,17 @@ def eras(data: Mapping[str, Any], lang: Language) -> RenderableType:
     table = Sheet(names=(0,))
     table.values(say("hindcast.day", lang), say("hindcast.year", lang), justify="left")
     table.values(say("hindcast.nation", lang), say("hindcast.revenue", lang))
-    table.values(say("hindcast.real", lang), say("hindcast.fai", lang), say("hindcast.off", lang))
+    table.values(say("hindcast.off", lang), say("hindcast.real", lang))
+    table.values(say("hindcast.fai", lang), say("hindcast.off_provinces", lang))
     for row in data["eras"]:
-        shown = [
+        nation, revenue, real, fai = (
             f"{100 * row[key][0]:.0f} ({100 * row[key][1]:.0f} – {100 * row[key][2]:.0f})"
             for key in ("nation", "revenue", "real", "fai")
-        ]
-        off = "–" if row["off_panel"] is None else f"{row['off_panel']:+.0f}"
-        table.add_row(row["day"], str(row["year"]), *shown, off)
+        )
+        off, apart = (
+            "–" if x is None else f"{x:+.0f}" for x in (row["off_panel"], row["off_provinces"])
+        )
+        table.add_row(row["day"], str(row["year"]), nation, revenue, off, real, fai, apart)
     words = {"slope": f"{data['slope']:.2f}", "low": data["slopes"][0], "high": data["slopes"][1]}
     key = "hindcast.moves" if data["moves"] else "hindcast.does_not_move"
     title = say("hindcast.eras", lang, city=data["city"], **_of_run(data))

@@ -94,6 +94,14 @@ def test_comparison_is_at_the_same_origins_and_steps(rows: list[b.Row]) -> None:
     assert b.compare(seldom)["series"]["ppi_yoy"]["best"] != best, "seldom there: not eligible"
 
 
+def test_every_family_of_a_seasonal_bank_is_scored_alone(pack: Pack) -> None:
+    series = regular("fai_ytd", dict(pack.history["fai_ytd"]))
+    told = b.backtest(series, 3, 2)
+    models = {row["model"] for row in told}
+    assert {"airline", "mean season", "level, trend and season", "autoregression"} < models
+    assert all(np.isfinite(row["crps"]) for row in told)
+
+
 def test_what_has_come_true_is_scored(pack: Pack) -> None:
     series = regular("ppi_yoy", dict(pack.history["ppi_yoy"]))
     told = b.backtest(series, 3, 3, whole=False)

@@ -274,13 +274,11 @@ def run(z: Floats, bank: tuple[Member, ...], horizon: int, cycle: int, year: int
     x = z[cycle:] - z[:-cycle] if cycle > 1 else z
     plain = [_filtered(x, flat, horizon, year)] if flat else []
     plain += [_regressed(x, one, horizon, year)[np.newaxis] for one in fitted]
-    every = np.concatenate(plain)
     if cycle > 1:
-        every = _undone(z, every, cycle)
-        if seasonal:
-            every = np.concatenate([every, _winters_said(z, seasonal, horizon, cycle)])
-        if means:
-            every = np.concatenate([every, _means_said(z, means, horizon, cycle)])
+        plain = [_undone(z, said, cycle) for said in plain]
+        plain += [_winters_said(z, seasonal, horizon, cycle)] if seasonal else []
+        plain += [_means_said(z, means, horizon, cycle)] if means else []
+    every = np.concatenate(plain)
     errors = np.full_like(every, np.nan)
     for step in range(horizon):
         errors[:, : len(z) - step - 1, step] = z[step + 1 :] - every[:, : len(z) - step - 1, step]

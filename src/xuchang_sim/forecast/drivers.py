@@ -46,11 +46,16 @@ FACTOR_BOUNDS = (0.5, 2.0)
 #: Months of the panel before the first path, where no pack says when its firms begin.
 _LEAD = 2 * YEAR
 MIN_MONTHS = 48
-CALIBRATED_MONTHS = 60
+CALIBRATED_MONTHS = 120
 _CALIBRATION_PATHS = 4096
 _PURPOSE_PATH = 0x6F75746C
 _PURPOSE_MEMBER = 0x6D656D62
 _PURPOSE_CALIBRATION = 0x63616C69
+_PURPOSE_TAIL = 0x7461696C
+#: Degrees of freedom of a path's deviations: normal ones of a size drawn for the whole path.
+TAIL = 5
+#: Rounds in which the damping of later years is found.
+_FITTED = 6
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -254,16 +259,19 @@ def drivers(
     ahead = _simulate(kept, _members(kept, seed, replicates), normals)
     if extra or replace or long > CALIBRATED_MONTHS:
         fixed = _calibration(kept, long)
+        form = _form(kept, values, fixed) if long > CALIBRATED_MONTHS else _kept_form(kept, long)
+        ahead, fixed = _formed(ahead, form), _formed(fixed, form)
         if extra:
             places, goals = [e[:2] for e in extra], np.array([[e[2] for e in extra]])
             ahead = _imposed(ahead, fixed, places, goals)
             fixed = _imposed(fixed, fixed, places, goals)
-        middle, unit, shape = _standard(fixed, fixed.mean(axis=0))
+        middle, unit, shape = _standard(fixed, fixed.mean(axis=0) if extra else form[1])
     else:
         fixed = None
+        ahead = _formed(ahead, _kept_form(kept, long))
         middle, shape = kept["middle"][:long], kept["shape"][:long]
         unit = float(kept["unit"])
-    deviation = (ahead - middle) / unit
+    deviation = _tails(seed, replicates)[:, np.newaxis, np.newaxis] * (ahead - middle) / unit
     sd = float(kept["annual_sd"])
     scale = sd if forecast_sd is None else np.asarray(forecast_sd, dtype=float)[()]
     off, wanted = _wishes(replace, end, middle)
@@ -306,8 +314,59 @@ def _fit(values: Floats) -> cache.Arrays:
 
     kept = {name: _rounded(found) for name, found in panel.fit(values, len(NAMES)).items()}
     fixed = _calibration(kept, CALIBRATED_MONTHS)
-    middle, unit, shape = _standard(fixed, fixed.mean(axis=0))
-    return kept | {"middle": middle, "unit": np.array(unit), "shape": shape}
+    raw, middle, damping = _form(kept, values, fixed)
+    fixed = _formed(fixed, (raw, middle, damping))
+    middle, unit, shape = _standard(fixed, middle)
+    found = {"raw": raw, "middle": middle, "damping": damping, "shape": shape}
+    return kept | found | {"unit": np.array(unit)}
+
+
+def _form(kept: cache.Arrays, values: Floats, sample: Floats) -> tuple[Floats, Floats, Floats]:
+    """Mean of the ensemble, central path and damping of deviations, each by month ahead.
+
+    The ensemble gives deviations their shape from month to month and driver to driver. Its centre, and
+    how deviations grow from year to year, are those whose misses were measured (`panel.centre`,
+    `panel.later_spread`): a random walk in growth is right for a year and far too wide after it.
+    """
+    from xuchang_sim.forecast import panel  # noqa: PLC0415
+
+    raw = np.asarray(sample.mean(axis=0))
+    horizon = len(raw)
+    middle = raw.copy()
+    middle[:, :2] = _rounded(panel.centre(values[:, :2], horizon))
+    years = max(horizon // YEAR, 1)
+    later = kept["later"][np.minimum(np.arange(years), len(kept["later"]) - 1)]
+    months = YEAR * np.arange(years) + (YEAR - 1) / 2.0
+    each = (sample - raw)[:, : years * YEAR, :2].sum(axis=2)
+    factors = np.ones(years)
+    for _ in range(_FITTED):  # a year's spread depends on its neighbours' factors, a little
+        damping = np.interp(np.arange(horizon), months, factors)
+        damped = (damping[: years * YEAR] * each).reshape(len(sample), years, -1)
+        spread = damped.mean(axis=2).std(axis=0)
+        factors = factors * later / (spread / spread[0])
+    damping = _rounded(np.interp(np.arange(horizon), months, factors))
+    return raw, middle, damping
+
+
+def _kept_form(kept: cache.Arrays, horizon: int) -> tuple[Floats, Floats, Floats]:
+    """Return the same as `_form`, kept for the first months."""
+    return kept["raw"][:horizon], kept["middle"][:horizon], kept["damping"][:horizon]
+
+
+def _formed(sample: Floats, form: tuple[Floats, ...]) -> Floats:
+    """(n, H, k) paths about the central path, deviations damped."""
+    raw, middle, damping = form
+    return np.asarray(middle + damping[:, np.newaxis] * (sample - raw))
+
+
+def _tails(seed: int, replicates: npt.NDArray[np.int64]) -> Floats:
+    """(n,) sizes that make normal deviations Student-t ones of variance 1."""
+    streams = _Streams(seed, _PURPOSE_TAIL)
+    draws = np.array([streams.at(r, 0).standard_normal(TAIL) for r in replicates.tolist()])
+    total = np.zeros(len(draws))
+    for column in draws.T:
+        total += column * column
+    return np.asarray(np.sqrt((TAIL - 2) / total))
 
 
 def _rounded(found: npt.NDArray[Any]) -> npt.NDArray[Any]:

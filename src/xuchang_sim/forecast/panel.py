@@ -21,6 +21,14 @@ if TYPE_CHECKING:
     Floats = npt.NDArray[np.float64]
 
 HORIZON = 12
+#: Years ahead whose errors are measured.
+YEARS = 3
+#: What is left, a month later, of the distance between the last quarter and where growth goes: half of
+#: it over the first year.
+LEFT = 0.8897
+#: Fast growers' own mean growth over-predicts: fraction of real growth a year that is taken off it
+#: (`benchmarks/hindcast_drivers.py`).
+OVER = 0.03
 DRAWS = 60
 ROOT_LIMIT = 0.995
 FIRST_ORIGIN = 24
@@ -71,11 +79,13 @@ def fit(panel: Floats, outputs: int) -> Arrays:
     dict of arrays
         Fields of `Linear` for all draws of all kinds, states padded to the same number;
         ``member`` (m,) kind of each draw and ``weights`` (3,); ``annual_sd``, the root mean
-        square of rolling-origin errors of the mean of value added + PPI over the next twelve
-        months (fraction), ``errors`` (R,) themselves, ``origins`` R.
+        square of rolling-origin errors of the central path's mean of value added + PPI over the
+        next twelve months (fraction), ``errors`` (R,) themselves, ``origins`` R; ``later`` (3,), the
+        same by year ahead over that of the first.
     """
     kinds = tuple(PRIORS)
-    errors, weights = _measured(panel, kinds)
+    weights = _learnt(panel, kinds)
+    errors = year_errors(panel, 1)
     rng = np.random.default_rng(DRAWS)
     models = [_model(kind, panel, outputs, rng) for kind in kinds]
     states = max(model.start.shape[1] for model in models)
@@ -89,31 +99,72 @@ def fit(panel: Floats, outputs: int) -> Arrays:
     out["errors"] = errors
     out["annual_sd"] = np.array(np.sqrt(np.mean(errors**2)))
     out["origins"] = np.array(len(errors))
+    out["later"] = later_spread(panel)
     return out
 
 
-def _measured(panel: Floats, kinds: tuple[str, ...]) -> tuple[Floats, Floats]:
-    """Errors of the pooled mean at rolling origins, weights learnt only from earlier ones."""
-    origins = list(range(FIRST_ORIGIN, len(panel) - HORIZON + 1))
+def centre(known: Floats, horizon: int) -> Floats:
+    """Central path of value added and producer prices after their known months.
+
+    The last quarter moves to the mean so far, of value added less `OVER`, and stays at or below the
+    mean of the last twelve months: a return to the mean of boom years is not forecast.
+
+    Parameters
+    ----------
+    known : (T, 2) array
+        Growth over a year, fractions; at least twelve months.
+    horizon : int
+        Months.
+
+    Returns
+    -------
+    (horizon, 2) array
+    """
+    last, year = known[-3:].mean(axis=0), known[-12:].mean(axis=0)
+    goal = known.mean(axis=0) - np.array([OVER, 0.0])
+    left = LEFT ** np.arange(1, horizon + 1)[:, np.newaxis]
+    return np.asarray(np.minimum(goal + left * (last - goal), np.maximum(last, year)))
+
+
+def year_errors(panel: Floats, year: int) -> Floats:
+    """(R,) misses of the central path: mean of value added + PPI over a year ahead (1 is the next).
+
+    One an origin, months apart; each forecast knows only the months before it.
+    """
+    begin, end = HORIZON * (year - 1), HORIZON * year
+    both = panel[:, :2]
+    return np.array(
+        [
+            both[o + begin : o + end].sum(axis=1).mean()
+            - centre(both[:o], end)[begin:].sum(axis=1).mean()
+            for o in range(FIRST_ORIGIN, len(panel) - end + 1)
+        ]
+    )
+
+
+def later_spread(panel: Floats) -> Floats:
+    """(YEARS,) root mean square misses by year ahead over that of the first, never falling.
+
+    Later years have fewer origins, and few of those that there are do not overlap: a small miss three
+    years ahead is chance, so a later year counts as no better known than an earlier one.
+    """
+    sizes = [year_errors(panel, year) for year in range(1, YEARS + 1)]
+    rms = [float(np.sqrt(np.mean(e**2))) if len(e) >= HORIZON else 0.0 for e in sizes]
+    return np.maximum.accumulate(rms) / rms[0]
+
+
+def _learnt(panel: Floats, kinds: tuple[str, ...]) -> Floats:
+    """Weights of the kinds of model, by the misses of their means at rolling origins."""
+    origins = list(range(FIRST_ORIGIN, len(panel) - HORIZON + 1, FACTOR_STRIDE))
     priors = np.array([PRIORS[kind] for kind in kinds])
-    table = np.full((len(origins), len(kinds)), np.nan)
-    actual = np.array([panel[o : o + HORIZON, :2].sum(axis=1).mean() for o in origins])
+    losses = np.full((len(origins), len(kinds)), np.nan)
     for row, origin in enumerate(origins):
+        actual = panel[origin : origin + HORIZON, :2].sum(axis=1).mean()
         for column, kind in enumerate(kinds):
-            if kind == "factor" and row % FACTOR_STRIDE:
-                continue
-            rng = np.random.default_rng(0)
-            model = _model(kind, panel[:origin], 2, rng, draws=1)
-            table[row, column] = model.mean(HORIZON)[:, :2].sum(axis=1).mean()
-    losses = np.abs(table - actual[:, np.newaxis])
-    errors = []
-    for row in range(len(origins)):
-        seen = losses[: max(row - HORIZON + 1, 0) : HORIZON // 2]
-        weights = _weights(priors, seen)
-        here = np.isfinite(table[row])
-        share = weights[here] / weights[here].sum()
-        errors.append(float(actual[row] - share @ table[row, here]))
-    return np.array(errors), _weights(priors, losses[:: HORIZON // 2])
+            model = _model(kind, panel[:origin], 2, np.random.default_rng(0), draws=1)
+            said = model.mean(HORIZON)[:, :2].sum(axis=1).mean()
+            losses[row, column] = abs(said - actual)
+    return _weights(priors, losses)
 
 
 def _weights(priors: Floats, losses: Floats) -> Floats:

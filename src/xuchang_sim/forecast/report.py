@@ -382,19 +382,23 @@ def pack_backtest(
     }
 
 
-def measured_coverage(errors: Floats) -> list[dict[str, Any]]:
-    """Coverage of normal intervals whose sd is the error so far, over rolling origins.
+def measured_coverage(errors: Floats, months: int = 12) -> list[dict[str, Any]]:
+    """Coverage of the drivers' intervals, their sd the error so far, over rolling origins.
+
+    Intervals are those of a Student-t distribution with five degrees of freedom and that sd.
 
     Parameters
     ----------
     errors : (R,) array
         Errors of a twelve-month mean by origin, one month apart: at origin r those up to
-        r - 12 have been realised.
+        r - ``months`` have been realised.
+    months : int
+        Months until a forecast has come true.
     """
-    ready = [r for r in range(len(errors)) if r - 11 >= CHECK_AFTER]
-    scales = [float(np.sqrt(np.mean(errors[: r - 11] ** 2))) for r in ready]
+    ready = [r for r in range(len(errors)) if r - months + 1 >= CHECK_AFTER]
+    scales = [float(np.sqrt(np.mean(errors[: r - months + 1] ** 2))) for r in ready]
     out = []
-    for nominal, z in ((0.5, 0.674), (0.8, 1.282), (0.9, 1.645)):
+    for nominal, z in ((0.5, 0.563), (0.8, 1.143), (0.9, 1.561)):
         hits = [abs(errors[r]) <= z * scale for r, scale in zip(ready, scales, strict=True)]
         out.append(
             {

@@ -40,3 +40,33 @@ def test_the_outlook_holds_under_every_kernel(kernel: str) -> None:
         timeout=1800,
     )
     assert run.returncode == 0, run.stdout[-3000:]
+
+
+SAID = """
+import numpy as np
+from xuchang_sim.forecast.report import forecast
+from xuchang_sim.forecast.series import regular
+from xuchang_sim.pack.load import load_pack
+history = load_pack().history
+for name in ("ppi_yoy", "fai_ytd", "cpi_yoy", "xuchang_gdp"):
+    told = forecast(regular(name, dict(history[name])), 3)["quantiles"]
+    print(*(f"{x:.9e}" for row in told.values() for x in row))
+"""
+
+
+@pytest.mark.long
+def test_quantiles_are_the_same_under_every_kernel_and_number_of_threads() -> None:
+    told = set()
+    ways = [{"OPENBLAS_CORETYPE": name} for name, needed in KERNELS.items() if able(needed)]
+    for way in [*ways, {"OPENBLAS_NUM_THREADS": "1"}, {}]:
+        run = subprocess.run(
+            [sys.executable, "-c", SAID],
+            env=dict(os.environ) | way,
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=300,
+        )
+        told.add(run.stdout)
+    assert len(told) == 1
+    assert "nan" not in told.pop()

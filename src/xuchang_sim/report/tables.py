@@ -502,7 +502,7 @@ def series_forecast(told: Mapping[str, Any], name: str, lang: Language) -> Rende
     lines = [
         "",
         _verdict(told["verdict"], lang),
-        _weights(told["weights"], lang),
+        _weights(told["weights"], lang, "outlook.families"),
         *_coverage(told["coverage"], lang),
         *(
             say("outlook.assumed", lang, what=say(f"assumed.{what}", lang), why=why)
@@ -552,10 +552,10 @@ def _spread(quantiles: Mapping[str, float]) -> dict[str, str]:
     return {name: percent(quantiles[level]) for name, level in names.items()}
 
 
-def _weights(weights: Mapping[str, float], lang: Language) -> str:
+def _weights(weights: Mapping[str, float], lang: Language, key: str = "outlook.weights") -> str:
     ordered = sorted(weights.items(), key=lambda item: -item[1])
     shown = ", ".join(f"{name} {weight:.2f}" for name, weight in ordered if weight >= 0.005)
-    return say("outlook.weights", lang, weights=shown)
+    return say(key, lang, weights=shown)
 
 
 def _coverage(rows: Sequence[Mapping[str, Any]], lang: Language) -> list[str]:

@@ -19,7 +19,7 @@ from typing import Annotated, Literal, NamedTuple
 
 from pydantic import AfterValidator, Field
 
-from xuchang_sim.pack import tables
+from xuchang_sim.pack import doubts, tables
 from xuchang_sim.pack.schema import Id, Label, Many, Strict
 from xuchang_sim.yamlfile import Problem, Source, did_you_mean
 
@@ -199,6 +199,7 @@ def read_table(path: Path, problems: list[Problem]) -> tuple[Record, ...]:
 
 def parse_table(text: str, path: Path | str, problems: list[Problem]) -> tuple[Record, ...]:
     """Read the text of a cited table; `path` is what faults call it."""
+    problems += [Problem(str(path), "", line, message) for line, message in doubts.unseen(text)]
     rows = csv.reader(io.StringIO(text, newline=""), strict=True)
     records: list[Record] = []
     try:
@@ -339,6 +340,8 @@ def read_series(
         faults: dict[str, str] = {}
         for key, text in _series_faults(series, known):
             faults.setdefault(key, text)
+        if not faults:
+            faults = dict(doubts.series_doubts(series))
         if entry.id in found:
             faults["id"] = f"id {entry.id!r} is used twice; allowed: once"
         if not len(series) and entry.file in tables:

@@ -22,7 +22,17 @@ from typing import TYPE_CHECKING, Annotated, Any, Protocol
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 
 from xuchang_sim import definitions, extensions
-from xuchang_sim.pack import forms, history, levers, parameters, plan, region, scenario
+from xuchang_sim.pack import (
+    doubts,
+    forms,
+    history,
+    levers,
+    parameters,
+    plan,
+    region,
+    scenario,
+    witness,
+)
 from xuchang_sim.pack.history import FileName, Record, Series, SeriesEntry, TableEntry
 from xuchang_sim.pack.levers import Lever
 from xuchang_sim.pack.parameters import Mark, Parameter
@@ -449,11 +459,16 @@ def read_pack(sources: Sources, problems: list[Problem]) -> Pack | None:
     if rows and area:
         problems += _cluster_links(area, rows)
         problems += _zone_links(rows, area)
+        faulty = {m[1] for p in problems if (m := re.match(r"rows\[(\w+)\]", p.path))}
+        all_zones = len(area[1].zones) + len(area[0].missing("zones"))
+        problems += witness.check(*rows, all_zones, faulty)
     if rows and head:
         problems += _deadline_faults(rows, head[1].plan_year)
     if head is None:
         return None
     file = head[1]
+    if rows:
+        problems += doubts.base_doubts(head[0], file.base, rows[1])
     tables = _tables(sources, file, problems)
     series, faults = history.read_series(head[0], file.history, tables, file.information_date)
     problems += faults
@@ -461,6 +476,8 @@ def read_pack(sources: Sources, problems: list[Problem]) -> Pack | None:
     if season not in series and season not in head[0].missing("history"):
         message = f"is not a series; allowed: {', '.join(series)}"
         problems.append(head[0].problem(["calendar", "fai_season", "estimate_from"], message))
+    if not problems:  # a fault named by its line needs no hash to tell of it
+        doubts.changed(sources.folder, tables, problems)
     if not (rows and area and parameter_table and lever_table) or document is None:
         return None
     return Pack(
@@ -527,9 +544,13 @@ def _tables(
     names = [entry.file for entry in file.history] + [entry.file for entry in file.evidence]
     for name in dict.fromkeys(names):
         tables[name] = sources.table(name, problems)
+        entries = [entry for entry in file.history if entry.file == name]
         problems += [
             sources.problem(name, record.series, record.line, message)
-            for record, message in history.too_late(tables[name], file.information_date)
+            for record, message in (
+                *history.too_late(tables[name], file.information_date),
+                *doubts.name_doubts(tables[name], entries),
+            )
         ]
     return tables
 

@@ -1,0 +1,189 @@
+"""Witness: a number of the plan occurs in the words it is taken from, or in how the row explains it.
+
+Read are Arabic and Chinese numerals (18, 二十六, 1—2), 万 and 亿, units, per cent and tenths (40%, 百分之四十,
+六成), and the words that stand for a number: each and every zone, all of something, an amount without a
+number before it (亿元以上: one), a list of names, and growth without a number (more than nothing).
+"""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+from typing import TYPE_CHECKING, Final
+
+from xuchang_sim.units import Unit, UnitError, parse
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Iterator
+
+    from xuchang_sim.pack.plan import Plan
+    from xuchang_sim.yamlfile import Problem, Source
+
+_DIGITS: Final = dict(
+    zip("零〇一二两三四五六七八九", (0, 0, 1, 2, 2, 3, 4, 5, 6, 7, 8, 9), strict=True)
+)
+_TENS: Final = {"十": 10, "百": 100, "千": 1000}
+_LARGE: Final = {"万": 10**4, "亿": 10**8}
+_HAN: Final = "".join((*_DIGITS, *_TENS))
+_NUMBER: Final = re.compile(
+    rf"(?P<part>百分之)?(?:(?P<arabic>\d[\d,，]*(?:\.\d+)?)|(?P<han>[{_HAN}]+))"
+    r"(?:\s*(?P<range>[—–~-]|至|到)\s*(?P<end>\d+(?:\.\d+)?))?\s*(?P<large>[万亿]{0,2})"
+    r"\s*(?P<unit>个百分点|百分点|%|％|成|倍|番|平方米|平方公里|公顷|m²|m2|元|亩|人|个|家|套|座|区|次|项|户|年|月)?"
+)
+#: Units of documents that the table of units has under another name, with their size in it.
+_OTHERS: Final = {
+    "项": ("个", Fraction(1)),
+    "户": ("家", Fraction(1)),
+    "成": ("比例", Fraction(1, 10)),
+    "番": ("比例", Fraction(1)),
+}
+#: Things that are counted: 7 个 and 7 区 may be the same zones.
+_COUNTED: Final = frozenset({"items", "firms", "zones", "works", "events", "dwellings", "persons"})
+_ALL: Final = re.compile(r"全覆盖|全部|所有|一律|均|都")
+_EACH: Final = re.compile(r"每个|每一|各|所有")
+_BARE: Final = re.compile(rf"(?<![\d{_HAN}万亿.])(?P<large>[万亿])元")
+_RISE: Final = re.compile(r"提高|增长|上升|下降|降低|改善")
+_SEPARATOR: Final = re.compile(r"[、和及与]")
+
+
+def check(source: Source, plan: Plan, zones: int, faulty: Container[str] = ()) -> list[Problem]:
+    """Numbers of the plan that occur neither in their row's quote nor in how the row explains them.
+
+    Parameters
+    ----------
+    source : Source
+        File of the plan.
+    plan : Plan
+        Its content.
+    zones : int
+        Number of zones of the region.
+    faulty : container of str
+        Rows that have another fault already.
+    """
+    found: list[Problem] = []
+    for i, row in enumerate(plan.rows):
+        if row.id in faulty:
+            continue
+        each = row.unit is not None and row.unit.endswith("/区")  # so many a zone: it holds in all
+        numbers: list[tuple[str, str, float, str]] = []
+        if row.value is not None and row.unit is not None:
+            numbers.append(("value", "", row.value, row.unit))
+        for target in row.target_entries:
+            numbers.append(("targets", f"{target.id}: ", target.value, target.unit))
+            if target.threshold:
+                size = target.threshold
+                numbers.append(("targets", f"{target.id}, threshold: ", size.value, size.unit))
+        for key, what, value, unit in numbers:
+            every = each and parse(unit).name == "区" and value == zones
+            if not every and not witnessed(value, unit, row.quote, row.how, zones=zones):
+                message = (
+                    f"{what}{value:g} {unit} is not in the quote; allowed: a number of the quote, or of"
+                    " 'how' where it is explained"
+                )
+                found.append(source.problem(["rows", i, key], message))
+    return found
+
+
+def witnessed(value: float, unit: str, *texts: str, zones: int = 0) -> bool:
+    """Whether a number with its unit occurs in one of some texts.
+
+    Parameters
+    ----------
+    value : float
+        The number, in ``unit``.
+    unit : str
+        A unit of :mod:`xuchang_sim.units`.
+    *texts : str
+        Words of a document, Chinese.
+    zones : int
+        Number of zones: what "each zone" stands for.
+
+    Examples
+    --------
+    >>> witnessed(180_000, "人", "规模以上从业人员达到18万人")
+    True
+    >>> witnessed(18, "人", "规模以上从业人员达到18万人")
+    False
+    >>> witnessed(0.4, "比例", "增长百分之四十")
+    True
+    """
+    wanted = parse(unit)
+    size = Fraction(str(value)) * wanted.factor
+    kinds = {name for name, _ in wanted.dimensions} or {""}
+    return any(size in set(_sizes(text, kinds, zones)) for text in texts)
+
+
+def _sizes(text: str, kinds: set[str], zones: int) -> Iterator[Fraction]:
+    """Sizes in base units that a text has for a quantity of some kind."""
+    counted = bool(kinds & _COUNTED)
+    money = "money" in kinds
+    share = bool(kinds & {"", "points"})
+    found = False
+    for number, large, unit in _numbers(text):
+        size = number * large
+        if unit is None:
+            fits = counted and large == 1
+        else:
+            plain = unit.removeprefix("个") if len(unit) > 1 else unit
+            name, times = _OTHERS.get(unit, (plain, Fraction(1)))
+            known = _parsed(name)
+            dimensions = {d for d, _ in known.dimensions} if known else set()
+            size *= times * known.factor if known else times
+            if unit.endswith("百分点"):
+                dimensions = {"", "points"}
+                yield number  # in points, and as a share
+                size = number / 100
+            fits = bool(kinds & (dimensions or {""})) or (counted and bool(dimensions & _COUNTED))
+        if fits:
+            found = True
+            yield size
+    if money:
+        yield from (Fraction(_LARGE[m["large"]]) for m in _BARE.finditer(text))
+    if share and _ALL.search(text):
+        yield Fraction(1)
+    if share and not found and _RISE.search(text):
+        yield Fraction(0)
+    if counted and _EACH.search(text):
+        yield Fraction(zones)
+        yield Fraction(1)  # one a zone
+    if counted and not found:
+        yield Fraction(len(_SEPARATOR.findall(text)) + 1)
+
+
+def _numbers(text: str) -> Iterator[tuple[Fraction, int, str | None]]:
+    """Numbers of a text: value, size of 万 and 亿 behind it, and unit if one follows."""
+    for match in _NUMBER.finditer(text):
+        large = 1
+        for sign in match["large"]:
+            large *= _LARGE[sign]
+        unit = "%" if match["part"] or match["unit"] in {"%", "％"} else match["unit"]
+        values = [
+            Fraction(re.sub("[,，]", "", match["arabic"]))
+            if match["arabic"]
+            else Fraction(_han(match["han"]))
+        ]
+        if match["end"]:
+            values.append(Fraction(match["end"]))
+        for value in values:
+            yield value, large, unit
+
+
+def _han(text: str) -> int:
+    """Value of Chinese numerals below ten thousand: 二十六, 一百零五, 二〇一二."""
+    if not any(sign in _TENS for sign in text):
+        return int("".join(str(_DIGITS[sign]) for sign in text))
+    total, digit = 0, 0
+    for sign in text:
+        if sign in _TENS:
+            total += (digit or (0 if total else 1)) * _TENS[sign]
+            digit = 0
+        else:
+            digit = _DIGITS[sign]
+    return total + digit
+
+
+def _parsed(name: str) -> Unit | None:
+    try:
+        return parse(name)
+    except UnitError:
+        return None

@@ -310,6 +310,7 @@ class Kin:
     def __init__(self, seed: int) -> None:
         self.given = blank(Inputs, SMALL, len(ARRIVALS)).reshape(-1, 1)
         self.given[:] = random_inputs(seed, PACK, check=False)
+        self.given["envelope"] *= 2.0  # room for the variant with the most arrivals
         levels = self.given["level"][:, 0]
         for v, factor in enumerate(ARRIVALS):
             levels[v] = random_inputs(seed + 1000 * v, PACK)[0]["level"]
@@ -327,7 +328,7 @@ class Kin:
         branch = int(p["policy_month"]) - 1
         blocks: list[engine.Block] = []
         plan = engine.Plan(
-            SMALL,
+            SMALL._replace(projects=2 * SMALL.projects),
             int(p["zones"]),
             int(p["sectors"]),
             len(variants),

@@ -91,7 +91,7 @@ def crowded() -> Records:
     record = random_inputs(84, PACK)
     p = record[0]
     for name in ("base_fai", "base_revenue", "base_profit_tax", "base_workers", "envelope"):
-        p[name] = 4.0 * p[name]
+        p[name] = 3.0 * p[name]
     p["incumbent_project_share"], p["infrastructure_share"] = 0.9, 0.05
     p["group_start_share"], p["group_month"] = 1.0, 0
     p["group_month"][4] = 1

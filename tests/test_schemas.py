@@ -30,6 +30,9 @@ WORDS: dict[str, tuple[str, ...]] = {
     "matrix earlier": ("matrix", "-n", "2", "--earlier", *SMALL),
     "outlook": ("outlook", "-n", "20", *SMALL),
     "outlook series": ("outlook", "--series", "SERIES", "--horizon", "2", "--json"),
+    "outlook folder": ("outlook", "--series", "FOLDER", "--horizon", "2", "--json"),
+    "definitions": ("definitions", "measures", "--json"),
+    "definitions of levers": ("definitions", "levers", "--json"),
     "plan": ("plan", *SMALL),
     "plan of a city": ("plan", "--json"),
     "plan check": ("plan", "--check", "--json"),
@@ -64,7 +67,10 @@ def asked(words: tuple[str, ...], folder: Path) -> dict[str, Any]:
     series = folder / "series.csv"
     rows = "".join(f"{1990 + k},{100 * 1.1**k + 3 * (k % 4)}\n" for k in range(22))
     series.write_text(f"date,value\n{rows}", encoding="utf-8")
+    (folder / "series").mkdir()
+    (folder / "series" / "one.csv").write_text(series.read_text(encoding="utf-8"), encoding="utf-8")
     places = {"FILE": str(design), "OUT": str(folder / "out"), "SERIES": str(series)}
+    places["FOLDER"] = str(folder / "series")
     done = CliRunner().invoke(app, [places.get(word, word) for word in words])
     assert done.exit_code == 0, (done.output, done.exception)
     found: dict[str, Any] = json.loads(done.stdout)
@@ -118,7 +124,8 @@ def test_schemas_are_closed_and_their_units_are_units(command: str) -> None:
 
     look(published)
     # Rows of these are in the unit that stands beside them, or that of the measure they name.
-    assert seen or command in {"plan", "sweep", "compare", "frontier", "sensitivity", "facts"}
+    own = {"plan", "sweep", "compare", "frontier", "sensitivity", "facts", "definitions"}
+    assert seen or command in own
 
 
 def test_an_unknown_command_is_refused_with_what_was_meant() -> None:

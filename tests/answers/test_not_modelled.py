@@ -252,7 +252,7 @@ def test_other_commands_answer_for_one_goal() -> None:
         exploring.sensitivity: sensitivity(factors=("land", "finance"), size=2, **pair),
     }
     for table, found in shown.items():
-        data = found.to_dict()
+        data = found.to_dict(undefined=math.nan)
         for lang in ("zh", "en"):
             assert NOTHING.findall(printed(table(data, lang))) == []
     told = Desk(dropped("no target"), 2, 1).answer({}, "en")

@@ -651,6 +651,7 @@ class CellRecord(TypedDict):
     starts_1e8: Annotated[float, Unit("个"), NAN]
     workers: Annotated[float, Unit("人"), NAN]
     revenue: MaybeMoney
+    revenue_real: MaybeMoney
     revenue_next: NotRequired[MaybeMoney]
     run_rate: MaybeMoney
 

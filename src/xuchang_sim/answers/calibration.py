@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Annotated, Any, TypedDict
+from typing import TYPE_CHECKING, Annotated, Any, NotRequired, TypedDict
 
 import numpy as np
 import numpy.typing as npt
@@ -86,6 +86,8 @@ class MomentRecord(TypedDict):
     weighed: Known
     predicted: Predicted
     covered: bool
+    pit: NotRequired[Probability]
+    pit_prior: NotRequired[Probability]
 
 
 class ParameterRecord(TypedDict):
@@ -130,6 +132,7 @@ class CalibrationReport(TypedDict):
     parameters: list[ParameterRecord]
     silent: list[str]
     recovery: Recovery
+    sha256: NotRequired[str]
 
 
 @dataclass(frozen=True)

@@ -50,11 +50,21 @@ class Demand(TypedDict):
     coverage: list[Coverage]
 
 
+class Verdict(TypedDict):
+    """How 80% intervals held on the past; ``measured`` is null where it cannot be told."""
+
+    what: str
+    factor: float
+    measured: Share | None
+    origins: int
+
+
 class Steps(TypedDict):
     """Forecast of a series: dates of the steps, one list of values a level."""
 
     dates: list[str]
     quantiles: dict[str, list[float]]
+    verdict: Verdict
 
 
 class Coverage80(TypedDict):
@@ -100,18 +110,11 @@ class SeriesFound(TypedDict):
     cycle: int
     to_date: bool
     level_chance: float
-    spread: float
-    spread_learnt: float
-
-
-class Fit(TypedDict):
-    """How the fit of one model went."""
-
-    model: str
-    converged: bool
-    seconds: float
-    error: str
-    warnings: str
+    support: str
+    scale: str
+    unit: str
+    periods: list[int]
+    breaks: list[object]
 
 
 class SeriesForecast(TypedDict):
@@ -120,10 +123,21 @@ class SeriesForecast(TypedDict):
     quantiles: dict[str, list[float]]
     weights: dict[str, Share]
     coverage: list[CoverageBand]
+    verdict: Verdict
     dates: list[str]
     series: SeriesFound
-    fits: list[Fit]
+    assumed: dict[str, object]
     notes: list[str]
+
+
+class SeriesRefused(TypedDict):
+    """Why a series of a folder was not forecast: a line a fault."""
+
+    error: list[str]
+
+
+#: Forecasts of all series of a folder, by file.
+SeriesFolder = dict[str, SeriesForecast | SeriesRefused]
 
 
 class OutlookRecord(TypedDict):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from importlib import import_module
 from typing import Any, TypedDict
 
@@ -22,7 +23,8 @@ class Checks(TypedDict):
 COMMANDS: dict[str, tuple[str, ...]] = {
     "assess": ("assess:Assessment",),
     "matrix": ("assess:MatrixResult",),
-    "outlook": ("outlook:Outlook", "outlook:SeriesForecast"),
+    "outlook": ("outlook:Outlook", "outlook:SeriesForecast", "outlook:SeriesFolder"),
+    "definitions": ("schemas:Definitions",),
     "plan": ("schemas:PlanRows", "schemas:Checks"),
     "compare": ("compare:Comparison",),
     "explain": ("explain:Explanation",),
@@ -35,6 +37,35 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "hindcast": ("hindcast:HindcastRecord",),
     "sweep": ("sweep:Sweep", "sweep:RerunRow"),
 }
+
+
+class Definitions(Answer):
+    """``definitions``: one table of what the model defines."""
+
+    @classmethod
+    def schema_part(cls, shared: dict[str, Any]) -> dict[str, Any]:
+        """Return a schema whose rows have the fields of the definitions themselves."""
+        from xuchang_sim.definitions import tables  # noqa: PLC0415
+
+        rows = {}
+        for table, entries in tables.TABLES.items():
+            kind = type(next(iter(entries().values())))
+            rows[table] = {"type": "array", "items": {"$ref": f"#/$defs/{kind.__name__}"}}
+            names = [field.name for field in fields(kind)]
+            shared[kind.__name__] = {
+                "type": "object",
+                "properties": {name: {} for name in names} | {"id": {"type": "string"}},
+                "required": names,
+                "additionalProperties": False,
+            }
+        return {
+            "description": "One table of what the model defines.",
+            "type": "object",
+            "properties": rows,
+            "minProperties": 1,
+            "maxProperties": 1,
+            "additionalProperties": False,
+        }
 
 
 class PlanRows(Answer):

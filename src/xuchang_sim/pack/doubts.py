@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from xuchang_sim.pack.history import Record, Series, SeriesEntry
-    from xuchang_sim.pack.load import BaseYear
-    from xuchang_sim.pack.plan import Plan
-    from xuchang_sim.yamlfile import Source
 
 SUMS: Final = "SHA256SUMS"
 FAR: Final = 1.5  # times the range of all other figures that one may lie beyond them
@@ -35,7 +32,6 @@ LEAST: Final = 8  # figures from which a series has a past
 NEAR: Final = 0.79  # likeness of two names from which one is taken for a slip of the other
 SLIP: Final = 2  # letters by which the lengths of a name and of its slip differ at most
 RARE: Final = 2  # figures up to which a name may be a slip
-LARGEST_STEP: Final = 5.0  # target over the base year's total, or the other way round
 _PERCENT: Final = frozenset({"%", "％"})
 _SHORT: Final = 0.02  # of the usual size: per cents divided by a hundred
 
@@ -133,25 +129,6 @@ def name_doubts(
             close = difflib.get_close_matches(name, sorted(declared), 1, NEAR)
             if close and abs(len(close[0]) - len(name)) <= SLIP:
                 yield record, f"{name!r} is no {field} of the pack; did you mean {close[0]!r}?"
-
-
-def base_doubts(source: Source, base: BaseYear, plan: Plan) -> list[Problem]:
-    """Totals of the base year that are of another size than the plan's targets for them."""
-    problems = []
-    for target in plan.targets():
-        total = getattr(base, target.measure, None)
-        if total is None or target.unit != total.unit or target.zone or target.threshold:
-            continue
-        if not total.value or not target.value:
-            continue
-        step = target.value / total.value
-        if not 1 / LARGEST_STEP <= step <= LARGEST_STEP:
-            message = (
-                f"{total.value:g} {total.unit} is {1 / step:.3g} times the plan's target of"
-                f" {target.value:g} {target.unit}; allowed: a fifth to five times"
-            )
-            problems.append(source.problem(["base", target.measure, "value"], message))
-    return problems
 
 
 def changed(folder: Path, names: Iterable[str], problems: list[Problem]) -> None:

@@ -467,8 +467,6 @@ def read_pack(sources: Sources, problems: list[Problem]) -> Pack | None:
     if head is None:
         return None
     file = head[1]
-    if rows:
-        problems += doubts.base_doubts(head[0], file.base, rows[1])
     tables = _tables(sources, file, problems)
     series, faults = history.read_series(head[0], file.history, tables, file.information_date)
     problems += faults

@@ -188,19 +188,20 @@ def test_a_plan_may_say_that_nothing_measures_a_target(tmp_path: Path) -> None:
     folder = new_pack(tmp_path / "mine")
     path = folder / "plan.yaml"
     text = path.read_text(encoding="utf-8")
-    old = "id: trained,"
+    old = "trained: 8000 人"
     assert old in text
+    given = "trained: {{value: 8000 人, {}}}"
     path.write_text(
-        text.replace(old, f'{old} measure: none, reason: "没有统计 · nobody counts it",'),
+        text.replace(old, given.format('measure: none, reason: "没有统计 · nobody counts it"')),
         encoding="utf-8",
     )
     pack = load_pack(folder)
     assert unmodelled(pack) == {"trained": ("没有统计", "nobody counts it")}
     for wrong, message in (
-        ("measure: none,", "goes with measure: none"),
-        ('reason: "没有统计 · nobody counts it",', "goes with reason"),
+        ("measure: none", "goes with measure: none"),
+        ('reason: "没有统计 · nobody counts it"', "goes with reason"),
     ):
-        path.write_text(text.replace(old, f"{old} {wrong}"), encoding="utf-8")
+        path.write_text(text.replace(old, given.format(wrong)), encoding="utf-8")
         with pytest.raises(InputError, match=message) as caught:
             load_pack(folder)
         assert caught.value.problems[0].line > 0
@@ -386,17 +387,17 @@ def test_what_measures_read_is_declared() -> None:
 
 EDITS = {
     "unknown measure": (
-        "id: trained,", "id: trained, measure: traind,", "no such measure: traind; did you mean",
+        "trained: 8000 人", "trained: {value: 8000 人, measure: traind}", "traind is not a measure; did you mean",
     ),
     "second target": (
-        "id: trained,", "id: trained, measure: workers,", "has the measure of 'workers', workers",
+        "trained: 8000 人", "trained: {value: 8000 人, measure: workers}", "has the measure of 'workers', workers",
     ),
     "other year": ("deadline: 2011-12-31", "deadline: 2013-12-31", "2013-12-31 is not in plan_year"),
     "unknown zone": (
-        "id: trained,", "id: trained, zone: nowhere,", "'nowhere' is not a zone",
+        "trained: 8000 人", "trained: {value: 8000 人, zone: nowhere}", "'nowhere' is not a zone",
     ),
     "name of another measure": (
-        "id: trained,", "id: fai_growth, measure: trained,", "is the name of another measure",
+        "trained: 8000 人", "fai_growth: {value: 8000 人, measure: trained}", "is the name of another measure",
     ),
 }  # fmt: skip
 

@@ -5,6 +5,7 @@ of a target, the attributes of a sector, the rows of a national series. What is 
 """
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 from xuchang_sim import definitions, units
 from xuchang_sim.definitions import Measure, Number, exact, quantity, spelt
 from xuchang_sim.pack.amounts import amount
+from xuchang_sim.pack.plan import NO_MEASURE
 from xuchang_sim.yamlfile import Path_, Place, Problem, Source, did_you_mean, shown
 
 __all__ = [
@@ -284,8 +286,29 @@ def settle_plan(
     tree = _Tree(source)
     for i, row, place in _entries(tree.data, tree.place, "rows"):
         for j, target, inner in _entries(row, place, "targets"):
-            _target(source, ["rows", i, "targets", j], target, inner, totals, zones, problems)
+            if target.get("measure", target.get("id")) == NO_MEASURE:
+                _unmeasured(target, inner, row)
+            else:
+                _target(source, ["rows", i, "targets", j], target, inner, totals, zones, problems)
     return tree.done()
+
+
+def _unmeasured(target: Any, place: Place, row: Any) -> None:
+    """Spell out in place a target that no measure defines: in its own unit, called like its row."""
+    for key, text in {
+        "direction": "at_least",
+        "basis": "model",
+        "label_zh": row.get("label_zh"),
+        "label_en": row.get("label_en"),
+    }.items():
+        if key not in target and isinstance(text, str):
+            _put(target, place, key, text)
+    with suppress(ValueError):  # what is no number, the schema tells
+        given = quantity(target.get("value"))
+        if given.unit is not None and "unit" not in target:
+            _put(target, place, "stated", str(target["value"]))
+            target["value"] = float(given.value)
+            _put(target, place, "unit", given.unit)
 
 
 def _target(
@@ -303,8 +326,6 @@ def _target(
     if "stated" in target:
         problems.append(source.problem([*path, "stated"], "unknown key; allowed: value and unit"))
         del target["stated"]
-    if name == "none":
-        return
     if what is None:
         known = definitions.measures()
         key = "measure" if "measure" in target else "id"

@@ -78,7 +78,7 @@ def test_the_contract_of_facts(found: Facts) -> None:
 def test_the_command_prints_one_object_or_a_table(
     found: Facts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(room, "facts", lambda **_: found)
+    monkeypatch.setattr(room, "facts", lambda *_, **__: found)
     done = CliRunner().invoke(app, ["facts", "--json"])
     assert done.exit_code == 0
     assert json.loads(done.stdout)["passed"] == found.to_dict()["passed"]

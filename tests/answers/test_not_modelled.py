@@ -262,7 +262,7 @@ def test_other_commands_answer_for_one_goal() -> None:
 
 
 def test_a_goal_that_is_a_level_is_explained_in_its_unit() -> None:
-    data = explain(pack=only("fai"), replicates=2).to_dict()
+    data = explain(pack=only("fai"), replicates=2).to_dict(undefined=math.nan)
     level, chance = data["attribution"]
     text = printed(exploring.explanation(data, "en"))
     assert "fai, 100m yuan" in text

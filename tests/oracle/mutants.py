@@ -299,7 +299,8 @@ class Faults:
         for table, name, row, factor, shift in [("city", "t", 0, 1.0, 0.0), *self.wrong]:
             memory[...] = self.sound
             held = memory[table][name].reshape(-1)
-            held[row] = held[row] * factor + shift
+            wrong = held[row] * factor + shift
+            held[row] = wrong if abs(wrong) < 2.0**62 else held[row]
             check(Grid(memory)[0], Grid(self.inputs)[0])
             yield int(self.trace.city["code"])
 

@@ -133,14 +133,17 @@ def _region(content: dict[str, Any], zones: int) -> None:
 def _targets(rows: list[dict[str, Any]], factors: dict[str, float]) -> None:
     """Let targets grow with the total of the base year that bounds them."""
     for row in rows:
+        stated = []
         for name, target in row.get("targets", {}).items():
             entry = target if isinstance(target, dict) else {"value": target}
             what = measure(entry.get("measure", name))
-            if what is None or not what.of:
-                continue
-            amount = quantity(entry["value"])
-            entry["value"] = f"{float(amount.value) * factors[BASE[what.of]]!r} {amount.unit}"
-            row["targets"][name] = entry
+            if what is not None and what.of:
+                amount = quantity(entry["value"])
+                entry["value"] = f"{float(amount.value) * factors[BASE[what.of]]!r} {amount.unit}"
+                row["targets"][name] = entry
+            stated.append(str(entry["value"]))
+        # The document speaks of another city: the row itself shows the numbers of this one.
+        row["how"] = "; ".join([row.get("how", ""), *stated]).strip("; ")
 
 
 def _parameters(entries: dict[str, Any], city: Pack, factors: dict[str, float]) -> None:

@@ -80,7 +80,9 @@ def test_a_measure_of_another_distribution_is_counted(distribution: Path) -> Non
     text = plan.read_text(encoding="utf-8")
     old = "workers: {value: 48000 人, headline: true, label_zh: 从业人员, label_en: workers}"
     assert old in text
-    plan.write_text(text.replace(old, "wage_bill: {value: 20 亿元}"), encoding="utf-8")
+    # The row says where the number comes from.
+    text = text.replace(old, "wage_bill: {value: 20 亿元}")
+    plan.write_text(text.replace("how: 年末存量", "how: 工资总额 20 亿元"), encoding="utf-8")
     study = Study("my_city", replicates=3)
     results = study.simulate()
     target = next(t for t in study.pack.plan.targets() if t.measure == "wage_bill")

@@ -745,8 +745,8 @@ def convert(
     from xuchang_sim.text import say  # noqa: PLC0415
 
     for line in convert_pack(old, new):
-        typer.echo(line, err=True)
-    typer.echo(say("new.made", lang, path=new))
+        output.message(line)
+    output.note(say("new.made", lang, path=new))
 
 
 @app.command()
@@ -761,7 +761,7 @@ def definitions(
     if json:
         _print_json({table: defined.plain(table)})
     else:
-        typer.echo("\n".join(defined.lines(table, lang)))
+        output.note("\n".join(defined.lines(table, lang)))
 
 
 @app.command()

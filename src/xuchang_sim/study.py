@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, cast
 from xuchang_sim.simulation.settings import FIELDS, Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from concurrent.futures import Executor
     from pathlib import Path
 
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from xuchang_sim.simulation.profiling import Profile
     from xuchang_sim.simulation.results import Results
     from xuchang_sim.simulation.settings import ScenarioLike
+    from xuchang_sim.simulation.worlds import View
 
 __all__ = ["Study"]
 
@@ -261,11 +262,13 @@ class Study(Settings):
         document.write(document.gather(self, chosen, deep=deep, goal=goal), lang, path)
         return path
 
-    def profile(self, scenario: ScenarioLike = "plan") -> Profile:
+    def profile(
+        self, scenario: ScenarioLike = "plan", *, watch: Callable[[View], None] | None = None
+    ) -> Profile:
         """Time every rule; see :func:`xuchang_sim.simulation.profiling.profile`."""
         from xuchang_sim.simulation.profiling import profile  # noqa: PLC0415
 
-        return profile(self, scenario)
+        return profile(self, scenario, watch)
 
 
 # ------------------------------------------------------------------------------------ conveniences

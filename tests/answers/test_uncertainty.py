@@ -111,10 +111,10 @@ def test_small_parts_on_the_real_city(
         assert min(share.parameters, share.demand, share.chance) >= -1e-12
     monkeypatch.setattr(room, "STEPS", 3)
     rows = curve(setup, plan, A, replicates=24)
-    # More of what was announced is realised: more revenue, and next to the same investment (ranks
-    # of the evaluation follow revenue).
+    # More of what was announced is realised: more revenue, and a little less investment, since
+    # incumbents that lose fewer orders expand less.
     assert rows[0]["revenue_growth"] < rows[1]["revenue_growth"] < rows[2]["revenue_growth"]
-    assert rows[2]["fai_growth_moved"] == pytest.approx(0.0, abs=1e-4)
+    assert -0.01 < rows[2]["fai_growth_moved"] < 0.0
     land = curve(setup, plan, B, replicates=24)
     assert land[2]["fai_growth_moved"] > 0.0
     ornaments = decoration(setup, plan, replicates=24)

@@ -67,7 +67,8 @@ def test_every_quantified_target_is_rated(results: Results) -> None:
 def test_a_level_and_its_growth_say_the_same(results: Results) -> None:
     rows = {row.target.id: row.p for row in results.targets()}
     assert rows["revenue"] == rows["revenue_growth"]
-    assert rows["fai"] == rows["fai_growth"]
+    # Investment of the base year has two readings, 461.5 and 482: 30% more than the second is above 600.
+    assert rows["fai_growth"] <= rows["fai"]
     assert rows["workers"] == rows["new_workers"]
 
 

@@ -39,9 +39,9 @@ def test_identities_hold_in_the_shipped_pack(scenario: str) -> None:
     assert results.good.all(), results.failed
 
 
-def broken(change: Any) -> int:
+def broken(change: Any, seed: int = 11) -> int:
     """Code of the first month after a world was changed behind the ledgers' back."""
-    trace = Trace(random_inputs(11))
+    trace = Trace(random_inputs(seed))
     assert trace.open() == 0
     for _ in range(6):
         assert trace.tick() == 0
@@ -52,6 +52,12 @@ def broken(change: Any) -> int:
 def _first(world: Any, state: int) -> int:
     rows = np.flatnonzero(world["project"]["state"][: world["city"]["projects"]] == state)
     return int(rows[0])
+
+
+def _waiting(world: Any) -> None:
+    """All that build have waited for money for ever: those who add own money go on and are seen."""
+    building = world["project"]["state"][: world["city"]["projects"]] == BUILDING
+    world["project"]["gap"][: len(building)][building] = 10**4
 
 
 @pytest.mark.parametrize(
@@ -69,13 +75,14 @@ def _first(world: Any, state: int) -> int:
         (11, lambda w: w["zone"]["skilled"].__setitem__(0, w["zone"]["skilled"][0] + 500)),
         (15, lambda w: w["firm"]["cash"].__setitem__(0, w["firm"]["cash"][0] + 5)),
         (20, lambda w: w["zone"]["land"].__setitem__(0, 1e8)),
-        (22, lambda w: w["project"]["gap"].__setitem__(_first(w, BUILDING), 10**4)),
+        (22, _waiting),
     ],
 )
 def test_a_broken_ledger_is_noticed(check: int, change: Any) -> None:
     # A change may break an identity of a lower number, too: the first one found is reported.
     also = {2: {1}, 4: {2, 7}, 20: {1}}
-    assert broken(change) in {check} | also.get(check, set())
+    # Money is short in the world of 13.
+    assert broken(change, 13 if check == 22 else 11) in {check} | also.get(check, set())
 
 
 def test_a_nan_is_noticed() -> None:

@@ -163,7 +163,7 @@ def test_money_levers_raise_the_limit_or_replace_draws() -> None:
 
 
 def test_without_land_no_project_that_needs_land_starts() -> None:
-    """Quota, opening stock and floor nought: only own sites, and land that closed firms return."""
+    """Quota, usual land, opening stock and floor nought: only own sites, and land that closed firms return."""
     none = dict.fromkeys(
         (
             "quota_per_zone",
@@ -188,6 +188,7 @@ def test_without_land_no_project_that_needs_land_starts() -> None:
         with_levels(**none),
         parameters={
             "opening_land_months": 0.0,
+            "usual_land": 0.0,
             "factory_begun_share": 0.0,
             "dropout_rate": 0.0,
             "abandonment_share": 0.0,

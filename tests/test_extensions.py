@@ -79,10 +79,10 @@ def test_a_measure_of_another_distribution_is_counted(distribution: Path) -> Non
     plan = distribution / "my_city" / "plan.yaml"
     text = plan.read_text(encoding="utf-8")
     old = "workers: {value: 48000 人, headline: true, label_zh: 从业人员, label_en: workers}"
-    assert old in text
-    # The row says where the number comes from.
-    text = text.replace(old, "wage_bill: {value: 20 亿元}")
-    plan.write_text(text.replace("how: 年末存量", "how: 工资总额 20 亿元"), encoding="utf-8")
+    how = "how: 年末存量 · stock at the year's end\n    targets:\n      "
+    assert how + old in text
+    said = "how: 工资总额 20 亿元 · a wage bill of 20 亿元\n    targets:\n      "
+    plan.write_text(text.replace(how + old, said + "wage_bill: {value: 20 亿元}"), encoding="utf-8")
     study = Study("my_city", replicates=3)
     results = study.simulate()
     target = next(t for t in study.pack.plan.targets() if t.measure == "wage_bill")

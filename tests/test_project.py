@@ -64,6 +64,7 @@ CIRCLES = [
         f"xuchang_sim.pack.{name}"
         for name in ("conditions", "load", "posterior", "scenario", "workbook")
     },
+    {"xuchang_sim.pack.doubts", "xuchang_sim.pack.history"},
     {"xuchang_sim.forecast.outside", "xuchang_sim.forecast.report"},
 ]
 

@@ -98,7 +98,7 @@ def test_an_answer_without_months_says_the_same() -> None:
         assert results.city is results.zone_years is results.sectors is None
     assert lean.absent.held is None
     with pytest.raises(ValueError, match="run it with its months"):
-        lean.results.to_frame()
+        lean.results.to_frame("city")
 
 
 def test_later_years_are_run_for_the_companions_at_least() -> None:
@@ -226,7 +226,10 @@ def test_sampled_parameters_widen_the_answer() -> None:
     [
         ({"replicates": 0}, "--replicates: 0: allowed: a whole number from 1"),
         ({"seed": -1}, "--seed: -1: allowed"),
-        ({"through": "2011-06"}, "--through: 2011-06: allowed: 2012-12 to 2015-12"),
+        (
+            {"through": "2011-06"},
+            "--through: 2011-06 is before the end of plan_year; allowed: from 2012-12",
+        ),
         ({"through": "2012-13"}, "--through"),
         ({"parameters": "guessed"}, "allowed: sampled, central"),
     ],

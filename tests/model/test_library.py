@@ -21,7 +21,7 @@ from xuchang_sim import simulate
 from xuchang_sim.model import chunk, library, machine
 from xuchang_sim.model.build.compile import STRICT
 from xuchang_sim.model.digest import library_digest
-from xuchang_sim.model.layout import layout, numbers
+from xuchang_sim.model.layout import layout, numbers, tables
 from xuchang_sim.model.memory import blank, dtype_of
 from xuchang_sim.model.world import Inputs, Sizes, World, columns
 
@@ -156,11 +156,16 @@ def test_no_column_lies_over_another(sizes: Sizes, table: Any) -> None:
 def test_what_is_fixed_does_not_depend_on_sizes() -> None:
     one, other = numbers(Sizes()), numbers(SIZES)
     assert list(one) == list(other)
-    for table in (World, Inputs):
-        here, there = layout(table, Sizes()), layout(table, SIZES)
+    for table in (tables(World) | tables(Inputs)).values():
+        kind: Any = table
+        here, there = layout(kind, Sizes()), layout(kind, SIZES)
         for name, place in here.places.items():
             if place.fixed:
                 assert place.offset == there.places[name].offset
+            elif place.unit:
+                per = place.offset // getattr(Sizes(), place.unit)
+                assert place.offset == per * getattr(Sizes(), place.unit)
+                assert there.places[name].offset == per * getattr(SIZES, place.unit)
 
 
 @compiled

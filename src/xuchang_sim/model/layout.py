@@ -33,13 +33,17 @@ ROWS = (Firms, Projects)
 
 
 class Place(NamedTuple):
-    """A column: kind, where it begins, its named and its actual lengths; whether sizes move it."""
+    """A column: kind, where it begins, its named and its actual lengths; whether sizes move it.
+
+    ``unit`` is the size of which the offset is a multiple for all sizes, if there is one.
+    """
 
     kind: str
     offset: int
     names: tuple[str, ...]
     shape: tuple[int, ...]
     fixed: bool
+    unit: str = ""
 
 
 class Part(NamedTuple):
@@ -78,10 +82,14 @@ def layout(table: type[Table], sizes: Sizes) -> Layout:
     own = columns(table)
     places: dict[str, Place] = {}
     end, fixed = 0, True
+    units: set[str] = set()
     for name in sorted(own, key=lambda name: _sized(own[name].shape)):
         column = own[name]
         shape = tuple(named[length] for length in column.shape)
-        places[name] = Place(column.kind, end, column.shape, shape, fixed)
+        (unit,) = units if len(units) == 1 else ("",)
+        places[name] = Place(column.kind, end, column.shape, shape, fixed, unit)
+        sized = [length for length in column.shape if length in Sizes._fields]
+        units.add(sized[0] if len(sized) == 1 else "")  # "": no multiple of a size from here on
         fixed = fixed and not _sized(column.shape)
         end += math.prod(shape)
     places |= _overlays(table, places, end, fixed=fixed)
@@ -143,7 +151,9 @@ def numbers(sizes: Sizes) -> dict[str, int]:
     found = {f"N_{name}": length for name, length in sizes._asdict().items()}
     for name, table in (tables(World) | tables(Inputs)).items():
         laid = layout(table, sizes)  # type: ignore[arg-type] # a class is hashable
-        found |= {f"O_{name}_{k}": p.offset for k, p in laid.places.items() if not p.fixed}
+        found |= {
+            f"O_{name}_{k}": p.offset for k, p in laid.places.items() if not p.fixed and not p.unit
+        }
         found |= {f"O_{name}_{k}": p.offset for k, p in laid.parts.items() if not p.fixed}
         found |= {
             f"N_{length}": p.shape[n]

@@ -1172,6 +1172,8 @@ def _offset(table: str, name: str) -> str:
     """Return where a column or a part begins, in words: a number, or what the sizes decide."""
     laid = _laid(table)
     place: Any = laid.places.get(name) or laid.parts[name]
+    if isinstance(place, Place) and not place.fixed and place.unit:
+        return f"({place.offset // getattr(Sizes(), place.unit)}LL * N_{place.unit})"
     return f"{place.offset}LL" if place.fixed else f"O_{table}_{name}"
 
 

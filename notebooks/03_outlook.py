@@ -98,7 +98,8 @@ for name, horizon in (("fai_ytd", 9), ("xuchang_gdp_secondary", 3)):
     ):
         print(f"  {day}: {middle:,.0f}  (80%: {low:,.0f} to {high:,.0f})")
     line = next(line for line in told["coverage"] if line["nominal"] == 0.8)
-    print(f"  80% intervals have covered {line['measured']:.0%} at {line['origins']} origins")
+    share = "cannot be told" if line["measured"] is None else f"{line['measured']:.0%}"
+    print(f"  coverage of 80% intervals at {line['origins']} origins: {share}")
 
 # %% [markdown]
 # ## 4 以前有多准 · How good it has been

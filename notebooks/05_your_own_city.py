@@ -77,6 +77,8 @@ assert faults, "a word is no number"
 
 # %%
 cell_of(workbook["targets"], "revenue", "value").value = revenue_target
+# 文件里没有这个数，所以要说明它从哪里来 · the document does not hold this number: say where it comes from
+cell_of(workbook["rows"], "revenue", "how").value = f"假设 · supposed: {revenue_target}"
 cell_of(workbook["levers"], "quota_per_zone", "plan").value = quota
 workbook.save(path)
 pack = load_pack(path)

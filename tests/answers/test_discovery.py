@@ -107,8 +107,8 @@ def test_prim_refuses_what_it_cannot_order() -> None:
         prim(np.array([[math.nan], [1.0]]), np.array([True, False]), "a")
 
 
-def test_missing_the_revenue_target_has_a_region(pack: Pack) -> None:
-    found = discover("plan", "revenue_growth", replicates=400, pack=pack, parameters="sampled")
+def test_missing_the_investment_target_has_a_region(pack: Pack) -> None:
+    found = discover("plan", "fai_growth", replicates=1200, pack=pack, parameters="sampled")
     assert 0.0 < found.share < 1.0
     assert found.boxes
     box = found.boxes[0]

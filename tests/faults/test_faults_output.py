@@ -71,7 +71,8 @@ def test_everything_is_written_in_one_place() -> None:
     """No module but the output layer (and the compiler's progress) writes to the streams."""
     writes = re.compile(r"typer\.echo|^ *print\(|sys\.std(?:out|err)\.write", re.MULTILINE)
     for path in (ROOT / "src" / "xuchang_sim").rglob("*.py"):
-        if path.name not in {"output.py", "library.py"}:
+        # Of the compiler: what builds the rules, and what hands on its progress.
+        if path.name not in {"output.py", "library.py"} and path.parent.name != "build":
             assert not writes.findall(path.read_text(encoding="utf-8")), path
 
 

@@ -83,8 +83,8 @@ def help_text(columns: int) -> str:
 def _columns() -> int:
     """Columns of the terminal, or as many as a page has."""
     said = os.environ.get("COLUMNS", "")
-    if said.isdigit() and int(said) > 0:
-        return int(said)
+    if said.isdecimal() and int(said[:9]) > 0:
+        return int(said[:9])
     try:
         return os.get_terminal_size().columns
     except (OSError, ValueError):

@@ -257,3 +257,25 @@ def test_flushing_subnormal_numbers_elsewhere_changes_nothing_here() -> None:
     assert before is not None
     assert after is not None
     assert before.tobytes() == after.tobytes()
+
+
+def test_what_a_build_writes_meanwhile_changes_no_name(tmp_path: Path) -> None:
+    package = Path(xuchang_sim.__file__).parent
+    copy = tmp_path / "xuchang_sim"
+    shutil.copytree(package, copy, ignore=shutil.ignore_patterns("__pycache__", "data", "compiled"))
+    code = "from xuchang_sim.model.digest import library_digest as d; print(d())"
+
+    def name() -> str:
+        env = {**os.environ, "PYTHONPATH": str(tmp_path)}
+        done = subprocess.run(
+            [sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True
+        )
+        return done.stdout
+
+    before = name()
+    building = copy / "model" / "compiled" / ".building-x"
+    building.mkdir(parents=True)
+    (building / "rules.c").write_text("half a text")
+    assert name() == before
+    (copy / "model" / "sorting.py").write_text("")
+    assert name() != before

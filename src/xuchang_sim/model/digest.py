@@ -32,7 +32,9 @@ def library_digest() -> str:
 
 
 def _sources() -> list[Path]:
-    return sorted(path for path in MODEL.rglob("*") if path.suffix in {".py", ".c"})
+    """Return the sources; what a build leaves in ``compiled`` meanwhile is none of them."""
+    found = (path for path in MODEL.rglob("*") if path.suffix in {".py", ".c"})
+    return sorted(path for path in found if MODEL / "compiled" not in path.parents)
 
 
 def _digest(paths: Iterable[Path]) -> str:

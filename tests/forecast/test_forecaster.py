@@ -164,7 +164,7 @@ def test_one_outlier_is_forgotten(rng: np.random.Generator) -> None:
 def share_held(make: Callable[[np.random.Generator], np.ndarray], runs: int) -> float:
     """Share of next values within 80% intervals one and three steps ahead."""
     hits = []
-    for seed in range(2000, 2000 + runs):
+    for seed in range(runs):
         values = make(np.random.default_rng(seed))
         rows = quantiles(values[:-3], 12, 3, 24000)
         hits += [float(rows[1, h] <= values[len(values) - 3 + h] <= rows[17, h]) for h in (0, 2)]
@@ -180,18 +180,24 @@ def halved(rng: np.random.Generator) -> np.ndarray:
     return np.cumsum(np.where(np.arange(120) < 60, 1.0, 0.5) * rng.standard_normal(120))
 
 
-@pytest.mark.parametrize(
-    "make",
-    [
-        lambda rng: rng.standard_normal(120),
-        lambda rng: np.cumsum(rng.standard_normal(120)),
-        based,
-        halved,
-    ],
-    ids=["noise", "walk", "base effect", "halved"],
-)
-def test_intervals_hold_what_they_say(make: Callable[[np.random.Generator], np.ndarray]) -> None:
-    assert 0.74 <= share_held(make, 300) <= 0.87
+SIMULATED = {
+    "noise": lambda rng: rng.standard_normal(120),
+    "walk": lambda rng: np.cumsum(rng.standard_normal(120)),
+    "base effect": based,
+    "halved": halved,
+}
+
+
+@pytest.mark.parametrize("name", SIMULATED)
+def test_intervals_hold_what_they_say(name: str) -> None:
+    # 600 series: sets of 300 scatter by 0.02 about the shares of the long test.
+    assert 0.74 <= share_held(SIMULATED[name], 600) <= 0.87
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", SIMULATED)
+def test_intervals_hold_what_they_say_over_many_series(name: str) -> None:
+    assert 0.75 <= share_held(SIMULATED[name], 2400) <= 0.86
 
 
 def test_the_spread_follows_a_volatility_that_halves() -> None:

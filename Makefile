@@ -41,6 +41,7 @@ test: check
 
 long: dev
 	@XUCHANG_SIM_LONG=1 $(BIN)pytest --numprocesses 2 -m long $(ARGS)
+	@XUCHANG_SIM_LONG=1 $(BIN)pytest --numprocesses 2 -m 'not long' tests/faults # the same tests, more mutations
 
 mutants: dev
 	@$(BIN)python -m tests.oracle.mutants $(ARGS)

@@ -134,6 +134,15 @@ def test_what_is_no_quantity(text: object) -> None:
 
 
 @pytest.mark.parametrize(
+    "text",
+    ["1e308 亿元", "1e-300", "9" * 60, "1/1e-99", 1e308],
+)
+def test_a_size_that_no_quantity_has_is_refused_at_once(text: object) -> None:
+    with pytest.raises(ValueError, match="is no quantity; allowed: sizes from 1e-30 to 1e30"):
+        quantity(text)
+
+
+@pytest.mark.parametrize(
     ("name", "text", "words"),
     [
         ("land_preparation_cost", "15 亿元", "亿元 is money, not money per area"),

@@ -11,6 +11,7 @@ import math
 import re
 import unicodedata
 from dataclasses import dataclass
+from decimal import Decimal
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
@@ -78,6 +79,7 @@ class Amount(NamedTuple):
 _NUMBER = r"[-+]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]{1,3})?"
 _QUANTITY = re.compile(rf"({_NUMBER})(?: ?/ ?({_NUMBER}))? ?((?:[^\W\d_]|[/%]).*)?")
 _LONGEST = 80
+_MOST_DIGITS = 30  # before and after the point
 
 
 def exact(value: object) -> Fraction:
@@ -121,16 +123,25 @@ def quantity(value: object) -> Amount:
     if isinstance(value, Fraction):
         return Amount(value, None)
     if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
-        return Amount(Fraction(str(value)), None)
+        return Amount(_sized(str(value), value), None)
     found = None
     if isinstance(value, str) and len(value) <= _LONGEST:
         found = _QUANTITY.fullmatch(value.strip())
-    if not found or (found[2] and not Fraction(found[2])):
+    if not found or (found[2] and not _sized(found[2], value)):
         message = f"must be a number, not {shown(value)}{_slip(value)}"
         message += "; allowed: a number, a quotient like 20/3, or either with a unit"
         raise ValueError(message)
-    number = Fraction(found[1]) / Fraction(found[2] or 1)
+    number = _sized(found[1], value) / _sized(found[2] or "1", value)
     return Amount(number, found[3].strip() if found[3] else None)
+
+
+def _sized(text: str, value: object) -> Fraction:
+    """Return a decimal number exactly; what no quantity has is refused before it costs anything."""
+    number = Decimal(text)
+    if number and abs(number.adjusted()) > _MOST_DIGITS:
+        message = f"{shown(value)} is no quantity; allowed: sizes from 1e-{_MOST_DIGITS} to 1e{_MOST_DIGITS}"
+        raise ValueError(message)
+    return Fraction(number)
 
 
 def _slip(value: object) -> str:

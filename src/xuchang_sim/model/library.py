@@ -38,6 +38,11 @@ _lock = threading.Lock()
 class RulesError(RuntimeError):
     """The rules could not be compiled or loaded; the message says how to mend it."""
 
+    @property
+    def problems(self) -> list[str]:
+        """What the command line says of it, as of any fault that the user can mend."""
+        return [str(self)]
+
 
 def run(rule: Callable[..., None], arguments: Sequence[Any]) -> None:
     """Run an entry: its compiled form on the arrays, or, uncompiled, itself on views of them.

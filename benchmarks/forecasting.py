@@ -231,8 +231,8 @@ def crps(quantiles: Floats, actual: Floats) -> float:
 
 def score(window: Window) -> dict[str, Any]:
     """Score the forecaster and the walk on one window."""
-    from xuchang_sim.forecast.report import forecast  # noqa: PLC0415
     from xuchang_sim.forecast.series import Regular, SeriesError  # noqa: PLC0415
+    from xuchang_sim.forecast.single import forecast  # noqa: PLC0415
 
     cycle = window.frequency if window.kind in {"flow", "sum to date"} else 1
     scale = float(np.abs(window.history[cycle:] - window.history[:-cycle]).mean())

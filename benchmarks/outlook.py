@@ -19,7 +19,7 @@ class EmptyCache:
     timeout = 600
 
     def setup(self, *_: object) -> None:
-        from xuchang_sim.forecast import backtest, drivers, report, series  # noqa: F401, PLC0415
+        from xuchang_sim.forecast import backtest, drivers, series, single  # noqa: F401, PLC0415
 
         self.pack = load_pack()
         self.folder = TemporaryDirectory()
@@ -41,9 +41,9 @@ class Forecast(EmptyCache):
     param_names = ["series"]
 
     def time_forecast(self, name: str) -> None:
-        from xuchang_sim.forecast import report, series  # noqa: PLC0415
+        from xuchang_sim.forecast import series, single  # noqa: PLC0415
 
-        report.forecast(series.regular(name, series.history(self.pack, name)), HORIZON[name])
+        single.forecast(series.regular(name, series.history(self.pack, name)), HORIZON[name])
 
 
 class Cold:

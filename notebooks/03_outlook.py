@@ -39,8 +39,9 @@ from matplotlib.figure import Figure
 from xuchang_sim import load_pack
 from xuchang_sim.forecast.backtest import COMBINED, backtest as look_back, plot, summary
 from xuchang_sim.forecast.drivers import drivers
-from xuchang_sim.forecast.report import forecast, outlook_report
+from xuchang_sim.forecast.report import outlook_report
 from xuchang_sim.forecast.series import history, regular
+from xuchang_sim.forecast.single import forecast
 from xuchang_sim.report import figures
 
 pack = load_pack()

@@ -254,7 +254,7 @@ def _forecast_series(
     json: bool,
 ) -> None:
     """Forecast a file of a series, or all files of a folder; exit code 2 if any was refused."""
-    from xuchang_sim.forecast.report import series_outlook, series_outlooks  # noqa: PLC0415
+    from xuchang_sim.forecast.single import series_outlook, series_outlooks  # noqa: PLC0415
 
     if not path.is_dir():
         told = series_outlook(path, horizon, day, assume, column)

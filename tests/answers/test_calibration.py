@@ -20,7 +20,7 @@ from xuchang_sim.answers.calibration import effective, informed, recover, resamp
 from xuchang_sim.answers.facts import load_facts
 from xuchang_sim.cli import app
 from xuchang_sim.pack.load import Pack, load_pack
-from xuchang_sim.pack.posterior import FILE, Posterior, digest, load_posterior, save_posterior
+from xuchang_sim.pack.posterior import FILE, Posterior, load_posterior, save_posterior
 from xuchang_sim.simulation.run import Setup, choose_draws, draw_parameters, prepare
 from xuchang_sim.study import calibrate
 from xuchang_sim.yamlfile import InputError
@@ -191,7 +191,12 @@ def test_too_few_simulations_are_refused(pack: Pack) -> None:
 def made_up(pack: Pack, draws: int = 7) -> Posterior:
     names = ("realised_yield", "ramp_months")
     table = np.stack([np.linspace(0.4, 0.7, draws), np.arange(6.0, 6.0 + draws)], axis=1)
-    return Posterior(names, ("比例", "月"), table, {"belongs_to": digest(pack)})
+    return Posterior(names, ("比例", "月"), table, {"belongs_to": pack.warm_up_sha256})
+
+
+def read(pack: Pack) -> Posterior | None:
+    """Posterior of a pack as its file is now."""
+    return load_posterior(pack.folder, pack.parameters, pack.warm_up_sha256)
 
 
 @pytest.fixture
@@ -204,7 +209,7 @@ def copy(tmp_path: Path) -> Path:
 def test_a_posterior_is_read_as_it_was_written(copy: Path) -> None:
     pack = load_pack(copy)
     save_posterior(made_up(pack), copy / FILE)
-    found = load_posterior(pack)
+    found = read(pack)
     assert found is not None
     assert found.names == ("realised_yield", "ramp_months")
     assert found.draws.tolist() == made_up(pack).draws.tolist()
@@ -297,21 +302,21 @@ def test_a_hostile_file_is_refused(copy: Path, capsys: pytest.CaptureFixture[str
     objects = np.array([Harmful()], dtype=object)
     np.savez(copy / FILE, names=objects, draws=np.zeros((1, 1)), report=objects)
     with pytest.raises(InputError, match="cannot be read"):
-        load_posterior(pack)
+        read(pack)
     assert "unpickled" not in capsys.readouterr().out
     for content in (b"", b"PK\x03\x04nothing", b"\x00" * 100):
         (copy / FILE).write_bytes(content)
         with pytest.raises(InputError, match="calibrate again"):
-            load_posterior(pack)
+            read(pack)
     wrong = made_up(pack)
     save_posterior(replace(wrong, names=("no_such", "ramp_months")), copy / FILE)
     with pytest.raises(InputError, match="no parameter that a warm-up reads"):
-        load_posterior(pack)
+        read(pack)
     holed = wrong.draws.copy()
     holed[0, 0] = np.nan
     save_posterior(replace(wrong, draws=holed), copy / FILE)
     with pytest.raises(InputError, match="not numbers"):
-        load_posterior(pack)
+        read(pack)
 
 
 # --------------------------------------------------------------------------------- what is shipped
@@ -319,7 +324,7 @@ def test_a_hostile_file_is_refused(copy: Path, capsys: pytest.CaptureFixture[str
 
 @pytest.fixture(scope="module")
 def shipped(pack: Pack) -> Posterior:
-    found = load_posterior(pack)
+    found = read(pack)
     assert found is not None
     return found
 
@@ -328,7 +333,7 @@ def test_the_shipped_posterior_holds_what_it_must(pack: Pack, shipped: Posterior
     report = shipped.report
     assert report["simulations"] >= 20_000
     assert report["effective"] > room.LEAST_ESS
-    assert report["belongs_to"] == digest(pack)
+    assert report["belongs_to"] == pack.warm_up_sha256
     for row in report["moments"]:
         assert row["covered"] or not row["weighs"], row["id"]
     assert {"base_growth", "revenue_to_november", "fai_to_november", "group_spend"} <= {

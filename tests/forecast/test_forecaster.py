@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 
 from xuchang_sim.forecast import bank
 from xuchang_sim.forecast.forecaster import forecaster
-from xuchang_sim.forecast.report import QUANTILES, forecast, series_outlook, series_outlooks
 from xuchang_sim.forecast.series import Regular, SeriesError, TooShortError, regular
+from xuchang_sim.forecast.single import QUANTILES, forecast, series_outlook, series_outlooks
 from xuchang_sim.forecast.spread import BOUNDS, LEAST_ORIGINS, widening
 from xuchang_sim.pack.load import Pack
 

@@ -44,7 +44,7 @@ def test_the_outlook_holds_under_every_kernel(kernel: str) -> None:
 
 SAID = """
 import numpy as np
-from xuchang_sim.forecast.report import forecast
+from xuchang_sim.forecast.single import forecast
 from xuchang_sim.forecast.series import regular
 from xuchang_sim.pack.load import load_pack
 history = load_pack().history

@@ -22,7 +22,7 @@ from xuchang_sim.answers.facts import load_facts
 from xuchang_sim.answers.records import PackName
 from xuchang_sim.model.digest import rules_digest
 from xuchang_sim.model.engine import threads
-from xuchang_sim.pack.posterior import Posterior, digest
+from xuchang_sim.pack.posterior import Posterior
 from xuchang_sim.pack.scenario import load_scenario
 from xuchang_sim.simulation.run import Setup
 from xuchang_sim.simulation.worlds import FailedWorldError, Worlds
@@ -370,7 +370,7 @@ def calibrate(study: Settings, simulations: int = SIMULATIONS) -> Posterior:
     predicted = predict(loaded, posterior, simulations, seed)
     told(whole, whole)
     report = {
-        "belongs_to": digest(loaded),
+        "belongs_to": loaded.warm_up_sha256,
         "package": __version__,
         "rules": rules_digest(),
         "pack": {"name": loaded.name, "sha256": loaded.sha256},

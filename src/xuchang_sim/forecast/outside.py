@@ -19,6 +19,7 @@ import numpy as np
 from xuchang_sim.forecast import cache
 from xuchang_sim.forecast.drivers import drivers
 from xuchang_sim.forecast.series import SeriesError, history, regular
+from xuchang_sim.forecast.single import forecast
 from xuchang_sim.pack.history import EVIDENCE
 
 if TYPE_CHECKING:
@@ -219,8 +220,6 @@ def _annual(pack: Any, series: str, as_of: str | None) -> dict[str, float]:
 
 def _samples(name: str, values: dict[str, float]) -> Floats:
     """Draws of the next year by the automatic forecaster (quantile function, evenly spaced)."""
-    from xuchang_sim.forecast.report import forecast  # noqa: PLC0415
-
     try:
         told = forecast(regular(name, values), 1)["quantiles"]
     except SeriesError as fault:

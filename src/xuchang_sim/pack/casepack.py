@@ -21,9 +21,11 @@ from typing import Any, Final, NamedTuple
 
 from xuchang_sim import definitions
 from xuchang_sim.pack.cases import Case, quantity
-from xuchang_sim.pack.history import COLUMNS, Record, Series, read_table
+from xuchang_sim.pack.cited import read_table
+from xuchang_sim.pack.history import COLUMNS, Record, Series
 from xuchang_sim.pack.levers import LEVELS, Lever
-from xuchang_sim.pack.load import BaseValue, BaseYear, Pack, load_pack, shipped
+from xuchang_sim.pack.load import load_pack, shipped
+from xuchang_sim.pack.pack import BaseValue, BaseYear, Pack
 from xuchang_sim.pack.parameters import Parameter
 from xuchang_sim.pack.plan import Plan, Row, TargetEntry
 from xuchang_sim.pack.yaml_text import flow

@@ -16,7 +16,7 @@ from xuchang_sim.units import month_index, month_label
 from xuchang_sim.yamlfile import InputError, Problem, did_you_mean, shown
 
 if TYPE_CHECKING:
-    from xuchang_sim.pack.load import Pack
+    from xuchang_sim.pack.pack import Pack
 
 __all__ = ["DRIVERS", "SETTING", "Condition", "Wish", "check", "growth_fault", "resolve", "wish"]
 

@@ -17,17 +17,16 @@ from typing import TYPE_CHECKING, Any
 
 from xuchang_sim import definitions, units as measured
 from xuchang_sim.files import write as write_file
-from xuchang_sim.pack.forms import BASE
-from xuchang_sim.yamlfile import InputError, Problem, read_yaml
+from xuchang_sim.yamlfile import InputError, Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     import numpy as np
     import numpy.typing as npt
 
-    from xuchang_sim.pack.load import Pack
+    from xuchang_sim.pack.parameters import Parameter
 
 FILE = "posterior.npz"
 MAX_BYTES = 64 * 2**20
@@ -46,7 +45,7 @@ class Posterior:
     draws : ndarray, shape (draws, parameters)
         In these units.
     report : dict
-        How it was made and what it says; ``report["belongs_to"]`` is :func:`digest` of its pack,
+        How it was made and what it says; ``report["belongs_to"]`` is ``Pack.warm_up_sha256`` of its pack,
         ``report["sha256"]`` the hash of names, units and draws when they were made.
     """
 
@@ -70,79 +69,22 @@ class Posterior:
         return {name: self.draws[rows, k] for k, name in enumerate(self.names)}
 
 
-VERSION = 2
-"""Of the digest's content."""
-
-
-def digest(pack: Pack) -> str:
-    """Hash of what the warm-ups of a calibration read: no lever that acts later, no label, no table.
-
-    Parameters
-    ----------
-    pack : Pack
-
-    Returns
-    -------
-    str
-        Hexadecimal.
-    """
-    known = definitions.levers()
-    region = pack.region.model_dump(mode="json")
-    series = (*definitions.drivers(), pack.calendar.fai_season.estimate_from)
-    content = {
-        "version": VERSION,
-        "priors": {
-            name: (p.default, p.range, p.kind, p.spread)
-            for name, p in pack.parameters.items()
-            if p.acts == "warm_up"
-        },
-        "absent": {
-            name: lever.absent
-            for name, lever in pack.levers.items()
-            if known[name].acts == "warm_up"
-        },
-        "base": {name: str(getattr(pack.base, name).exact) for name in BASE},
-        "zones": _without_words(region["zones"]),
-        "sectors": _without_words(region["sectors"]),
-        "share_concentration": pack.region.share_concentration,
-        "calendar": pack.calendar.model_dump(mode="json"),
-        "months": (pack.pipeline_start, pack.firms_start, pack.base_year, pack.policy_month),
-        "moments": _moments(pack),
-        "history": {
-            name: pack.history[name].known(pack.information_date)
-            for name in dict.fromkeys(series)
-            if name in pack.history
-        },
-    }
-    text = json.dumps(content, sort_keys=True, default=str, ensure_ascii=True)
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-NAMES = {"id", "measure", "sector", "zone", "level"}
-
-
-def _moments(pack: Pack) -> Any:
-    """Moments of the pack's ``facts.yaml`` as they stand there; None if it has none."""
-    source = read_yaml(pack.folder / "facts.yaml", [])
-    data = source.data if source else None
-    return _without_words(data.get("moments")) if isinstance(data, dict) else None
-
-
-def _without_words(value: Any) -> Any:
-    """Plain data less its texts; names that other data refer to stay."""
-    if isinstance(value, dict):
-        kept = {k: v for k, v in value.items() if k in NAMES or not isinstance(v, str)}
-        return {k: _without_words(v) for k, v in kept.items()}
-    if isinstance(value, list):
-        return [_without_words(item) for item in value]
-    return value
-
-
 AGAIN = "calibrate again (xuchang-sim calibrate), or run with --parameters sampled"
 
 
-def load_posterior(pack: Pack) -> Posterior | None:
+def load_posterior(
+    folder: Path, parameters: Mapping[str, Parameter], belongs_to: str
+) -> Posterior | None:
     """Read the posterior of a pack; None if it has none.
+
+    Parameters
+    ----------
+    folder : Path
+        The pack's.
+    parameters : mapping of str to Parameter
+        Its parameters: draws stay within their priors.
+    belongs_to : str
+        Hash of what the warm-ups read of the pack.
 
     Raises
     ------
@@ -150,14 +92,14 @@ def load_posterior(pack: Pack) -> Posterior | None:
         If the file cannot be read, was changed after it was made, or belongs to another state of
         the pack.
     """
-    path = pack.folder / FILE
+    path = folder / FILE
     if not path.is_file():
         return None
     found = _read(path)
     problems = [
-        Problem(str(path), name, 0, f"{text}; {AGAIN}") for name, text in _faults(found, pack)
+        Problem(str(path), name, 0, f"{text}; {AGAIN}") for name, text in _faults(found, parameters)
     ]
-    if not problems and found.report.get("belongs_to") != digest(pack):
+    if not problems and found.report.get("belongs_to") != belongs_to:
         message = (
             "belongs to another state of this pack (a prior, a zone, a total, a series or a moment that"
             f" its warm-ups read has changed); {AGAIN}"
@@ -168,7 +110,7 @@ def load_posterior(pack: Pack) -> Posterior | None:
     return _converted(found)
 
 
-def _faults(found: Posterior, pack: Pack) -> Iterator[tuple[str, str]]:
+def _faults(found: Posterior, parameters: Mapping[str, Parameter]) -> Iterator[tuple[str, str]]:
     """Name and fault of what makes a posterior unusable, whatever the pack's state."""
     if found.report.get("sha256") != found.sha256:
         yield "", "was changed after it was made: names, units and draws have another hash"
@@ -182,7 +124,7 @@ def _faults(found: Posterior, pack: Pack) -> Iterator[tuple[str, str]]:
         if unit not in known[name].kindred():
             yield name, f"is in {unit}, which is not {known[name].unit}"
             continue
-        prior = pack.parameters[name].prior
+        prior = parameters[name].prior
         scale = measured.convert(1, unit, known[name].unit)
         low, high = found.draws[:, k].min() * scale, found.draws[:, k].max() * scale
         slack = 1e-9 * max(abs(prior.low), abs(prior.high))

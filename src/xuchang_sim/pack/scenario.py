@@ -26,7 +26,7 @@ from xuchang_sim.yamlfile import InputError, Problem, Source, did_you_mean, read
 
 if TYPE_CHECKING:
     from xuchang_sim.pack.levers import Lever
-    from xuchang_sim.pack.load import Pack
+    from xuchang_sim.pack.pack import Pack
     from xuchang_sim.pack.parameters import Parameter
 
 __all__ = [

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from xuchang_sim.pack.conditions import Condition
-    from xuchang_sim.pack.load import Pack
+    from xuchang_sim.pack.pack import Pack
 
 __all__ = ["vary"]
 

@@ -26,19 +26,13 @@ from xuchang_sim import definitions
 from xuchang_sim.definitions import exact, quantity
 from xuchang_sim.files import write as write_file
 from xuchang_sim.pack import forms
-from xuchang_sim.pack.history import (
-    COLUMNS,
-    CONFIDENCE,
-    MORE,
-    Record,
-    SeriesEntry,
-    TableEntry,
-    parse_table,
-)
+from xuchang_sim.pack.cited import parse_table, read_table
+from xuchang_sim.pack.history import COLUMNS, CONFIDENCE, MORE, Record, SeriesEntry, TableEntry
 from xuchang_sim.pack.levers import LEVELS
-from xuchang_sim.pack.load import Pack, PackFile, load_pack, read_pack
+from xuchang_sim.pack.pack import Pack, PackFile
 from xuchang_sim.pack.parameters import KINDS, MARKS
 from xuchang_sim.pack.plan import Row, TargetEntry
+from xuchang_sim.pack.read import read_folder, read_pack
 from xuchang_sim.pack.region import Cluster, LeadingSector, Region, Sector, Zone
 from xuchang_sim.pack.schema import Quantity, Strict
 from xuchang_sim.pack.tables import FormError, period, tidy
@@ -289,7 +283,7 @@ def write_workbook(folder: Path, path: Path) -> None:
     """
     from openpyxl import Workbook  # noqa: PLC0415 - heavy
 
-    pack = load_pack(folder)
+    pack = read_folder(folder)
     problems: list[Problem] = []
     data = {
         name: _SPELT.get(name, _same)(source).data
@@ -718,8 +712,6 @@ def _write_history(ws: Any, pack: Pack) -> None:
 
 def read_files_of(pack: Pack, files: Iterable[str]) -> dict[str, tuple[Any, ...]]:
     """All tables of a pack by file name, those of its series and those kept as evidence."""
-    from xuchang_sim.pack.history import read_table  # noqa: PLC0415
-
     source = read_yaml(pack.folder / "pack.yaml", [])
     content: Any = forms.spell_out_pack(source).data if source else {}
     names = [*files, *(entry["file"] for entry in content.get("evidence") or ())]

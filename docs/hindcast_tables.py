@@ -20,7 +20,7 @@ ROLLING = "tests/hindcast/rolling_xuchang.csv"
 
 def output(*words: str) -> str:
     """Return what a command prints on standard output, without trailing blanks."""
-    call = [sys.executable, "-m", "xuchang_sim.cli", "hindcast", *words, "--lang", "en"]
+    call = [sys.executable, "-m", "xuchang_sim", "hindcast", *words, "--lang", "en"]
     done = subprocess.run(call, capture_output=True, text=True, check=True, cwd=DOCS.parent)  # noqa: S603
     return "\n".join(line.rstrip() for line in done.stdout.splitlines()).strip("\n")
 

@@ -41,7 +41,7 @@ def output(command: str) -> tuple[str, ...]:
     program, *words = shlex.split(command)
     if program != "xuchang-sim":
         raise ValueError(command)
-    call = [sys.executable, "-m", "xuchang_sim.cli", *words]
+    call = [sys.executable, "-m", "xuchang_sim", *words]
     done = subprocess.run(call, capture_output=True, text=True, check=True)  # noqa: S603
     return tuple(line.rstrip() for line in done.stdout.splitlines())
 

@@ -139,7 +139,7 @@ def test_a_folder_of_packs_runs_as_it_is(tmp_path: Path) -> None:
 
 def call(*words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "xuchang_sim.cli", "hindcast", *words],
+        [sys.executable, "-m", "xuchang_sim", "hindcast", *words],
         capture_output=True,
         text=True,
         check=False,

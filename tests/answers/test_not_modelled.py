@@ -21,7 +21,7 @@ from xuchang_sim.answers.audit import audit
 from xuchang_sim.answers.dossier import gather
 from xuchang_sim.answers.packages import parse_goal
 from xuchang_sim.answers.uncertainty import curve
-from xuchang_sim.cli import _plain
+from xuchang_sim.cli import plain as in_words
 from xuchang_sim.pack.load import load_pack, shipped
 from xuchang_sim.pack.scenario import load_scenario
 from xuchang_sim.pack.starter import new_pack
@@ -79,7 +79,7 @@ def printed(what: Any) -> str:
 
 def in_json(data: dict[str, Any]) -> dict[str, Any]:
     kept = {key: value for key, value in data.items() if key != "manifest"}
-    plain: dict[str, Any] = _plain(kept)
+    plain: dict[str, Any] = in_words(kept)
     json.dumps(plain, allow_nan=False)
     return plain
 

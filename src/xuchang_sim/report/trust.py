@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from xuchang_sim import definitions
 from xuchang_sim.report.sheet import Sheet
-from xuchang_sim.text import Language, one_language, say
+from xuchang_sim.text import Language, labelled, one_language, say
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from xuchang_sim.pack.load import Pack
 
 
 def facts(data: Mapping[str, Any], lang: Language) -> RenderableType:
@@ -83,10 +86,12 @@ def calibration(report: Mapping[str, Any], lang: Language) -> RenderableType:
     return Group(title, moments, note, Text(""), parameters, *[Text(line) for line in lines])
 
 
-def uncertainty(
-    data: Mapping[str, Any], labels: Mapping[str, str], lang: Language
-) -> RenderableType:
-    """Lay out where the uncertainty is; ``labels`` names parameters, levers and outcomes."""
+def uncertainty(data: Mapping[str, Any], pack: Pack, lang: Language) -> RenderableType:
+    """Lay out where the uncertainty is, with the pack's labels."""
+    labels = {name: labelled(each, lang) for name, each in pack.parameters.items()}
+    labels |= {name: labelled(each, lang) for name, each in pack.levers.items()}
+    labels |= {name: labelled(each, lang) for name, each in definitions.measures().items()}
+    labels |= {target.id: labelled(target, lang) for target in pack.plan.targets()}
     shares = _table(lang, "outcome", "mean", "sd", "parameters", "demand", "chance")
     for name, row in data["shares"].items():
         split = [f"{100 * row[key]:.0f}%" for key in ("parameters", "demand", "chance")]

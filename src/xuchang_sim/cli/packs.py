@@ -1,0 +1,170 @@
+"""What goes in: plans, packs, scenarios and the model's definitions, listed, checked and made."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from xuchang_sim import output
+from xuchang_sim.cli.command import WRONG_INPUT, command, end, print_json, refuse
+from xuchang_sim.cli.options import Json, Lang, Language, Pack
+from xuchang_sim.deferred import deferred
+from xuchang_sim.text import say
+
+with deferred():
+    from xuchang_sim import yamlfile
+    from xuchang_sim.answers import audit as auditing, designs, requirements
+    from xuchang_sim.definitions import tables as defined
+    from xuchang_sim.pack import (
+        casepack,
+        cases as tables_of_cases,
+        convert as first_edition,
+        load,
+        starter,
+    )
+    from xuchang_sim.report import tables
+    from xuchang_sim.simulation import run
+
+if TYPE_CHECKING:
+    from xuchang_sim.pack.load import Pack as LoadedPack
+
+Defined = Literal["levers", "parameters", "measures", "columns", "summary", "sectors", "drivers"]
+
+
+@command
+def plan(
+    check: Annotated[
+        bool, typer.Option("--check", help="Audit the plan's own arithmetic.")
+    ] = False,
+    pack: Pack = None,
+    lang: Language = "zh",
+    json: Json = False,
+) -> None:
+    """List the plan's targets and instruments with their paragraphs."""
+    loaded = load.load_pack(pack)
+    if json:
+        rows = [_audit_row(row) for row in auditing.audit(loaded)] if check else None
+        print_json(
+            {"checks": rows} if check else {"rows": [_plan_row(row) for row in loaded.plan.rows]}
+        )
+        return
+
+    tables.show(tables.audit(auditing.audit(loaded), lang) if check else tables.plan(loaded, lang))
+
+
+@command
+def validate(
+    path: Annotated[Path, typer.Argument(help="Folder of a pack, file of a scenario or sweep.")],
+    pack: Pack = None,
+    deep: Annotated[
+        bool, typer.Option("--deep", help="Also run four warm-ups of a pack (a second).")
+    ] = False,
+    lang: Language = "zh",
+) -> None:
+    """Check a pack, a scenario or a sweep; every fault with its file, line and what is allowed."""
+    if designs.is_sweep(path):
+        designs.load_design(path, load.load_pack(pack))
+        output.note(say("validate.good", lang, path=path))
+        return
+    problems = load.validate_path(path, load.load_pack(pack) if pack else None)
+    if problems:
+        if load.pack_at(path):
+            output.message(say("validate.stops_all", lang))
+        raise yamlfile.InputError(problems)
+    if place := load.pack_at(path):
+        _answers(load.load_pack(place), lang, deep=deep)
+    output.note(say("validate.good", lang, path=path))
+
+
+def _answers(pack: LoadedPack, lang: Lang, *, deep: bool) -> None:
+    """Say what stops which command on a pack; then, if asked, whether its warm-ups succeed."""
+    run.choose_draws(pack, None)  # warns of a posterior that is another pack's
+    stops = requirements.stopped(pack)
+    for stop in stops:
+        names = say("list.comma", lang).join(stop.commands)
+        output.message(say("validate.stops", lang, commands=names))
+        for problem in stop.problems:
+            output.message(str(problem))
+    if stops:
+        raise typer.Exit(WRONG_INPUT)
+    if deep:
+        attempts, failed = requirements.warm_ups(pack)
+        tries = say("list.comma", lang).join(map(str, attempts))
+        count = len(attempts)
+        output.note(say("validate.deep", lang, count=count, tries=tries or "0", failed=failed))
+        end(failed)
+
+
+@command
+def convert(
+    old: Annotated[Path, typer.Argument(help="Folder of a pack of the first edition.")],
+    new: Annotated[Path, typer.Argument(help="Folder to make.")],
+    lang: Language = "zh",
+) -> None:
+    """Rewrite a pack of the first edition in the present form."""
+    for line in first_edition.convert_pack(old, new):
+        output.message(line)
+    output.note(say("new.made", lang, path=new))
+
+
+@command
+def definitions(
+    table: Annotated[Defined, typer.Argument(help="Which of them.")] = "levers",
+    lang: Language = "zh",
+    json: Json = False,
+) -> None:
+    """List what the model defines, as units, ranges and meanings."""
+    if json:
+        print_json({table: defined.plain(table)})
+    else:
+        output.note("\n".join(defined.lines(table, lang)))
+
+
+@command
+def new(
+    folder: Annotated[Path, typer.Argument(help="Folder of the new pack; its name is its name.")],
+    excel: Annotated[
+        bool, typer.Option("--excel", help="One Excel workbook instead of files.")
+    ] = False,
+    source: Annotated[
+        str | None,
+        typer.Option("--from", help="Pack to start from: name, folder or workbook."),
+    ] = None,
+    cases: Annotated[
+        Path | None, typer.Option("--case", help="Table of cases: make the pack from one of them.")
+    ] = None,
+    case_id: Annotated[
+        str | None,
+        typer.Option("--case-id", help="Which case of the table; the only one if left out."),
+    ] = None,
+    lang: Language = "zh",
+) -> None:
+    """Make a new pack that runs as it is, to be edited for another city or another plan."""
+    if cases is None:
+        if case_id is not None:
+            refuse("--case-id", "needs --case FILE")
+        output.note(say("new.made", lang, path=starter.new_pack(folder, source, excel=excel)))
+        return
+
+    if excel or source is not None:
+        refuse("--case", "writes files from the shared pack; leave out --excel and --from")
+    output.note(
+        say(
+            "new.made",
+            lang,
+            path=casepack.write_case(tables_of_cases.find_case(cases, case_id), folder),
+        )
+    )
+
+
+def _plan_row(row: Any) -> dict[str, Any]:
+    data: dict[str, Any] = row.model_dump(mode="json", by_alias=True)
+    return data
+
+
+def _audit_row(row: Any) -> dict[str, Any]:
+    data: dict[str, Any] = row._asdict()
+    data["figures"] = [figure._asdict() for figure in row.figures]
+    return data

@@ -1,0 +1,90 @@
+"""Designs of many points: ``sweep``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from xuchang_sim import output, stopping
+from xuchang_sim.cli.command import command, end, print_json, progress
+from xuchang_sim.cli.options import Json, Language, Pack
+from xuchang_sim.deferred import deferred
+from xuchang_sim.text import say
+
+with deferred():
+    from xuchang_sim.answers import designs, sweep as sweeps
+    from xuchang_sim.pack import load
+    from xuchang_sim.report import exploring, tables
+
+
+@command
+def sweep(
+    file: Annotated[
+        str, typer.Argument(help="Sweep file, table of points (CSV, xlsx), or a shipped sweep.")
+    ],
+    out: Annotated[
+        Path, typer.Option("--out", help="Folder of the rows; goes on where it stopped.")
+    ],
+    export: Annotated[
+        Path | None, typer.Option("--export", help="Also write all rows to one .parquet or .csv.")
+    ] = None,
+    threads: Annotated[
+        int | None, typer.Option("--threads", min=1, help="All if left out.")
+    ] = None,
+    rows_per_part: Annotated[
+        int | None, typer.Option("--rows-per-part", min=1, help="Rows of a file; changes no row.")
+    ] = None,
+    row: Annotated[
+        int | None, typer.Option("--rerun", min=0, help="Run this row alone and print it.")
+    ] = None,
+    pack: Pack = None,
+    lang: Language = "zh",
+    json: Json = False,
+) -> None:
+    """Run every point of a design; killed and started again, it goes on."""
+    design = designs.load_design(file, load.load_pack(pack))
+    if row is not None:
+        single = sweeps.rerun(design, row)
+        print_json(single)
+        end("failure" in single)
+        return
+    if export is not None:
+        sweeps.exportable(export)
+    cost = sweeps.estimate(design, threads)
+    if not json:
+        values = {"rows": f"{cost.rows:,}", "points": len(design.points)}
+        values |= {"seconds": f"{cost.seconds:,.0f}", "size": f"{cost.bytes / 1e6:,.1f}"}
+        output.message(say("sweep.estimate", lang, **values))
+    stopping.keeps(
+        lambda: say(
+            "stopped.sweep", lang, folder=out, count=sum(1 for _ in out.glob("part-*.parquet"))
+        )
+    )
+    with progress("sweep", quiet=json, log=True) as shown:
+        done = sweeps.sweep(
+            design,
+            out=out,
+            threads=threads,
+            rows_per_part=rows_per_part,
+            progress=shown,
+            say=output.message,
+        )
+    if export is not None:
+        done.export(export)
+    data = done.to_dict()
+    if json:
+        print_json(data)
+    else:
+        tables.show(exploring.sweep(data, lang))
+    end(done.failed)
+
+
+Factors = Annotated[
+    str | None,
+    typer.Option(
+        "--factors", help="Families (land, finance, ...), levers or parameters, by comma."
+    ),
+]
+Wished = Annotated[float, typer.Option("--p", help="Wished probability.")]

@@ -18,7 +18,8 @@ from xuchang_sim.pack.forms import BASE
 from xuchang_sim.pack.levers import Lever
 from xuchang_sim.pack.load import load_pack
 from xuchang_sim.pack.parameters import Parameter
-from xuchang_sim.pack.workbook import FIRST, write_workbook
+from xuchang_sim.pack.workbook.sheets import FIRST
+from xuchang_sim.pack.workbook.write import write_workbook
 from xuchang_sim.pack.yaml_text import flow
 from xuchang_sim.yamlfile import Place, Problem, Source
 

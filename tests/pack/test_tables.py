@@ -10,7 +10,9 @@ from xuchang_sim.forecast.series import read_series
 from xuchang_sim.pack import tables
 from xuchang_sim.pack.conditions import resolve, wish
 from xuchang_sim.pack.load import load_pack
-from xuchang_sim.pack.workbook import _HISTORY, Cell, _Reader
+from xuchang_sim.pack.workbook.entries import EntryReader
+from xuchang_sim.pack.workbook.file import Cell
+from xuchang_sim.pack.workbook.sheets import HISTORY_COLUMNS
 from xuchang_sim.yamlfile import Problem
 
 #: Every accepted way to write a period, with its reading.
@@ -93,8 +95,8 @@ def test_every_entrance_reads_a_month_alike(text: str, month: str, tmp_path: Pat
         )
     assert not problems
     assert found["ppi_yoy"] == {month.replace("2012", "2016"): 0.1}
-    column = next(c for c in _HISTORY if c.key == "period")
-    reader = _Reader.__new__(_Reader)
+    column = next(c for c in HISTORY_COLUMNS if c.key == "period")
+    reader = EntryReader.__new__(EntryReader)
     cell = Cell("历史", "C5", text, percent=False)
     assert reader.time(column.kind, cell) == month
 

@@ -22,7 +22,9 @@ from hypothesis import given, settings, strategies as st
 from xuchang_sim.pack.load import Pack, load_pack, shipped, validate_path
 from xuchang_sim.pack.posterior import FILE
 from xuchang_sim.pack.starter import new_pack, slug
-from xuchang_sim.pack.workbook import FIRST, MAX_PLAIN, SHEETS, write_workbook
+from xuchang_sim.pack.workbook.file import MAX_PLAIN
+from xuchang_sim.pack.workbook.sheets import FIRST, SHEETS
+from xuchang_sim.pack.workbook.write import write_workbook
 from xuchang_sim.pack.yaml_text import scalar
 from xuchang_sim.yamlfile import InputError, read_yaml
 

@@ -47,7 +47,7 @@ def load_pack(path_or_name: str | Path | None = None) -> Pack:
     problems: list[Problem] = []
     folder = _folder(path_or_name, problems)
     if folder and folder.suffix.lower() in BOOKS:
-        from xuchang_sim.pack.workbook import load_workbook  # noqa: PLC0415 - heavy
+        from xuchang_sim.pack.workbook.read import load_workbook  # noqa: PLC0415 - heavy
 
         return load_workbook(folder)
     if folder is None:

@@ -14,7 +14,7 @@ from xuchang_sim.pack.yaml_text import block
 from xuchang_sim.yamlfile import InputError, Problem, read_yaml
 
 if TYPE_CHECKING:
-    from xuchang_sim.pack.workbook import Book
+    from xuchang_sim.pack.workbook.read import Book
 
 __all__ = ["new_pack", "slug"]
 
@@ -67,7 +67,7 @@ def _made(folder: Path, source: str | Path | None, *, excel: bool) -> Path:
         _rename(made / "pack.yaml", slug(folder.name))
         load_pack(made)
         if excel:
-            from xuchang_sim.pack.workbook import write_workbook  # noqa: PLC0415 - heavy
+            from xuchang_sim.pack.workbook.write import write_workbook  # noqa: PLC0415 - heavy
 
             book = Path(place) / "book"
             book.mkdir()
@@ -92,7 +92,7 @@ def _copy(origin: str | Path, made: Path) -> None:
     """Copy the files of a pack, or write those that a workbook stands for."""
     pack = load_pack(origin)
     if not (pack.folder / "pack.yaml").is_file() or Path(origin).suffix:
-        from xuchang_sim.pack.workbook import read_book  # noqa: PLC0415 - heavy
+        from xuchang_sim.pack.workbook.read import read_book  # noqa: PLC0415 - heavy
 
         place = Path(origin)
         book = read_book(place if place.is_file() else place / "pack.xlsx", [])

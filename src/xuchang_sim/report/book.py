@@ -7,7 +7,7 @@ import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from xuchang_sim.files import writing
-from xuchang_sim.pack.workbook import lay_out
+from xuchang_sim.pack.workbook.style import lay_out
 from xuchang_sim.report.page import manifest
 from xuchang_sim.report.sentences import answer, chance
 from xuchang_sim.report.skill import skill

@@ -1,0 +1,371 @@
+"""Entries of a workbook's tables: cells as tolerantly as people type, values as strictly as a pack's."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from xuchang_sim.definitions import exact
+from xuchang_sim.pack.history import COLUMNS, MORE
+from xuchang_sim.pack.tables import FormError, period, tidy
+from xuchang_sim.pack.workbook.file import MAX_FAULTS, Cell
+from xuchang_sim.pack.workbook.sheets import FIRST, HISTORY, HISTORY_COLUMNS, Column, Sheet
+from xuchang_sim.units import UnitError, convert, parse
+from xuchang_sim.yamlfile import Problem, did_you_mean, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["Entry", "EntryReader"]
+
+
+def _inside(name: str) -> bool:
+    """Whether a name is a path below the pack's folder; else its schema complains."""
+    return bool(re.fullmatch(r"[\w-][\w.-]*(/[\w-][\w.-]*)*", name))
+
+
+@dataclass
+class Entry:
+    """One row of a sheet: its values by key, each with its cell, and the cell it begins at."""
+
+    place: str
+    values: dict[str, tuple[Any, str]]
+
+
+class EntryReader:
+    """Turns cells into values, tolerant of how people type, and tells what it cannot."""
+
+    def __init__(self, file: str, problems: list[Problem]) -> None:
+        self.file = file
+        self.problems = problems
+
+    def fault(self, where: str, message: str) -> None:
+        """Record a fault."""
+        if len(self.problems) < MAX_FAULTS:
+            self.problems.append(Problem(self.file, where, 0, message))
+
+    # -- sheets
+
+    def table(self, sheet: Sheet, cells: list[Cell]) -> list[Entry]:
+        """Entries of a sheet, in order; blank rows are no entries."""
+        columns = {column.key: column for column in sheet.columns}
+        if not sheet.table and not sheet.parent[0]:
+            return [self.values(sheet, columns, cells)]
+        heads = self.heads(sheet.name, columns, cells)
+        rows: dict[int, dict[str, Cell]] = {}
+        for cell in cells:
+            letters, row = _split(cell.place)
+            if row >= FIRST and letters in heads and not _blank(cell.value):
+                rows.setdefault(row, {})[heads[letters]] = cell
+            elif row >= FIRST and letters not in heads and not _blank(cell.value):
+                self.fault(str(cell), "stands in a column without a key; allowed: a key in row 1")
+        return [
+            self.entry(f"{sheet.name}!A{row}", columns, found)
+            for row, found in sorted(rows.items())
+        ]
+
+    def values(self, sheet: Sheet, columns: dict[str, Column], cells: list[Cell]) -> Entry:
+        """Single values: keys in the first column, values in the second."""
+        keys: dict[int, Cell] = {}
+        given: dict[int, Cell] = {}
+        for cell in cells:
+            letters, row = _split(cell.place)
+            if row > 1 and letters in {"A", "B"} and not _blank(cell.value):
+                (keys if letters == "A" else given)[row] = cell
+        found: dict[str, Cell] = {}
+        for row, cell in keys.items():
+            key = str(cell.value).strip()
+            if key not in columns:
+                message = f"unknown key {shown(key)}{did_you_mean(key, columns)}"
+                self.fault(str(cell), f"{message}; allowed: the keys of the template")
+            elif key in found:
+                self.fault(str(cell), f"key {key!r} is used twice; allowed: once")
+            elif row in given:
+                found[key] = given[row]
+        for row, cell in given.items():
+            if row not in keys:
+                self.fault(str(cell), "has no key beside it; allowed: a key in column A")
+        return self.entry(f"{sheet.name}!A1", columns, found)
+
+    def heads(self, name: str, columns: Mapping[str, Column], cells: list[Cell]) -> dict[str, str]:
+        """Keys in row 1 by the letters of their columns."""
+        heads: dict[str, str] = {}
+        for cell in cells:
+            letters, row = _split(cell.place)
+            if row != 1:
+                continue
+            key = str(cell.value).strip()
+            if key not in columns:
+                message = f"unknown key {shown(key)}{did_you_mean(key, columns)}"
+                self.fault(str(cell), f"{message}; allowed: {', '.join(columns)}")
+            elif key in heads.values():
+                self.fault(str(cell), f"key {key!r} is used twice; allowed: once")
+            else:
+                heads[letters] = key
+        if not heads:
+            self.fault(f"{name}!A1", f"has no keys; allowed in row 1: {', '.join(columns)}")
+        return heads
+
+    def entry(self, place: str, columns: Mapping[str, Column], found: dict[str, Cell]) -> Entry:
+        """Read the cells of one row by the kinds of their columns."""
+        values: dict[str, tuple[Any, str]] = {}
+        for key, column in columns.items():
+            if key not in found:
+                if column.required:
+                    empty: Any = [] if column.kind in {"list", "wholes", "numbers"} else None
+                    values[key] = (empty, place)
+                continue
+            cell = found[key]
+            unit = column.unit or self.unit(key, found)
+            values[key] = (self.read(column, cell, unit), str(cell))
+        return Entry(place, values)
+
+    def unit(self, key: str, found: Mapping[str, Cell]) -> str:
+        """Unit in the row for a number: beside it, or one level up."""
+        parts = key.split(".")
+        for depth in range(len(parts) - 1, -1, -1):
+            other = ".".join([*parts[:depth], "unit"])
+            if other in found:
+                return str(found[other].value).strip()
+        return ""
+
+    def document(self, cells: list[Cell]) -> tuple[list[str], bool]:
+        """Lines of the document, a cell may hold several, and whether the last one is ended."""
+        lines: dict[int, str] = {}
+        ended = True
+        for cell in cells:
+            letters, row = _split(cell.place)
+            if cell.place == "B2":
+                ended = self.flag(cell) is not False
+            elif letters != "A" and cell.place != "B1":
+                self.fault(str(cell), "stands beside the text; allowed: column A only")
+            elif row > 1:
+                lines[row] = str(cell.value).replace("\r\n", "\n").replace("_x000D_", "")
+        return [lines.get(row, "") for row in range(2, max(lines, default=1) + 1)], ended
+
+    def history(self, cells: list[Cell]) -> dict[str, tuple[str, tuple[str, ...]]]:
+        """Text of every table, and the cells of its lines."""
+        texts: dict[str, list[str]] = {}
+        places: dict[str, list[str]] = {}
+        columns = {column.key: column for column in HISTORY_COLUMNS}
+        heads = self.heads(HISTORY, columns, cells)
+        rows: dict[int, dict[str, Cell]] = {}
+        for cell in cells:
+            letters, row = _split(cell.place)
+            if row >= FIRST and letters in heads and not _blank(cell.value):
+                rows.setdefault(row, {})[heads[letters]] = cell
+        for row, found in sorted(rows.items()):
+            entry = self.entry(f"{HISTORY}!A{row}", columns, found)
+            name = str(entry.values.get("file", ("", ""))[0])
+            if not _inside(name):
+                self.fault(f"{HISTORY}!A{row}", f"{shown(name)} is not a file; allowed: a/b.csv")
+                continue
+            fields = [_field(entry.values.get(key, ("", ""))[0]) for key in COLUMNS + MORE]
+            texts.setdefault(name, [",".join(COLUMNS + MORE)]).append(",".join(fields))
+            places.setdefault(name, [f"{HISTORY}!A1"]).append(entry.place)
+        return {name: ("\n".join(text) + "\n", tuple(places[name])) for name, text in texts.items()}
+
+    # -- cells
+
+    def read(self, column: Column, cell: Cell, unit: str) -> Any:
+        """Value of a cell by the kind of its column; what does not fit is told and kept."""
+        value = cell.value
+        if column.kind in {"number", "whole"}:
+            return self.number(column, cell, unit)
+        if column.kind == "amount":
+            return self.amount(cell, unit)
+        if column.kind == "flag":
+            return self.flag(cell)
+        if column.kind in {"day", "month", "period"}:
+            return self.time(column.kind, cell)
+        if column.kind in {"list", "wholes", "numbers"}:
+            return self.several(column, cell)
+        if isinstance(value, bool):
+            self.fault(str(cell), f"must be text, not {value}; allowed: text")
+            return str(value)
+        if isinstance(value, datetime | date):
+            self.fault(str(cell), "is a date; allowed: text (format the cell as Text)")
+            return ""
+        text = _number_text(value) if isinstance(value, int | float) else str(value)
+        if column.kind in {"id", "choice", "unit"}:
+            text = unicodedata.normalize("NFKC", text).strip()
+            if column.kind == "unit":
+                text = text.replace("m2", "m²")
+            return text.lower() if column.kind == "id" and text.lower() != text else text
+        return text.rstrip() if column.kind == "line" else text.strip()
+
+    def number(self, column: Column, cell: Cell, unit: str) -> Any:
+        """Read a number, typed with separators, full-width digits or a unit if need be."""
+        value = cell.value
+        if isinstance(value, (bool, datetime | date)):
+            what = "a date" if isinstance(value, datetime | date) else str(value).upper()
+            self.fault(str(cell), f"must be a number, not {what}; allowed: a number")
+            return None
+        if isinstance(value, int | float):
+            if cell.percent and unit and unit != "比例":
+                return self.converted(Fraction(repr(value)), "比例", unit, cell)
+            if column.kind == "whole" and float(value).is_integer():
+                return int(value)
+            return value
+        text = tidy(str(value))
+        if re.fullmatch(r"[-+]?[0-9.]+ ?/ ?[0-9.]+ ?%?", text) and unit == "比例":
+            return text
+        found = _TYPED.fullmatch(text)
+        if not found:
+            slip = "; a decimal comma?" if re.fullmatch(r"[-+]?[0-9]+,[0-9]+", text) else ""
+            message = f"must be a number, not {shown(text)}{slip}"
+            self.fault(str(cell), f"{message}; allowed: 2000, 2,000 or 2000 with its unit")
+            return None
+        digits, typed = found[1].replace(",", ""), (found[2] or "").strip()
+        if typed:
+            if not unit:
+                self.fault(str(cell), f"has the unit {shown(typed)}; allowed: a number alone")
+                return None
+            return self.converted(Fraction(digits), typed, unit, cell)
+        if re.fullmatch(r"[-+]?[0-9]+", digits):
+            return int(digits)
+        return float(digits)
+
+    def amount(self, cell: Cell, unit: str) -> Any:
+        """Read a number, a quotient, or either with its unit; the loader converts it exactly."""
+        value = cell.value
+        if isinstance(value, (bool, datetime | date)):
+            what = "a date" if isinstance(value, datetime | date) else str(value).upper()
+            self.fault(str(cell), f"must be a number, not {what}; allowed: a number")
+            return None
+        if isinstance(value, int | float):
+            if cell.percent and unit and unit != "比例" and not unit.startswith("/"):
+                shown_as = format(Decimal(repr(value)) * 100, "f")
+                return float(shown_as) if unit.startswith("%") else f"{shown_as} %"
+            return value
+        text = tidy(str(value))
+        found = _AMOUNT.fullmatch(text)
+        if not found:
+            slip = "; a decimal comma?" if re.fullmatch(r"[-+]?[0-9]+,[0-9]+", text) else ""
+            message = f"must be a number, not {shown(text)}{slip}"
+            self.fault(
+                str(cell), f"{message}; allowed: 2000, 2,000, 20/3 or any of them with its unit"
+            )
+            return None
+        digits, below, typed = found[1].replace(",", ""), found[2], (found[3] or "").strip()
+        if typed in {"亿", "万"}:  # 2000亿: the 元 may be left out
+            typed += "元"
+        number = f"{digits}/{below}" if below else digits
+        if typed:
+            return f"{number} {typed.replace('m2', 'm²')}"
+        if below:
+            return number
+        return int(digits) if re.fullmatch(r"[-+]?[0-9]+", digits) else float(digits)
+
+    def converted(self, value: Fraction, typed: str, unit: str, cell: Cell) -> Any:
+        """Convert a typed number to the unit of its row, exactly."""
+        try:
+            number = convert(value, _unit(typed), _unit(unit))
+        except UnitError as error:
+            self.fault(str(cell), f"{error}; allowed: {unit} or a unit of the same kind")
+            return None
+        return int(number) if number.is_integer() else number
+
+    def flag(self, cell: Cell) -> Any:
+        """Read true or false as people write it."""
+        value = cell.value
+        if isinstance(value, bool):
+            return value
+        text = unicodedata.normalize("NFKC", str(value)).strip().casefold()
+        if text in {"true", "yes", "是", "√", "1"}:
+            return True
+        if text in {"false", "no", "否", "×", "0"}:
+            return False
+        self.fault(
+            str(cell), f"must be TRUE or FALSE, not {shown(text)}; allowed: TRUE, FALSE, 是, 否"
+        )
+        return None
+
+    def time(self, kind: str, cell: Cell) -> Any:
+        """Read a day, month or period, also where Excel made a date of it."""
+        value = cell.value
+        if isinstance(value, datetime | date):
+            day = value.date() if isinstance(value, datetime) else value
+            if kind == "day":
+                return day.isoformat()
+            if day.day == 1:
+                return f"{day.year:04d}-{day.month:02d}"
+            self.fault(str(cell), f"is the day {day}; allowed: a month, YYYY-MM")
+            return None
+        try:
+            return str(period(value))
+        except FormError:  # a span a/b, or what the check of the file tells
+            return unicodedata.normalize("NFKC", _number_text(value)).strip()
+
+    def several(self, column: Column, cell: Cell) -> Any:
+        """Read a list, parted by semicolons, commas or blanks."""
+        value = cell.value
+        text = unicodedata.normalize("NFKC", _number_text(value)).strip()
+        parts = [part for part in re.split(r"[;,、\s]+", text) if part]
+        if column.kind == "list":
+            return parts
+        numbers: list[Any] = []
+        what = "whole numbers" if column.kind == "wholes" else "numbers"
+        for part in parts:
+            try:
+                number = exact(part)
+            except ValueError:
+                number = None
+            if number is None or (column.kind == "wholes" and number.denominator != 1):
+                self.fault(
+                    str(cell), f"{shown(part)} is not a number; allowed: {what}, parted by ;"
+                )
+                return None
+            numbers.append(int(number) if number.denominator == 1 else float(number))
+        return numbers
+
+
+#: A number with proper thousands, and what stands behind it.
+_TYPED = re.compile(
+    r"([-+]?(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,30})?(?:(?<=[0-9])\.[0-9]{0,30}|\.[0-9]{1,30})?"
+    r"(?<=[0-9.])(?:[eE][-+]?[0-9]{1,3}(?![0-9A-Za-z]))?)"
+    r"\s*([^0-9.,\s-][^,]{0,20})?"
+)
+_AMOUNT = re.compile(
+    r"([-+]?(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,30})?(?:(?<=[0-9])\.[0-9]{0,30}|\.[0-9]{1,30})?"
+    r"(?<=[0-9.])(?:[eE][-+]?[0-9]{1,3}(?![0-9A-Za-z]))?)"
+    r"(?:\s*/\s*([0-9]{1,30}(?:\.[0-9]{1,30})?))?"
+    r"\s*((?:[^\W\d_]|[/%])[^,]{0,40})?"
+)
+
+
+def _unit(text: str) -> str:
+    """Unit as typed; in a number such as 2000亿 the 元 may be left out."""
+    text = unicodedata.normalize("NFKC", text).strip().replace("m2", "m²")
+    try:
+        return parse(text).name
+    except UnitError:
+        return parse(f"{text}元").name if text in {"亿", "万"} else parse(text).name
+
+
+def _number_text(value: Any) -> str:
+    """Text of a number as a person would write it: 2012, not 2012.0."""
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        return str(int(value))
+    return str(value)
+
+
+def _blank(value: Any) -> bool:
+    return isinstance(value, str) and not value.strip()
+
+
+def _split(place: str) -> tuple[str, int]:
+    letters = place.rstrip("0123456789")
+    return letters, int(place[len(letters) :])
+
+
+def _field(value: Any) -> str:
+    """A field of a CSV line, on one line."""
+    text = repr(value) if isinstance(value, float) else "" if value is None else str(value)
+    text = " ".join(text.splitlines()) if "\n" in text or "\r" in text else text
+    return '"' + text.replace('"', '""') + '"' if re.search(r'[",]', text) else text

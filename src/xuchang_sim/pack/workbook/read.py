@@ -1,0 +1,158 @@
+"""Read a pack from a workbook, through the loader that also reads a folder: a fault names sheet and cell.
+
+What a workbook does not hold - scenarios, calibrated draws - may stand beside it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from xuchang_sim.pack.cited import parse_table
+from xuchang_sim.pack.read import read_pack
+from xuchang_sim.pack.workbook.entries import Entry, EntryReader
+from xuchang_sim.pack.workbook.file import read_bytes, read_cells
+from xuchang_sim.pack.workbook.sheets import BY_NAME, DOCUMENT, HISTORY, SHEETS
+from xuchang_sim.pack.workbook.trees import trees_of
+from xuchang_sim.yamlfile import InputError, Problem, Source, did_you_mean, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from xuchang_sim.pack.history import Record
+    from xuchang_sim.pack.pack import Pack
+
+__all__ = ["load_workbook", "read_book"]
+
+
+@dataclass(frozen=True)
+class Book:
+    """A pack as a workbook: its trees, its document, its tables, each with its cells.
+
+    Parameters
+    ----------
+    path : Path
+        The workbook.
+    trees : mapping of str to Source
+        Tree of each file of a pack.
+    document : str
+        Text of the document.
+    tables : mapping of str to (str, tuple of str)
+        Text of each table and the cell of each of its lines.
+    """
+
+    path: Path
+    trees: Mapping[str, Source]
+    document: str
+    tables: Mapping[str, tuple[str, tuple[str, ...]]]
+
+    @property
+    def folder(self) -> Path:
+        """Folder in which the workbook stands."""
+        return self.path.parent
+
+    def tree(self, file: str, problems: list[Problem]) -> Source | None:  # noqa: ARG002
+        """Tree of a file of the pack."""
+        return self.trees.get(file)
+
+    def text(self, file: str, problems: list[Problem]) -> str | None:  # noqa: ARG002
+        """Text of the document, whatever its file is called."""
+        return self.document
+
+    def table(self, file: str, problems: list[Problem]) -> tuple[Record, ...]:
+        """Figures of a table."""
+        if file not in self.tables:
+            message = f"has no figures of {file}; allowed: {', '.join(self.tables) or 'some'}"
+            problems.append(Problem(str(self.path), HISTORY, 0, message))
+            return ()
+        found: list[Problem] = []
+        records = parse_table(self.tables[file][0], file, found)
+        problems += [self.problem(file, p.path, p.line, p.message) for p in found]
+        return records
+
+    def problem(self, file: str, path: str, line: int, message: str) -> Problem:
+        """Return a fault of a line of a table, by its cell."""
+        cells = self.tables[file][1]
+        cell = cells[min(line, len(cells)) - 1] if line else HISTORY
+        return Problem(str(self.path), f"{cell}: {path}" if path else cell, 0, message)
+
+
+def load_workbook(path: Path) -> Pack:
+    """Load a pack from a workbook.
+
+    Parameters
+    ----------
+    path : Path
+        Workbook in the layout that :func:`write_workbook` gives.
+
+    Returns
+    -------
+    Pack
+        The same, to its hash, as from files with the same content. Its folder is the one in which
+        the workbook stands.
+
+    Raises
+    ------
+    InputError
+        If the file is no workbook, is dangerous, or anything in it is wrong; all faults at once,
+        each with sheet and cell.
+    """
+    problems: list[Problem] = []
+    book = read_book(path, problems)
+    if book is None:
+        raise InputError(problems)
+    found: list[Problem] = []
+    pack = read_pack(book, found)
+    told = {problem.path for problem in problems}
+    problems += [problem for problem in found if problem.path.split(": ")[0] not in told]
+    if problems or pack is None:
+        raise InputError(problems)
+    return pack
+
+
+def read_book(path: Path, problems: list[Problem]) -> Book | None:
+    """Read the cells of a workbook into the trees of a pack.
+
+    Parameters
+    ----------
+    path : Path
+        Workbook.
+    problems : list of Problem
+        Faults are appended here.
+
+    Returns
+    -------
+    Book or None
+        None if there is nothing to go on with.
+    """
+    raw = read_bytes(path, problems)
+    sheets = read_cells(path, raw, problems) if raw is not None else None
+    if sheets is None:
+        return None
+    reader = EntryReader(str(path), problems)
+    missing = [s for s in (*BY_NAME, DOCUMENT, HISTORY) if s not in sheets]
+    lost = "sheet is missing; allowed: all sheets of the template"
+    problems += [Problem(str(path), name, 0, lost) for name in missing]
+    unknown = [s for s in sheets if s not in {*BY_NAME, DOCUMENT, HISTORY, "guide"}]
+    for name in unknown:
+        close = did_you_mean(name, [*BY_NAME, DOCUMENT, HISTORY])
+        message = f"is not a sheet of a pack{close}; allowed: guide, {', '.join(BY_NAME)}, {DOCUMENT}, {HISTORY}"
+        problems.append(Problem(str(path), shown(name), 0, message))
+    if missing:
+        return None
+    tables = {sheet.name: reader.table(sheet, sheets[sheet.name]) for sheet in SHEETS}
+    lines, ended = reader.document(sheets[DOCUMENT])
+    document = "\n".join(lines) + ("\n" if ended else "")
+    _hash_document(tables["pack"], document)
+    trees = trees_of(str(path), tables, reader)
+    return Book(path, trees, document, reader.history(sheets[HISTORY]))
+
+
+def _hash_document(entries: list[Entry], text: str) -> None:
+    """Fill in the document's hash where it was left empty: the sheet is the document."""
+    for entry in entries:
+        if "document.sha256" not in entry.values:
+            found = hashlib.sha256(text.encode()).hexdigest()
+            entry.values["document.sha256"] = (found, entry.place)

@@ -9,14 +9,26 @@ import pytest
 from numpy.testing import assert_allclose
 
 from xuchang_sim.answers.eras import Era, EraTest, era_test
-from xuchang_sim.answers.market import Layer, Year, layer_sample, market_layer
-from xuchang_sim.answers.panels import nulls, read_nulls, read_panels
+from xuchang_sim.answers.discrepancy import Start, learn, student
+from xuchang_sim.answers.market import (
+    GOAL,
+    TOLERANCE,
+    Layer,
+    Year,
+    history,
+    layer_sample,
+    market_layer,
+    start,
+)
+from xuchang_sim.answers.panels import Panel, nulls, read_nulls, read_panels
 from xuchang_sim.answers.simple import known_null
 from xuchang_sim.pack.casepack import era_pack, national_year, shared_pack
 from xuchang_sim.pack.load import Pack, load_pack
 from xuchang_sim.yamlfile import InputError
 
 PANELS = os.environ.get("XUCHANG_SIM_PANELS")
+#: What a made-up class is believed to be before any of its years is known, points.
+START = Start(scale=5.4, doubt=0.5, offset=2.0, offset_sd=1.2)
 needs_panels = pytest.mark.skipif(
     PANELS is None,
     reason="the growth panels have no licence and are not shipped; set XUCHANG_SIM_PANELS to their folder",
@@ -57,12 +69,95 @@ def test_realised_growth_of_the_nation_is_that_of_the_published_months() -> None
 
 def test_coverage_counts_years_not_cities() -> None:
     rows = tuple(
-        Year("p", 2000 + k, 300, 0.0, 0.0, 1.0, 1.0, {0.8: share}, {})
+        Year("p", 2000 + k, 300, 0.0, 0.0, 1.0, 1.0, {0.8: share}, {}, 0.9, learn({}, {}, START))
         for k, share in enumerate((0.7, 0.9))
     )
     mean, error, years = Layer(rows, (), (), {}).coverage("p")
     assert_allclose((mean, error), (0.8, 0.1))
     assert years == 2
+
+
+# ----------------------------------------------- discrepancy, learned from the years before
+
+
+def drawn(
+    rng: np.random.Generator, width: float, tails: float, offset: float = 2.0, years: int = 14
+) -> Panel:
+    """A class whose law is known: widths of years, common parts, own parts."""
+    nation = {2000 + k: 15.0 for k in range(years)}
+    growth = np.column_stack(
+        [
+            x
+            + offset
+            + rng.normal(0.0, 2.0)
+            + width * np.exp(rng.normal(0.0, 0.25)) * rng.standard_t(tails, 150)
+            for x in nation.values()
+        ]
+    )
+    return Panel("industry", tuple(nation), tuple(map(str, range(150))), growth)
+
+
+def covered(panel: Panel, first: int) -> float:
+    """Mean coverage of rolling 80% intervals from a year on, the nation growing by 15."""
+    nation = np.full(1, 15.0)
+    shares = []
+    for year in panel.years[first:]:
+        growth, _ = history([panel], year)
+        known = learn(growth, dict.fromkeys(growth, 15.0), START)
+        low, high = np.quantile(
+            layer_sample(shared_pack(), nation, "industry", 1, known), (0.1, 0.9)
+        )
+        here = panel.growth[:, panel.years.index(year)]
+        shares.append(((here >= low) & (here <= high)).mean())
+    return float(np.mean(shares))
+
+
+@pytest.mark.parametrize(("width", "tails"), [(3.0, 30.0), (5.4, 4.0), (10.0, 3.0)])
+def test_rolling_intervals_cover_classes_narrower_and_wider_than_the_prior(
+    width: float, tails: float
+) -> None:
+    rng = np.random.default_rng(20)
+    shares = [covered(drawn(rng, width, tails), 6) for _ in range(6)]
+    assert_allclose(np.mean(shares), 0.8, atol=0.04)
+
+
+def test_what_is_learned_is_the_law_and_the_prior_where_nothing_is() -> None:
+    none = learn({}, {}, START)
+    assert_allclose((none.scale, none.offset), (START.scale, START.offset))
+    assert (none.years, none.paired) == (0, 0)
+    panel = drawn(np.random.default_rng(3), 9.0, 4.0, offset=-3.0, years=40)
+    growth, _ = history([panel], 2040)
+    found = learn(growth, dict.fromkeys(growth, 15.0), START)
+    assert_allclose(found.scale, 9.0, rtol=0.1)
+    assert found.tails in {3.0, 4.0, 6.0}
+    assert_allclose(found.offset, -3.0, atol=1.0)
+    assert_allclose(found.scatter, 0.25, atol=0.06)
+    assert_allclose(found.common, 2.0, atol=0.7)  # s.e. of 40 years 0.25, of a year's centre 1
+
+
+def test_no_later_year_is_learned_from_and_a_larger_unit_scales_the_width() -> None:
+    panel = drawn(np.random.default_rng(4), 6.0, 6.0)
+    changed = panel.growth.copy()
+    changed[:, 9:] *= 7.0
+    for year in (2005, 2009):
+        assert history([panel], year)[0].keys() == set(range(2000, year))
+        one, two = (
+            learn(history([p], year)[0], {}, START) for p in (panel, panel._replace(growth=changed))
+        )
+        assert one == two
+    values = panel.growth[:, 0]
+    centre, scale, _ = student(values, 6.0)
+    moved = student(5.0 + 3.0 * values, 6.0)
+    assert_allclose(moved[:2], (5.0 + 3.0 * centre, 3.0 * scale), rtol=1e-6)
+
+
+def test_the_start_is_the_packs_own_prior_without_the_factor_of_zones() -> None:
+    found, other = (start(shared_pack(), "industry", own=own) for own in (True, False))
+    middle = shared_pack().parameters["market_sd"].prior.quantile(np.array([0.5]))[0]
+    assert_allclose(found.scale, 100.0 * middle / 1.2, rtol=0.03)
+    assert_allclose(found.offset, 2.0, atol=0.1)
+    assert found._replace(doubt=other.doubt) == other
+    assert found.doubt < 0.3 < other.doubt
 
 
 def test_a_folder_without_panels_is_refused(tmp_path: Path) -> None:
@@ -125,6 +220,17 @@ def test_the_layer_beats_persistence_where_the_nations_growth_is_given() -> None
     rows = [year for year in found.given if year.panel == "17 Henan cities"]
     assert len(rows) == 6
     assert np.mean([r.crps["model"] for r in rows]) < np.mean([r.crps["persistence"] for r in rows])
+
+
+@needs_panels
+def test_intervals_cover_eighty_in_a_hundred_given_the_nation() -> None:
+    found = market_layer(Path(PANELS or ""))
+    names = [name for name in found.panels if found.coverage(name)[2]]
+    assert len(names) == 3
+    for name in names:
+        mean, _, years = found.coverage(name)
+        assert years == 6
+        assert abs(mean - GOAL) <= TOLERANCE, name
 
 
 def test_a_panel_knows_its_year_of_release() -> None:

@@ -132,8 +132,9 @@ def layer(data: Mapping[str, Any], lang: Language) -> RenderableType:
         held = abs(found["mean"] - data["goal"]) <= data["tolerance"]
         words |= {"goal": f"{data['goal']:.0%}", "tolerance": f"{data['tolerance']:.0%}"}
         key = "hindcast.covered" if held else "hindcast.not_covered"
-        error = f"{data['error_sd'][name]:.1f}"
-        parts.append(Text(say(key, lang, name=name, years=found["years"], error=error, **words)))
+        words["error"] = f"{data['error_sd'][name]:.1f}"
+        words["shared"] = f"{data['shared_80'][name]['mean']:.0%}"
+        parts.append(Text(say(key, lang, name=name, years=found["years"], **words)))
     parts += [Text(), Text(say("hindcast.vintages", lang), style="bold")]
     parts.append(_years(data["vintages"], lang))
     return Group(*parts)
@@ -143,13 +144,16 @@ def _years(rows: Sequence[Mapping[str, Any]], lang: Language) -> Sheet:
     table = Sheet(names=(0,))
     table.words(say("hindcast.panel", lang))
     table.values(say("hindcast.year", lang), say("hindcast.units", lang))
-    table.values(say("hindcast.nation", lang), say("hindcast.mean", lang), "50%", "80%", "90%")
+    table.values(say("hindcast.nation", lang), say("hindcast.mean", lang))
+    table.values(say("hindcast.width", lang), say("hindcast.tails", lang), "50%", "80%", "90%")
     names = ("model", "persistence", "ar1", "panel_mean")
     table.values(*(f"CRPS {say(f'hindcast.{name}', lang)}" for name in names))
     for row in rows:
         inside = [_share(row["coverage"][level]) for level in ("0.5", "0.8", "0.9")]
         losses = [_points(row["crps"].get(name)) for name in names]
         growth = [f"{row[key]:.1f}" for key in ("given", "mean")]
+        learned = row["learned"]
+        growth += [f"{learned['scale']:.1f}", f"{learned['tails']:.0f}"]
         table.add_row(row["panel"], str(row["year"]), str(row["units"]), *growth, *inside, *losses)
     return table
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from xuchang_sim.answers.eras import Era, EraTest, era_test
 from xuchang_sim.answers.discrepancy import Start, learn, student
+from xuchang_sim.answers.eras import Era, EraTest, era_test
 from xuchang_sim.answers.market import (
     GOAL,
     TOLERANCE,

@@ -25,11 +25,13 @@ if TYPE_CHECKING:
     from xuchang_sim.answers.assess import Assessment, MatrixResult
     from xuchang_sim.answers.compare import Comparison
     from xuchang_sim.answers.designs import Design
-    from xuchang_sim.answers.discovery import Discovery, Robustness
+    from xuchang_sim.answers.discovery import Discovery
     from xuchang_sim.answers.explain import Explanation
     from xuchang_sim.answers.facts import Facts
+    from xuchang_sim.answers.frontier import Frontier
     from xuchang_sim.answers.outlook import Outlook
-    from xuchang_sim.answers.packages import BundleResult, Frontier
+    from xuchang_sim.answers.packages import BundleResult
+    from xuchang_sim.answers.robustness import Robustness
     from xuchang_sim.answers.sensitivity import Method, Sensitivity
     from xuchang_sim.answers.sweep import Sweep
     from xuchang_sim.answers.uncertainty import Uncertainty
@@ -117,9 +119,9 @@ class Study(Settings):
     def frontier(self, p: float = 0.8, **options: Any) -> Frontier:
         """Say which growth is reached with a probability.
 
-        ``options`` as in :func:`xuchang_sim.answers.packages.frontier`.
+        ``options`` as in :func:`xuchang_sim.answers.frontier.frontier`.
         """
-        from xuchang_sim.answers.packages import frontier  # noqa: PLC0415
+        from xuchang_sim.answers.frontier import frontier  # noqa: PLC0415
 
         return frontier(self, p, **options)
 
@@ -171,9 +173,9 @@ class Study(Settings):
     ) -> Robustness:
         """Say over how much of the parameters' space scenarios meet a goal.
 
-        ``options`` as in :func:`xuchang_sim.answers.discovery.robustness`.
+        ``options`` as in :func:`xuchang_sim.answers.robustness.robustness`.
         """
-        from xuchang_sim.answers.discovery import robustness  # noqa: PLC0415
+        from xuchang_sim.answers.robustness import robustness  # noqa: PLC0415
 
         return robustness(self, scenarios, goal, **options)
 

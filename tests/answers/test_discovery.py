@@ -11,8 +11,10 @@ import pandas as pd
 import pytest
 from scipy.stats import binom
 
-from xuchang_sim.answers.discovery import info_gap, prim, simplified, uncertain
+from xuchang_sim.answers.discovery import uncertain
 from xuchang_sim.answers.packages import parse_goal
+from xuchang_sim.answers.prim import prim, simplified
+from xuchang_sim.answers.robustness import info_gap
 from xuchang_sim.pack.load import Pack
 from xuchang_sim.pack.scenario import load_scenario
 from xuchang_sim.simulation.run import Variant, prepare, run

@@ -10,15 +10,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from xuchang_sim.answers.explain import (
-    FAMILIES,
-    Explanation,
-    Relaxation,
-    attribute,
-    relaxation,
-    relaxed,
-    shapley,
-)
+from xuchang_sim.answers.attribution import FAMILIES, attribute, relaxed, shapley
+from xuchang_sim.answers.explain import Explanation
+from xuchang_sim.answers.relaxation import Relaxation, relaxation
 from xuchang_sim.pack.load import load_pack
 from xuchang_sim.pack.scenario import load_scenario
 from xuchang_sim.simulation.run import prepare, run

@@ -13,18 +13,9 @@ import pytest
 from hypothesis import given, settings, strategies as st
 from statsmodels.stats.proportion import proportion_confint
 
-from xuchang_sim.answers.packages import (
-    Bundle,
-    Hurdle,
-    cost,
-    fewest_successes,
-    lower_bound,
-    parse_goal,
-    reach,
-    reached,
-    search,
-    strengthened,
-)
+from xuchang_sim.answers.frontier import reach
+from xuchang_sim.answers.packages import cost, parse_goal, reached, strengthened
+from xuchang_sim.answers.search import Bundle, Hurdle, fewest_successes, lower_bound, search
 from xuchang_sim.pack.load import Pack
 from xuchang_sim.pack.scenario import load_scenario
 from xuchang_sim.simulation.measures import meets

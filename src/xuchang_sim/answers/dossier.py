@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from xuchang_sim.answers.assess import Assessment, MatrixResult, assess, goals, matrix
 from xuchang_sim.answers.biographies import projects
 from xuchang_sim.answers.explain import Explanation, explain
-from xuchang_sim.answers.packages import BundleResult, Frontier, frontier, smallest_bundle
+from xuchang_sim.answers.frontier import Frontier, frontier
+from xuchang_sim.answers.packages import BundleResult, smallest_bundle
 from xuchang_sim.answers.requirements import require
 from xuchang_sim.forecast.drivers import Drivers, drivers
 from xuchang_sim.forecast.report import outlook_report

@@ -1,8 +1,7 @@
-"""The smallest bundle of levers that makes a target likely, and what is reachable with a probability.
+"""Policy packages: the smallest bundles of levers that make a target likely.
 
-The search knows nothing of the model: it asks whether bundles of a grid clear every hurdle, prunes
-by monotonicity, and spends trials only where the answer is still open. What it accepts is what
-running every bundle with every trial would accept.
+Bundles are points of a grid over families of levers; :mod:`xuchang_sim.answers.search` finds the
+smallest, and the model says of each how often every target is met.
 """
 
 from __future__ import annotations
@@ -11,23 +10,34 @@ import itertools
 import math
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Annotated, NamedTuple, Protocol, TypedDict, cast
+from typing import TYPE_CHECKING, Annotated, NamedTuple, TypedDict
 
 import numpy as np
 
 from xuchang_sim import definitions
-from xuchang_sim.answer import Answer, Extra, MaybeNan, Probability, Unit
+from xuchang_sim.answer import Answer, MaybeNan, Probability, Unit
 from xuchang_sim.answers.assess import goals, manifest
 from xuchang_sim.answers.records import Manifest
+from xuchang_sim.answers.search import (
+    MOST_BUNDLES,
+    TOGETHER,
+    Bundle,
+    Hurdle,
+    Search,
+    cleared,
+    fewest_successes,
+    lower_bound,
+    search,
+)
 from xuchang_sim.pack.levers import AXES
-from xuchang_sim.pack.scenario import ResolvedScenario, adjust, list_scenarios
+from xuchang_sim.pack.scenario import ResolvedScenario, adjust
 from xuchang_sim.simulation.measures import NO_GOAL, meets, modelled, unmodelled
-from xuchang_sim.simulation.results import together, wilson
+from xuchang_sim.simulation.results import wilson
 from xuchang_sim.simulation.run import Setup, Variant, run
 from xuchang_sim.yamlfile import InputError, Problem, did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     import numpy.typing as npt
 
@@ -37,232 +47,14 @@ if TYPE_CHECKING:
     Array = npt.NDArray[np.float64]
     Bools = npt.NDArray[np.bool_]
 
-Bundle = tuple[int, ...]
 #: Strengths of the grid: absent, halfway, plan, halfway to the end of the range, the end.
 GRID = (0.0, 0.5, 1.0, 1.5, 2.0)
 #: Families of levers that a bundle is made of; works act on neither target.
 FAMILIES = ("land", "finance", "labour", "process", "attraction")
-Z90 = 1.2815515655446004  # one-sided 90%
-FIRST = 25  # trials of the first stage; each stage doubles them
 #: Second hurdle: at the lower quartile of parameter draws, P must reach this share of the wished P.
 ROBUST = 0.75
 QUARTILE = 0.25
 DRAWS, WORLDS = (8, 50), (4, 20)  # fewest, most parameter draws of the second hurdle, and worlds
-TOGETHER = 24  # bundles run together: the years before the plan are shared
-MOST_BUNDLES = 100_000
-
-
-class Evaluate(Protocol):
-    """Tell for each bundle which trials succeed."""
-
-    def __call__(self, bundles: Sequence[Bundle], first: int, count: int) -> Bools:
-        """Run trials ``first`` to ``first + count``: shape (bundles, count)."""
-        ...
-
-
-class Hurdle(NamedTuple):
-    """A test that a bundle passes if the lower 90% bound of its successes' share reaches ``p``."""
-
-    evaluate: Evaluate
-    p: float
-    trials: int
-
-    @property
-    def needed(self) -> int:
-        """Fewest successes that pass."""
-        return fewest_successes(self.trials, self.p)
-
-
-def lower_bound(successes: int, trials: int, z: float = Z90) -> float:
-    """Wilson's lower bound of a probability, one-sided 90% by default."""
-    p = successes / trials
-    centre = p + z * z / (2 * trials)
-    spread = z * math.sqrt(p * (1 - p) / trials + (z / (2 * trials)) ** 2)
-    return (centre - spread) / (1 + z * z / trials)
-
-
-def fewest_successes(trials: int, p: float) -> int:
-    """Return the fewest successes whose lower bound reaches ``p``; ``trials + 1`` if none do."""
-    low, high = 0, trials + 1
-    while low < high:
-        middle = (low + high) // 2
-        if middle <= trials and lower_bound(middle, trials) < p:
-            low = middle + 1
-        else:
-            high = middle
-    return low
-
-
-@dataclass(frozen=True)
-class Search:
-    """Outcome of a search on a grid.
-
-    Attributes
-    ----------
-    minimal : tuple of Bundle
-        Accepted bundles below which nothing is accepted; all of them.
-    tried : dict of Bundle to tuple of (int, int)
-        Successes and trials spent on every bundle that was run, by hurdle.
-    bundles : int
-        Size of the grid.
-    violations : tuple of (Bundle, Bundle)
-        Pairs (less, more) where less was accepted and more was not; with any, what was inferred
-        rather than run is not proven.
-    """
-
-    minimal: tuple[Bundle, ...]
-    tried: dict[Bundle, tuple[tuple[int, int], ...]]
-    bundles: int
-    violations: tuple[tuple[Bundle, Bundle], ...]
-
-
-def search(
-    sizes: Sequence[int],
-    hurdles: Sequence[Hurdle],
-    *,
-    exhaustive: bool = False,
-    told: Callable[[int, int], None] | None = None,
-) -> Search:
-    """Find all minimal accepted bundles of a grid.
-
-    A bundle is accepted if it clears every hurdle, and is put to the next only after the last.
-    Trials come in stages that double; a bundle leaves as soon as those that remain cannot change
-    its answer. More is never worse, so that one answer settles whole regions; each minimal
-    bundle's lower neighbours are run, not inferred.
-
-    Parameters
-    ----------
-    sizes : sequence of int
-        Number of levels of each lever, level 0 the least.
-    hurdles : sequence of Hurdle
-        What an accepted bundle clears.
-    exhaustive : bool
-        Run every bundle, and infer nothing.
-    told : callable, optional
-        Called with (bundles settled, bundles in all).
-
-    Raises
-    ------
-    ValueError
-        If the grid is empty or too large.
-    """
-    count = math.prod(sizes)
-    if not 1 <= count <= MOST_BUNDLES:
-        message = f"a grid of {count} bundles; allowed: 1 to {MOST_BUNDLES}"
-        raise ValueError(message)
-    tried: dict[Bundle, tuple[tuple[int, int], ...]] = {}
-    answers: dict[Bundle, bool] = {}
-    state = np.zeros(tuple(sizes), np.int8)  # 0 open, 1 accepted, -1 rejected
-
-    def ask(bundles: Sequence[Bundle]) -> None:
-        new = [b for b in dict.fromkeys(bundles) if b not in answers]
-        for k in range(0, len(new), TOGETHER):
-            waiting = new[k : k + TOGETHER]
-            for hurdle in hurdles:
-                waiting = _cleared(waiting, hurdle, tried)
-            answers.update({b: b in waiting for b in new[k : k + TOGETHER]})
-
-    def infer(bundle: Bundle) -> None:
-        above = tuple(slice(level, None) for level in bundle)
-        below = tuple(slice(None, level + 1) for level in bundle)
-        region = state[above if answers[bundle] else below]
-        region[region == 0] = 1 if answers[bundle] else -1
-
-    if exhaustive:
-        everything = list(itertools.product(*(range(size) for size in sizes)))
-        for k in range(0, count, TOGETHER):
-            ask(everything[k : k + TOGETHER])
-            if told:
-                told(min(k + TOGETHER, count), count)
-        for bundle in everything:
-            state[bundle] = 1 if answers[bundle] else -1
-    else:
-        while (state == 0).any():
-            # The best that can be had comes first: often nothing on the grid is enough.
-            top = tuple(size - 1 for size in sizes)
-            chosen = _most_telling(state) if top in answers else [top]
-            ask(chosen)
-            for bundle in chosen:
-                infer(bundle)
-            if told:
-                told(int((state != 0).sum()), count)
-    minimal = _minimal(state)
-    # What lies one step below a minimal bundle must have been run, not inferred.
-    while not exhaustive:
-        unsure = [b for m in minimal for b in _below(m) if b not in answers]
-        unsure += [m for m in minimal if m not in answers]
-        if not unsure:
-            break
-        ask(unsure)
-        for bundle in unsure:
-            state[bundle] = 1 if answers[bundle] else -1
-        minimal = _minimal(state)
-    worse = [bundle for bundle, good in answers.items() if not good]
-    rejected = np.array(worse).reshape(-1, len(sizes))
-    violations = tuple(
-        (less, worse[k])
-        for less, good in answers.items()
-        if good
-        for k in np.flatnonzero((rejected >= less).all(axis=1))
-    )
-    return Search(minimal, tried, count, violations)
-
-
-def _cleared(
-    bundles: Sequence[Bundle], hurdle: Hurdle, tried: dict[Bundle, tuple[tuple[int, int], ...]]
-) -> list[Bundle]:
-    """Run bundles in doubling stages until every answer is certain; return those that clear."""
-    met = dict.fromkeys(bundles, 0)
-    spent = dict.fromkeys(bundles, 0)
-    needed, waiting, done = hurdle.needed, list(bundles), 0
-    while waiting:
-        count = min(FIRST if done == 0 else done, hurdle.trials - done)
-        hits = hurdle.evaluate(waiting, done, count)
-        done += count
-        for bundle, row in zip(waiting, hits, strict=True):
-            met[bundle] += int(row.sum())
-            spent[bundle] = done
-        open_ = range(needed - hurdle.trials + done, needed)
-        waiting = [bundle for bundle in waiting if met[bundle] in open_]
-    for bundle in bundles:
-        tried[bundle] = (*tried.get(bundle, ()), (met[bundle], spent[bundle]))
-    return [bundle for bundle in bundles if met[bundle] >= needed]
-
-
-def _most_telling(state: npt.NDArray[np.int8]) -> list[Bundle]:
-    """Open bundles whose answers settle most, either way; none is comparable with another."""
-    still = state == 0
-    up, down = still.astype(np.int64), still.astype(np.int64)
-    for axis in range(state.ndim):
-        up = np.flip(np.cumsum(np.flip(up, axis), axis=axis), axis)
-        down = np.cumsum(down, axis=axis)
-    worth = np.where(still, np.minimum(up, down), 0)
-    chosen: list[Bundle] = []
-    while len(chosen) < TOGETHER and worth.any():
-        best = tuple(int(x) for x in np.unravel_index(int(worth.argmax()), worth.shape))
-        chosen.append(best)
-        worth[tuple(slice(level, None) for level in best)] = 0
-        worth[tuple(slice(None, level + 1) for level in best)] = 0
-    return chosen
-
-
-def _below(bundle: Bundle) -> list[Bundle]:
-    """Bundles one step below."""
-    return [
-        (*bundle[:k], level - 1, *bundle[k + 1 :]) for k, level in enumerate(bundle) if level > 0
-    ]
-
-
-def _minimal(state: npt.NDArray[np.int8]) -> tuple[Bundle, ...]:
-    """Accepted bundles with no other accepted bundle below them."""
-    accepted = state == 1
-    beneath = accepted.astype(np.int64)
-    for axis in range(state.ndim):
-        beneath = np.cumsum(beneath, axis=axis)
-    return tuple(tuple(int(x) for x in index) for index in np.argwhere(accepted & (beneath == 1)))
-
-
-# ------------------------------------------------------------------------------------- the model
 
 
 class Goal(NamedTuple):
@@ -581,7 +373,7 @@ def smallest_bundle(
         likely = model.met(values).sum(axis=1) >= hurdles[0].needed
         accepted = [bundle for bundle, good in zip(full, likely, strict=True) if good]
         for hurdle in hurdles[1:]:
-            accepted = _cleared(accepted, hurdle, {})
+            accepted = cleared(accepted, hurdle, {})
         if accepted:  # More is worse somewhere: nothing may be inferred.
             found = search(sizes, hurdles, exhaustive=True, told=study.progress)
     if found.minimal:
@@ -597,7 +389,7 @@ def smallest_bundle(
     ]
     best = max(choices, key=lambda choice: choice.p)
     highest = {
-        name: max(reached(row, p, low=_low(loaded, name)) for row in values[k])
+        name: max(reached(row, p, low=lower_is_better(loaded, name)) for row in values[k])
         for k, name in enumerate(wanted.ids)
     }
     bundles = sorted(choices, key=lambda c: (c.cost, tuple(c.strengths.values())))
@@ -621,7 +413,8 @@ def smallest_bundle(
     )
 
 
-def _low(pack: Pack, name: str) -> bool:
+def lower_is_better(pack: Pack, name: str) -> bool:
+    """Whether a goal is reached from above: a fall, a ceiling."""
     return pack.plan.target(name).direction in {"at_most", "below"}
 
 
@@ -735,188 +528,3 @@ class _Model:
         bound = lower_bound(int(met.sum()), len(met))
         strengths = self.strengths(bundle)
         return Choice(strengths, moved, price, p, low, high, bound, *quartile, len(met))
-
-
-# ------------------------------------------------------------------------------------- frontier
-
-
-class Reach(NamedTuple):
-    """Largest growth reached with a probability, with its 95% interval (order statistics).
-
-    A limit is NaN where there are too few replicates to have one.
-    """
-
-    value: MaybeNan
-    low: MaybeNan
-    high: MaybeNan
-
-
-def reach(values: Array, p: float) -> Reach:
-    """Return the largest value that a share ``p`` of outcomes reaches, with its 95% interval."""
-    from scipy.stats import binom  # noqa: PLC0415 - slow to import
-
-    n = len(values)
-    ordered = np.sort(values)[::-1]
-    k = max(0, math.ceil(p * n - 1e-9) - 1)
-    early = int(binom.ppf(0.025, n, p)) - 1
-    late = int(binom.ppf(0.975, n, p))
-    low = ordered[late] if late < n else math.nan
-    high = ordered[early] if early >= 0 else math.nan
-    return Reach(float(ordered[k]), float(low), float(high))
-
-
-class ScenarioName(TypedDict):
-    """A scenario; further keys are the outcomes."""
-
-    scenario: str
-
-
-class MapAxes(TypedDict):
-    """Families whose strengths are the rows and the columns; further keys are the outcomes."""
-
-    rows: str
-    columns: str
-
-
-ScenarioRow = Annotated[ScenarioName, Extra(Reach)]
-Map = Annotated[MapAxes, Extra(list[list[MaybeNan]])]
-
-
-@dataclass(frozen=True, eq=False)
-class Frontier(Answer):
-    """Largest growth that is reached with probability ``p``.
-
-    Attributes
-    ----------
-    scenarios : dict of str to dict of str to Reach
-        By scenario and outcome.
-    maps : dict of (str, str) to dict of str to ndarray, shape (strengths, strengths)
-        By pair of families and outcome; rows are strengths of the first.
-    """
-
-    p: float
-    outcomes: tuple[str, ...]
-    grid: tuple[float, ...]
-    base: str
-    scenarios: dict[str, dict[str, Reach]]
-    maps: dict[tuple[str, str], dict[str, Array]]
-    setup: Setup
-    failed: int
-
-    KEYS = (
-        *("p", "failed", "outcomes", "targets", "grid", "base", "replicates", "seed"),
-        *("scenarios", "maps", "manifest"),
-    )
-    ALIASES = MappingProxyType({"scenarios": "scenario_rows", "maps": "map_rows"})
-    ROWS = "scenarios"
-
-    @property
-    def title(self) -> str:
-        """Caption of the notebook's table."""
-        return f"growth reached with P = {self.p:g}, {self.replicates} replicates"
-
-    @property
-    def targets(self) -> dict[str, float]:
-        """What the plan asks for, by outcome."""
-        return {name: self.setup.pack.plan.target(name).value for name in self.outcomes}
-
-    @property
-    def replicates(self) -> int:
-        """Simulated futures of a scenario."""
-        return self.setup.replicates
-
-    @property
-    def seed(self) -> int:
-        """Seed of every draw."""
-        return self.setup.seed
-
-    @property
-    def scenario_rows(self) -> list[ScenarioRow]:
-        """Largest value of each outcome that is reached, by scenario."""
-        return [cast("ScenarioRow", {"scenario": k, **row}) for k, row in self.scenarios.items()]
-
-    @property
-    def map_rows(self) -> list[Map]:
-        """The same over two families of levers at the strengths of the grid."""
-        return [
-            cast("Map", {"rows": rows, "columns": columns, **table})
-            for (rows, columns), table in self.maps.items()
-        ]
-
-    @property
-    def manifest(self) -> Manifest:
-        """What identifies the result."""
-        return manifest(self.setup, [])
-
-
-def frontier(
-    study: Settings,
-    p: float = 0.8,
-    *,
-    outcomes: Sequence[str] | None = None,
-    scenarios: Sequence[ScenarioLike] | None = None,
-    maps: Sequence[tuple[str, str]] = (("land", "finance"), ("land", "labour")),
-    grid: Sequence[float] = GRID,
-    base: ScenarioLike = "plan",
-) -> Frontier:
-    """Say which growth is reached with probability ``p``, by scenario and over two families.
-
-    Parameters
-    ----------
-    study : Settings
-    p : float
-    outcomes : sequence of str, optional
-        Targets whose outcome is looked at, by default the plan's goals; more is better.
-    scenarios : sequence, optional
-        By default all that can be called by name.
-    maps : sequence of pairs of str
-        Families crossed at the strengths of ``grid``, the rest as in ``base``.
-    grid : sequence of float
-    base : str, Path or ResolvedScenario
-
-    Raises
-    ------
-    InputError
-        If an argument is wrong.
-    """
-    loaded = study.pack
-    if not 0.0 < p < 1.0:
-        raise InputError([Problem("--p", "", 0, f"{p}: allowed: above 0 and below 1")])
-    outcomes = parse_goal("joint", loaded).ids if outcomes is None else outcomes
-    for name in outcomes:
-        parse_goal(name, loaded)
-    chosen = [s.name for s in list_scenarios(loaded)] if scenarios is None else scenarios
-    found, start = [study.scenario(s) for s in chosen], study.scenario(base)
-    cells = [
-        strengthened(start, {rows: x, columns: y}, loaded)
-        for rows, columns in maps
-        for x in grid
-        for y in grid
-    ]
-    setup = study.setup()
-    short = replace(setup, through=12 * loaded.plan_year + 11)
-    variants = [Variant(s) for s in (*found, *cells)]
-    results = run(short, variants, full=False, keep=outcomes, progress=study.progress)
-    good = together(results)
-    year = results[0].setting.years.index(loaded.plan_year)
-    table = {name: [reach(r.outcomes[name][good, year], p) for r in results] for name in outcomes}
-    side = len(grid)
-    drawn = {}
-    for k, pair in enumerate(maps):
-        first = len(found) + k * side * side
-        drawn[pair] = {
-            name: np.array([r.value for r in table[name][first : first + side * side]]).reshape(
-                side, side
-            )
-            for name in outcomes
-        }
-    return Frontier(
-        p,
-        tuple(outcomes),
-        tuple(grid),
-        start.name,
-        {s.name: {name: table[name][k] for name in outcomes} for k, s in enumerate(found)},
-        drawn,
-        setup,
-        int((~good).sum()),
-    )

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from xuchang_sim.answers.compare import Comparison
     from xuchang_sim.answers.discovery import Discovery
     from xuchang_sim.answers.explain import Explanation
-    from xuchang_sim.answers.packages import BundleResult, Frontier
+    from xuchang_sim.answers.frontier import Frontier
+    from xuchang_sim.answers.packages import BundleResult
     from xuchang_sim.answers.sensitivity import Sensitivity
     from xuchang_sim.study import Study
 

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from xuchang_sim.answers.dossier import Dossier
-    from xuchang_sim.answers.explain import Waterfall
-    from xuchang_sim.answers.packages import Frontier
+    from xuchang_sim.answers.frontier import Frontier
+    from xuchang_sim.answers.waterfall import Waterfall
     from xuchang_sim.pack.load import Pack
 
 MOST_BUNDLES = 5

@@ -1,0 +1,200 @@
+"""Attribution: how much of a target's gap each family of constraints accounts for.
+
+The shares are exact Shapley values: every set of families is lifted in turn, under common random numbers.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from xuchang_sim.answer import MaybeNan
+from xuchang_sim.answers.assess import goals
+from xuchang_sim.pack.scenario import ResolvedScenario, adjust
+from xuchang_sim.simulation.measures import meets
+from xuchang_sim.simulation.results import together
+from xuchang_sim.simulation.run import Setup, Variant, run
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    import numpy.typing as npt
+
+    from xuchang_sim.pack.load import Pack
+
+    Array = npt.NDArray[np.float64]
+
+#: Families of constraints, and the gate of the model that each lifts (None: moved, see `relaxed`).
+FAMILIES: dict[str, str | None] = {
+    "land": "land",
+    "finance": "credit",
+    "labour": "labour",
+    "process": "approval",
+    "demand": None,
+    "attraction": None,
+}
+DEMAND_SHIFT = 2.0  # standard deviations by which demand is lifted: the edge of what is plausible
+
+
+class Share(NamedTuple):
+    """Causal share of one family: mean over replicates with its standard error.
+
+    ``of_total`` is the share of what lifting everything brings.
+    """
+
+    value: float
+    se: MaybeNan
+    of_total: MaybeNan
+
+
+@dataclass(frozen=True)
+class Attribution:
+    """Exact Shapley values of one outcome.
+
+    Attributes
+    ----------
+    outcome : str
+        Measure of the plan's year, or ``P(...)`` of it.
+    base, target : float
+        Mean under the scenario; value asked for.
+    total : float
+        What lifting every family brings; the shares sum to it, replicate by replicate.
+    total_se : float
+    shares : dict of str to Share
+    alone : dict of str to float
+        What lifting a family alone brings; the difference to its share is interaction.
+    """
+
+    outcome: str
+    base: float
+    target: float
+    total: float
+    total_se: float
+    shares: dict[str, Share]
+    alone: dict[str, float]
+
+    @property
+    def gap(self) -> float:
+        """What is missing on average; negative if the mean lies above the target."""
+        return self.target - self.base
+
+
+def shapley(values: Array) -> Array:
+    """Exact Shapley values of a game.
+
+    Parameters
+    ----------
+    values : ndarray, shape (2**players, ...)
+        Worth of every coalition; bit k of the index says whether player k is in it.
+
+    Returns
+    -------
+    ndarray, shape (players, ...)
+        They sum to the worth of all less that of none.
+
+    Raises
+    ------
+    ValueError
+        If the number of coalitions is no power of two.
+    """
+    count = len(values)
+    players = count.bit_length() - 1
+    if count != 1 << players:
+        message = f"{count} coalitions are no power of two"
+        raise ValueError(message)
+    found = np.zeros((players, *values.shape[1:]))
+    for coalition in range(count):
+        size = coalition.bit_count()
+        for player in range(players):
+            if not coalition >> player & 1:
+                weight = math.factorial(size) * math.factorial(players - size - 1)
+                gain = values[coalition | 1 << player] - values[coalition]
+                found[player] += weight / math.factorial(players) * gain
+    return found
+
+
+def relaxed(scenario: ResolvedScenario, families: Sequence[str], pack: Pack) -> Variant:
+    """Return a scenario with some families of constraints lifted.
+
+    Land, finance, labour and process lose their gate; demand is lifted by two standard deviations;
+    attraction goes to the ends of its levers' ranges.
+    """
+    moved = scenario
+    if "attraction" in families:
+        moved = adjust(moved, {"attraction": 2.0}, pack)[0]
+    if "demand" in families:
+        moved = replace(moved, demand_shift=min(4.0, moved.demand_shift + DEMAND_SHIFT))
+    gates = frozenset(gate for name in families if (gate := FAMILIES[name]) is not None)
+    return Variant(replace(moved, name="+".join([scenario.name, *families])), relaxed=gates)
+
+
+def attribute(
+    setup: Setup,
+    scenario: ResolvedScenario,
+    outcomes: Sequence[str] | None = None,
+    *,
+    progress: Callable[[int, int], None] | None = None,
+) -> tuple[Attribution, ...]:
+    """Attribute what lifting constraints brings: every combination of families is run.
+
+    Parameters
+    ----------
+    setup : Setup
+        Pack, replicates, seed.
+    scenario : ResolvedScenario
+        Where the constraints hold.
+    outcomes : sequence of str, optional
+        Targets of the plan, by default its goals; each is attributed in its own unit and as a probability.
+    progress : callable, optional
+        Called with (replicates done, replicates in all).
+
+    Returns
+    -------
+    tuple of Attribution
+        Two for each outcome.
+    """
+    names = tuple(FAMILIES)
+    pack = setup.pack
+    outcomes = goals(pack) if outcomes is None else outcomes
+    variants = [
+        relaxed(scenario, [name for k, name in enumerate(names) if c >> k & 1], pack)
+        for c in range(1 << len(names))
+    ]
+    short = replace(setup, through=12 * pack.plan_year + 11)
+    results = run(short, variants, full=False, keep=outcomes, progress=progress)
+    good = together(results)
+    year = results[0].setting.years.index(pack.plan_year)
+    found = []
+    for name in outcomes:
+        target = pack.plan.target(name)
+        values = np.stack([r.outcomes[name][good, year] for r in results])
+        found.append(_attribution(name, values, target.value, names))
+        met = np.stack([meets(row, target) for row in values]).astype(float)
+        found.append(_attribution(f"P({name})", met, 1.0, names))
+    return tuple(found)
+
+
+def _attribution(outcome: str, values: Array, target: float, names: Sequence[str]) -> Attribution:
+    """Means and standard errors of the shares; a share is linear in the replicates."""
+    each = shapley(values)
+    total = values[-1] - values[0]
+    whole = float(total.mean())
+    shares = {
+        name: Share(
+            float(row.mean()), standard_error(row), float(row.mean()) / whole if whole else math.nan
+        )
+        for name, row in zip(names, each, strict=True)
+    }
+    alone = {name: float((values[1 << k] - values[0]).mean()) for k, name in enumerate(names)}
+    return Attribution(
+        outcome, float(values[0].mean()), target, whole, standard_error(total), shares, alone
+    )
+
+
+def standard_error(values: Array) -> float:
+    """Standard error of the mean over replicates; undefined values are left out."""
+    n = len(values)
+    return float(values.std(ddof=1) / math.sqrt(n)) if n > 1 else math.nan

@@ -33,7 +33,7 @@ import numpy as np
 from xuchang_sim.answers.assess import goals
 from xuchang_sim.answers.packages import strengthened
 from xuchang_sim.pack.scenario import ResolvedScenario, load_scenario
-from xuchang_sim.report.figures import MONTHLY, year_to_date
+from xuchang_sim.report.figures.paths import MONTHLY, year_to_date
 from xuchang_sim.report.sentences import chance
 from xuchang_sim.simulation.measures import goal
 from xuchang_sim.simulation.settings import Settings

@@ -14,7 +14,9 @@ from xuchang_sim.model.build.compile import TARGETS, compile_text, compilers
 from xuchang_sim.model.build.translate import translate
 from xuchang_sim.model.chunk import ENTRIES
 from xuchang_sim.model.machine import USUAL, targets
-from xuchang_sim.simulation.run import Variant, prepare, run
+from xuchang_sim.simulation.arguments import prepare
+from xuchang_sim.simulation.run import run
+from xuchang_sim.simulation.setup import Variant
 from xuchang_sim.study import make_design
 
 LOAD = (

@@ -10,8 +10,10 @@ from benchmarks.scaled import PLACES, scaled_pack
 from xuchang_sim import load_pack, load_scenario
 from xuchang_sim.model import engine
 from xuchang_sim.pack.load import Pack
+from xuchang_sim.simulation.arguments import prepare
 from xuchang_sim.simulation.profiling import BEGIN, PHASES, RUNS, WATCH
-from xuchang_sim.simulation.run import Variant, _Group, prepare, run
+from xuchang_sim.simulation.run import _Group, run
+from xuchang_sim.simulation.setup import Variant
 from xuchang_sim.simulation.worlds import Worlds
 from xuchang_sim.study import profile
 

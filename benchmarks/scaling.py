@@ -26,9 +26,10 @@ from benchmarks.measure import peak_memory
 from benchmarks.scaled import FIRMS as FIRMS_OF_CITY, PLACES, STARTS, scaled_pack
 from xuchang_sim import load_pack, load_scenario
 from xuchang_sim.model.world import Sizes
-from xuchang_sim.simulation import run as simulation
+from xuchang_sim.simulation.arguments import prepare
 from xuchang_sim.simulation.profiling import profile_setup
-from xuchang_sim.simulation.run import Variant, prepare, run
+from xuchang_sim.simulation.run import run
+from xuchang_sim.simulation.setup import Setup, Variant
 
 PROJECTS = (1_000, 3_000, 10_000, 15_000)
 FIRMS = (4_000, 12_000, 40_000, 120_000, 400_000, 1_000_000)
@@ -53,7 +54,7 @@ def one_profile(
     """Profile a scaled pack: seconds by phase and step, agents, memory."""
     pack = scaled_pack(zones, firms, starts)
     base = prepare(pack, replicates, 2012)
-    setup = simulation.Setup(pack, replicates, 2012, base.through, room=room)
+    setup = Setup(pack, replicates, 2012, base.through, room=room)
     scenario = load_scenario("plan", pack)
     begun = time.process_time()
     found = profile_setup(setup, scenario)

@@ -11,7 +11,9 @@ import numpy as np
 from xuchang_sim import load_pack, load_scenario
 from xuchang_sim.model import engine
 from xuchang_sim.model.chunk import run_chunk
-from xuchang_sim.simulation.run import Variant, _Group, prepare
+from xuchang_sim.simulation.arguments import prepare
+from xuchang_sim.simulation.run import _Group
+from xuchang_sim.simulation.setup import Variant
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -20,7 +20,10 @@ from xuchang_sim.answers.assess import (
 )
 from xuchang_sim.pack.load import load_pack
 from xuchang_sim.pack.scenario import load_scenario
-from xuchang_sim.simulation.run import Setup, Variant, draw_parameters, prepare, run
+from xuchang_sim.simulation.arguments import prepare
+from xuchang_sim.simulation.draws import draw_parameters
+from xuchang_sim.simulation.run import run
+from xuchang_sim.simulation.setup import Setup, Variant
 from xuchang_sim.study import assess, matrix
 from xuchang_sim.yamlfile import InputError
 

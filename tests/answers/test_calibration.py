@@ -21,7 +21,9 @@ from xuchang_sim.answers.facts import load_facts
 from xuchang_sim.cli import app
 from xuchang_sim.pack.load import Pack, load_pack
 from xuchang_sim.pack.posterior import FILE, Posterior, load_posterior, save_posterior
-from xuchang_sim.simulation.run import Setup, choose_draws, draw_parameters, prepare
+from xuchang_sim.simulation.arguments import prepare
+from xuchang_sim.simulation.draws import draw_parameters
+from xuchang_sim.simulation.setup import Setup, choose_draws
 from xuchang_sim.study import calibrate
 from xuchang_sim.yamlfile import InputError
 

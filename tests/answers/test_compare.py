@@ -13,7 +13,9 @@ from xuchang_sim.answers.compare import Comparison, paired, shift
 from xuchang_sim.answers.forward import CLASSES, Seen, classify, forward
 from xuchang_sim.pack.load import Pack
 from xuchang_sim.pack.scenario import load_scenario
-from xuchang_sim.simulation.run import Variant, prepare, run
+from xuchang_sim.simulation.arguments import prepare
+from xuchang_sim.simulation.run import run
+from xuchang_sim.simulation.setup import Variant
 from xuchang_sim.study import compare, simulate
 from xuchang_sim.yamlfile import InputError
 

@@ -17,7 +17,9 @@ from xuchang_sim.answers.prim import prim, simplified
 from xuchang_sim.answers.robustness import info_gap
 from xuchang_sim.pack.load import Pack
 from xuchang_sim.pack.scenario import load_scenario
-from xuchang_sim.simulation.run import Variant, prepare, run
+from xuchang_sim.simulation.arguments import prepare
+from xuchang_sim.simulation.run import run
+from xuchang_sim.simulation.setup import Variant
 from xuchang_sim.study import discover, robustness
 from xuchang_sim.yamlfile import InputError
 

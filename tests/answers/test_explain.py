@@ -15,7 +15,8 @@ from xuchang_sim.answers.explain import Explanation
 from xuchang_sim.answers.relaxation import Relaxation, relaxation
 from xuchang_sim.pack.load import load_pack
 from xuchang_sim.pack.scenario import load_scenario
-from xuchang_sim.simulation.run import prepare, run
+from xuchang_sim.simulation.arguments import prepare
+from xuchang_sim.simulation.run import run
 from xuchang_sim.study import explain
 
 PACK = load_pack()

@@ -18,7 +18,9 @@ from xuchang_sim.cli import app
 from xuchang_sim.model.world import ABANDONED, BUILDING, DONE, MEASURE_ROW, SUMMARY
 from xuchang_sim.pack.load import load_pack
 from xuchang_sim.pack.scenario import load_scenario
-from xuchang_sim.simulation.run import Variant, prepare, run
+from xuchang_sim.simulation.arguments import prepare
+from xuchang_sim.simulation.run import run
+from xuchang_sim.simulation.setup import Variant
 from xuchang_sim.simulation.worlds import FailedWorldError, Worlds, columns
 from xuchang_sim.study import facts
 from xuchang_sim.yamlfile import InputError

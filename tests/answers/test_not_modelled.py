@@ -27,6 +27,7 @@ from xuchang_sim.pack.scenario import load_scenario
 from xuchang_sim.pack.starter import new_pack
 from xuchang_sim.report import document, exploring, page, tables
 from xuchang_sim.report.live import Desk
+from xuchang_sim.simulation.arguments import prepare
 from xuchang_sim.simulation.measures import (
     CITY_ONLY,
     REGISTRY,
@@ -36,7 +37,6 @@ from xuchang_sim.simulation.measures import (
     not_modelled,
     unmodelled,
 )
-from xuchang_sim.simulation.run import prepare
 from xuchang_sim.study import (
     Study,
     assess,

@@ -18,8 +18,11 @@ from xuchang_sim.answers.packages import cost, parse_goal, reached, strengthened
 from xuchang_sim.answers.search import Bundle, Hurdle, fewest_successes, lower_bound, search
 from xuchang_sim.pack.load import Pack
 from xuchang_sim.pack.scenario import load_scenario
+from xuchang_sim.simulation.arguments import prepare
+from xuchang_sim.simulation.draws import draw_parameters
 from xuchang_sim.simulation.measures import meets
-from xuchang_sim.simulation.run import Variant, draw_parameters, prepare, run
+from xuchang_sim.simulation.run import run
+from xuchang_sim.simulation.setup import Variant
 from xuchang_sim.study import frontier, smallest_bundle
 from xuchang_sim.yamlfile import InputError
 

@@ -28,7 +28,9 @@ from xuchang_sim.answers.store import Store
 from xuchang_sim.answers.sweep import Sweep, compute, estimate, rerun, sweep
 from xuchang_sim.pack.load import Pack
 from xuchang_sim.pack.scenario import adjust
-from xuchang_sim.simulation.run import Variant, prepare, run
+from xuchang_sim.simulation.arguments import prepare
+from xuchang_sim.simulation.run import run
+from xuchang_sim.simulation.setup import Variant
 from xuchang_sim.yamlfile import InputError
 
 

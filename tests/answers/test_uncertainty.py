@@ -25,7 +25,9 @@ from xuchang_sim.answers.uncertainty import (
 from xuchang_sim.cli import app
 from xuchang_sim.pack.load import Pack
 from xuchang_sim.pack.scenario import ResolvedScenario, load_scenario
-from xuchang_sim.simulation.run import Setup, draw_parameters, prepare
+from xuchang_sim.simulation.arguments import prepare
+from xuchang_sim.simulation.draws import draw_parameters
+from xuchang_sim.simulation.setup import Setup
 
 A, B = "realised_yield", "opening_land_months"
 

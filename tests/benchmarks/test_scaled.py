@@ -8,7 +8,8 @@ import pytest
 from benchmarks.scaled import FIRMS, PLACES, STARTS, ZONES, scaled_pack, write
 from xuchang_sim import load_pack
 from xuchang_sim.pack.load import validate_path
-from xuchang_sim.simulation.run import LEAST, LEAST_LONG, SPREAD, prepare, sizes_for
+from xuchang_sim.simulation.arguments import prepare
+from xuchang_sim.simulation.records import LEAST, LEAST_LONG, SPREAD, sizes_for
 from xuchang_sim.yamlfile import InputError
 
 

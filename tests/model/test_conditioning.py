@@ -12,8 +12,11 @@ from xuchang_sim.model.memory import blank
 from xuchang_sim.model.world import MEASURES, OPEN, PIPELINE, SUMMARY, World
 from xuchang_sim.pack.load import load_pack
 from xuchang_sim.pack.scenario import load_scenario
+from xuchang_sim.simulation.arguments import prepare
+from xuchang_sim.simulation.draws import base_fai
 from xuchang_sim.simulation.results import Results
-from xuchang_sim.simulation.run import Setup, Variant, _Group, base_fai, prepare, run
+from xuchang_sim.simulation.run import _Group, run
+from xuchang_sim.simulation.setup import Setup, Variant
 from xuchang_sim.study import economy
 
 PACK = load_pack()

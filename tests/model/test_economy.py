@@ -15,7 +15,9 @@ from xuchang_sim.model.economy import STEP_NAMES, Economy
 from xuchang_sim.model.world import FIRMS, MEASURES, OPEN, PIPELINE
 from xuchang_sim.pack.load import load_pack
 from xuchang_sim.pack.scenario import load_scenario
-from xuchang_sim.simulation.run import Variant, prepare, run
+from xuchang_sim.simulation.arguments import prepare
+from xuchang_sim.simulation.run import run
+from xuchang_sim.simulation.setup import Variant
 from xuchang_sim.study import economy
 
 PACK = load_pack()

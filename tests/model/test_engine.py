@@ -23,9 +23,12 @@ from xuchang_sim.model.sorting import FEW, sort_keys
 from xuchang_sim.model.world import CODES, LEVERS, MEASURES, Firms, Projects, Sizes, World, columns
 from xuchang_sim.pack.load import load_pack
 from xuchang_sim.pack.scenario import load_scenario
-from xuchang_sim.simulation import run as simulation
+from xuchang_sim.simulation import records, run as simulation
+from xuchang_sim.simulation.arguments import prepare
+from xuchang_sim.simulation.records import LEAST_LONG
 from xuchang_sim.simulation.results import Results
-from xuchang_sim.simulation.run import LEAST_LONG, Variant, prepare, run
+from xuchang_sim.simulation.run import run
+from xuchang_sim.simulation.setup import Variant
 from xuchang_sim.study import economy
 
 PACK = load_pack()
@@ -202,7 +205,7 @@ def test_a_failing_replicate_is_recorded_and_spoils_no_other(
 
 def test_more_rows_than_room_is_said_not_overwritten() -> None:
     setup = prepare(PACK, 1, 5)
-    small = simulation.sizes_for(setup)._replace(projects=296)
+    small = records.sizes_for(setup)._replace(projects=296)
     found = run(replace(setup, room=small), [Variant(PLAN)])[0]
     assert found.failed[:, 0].tolist() == [101 * CODES]
 

@@ -11,8 +11,10 @@ import pytest
 from xuchang_sim.model.world import LEVERS, MEASURES
 from xuchang_sim.pack.load import load_pack
 from xuchang_sim.pack.scenario import ResolvedScenario, load_scenario
+from xuchang_sim.simulation.arguments import prepare
 from xuchang_sim.simulation.results import Results
-from xuchang_sim.simulation.run import Variant, prepare, run
+from xuchang_sim.simulation.run import run
+from xuchang_sim.simulation.setup import Variant
 
 PACK = load_pack()
 PLAN = load_scenario("plan", PACK)

@@ -213,7 +213,10 @@ def test_two_threads_with_two_sizes_do_not_meet() -> None:
 
     from xuchang_sim.pack.load import load_pack
     from xuchang_sim.pack.scenario import load_scenario
-    from xuchang_sim.simulation.run import Variant, prepare, run, sizes_for
+    from xuchang_sim.simulation.arguments import prepare
+    from xuchang_sim.simulation.records import sizes_for
+    from xuchang_sim.simulation.run import run
+    from xuchang_sim.simulation.setup import Variant
 
     pack = load_pack()
     setup = prepare(pack, 6, 5)

@@ -13,8 +13,11 @@ from xuchang_sim.model.world import MEASURES
 from xuchang_sim.pack.conditions import Condition
 from xuchang_sim.pack.load import load_pack
 from xuchang_sim.pack.scenario import load_scenario
+from xuchang_sim.simulation.arguments import prepare
+from xuchang_sim.simulation.draws import base_fai
 from xuchang_sim.simulation.results import Results
-from xuchang_sim.simulation.run import Variant, base_fai, prepare, run
+from xuchang_sim.simulation.run import run
+from xuchang_sim.simulation.setup import Variant
 from xuchang_sim.study import simulate
 
 PACK = load_pack()

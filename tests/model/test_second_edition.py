@@ -12,7 +12,9 @@ from xuchang_sim.model.population import INCOMPATIBLE, NEGATIVE_SCALE
 from xuchang_sim.model.world import BUILDING, MEASURE_ROW, SUMMARY
 from xuchang_sim.pack.load import load_pack
 from xuchang_sim.pack.scenario import load_scenario
-from xuchang_sim.simulation.run import RELAXATIONS, Variant, prepare, run
+from xuchang_sim.simulation.arguments import prepare
+from xuchang_sim.simulation.run import run
+from xuchang_sim.simulation.setup import RELAXATIONS, Variant
 from xuchang_sim.simulation.worlds import FailedWorldError, Worlds, columns, run_given
 
 PACK = load_pack()

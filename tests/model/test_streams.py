@@ -13,7 +13,7 @@ from tests.rules import entry
 from xuchang_sim.model import streams
 from xuchang_sim.model.memory import Floats1, Floats2, Ints1, Worlds1, blank
 from xuchang_sim.model.world import Sizes, World
-from xuchang_sim.simulation.run import _uniforms
+from xuchang_sim.simulation.draws import _uniforms
 
 # Known-answer vectors that Random123 publishes for philox4x32-10.
 KNOWN = [

@@ -17,7 +17,9 @@ from xuchang_sim.model.build.translate import translate
 from xuchang_sim.model.layout import numbers
 from xuchang_sim.pack.load import load_pack
 from xuchang_sim.pack.scenario import load_scenario
-from xuchang_sim.simulation.run import Variant, _Group, prepare
+from xuchang_sim.simulation.arguments import prepare
+from xuchang_sim.simulation.run import _Group
+from xuchang_sim.simulation.setup import Variant
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -18,7 +18,10 @@ from xuchang_sim.model.memory import blank
 from xuchang_sim.model.world import Inputs, Sizes, columns
 from xuchang_sim.pack.load import load_pack
 from xuchang_sim.pack.scenario import load_scenario
-from xuchang_sim.simulation.run import Variant, _Group, draw_parameters, prepare
+from xuchang_sim.simulation.arguments import prepare
+from xuchang_sim.simulation.draws import draw_parameters
+from xuchang_sim.simulation.run import _Group
+from xuchang_sim.simulation.setup import Variant
 
 PACK = load_pack()
 BLOCKS, BLOCK = 6, 40

@@ -14,8 +14,10 @@ from xuchang_sim.model.world import SUMMARY, Inputs, columns
 from xuchang_sim.pack.load import load_pack
 from xuchang_sim.pack.scenario import load_scenario
 from xuchang_sim.simulation import attempts, run as simulation
+from xuchang_sim.simulation.arguments import prepare
 from xuchang_sim.simulation.attempts import LATER, MOST, PATHS, Attempts, keys
-from xuchang_sim.simulation.run import Setup, Variant, _Group, prepare, run
+from xuchang_sim.simulation.run import _Group, run
+from xuchang_sim.simulation.setup import Setup, Variant
 
 if TYPE_CHECKING:
     from pathlib import Path

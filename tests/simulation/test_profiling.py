@@ -9,7 +9,9 @@ from xuchang_sim import load_pack, load_scenario, profile
 from xuchang_sim.model.schedule import STEPS
 from xuchang_sim.model.world import FIRMS, OPEN, PIPELINE
 from xuchang_sim.simulation import profiling
-from xuchang_sim.simulation.run import Variant, prepare, run
+from xuchang_sim.simulation.arguments import prepare
+from xuchang_sim.simulation.run import run
+from xuchang_sim.simulation.setup import Variant
 from xuchang_sim.simulation.worlds import Worlds
 
 SEED, REPLICATES = 7, 3

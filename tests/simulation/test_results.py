@@ -13,8 +13,10 @@ from statsmodels.stats.proportion import proportion_confint
 from xuchang_sim.model.world import MEASURES
 from xuchang_sim.pack.load import load_pack
 from xuchang_sim.pack.scenario import load_scenario
+from xuchang_sim.simulation.arguments import prepare
 from xuchang_sim.simulation.results import STRATUM, Results, rate, short, stand_for, verdict, wilson
-from xuchang_sim.simulation.run import Variant, prepare, run
+from xuchang_sim.simulation.run import run
+from xuchang_sim.simulation.setup import Variant
 from xuchang_sim.study import simulate
 
 PACK = load_pack()

@@ -39,6 +39,7 @@ from xuchang_sim.answers.skill import skill
 from xuchang_sim.forecast.outside import outside_view
 from xuchang_sim.model.digest import rules_digest
 from xuchang_sim.pack.scenario import ResolvedScenario, load_matrix
+from xuchang_sim.simulation.arguments import MOST_REPLICATES, whole_number
 from xuchang_sim.simulation.measures import (
     JOINT,
     NO_GOAL,
@@ -52,7 +53,8 @@ from xuchang_sim.simulation.measures import (
     unmodelled,
 )
 from xuchang_sim.simulation.results import Results, WhyYear, together, wilson
-from xuchang_sim.simulation.run import MOST_REPLICATES, Setup, Variant, run, whole_number
+from xuchang_sim.simulation.run import run
+from xuchang_sim.simulation.setup import Setup, Variant
 from xuchang_sim.units import month_label
 from xuchang_sim.yamlfile import InputError, Problem
 

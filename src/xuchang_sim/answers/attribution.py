@@ -16,7 +16,8 @@ from xuchang_sim.answers.assess import goals
 from xuchang_sim.pack.scenario import ResolvedScenario, adjust
 from xuchang_sim.simulation.measures import meets
 from xuchang_sim.simulation.results import together
-from xuchang_sim.simulation.run import Setup, Variant, run
+from xuchang_sim.simulation.run import run
+from xuchang_sim.simulation.setup import Setup, Variant
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

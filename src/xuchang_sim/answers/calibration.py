@@ -24,7 +24,7 @@ from xuchang_sim.model.digest import rules_digest
 from xuchang_sim.model.engine import threads
 from xuchang_sim.pack.posterior import Posterior
 from xuchang_sim.pack.scenario import load_scenario
-from xuchang_sim.simulation.run import Setup
+from xuchang_sim.simulation.setup import Setup
 from xuchang_sim.simulation.worlds import FailedWorldError, Worlds
 from xuchang_sim.yamlfile import InputError, Problem
 

@@ -13,7 +13,8 @@ from xuchang_sim.answers.packages import BundleResult, smallest_bundle
 from xuchang_sim.answers.requirements import require
 from xuchang_sim.forecast.drivers import Drivers, drivers
 from xuchang_sim.forecast.report import outlook_report
-from xuchang_sim.simulation.run import Variant, run
+from xuchang_sim.simulation.run import run
+from xuchang_sim.simulation.setup import Variant
 from xuchang_sim.units import month_label
 
 if TYPE_CHECKING:

@@ -18,7 +18,9 @@ from xuchang_sim.forecast.drivers import drivers
 from xuchang_sim.pack.casepack import era_pack
 from xuchang_sim.pack.load import Pack, load_pack
 from xuchang_sim.pack.scenario import load_scenario
-from xuchang_sim.simulation.run import Variant, prepare, run
+from xuchang_sim.simulation.arguments import prepare
+from xuchang_sim.simulation.run import run
+from xuchang_sim.simulation.setup import Variant
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -19,7 +19,7 @@ from xuchang_sim.answers.records import Manifest
 from xuchang_sim.answers.requirements import require
 from xuchang_sim.answers.waterfall import Bar, Waterfall, waterfalls
 from xuchang_sim.simulation.results import Results, WhyYear
-from xuchang_sim.simulation.run import Setup
+from xuchang_sim.simulation.setup import Setup
 from xuchang_sim.units import month_label
 
 if TYPE_CHECKING:

@@ -29,7 +29,8 @@ from xuchang_sim.model.world import BUILDING, DONE, FIRMS, MEASURE_ROW, PIPELINE
 from xuchang_sim.pack.history import EVIDENCE
 from xuchang_sim.pack.scenario import load_scenario
 from xuchang_sim.pack.schema import Day, Id, Label, Many, Strict, validate
-from xuchang_sim.simulation.run import Variant, run
+from xuchang_sim.simulation.run import run
+from xuchang_sim.simulation.setup import Variant
 from xuchang_sim.simulation.worlds import MOMENTS, FailedWorldError, View, WarmUp, Worlds, columns
 from xuchang_sim.yamlfile import InputError, Problem, Source, read_text, read_yaml
 
@@ -39,8 +40,8 @@ if TYPE_CHECKING:
     from xuchang_sim.pack.load import Pack
     from xuchang_sim.pack.scenario import ResolvedScenario
     from xuchang_sim.simulation.results import Results
-    from xuchang_sim.simulation.run import Setup
     from xuchang_sim.simulation.settings import Settings
+    from xuchang_sim.simulation.setup import Setup
 
 Array = npt.NDArray[np.float64]
 

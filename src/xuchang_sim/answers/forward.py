@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from xuchang_sim.pack.scenario import ResolvedScenario
-    from xuchang_sim.simulation.run import Setup
+    from xuchang_sim.simulation.setup import Setup
 
 Array = npt.NDArray[np.float64]
 

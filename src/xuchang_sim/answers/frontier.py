@@ -15,7 +15,8 @@ from xuchang_sim.answers.packages import GRID, parse_goal, strengthened
 from xuchang_sim.answers.records import Manifest
 from xuchang_sim.pack.scenario import list_scenarios
 from xuchang_sim.simulation.results import together
-from xuchang_sim.simulation.run import Setup, Variant, run
+from xuchang_sim.simulation.run import run
+from xuchang_sim.simulation.setup import Setup, Variant
 from xuchang_sim.yamlfile import InputError, Problem
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from xuchang_sim.answers.requirements import require
 from xuchang_sim.forecast.report import outlook_report
 
 if TYPE_CHECKING:
-    from xuchang_sim.simulation.run import Setup
     from xuchang_sim.simulation.settings import Settings
+    from xuchang_sim.simulation.setup import Setup
 
 __all__ = ["Outlook", "SeriesForecast", "outlook"]
 

@@ -16,7 +16,8 @@ from xuchang_sim.answers.attribution import standard_error
 from xuchang_sim.answers.relaxation import DAYS, WORKING_DAYS, relaxation
 from xuchang_sim.pack.scenario import ResolvedScenario
 from xuchang_sim.simulation.results import Results, together
-from xuchang_sim.simulation.run import Setup, Variant, run
+from xuchang_sim.simulation.run import run
+from xuchang_sim.simulation.setup import Setup, Variant
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

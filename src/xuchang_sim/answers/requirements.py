@@ -17,7 +17,7 @@ from xuchang_sim.pack.scenario import (
     load_scenario,
 )
 from xuchang_sim.simulation import needs
-from xuchang_sim.simulation.run import faults, replicates_fault
+from xuchang_sim.simulation.arguments import faults, replicates_fault
 from xuchang_sim.simulation.settings import Settings
 from xuchang_sim.units import month_index
 from xuchang_sim.yamlfile import InputError, Problem, read_yaml

@@ -13,7 +13,8 @@ from xuchang_sim.answers.designs import make_design
 from xuchang_sim.answers.packages import Goal, parse_goal
 from xuchang_sim.answers.sweep import collect
 from xuchang_sim.simulation.measures import meets
-from xuchang_sim.simulation.run import Setup, Variant, run
+from xuchang_sim.simulation.run import run
+from xuchang_sim.simulation.setup import Setup, Variant
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

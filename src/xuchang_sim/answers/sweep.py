@@ -41,8 +41,10 @@ from xuchang_sim.model import engine
 from xuchang_sim.model.world import CODES, SUMMARY
 from xuchang_sim.pack.load import Pack, load_pack
 from xuchang_sim.pack.scenario import ResolvedScenario, adjust
+from xuchang_sim.simulation.draws import draw_parameters
 from xuchang_sim.simulation.measures import ATTAINABLE, city_targets
-from xuchang_sim.simulation.run import Draws, Setup, Variant, draw_parameters, run
+from xuchang_sim.simulation.run import run
+from xuchang_sim.simulation.setup import Draws, Setup, Variant
 from xuchang_sim.units import month_label
 from xuchang_sim.yamlfile import InputError, Problem
 

@@ -25,7 +25,7 @@ with deferred():
         starter,
     )
     from xuchang_sim.report import tables
-    from xuchang_sim.simulation import run
+    from xuchang_sim.simulation import setup
 
 if TYPE_CHECKING:
     from xuchang_sim.pack.load import Pack as LoadedPack
@@ -80,7 +80,7 @@ def validate(
 
 def _answers(pack: LoadedPack, lang: Lang, *, deep: bool) -> None:
     """Say what stops which command on a pack; then, if asked, whether its warm-ups succeed."""
-    run.choose_draws(pack, None)  # warns of a posterior that is another pack's
+    setup.choose_draws(pack, None)  # warns of a posterior that is another pack's
     stops = requirements.stopped(pack)
     for stop in stops:
         names = say("list.comma", lang).join(stop.commands)

@@ -11,7 +11,8 @@ from xuchang_sim.model.library import prepare as load_rules
 from xuchang_sim.model.population import watch_firms, watch_pipeline
 from xuchang_sim.model.schedule import CHECK, PHASES as STEP_PHASES, STEPS
 from xuchang_sim.model.world import CODES, FIRMS, OPEN, PIPELINE
-from xuchang_sim.simulation.run import Variant, _Group
+from xuchang_sim.simulation.run import _Group
+from xuchang_sim.simulation.setup import Variant
 from xuchang_sim.simulation.worlds import FailedWorldError, View
 from xuchang_sim.units import month_label
 
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from xuchang_sim.pack.scenario import ResolvedScenario
-    from xuchang_sim.simulation.run import Setup
     from xuchang_sim.simulation.settings import ScenarioLike, Settings
+    from xuchang_sim.simulation.setup import Setup
 
 #: What the conditioning keeps of such a month, at its end.
 WATCH = {PIPELINE: watch_pipeline.__name__, FIRMS: watch_firms.__name__}

@@ -15,7 +15,9 @@ from xuchang_sim.pack.conditions import check as check_conditions
 from xuchang_sim.pack.load import Pack, load_pack
 from xuchang_sim.pack.scenario import ResolvedScenario, load_scenario
 from xuchang_sim.pack.variation import vary
-from xuchang_sim.simulation.run import Setup, Variant, arguments, economy, faults, run
+from xuchang_sim.simulation.arguments import arguments, faults
+from xuchang_sim.simulation.run import economy, run
+from xuchang_sim.simulation.setup import Setup, Variant
 from xuchang_sim.yamlfile import InputError, Problem
 
 if TYPE_CHECKING:
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from xuchang_sim.model.economy import Economy
     from xuchang_sim.pack.conditions import Condition
     from xuchang_sim.simulation.results import Results
-    from xuchang_sim.simulation.run import Draws
+    from xuchang_sim.simulation.setup import Draws
 
     Progress = Callable[[int, int], None]
 
@@ -193,7 +195,7 @@ class Settings:
         ready : bool
             Whether a run must be able to start; without it only the arguments are checked.
         **changes
-            Fields of :class:`xuchang_sim.simulation.run.Setup`.
+            Fields of :class:`xuchang_sim.simulation.setup.Setup`.
 
         Raises
         ------

@@ -23,7 +23,8 @@ from xuchang_sim.model.world import (
     OPEN,
     PIPELINE,
 )
-from xuchang_sim.simulation.run import Setup, Variant, _Group
+from xuchang_sim.simulation.run import _Group
+from xuchang_sim.simulation.setup import Setup, Variant
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping

@@ -103,20 +103,6 @@ def test_outcomes_and_the_target_move_no_quantile(found: Hindcast, tmp_path: Pat
     assert easier > before
 
 
-def test_thirty_cases_run_whole(tmp_path: Path) -> None:
-    folder = tmp_path / "cases"
-    folder.mkdir()
-    for part in range(3):
-        text = "".join(rows(f"c{part}_{k}", 30.0 * 1.3**k) for k in range(10))
-        (folder / f"{part}.csv").write_text(HEAD + text, encoding="utf-8")
-    told: list[tuple[int, int]] = []
-    found = hindcast(folder, replicates=8, progress=lambda done, whole: told.append((done, whole)))
-    assert len(found.cases) == 30
-    assert not found.failed
-    assert told[0] == (0, 30)
-    assert told[-1] == (30, 30)
-
-
 def test_mixture_quantiles_of_one_normal_are_the_normal_ones() -> None:
     from scipy.special import ndtri
 

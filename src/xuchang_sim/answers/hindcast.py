@@ -355,6 +355,8 @@ def _of_case(case: Case, replicates: int, seed: int) -> tuple[list[Forecast], li
     sample = _sample([(x.pack, x.fai) for x in made], replicates, seed)
     middle = made[len(made) // 2]
     notes = [f"drivers known to {last_driver(case)}"]
+    if case.base_of("revenue") is None and case.base_of("fai") is None:
+        notes.append("no base level: run at the size of the example, growth only")
     if base.assumed:
         notes.append(f"assumed from ratios: {' '.join(base.assumed)}")
     if abs(middle.multiple - 1.0) > NEAR:
@@ -369,6 +371,7 @@ def _of_case(case: Case, replicates: int, seed: int) -> tuple[list[Forecast], li
     stems = [name for name in QUANTITIES if name in told and quantity(name).measure]
     stems += [name for name in ("revenue", "fai") if name not in stems]
     without = [f"{name}: {quantity(name).reason}" for name in told if not quantity(name).measure]
+    without += case.left_out
     found = []
     for stem in stems:
         known, last = quantity(stem), case.last_growth(stem)

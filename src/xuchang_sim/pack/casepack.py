@@ -126,19 +126,28 @@ _TO_REVENUE: Final = {
 
 
 def totals(case: Case) -> Totals:
-    """Totals of a case's base year; those that no row gives are assumed from published ratios."""
+    """Totals of a case's base year; those that no row gives are assumed from published ratios.
+
+    Where no row tells the size, it is the example's: growth hardly hangs on it.
+    """
     day, assumed, variance = case.information_date, [], 0.0
-    row = case.base_of("revenue")
+    row, invested = case.base_of("revenue"), case.base_of("fai")
     if row is None:
-        raise InputError([_problem(case, "no base level of revenue, output or value added")])
-    revenue = row.value
-    if row.quantity in _TO_REVENUE:
+        assumed.append("revenue")
+        revenue: float = shared_pack().base.revenue.value
+        if invested is not None:
+            found = ratio("fai_to_revenue", day)
+            revenue = invested.value / found.centre
+            variance += found.spread**2
+    else:
+        revenue = row.value
+    if row is not None and row.quantity in _TO_REVENUE:
         found = ratio(_TO_REVENUE[row.quantity], day)
         revenue /= found.centre
         if not row.quantity.endswith("output"):  # in a region of its own an output is its revenue
             assumed.append("revenue")
             variance += found.spread**2
-    given = {name: case.base_of(name) for name in ("fai", "workers")}
+    given = {"fai": invested, "workers": case.base_of("workers")}
     given["profit_tax"] = case.base.get("profit_tax")  # neither part of it is the sum
     values = {}
     for name, entry in given.items():

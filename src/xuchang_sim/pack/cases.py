@@ -8,14 +8,15 @@ import csv
 import io
 import math
 import re
-from collections.abc import Iterable, Mapping
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Literal, NamedTuple, get_args
 
 from xuchang_sim.units import UnitError, convert
-from xuchang_sim.yamlfile import InputError, Problem, did_you_mean, read_text
+from xuchang_sim.yamlfile import InputError, Problem, did_you_mean
 
 __all__ = [
     "QUANTITIES",
@@ -33,6 +34,50 @@ Bound = Literal["", "at_least", "at_most"]
 NEEDED = ("case", "year", "information_date", "quantity", "kind", "value", "unit", "published")
 MAX_BYTES = 32 << 20
 GROWTH = "_growth"
+#: Endings of tables in a folder, and what may stand between cells.
+ENDINGS = frozenset({".csv", ".tsv", ".txt"})
+SEPARATORS = ",;\t"
+#: Words of tables, and the one that is meant: columns, kinds, quantities, units.
+WORDS: Mapping[str, Mapping[str, str]] = {
+    "column": {
+        "案例": "case", "案例编号": "case", "编号": "case", "id": "case", "case_id": "case",
+        "地区": "place", "地点": "place", "地方": "place", "层级": "level", "级别": "level",
+        "年份": "year", "年": "year", "年度": "year", "计划年": "year", "plan_year": "year",
+        "信息日": "information_date", "信息日期": "information_date", "截止日期": "information_date",
+        "指标": "quantity", "类型": "kind", "类别": "kind", "性质": "kind",
+        "数值": "value", "值": "value", "单位": "unit",
+        "发布日": "published", "发布日期": "published", "公布日": "published", "公布日期": "published",
+        "来源": "source", "出处": "source", "备注": "note", "说明": "note", "notes": "note",
+    },
+    "kind": {
+        "基数": "base", "基期": "base", "基年": "base", "baseline": "base",
+        "目标": "target", "计划": "target", "goal": "target", "plan": "target", "targets": "target",
+        "结果": "outcome", "实际": "outcome", "完成": "outcome", "actual": "outcome",
+        "result": "outcome", "outcomes": "outcome",
+    },
+    "quantity": {
+        "收入": "revenue", "主营业务收入": "main_business_revenue", "营业收入": "operating_revenue",
+        "销售收入": "sales", "产值": "output", "总产值": "output", "工业总产值": "industrial_output",
+        "工业产值": "industrial_output", "增加值": "value_added",
+        "工业增加值": "industrial_value_added", "规模以上工业增加值": "industrial_value_added",
+        "投资": "fai", "固定资产投资": "fixed_asset_investment", "利税": "profit_tax",
+        "利润": "profit", "税收": "tax", "从业人员": "workers", "就业": "employment",
+        "生产总值": "gdp", "地区生产总值": "gdp", "财政收入": "fiscal",
+        "投资额": "fai", "fixed_investment": "fai", "investment": "fai",
+        "turnover": "revenue", "employees": "workers", "jobs": "employment",
+    },
+    "unit": {
+        "亿": "亿元", "亿人民币": "亿元", "100m yuan": "亿元", "100m cny": "亿元", "100 million yuan": "亿元",
+        "100 million cny": "亿元", "1e8 yuan": "亿元", "cny 100m": "亿元", "rmb 100m": "亿元",
+        "bn yuan": "10亿元", "bn cny": "10亿元", "billion yuan": "10亿元", "billion cny": "10亿元",
+        "cny bn": "10亿元", "rmb bn": "10亿元", "1e9 cny": "10亿元", "十亿元": "10亿元",
+        "million yuan": "100万元", "million cny": "100万元", "m yuan": "100万元", "1e6 cny": "100万元",
+        "百万元": "100万元", "千万元": "1000万元", "万": "万元", "10k yuan": "万元",
+        "people": "人", "workers": "人", "10k persons": "万人", "thousand persons": "1000人",
+        "pct": "%", "per cent": "%", "百分比": "%",
+    },
+}  # fmt: skip
+_GROWTHS = ("增长率", "增速", "增长", " growth", "_yoy")
 
 
 class Quantity(NamedTuple):
@@ -80,6 +125,26 @@ def quantity(name: str) -> Quantity:
     return QUANTITIES.get(stem, Quantity("", "", _COUNT))
 
 
+def _word(kind: str, text: str) -> str:
+    """The word that is meant by one of a table's, whatever its capitals, width and language."""
+    plain = " ".join(unicodedata.normalize("NFKC", text).split())
+    known = WORDS[kind]
+    lower = plain.lower() if kind != "unit" else plain
+    joined = re.sub(r"[ -]", "_", lower) if kind in {"column", "quantity"} else lower
+    return known.get(plain.lower()) or known.get(joined) or joined
+
+
+def _quantity_word(text: str) -> str:
+    """Name of a quantity; growth in any of its words has the ending ``_growth``."""
+    plain = " ".join(unicodedata.normalize("NFKC", text).split()).lower()
+    for ending in _GROWTHS:
+        if plain.endswith(ending) and plain != ending:
+            return _word("quantity", plain.removesuffix(ending).strip(" _")) + GROWTH
+    if plain.endswith(GROWTH):
+        return _word("quantity", plain.removesuffix(GROWTH)) + GROWTH
+    return _word("quantity", plain)
+
+
 @dataclass(frozen=True, slots=True)
 class CaseRow:
     """One published figure of a case.
@@ -122,6 +187,8 @@ class Case:
         Year of the plan; the base year is the one before.
     base, target : mapping of str to CaseRow
         Rows by quantity.
+    left_out : tuple of str
+        Rows that could not be used, with line and reason.
     """
 
     id: str
@@ -133,6 +200,7 @@ class Case:
     target: Mapping[str, CaseRow]
     file: str
     line: int
+    left_out: tuple[str, ...] = ()
 
     def base_of(self, measure: str) -> CaseRow | None:
         """First base level that is this total of the model, in the order of `QUANTITIES`."""
@@ -173,13 +241,30 @@ _AT_MOST = re.compile(
 )
 
 
+_ABOUT = re.compile(
+    r"^(?:about|around|approx\.?|some|约|大约|左右)\s*|^[~≈]\s*|左右$", re.IGNORECASE
+)
+_OVER = re.compile(
+    r"^(?:over|more than|at least|above|超过|超|逾|不低于)\s*|以上$|\+$", re.IGNORECASE
+)
+_UNDER = re.compile(
+    r"^(?:nearly|almost|less than|close to|under|不足|接近|近|不超过)\s*|以下$", re.IGNORECASE
+)
+_NUMBER = re.compile(r"([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*(.*)")
+
+
 def _bound(value: str, note: str) -> tuple[Bound, str]:
     """Read whether a figure is a bound, and the number itself."""
-    text = value.strip()
+    text = unicodedata.normalize("NFKC", value).strip()
     if text[:1] in {">", "≥"}:
         return "at_least", text.lstrip(">≥= ")
     if text[:1] in {"<", "≤"}:
         return "at_most", text.lstrip("<≤= ")
+    if _OVER.search(text):
+        return "at_least", _OVER.sub("", text).strip()
+    if _UNDER.search(text):
+        return "at_most", _UNDER.sub("", text).strip()
+    text = _ABOUT.sub("", text).strip()
     if _AT_LEAST.search(note):
         return "at_least", text
     return ("at_most" if _AT_MOST.search(note) else ""), text
@@ -191,10 +276,62 @@ class _Line(NamedTuple):
     cells: Mapping[str, str]
     file: str
     number: int
+    fault: str = ""
 
     def problem(self, message: str) -> Problem:
         """Return a fault of this line, under the name of its case, on one line."""
         return Problem(self.file, " ".join(self.cells["case"].split()), self.number, message)
+
+
+def _text(path: Path) -> str:
+    """Text of a table: UTF-8 with or without its mark, UTF-16 with it, or GB 18030 (GBK in it).
+
+    Raises
+    ------
+    InputError
+        If it cannot be read as any of them.
+    """
+    raw, message = b"", ""
+    if not path.is_file():
+        message = "is not a regular file" if path.exists() else "no such file"
+    else:
+        try:
+            with path.open("rb") as stream:
+                raw = stream.read(MAX_BYTES + 1)
+        except OSError as error:
+            message = f"cannot be read: {error.strerror}"
+    if len(raw) > MAX_BYTES:
+        message = f"is too big; allowed: at most {MAX_BYTES:,} bytes"
+    wide = raw[:2] in {b"\xff\xfe", b"\xfe\xff"}
+    for encoding in () if message else ("utf-16",) if wide else ("utf-8-sig", "gb18030"):
+        try:
+            text = raw.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        if "\0" not in text:
+            return text.replace("\r\n", "\n").replace("\r", "\n")
+    message = message or "is not text; allowed: UTF-8, UTF-16 with its mark, or GB 18030"
+    raise InputError([Problem(str(path), "", 0, message)])
+
+
+def _records(text: str, separator: str) -> list[tuple[int, list[str]]]:
+    """Records of a table with the line on which each ends; a quote that is never closed ends its line.
+
+    A lost quotation mark would else swallow the lines after it, and with them other cases.
+    """
+    try:
+        rows = csv.reader(io.StringIO(text, newline=""), strict=True, delimiter=separator)
+        found = [(rows.line_num, row) for row in rows]
+    except csv.Error:
+        found = []
+    width = len(found[0][1]) if found else 0
+    whole = all(len(row) == width or not any("\n" in cell for cell in row) for _, row in found)
+    if found and whole:
+        return found
+    return [
+        (number, next(csv.reader([line], delimiter=separator), []))
+        for number, line in enumerate(text.split("\n"), 1)
+    ]
 
 
 def _lines(path: Path, needed: Iterable[str]) -> list[_Line]:
@@ -205,24 +342,21 @@ def _lines(path: Path, needed: Iterable[str]) -> list[_Line]:
     InputError
         If the file cannot be read, or a column is missing.
     """
-    problems: list[Problem] = []
-    text = read_text(path, problems, MAX_BYTES)
-    if text is None:
-        raise InputError(problems)
-    rows = csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline=""), strict=True)
+    text = _text(path)
+    first = text.lstrip("\n").split("\n", 1)[0]
+    separator = max(SEPARATORS, key=first.count)
+    rows = [(n, row) for n, row in _records(text, separator) if any(x.strip() for x in row)]
+    header = [_word("column", name) for name in rows[0][1]] if rows else []
+    if lacking := [name for name in needed if name not in header]:
+        message = f"has no column {', '.join(lacking)}; allowed: all of {', '.join(needed)}"
+        raise InputError([Problem(str(path), "", 1, message)])
     found = []
-    try:
-        header = [name.strip() for name in next(rows, [])]
-        if lacking := [name for name in needed if name not in header]:
-            message = f"has no column {', '.join(lacking)}; allowed: all of {', '.join(needed)}"
-            raise InputError([Problem(str(path), "", 1, message)])
-        for row in rows:
-            if any(cell.strip() for cell in row):
-                cells = dict(zip(header, [cell.strip() for cell in row], strict=False))
-                cells |= {name: "" for name in header if name not in cells}
-                found.append(_Line(cells, str(path), rows.line_num))
-    except csv.Error as error:
-        raise InputError([Problem(str(path), "", rows.line_num, f"is not CSV ({error})")]) from None
+    for number, row in rows[1:]:
+        cells = dict.fromkeys(header, "")
+        cells |= dict(zip(header, [cell.strip() for cell in row], strict=False))
+        extra = any(cell.strip() for cell in row[len(header) :])
+        fault = f"has {len(row)} cells under {len(header)} columns" if extra else ""
+        found.append(_Line(cells, str(path), number, fault))
     return found
 
 
@@ -235,13 +369,35 @@ def _tables(path: Path) -> list[Path]:
         If there is no such file, or no table in the folder.
     """
     if path.is_dir():
-        if found := sorted(path.glob("*.csv")):
+        found = sorted(x for x in path.iterdir() if x.suffix.lower() in ENDINGS and x.is_file())
+        if found:
             return found
         message = (
             "holds neither tables of cases nor packs; allowed: *.csv, or folders with pack.yaml"
         )
         raise InputError([Problem(str(path), "", 0, message)])
     return [path]
+
+
+def _all_lines(path: Path, needed: Iterable[str]) -> tuple[list[_Line], list[Problem]]:
+    """Lines of all tables of a path, and the tables of a folder that are none of cases.
+
+    Raises
+    ------
+    InputError
+        If no table could be read.
+    """
+    lines: list[_Line] = []
+    problems: list[Problem] = []
+    tables = _tables(path)
+    for table in tables:
+        try:
+            lines += _lines(table, needed)
+        except InputError as error:
+            problems += error.problems[:1]
+    if problems and len(problems) == len(tables):
+        raise InputError(problems)
+    return lines, problems
 
 
 def read_cases(path: Path) -> tuple[list[Case], list[Refusal]]:
@@ -251,28 +407,30 @@ def read_cases(path: Path) -> tuple[list[Case], list[Refusal]]:
     ----------
     path : Path
         ``*.csv`` with at least the columns :data:`NEEDED`; further columns ``place``, ``level``,
-        ``source``, ``note`` are read, others are left alone.
+        ``source``, ``note`` are read, others are left alone. Words may be those of :data:`WORDS`.
 
     Returns
     -------
     list of Case
         Cases whose rows were all published by their information date, in order of appearance.
     list of Refusal
-        One for each other case that has any row; the first thing that stands against it.
+        One for each other case that has any row, the first thing that stands against it, and one
+        for each table of a folder that is none of cases.
 
     Raises
     ------
     InputError
-        If a file cannot be read at all, or has not the columns.
+        If no table can be read, or none has the columns.
     """
+    lines, problems = _all_lines(path, NEEDED)
+    refused = [Refusal(Path(problem.file).name, problem) for problem in problems]
     groups: dict[str, list[_Line]] = {}
-    for table in _tables(path):
-        for line in _lines(table, NEEDED):
-            groups.setdefault(line.cells["case"], []).append(line)
-    cases, refused = [], []
-    for name, lines in groups.items():
+    for line in lines:
+        groups.setdefault(line.cells["case"], []).append(line)
+    cases = []
+    for name, rows in groups.items():
         try:
-            cases.append(_case(name, lines))
+            cases.append(_case(name, rows))
         except _RefusedError as error:
             refused.append(Refusal(name, error.problem))
     return cases, refused
@@ -315,41 +473,45 @@ class _RefusedError(ValueError):
 
 
 def _case(name: str, lines: list[_Line]) -> Case:
-    """Read one case.
+    """Read one case. A row that cannot be read is left out, and said; one that came too late refuses it.
 
     Raises
     ------
     _RefusedError
-        At the first row that is wrong or too late, or if something is missing.
+        At the first row that is too late, or if something is missing.
     """
     first = lines[0]
     if not name:
         raise _RefusedError(
             first.problem("has no name of its case; allowed: a name in the column case")
         )
-    days = {line.cells["information_date"] for line in lines}
-    if days == {""}:
-        raise _RefusedError(first.problem("no information date, so nothing says what was known"))
-    for key in ("information_date", "year"):
-        other = next((x for x in lines if x.cells[key] != first.cells[key]), None)
-        if other:
-            said = f"{key} {other.cells[key]!r}, but {first.cells[key]!r} on line {first.number}"
-            raise _RefusedError(other.problem(f"{said}; allowed: one for the whole case"))
-    known = _day(first, "information_date")
-    if not re.fullmatch(r"(19|20)\d\d", first.cells["year"]):
-        raise _RefusedError(first.problem(f"year {first.cells['year']!r}; allowed: a year, YYYY"))
-    year = int(first.cells["year"])
+    # Nothing of an outcome is looked at: not even whether it can be read.
+    lines = [line for line in lines if _word("kind", line.cells["kind"]) != "outcome"]
+    if not lines:
+        raise _RefusedError(first.problem("no base and no target rows: outcomes only"))
+    first = lines[0]
+    known = _information_date(lines)
+    year = _plan_year(lines, known)
     held: dict[str, dict[str, CaseRow]] = {"base": {}, "target": {}}
+    left_out: list[Problem] = []
     for line in lines:
-        if line.cells["kind"] == "outcome":
-            continue  # nothing of an outcome is looked at: not even whether it can be read
-        row = _row(line)
+        try:
+            _of_year(line, year)
+            row = _row(line)
+        except _RefusedError as error:
+            left_out.append(error.problem)
+            continue
         if row.published > known:
             message = f"{row.kind} {row.quantity} was published on {row.published}, after the"
             raise _RefusedError(line.problem(f"{message} information date {known}"))
-        if row.quantity in held[row.kind]:
-            raise _RefusedError(line.problem(f"{row.kind} {row.quantity} is given twice"))
-        held[row.kind][row.quantity] = row
+        before = held[row.kind].get(row.quantity)
+        if before is None or row.published > before.published:
+            held[row.kind][row.quantity] = row
+        if before is not None and before.value != row.value:
+            counts = held[row.kind][row.quantity].line
+            said = f"{row.kind} {row.quantity} is {row.value:g}, but {before.value:g}"
+            said += f" on line {before.line}; line {counts} counts"
+            left_out.append(line.problem(said))
     case = Case(
         name,
         first.cells.get("place", "") or name,
@@ -360,32 +522,122 @@ def _case(name: str, lines: list[_Line]) -> Case:
         held["target"],
         first.file,
         first.number,
+        tuple(f"line {problem.line}: {problem.message}" for problem in left_out),
     )
     if message := _lacking(case):
-        raise _RefusedError(first.problem(message))
+        # What is lacking may be what could not be read: then that is the reason.
+        raise _RefusedError(left_out[0] if left_out else first.problem(message))
     return case
 
 
+def _information_date(lines: list[_Line]) -> date:
+    """Information date of a case: that of its rows, which have to agree; empty cells say nothing."""
+    told = [line for line in lines if line.cells["information_date"]]
+    if not told:
+        raise _RefusedError(lines[0].problem("no information date, so nothing says what was known"))
+    first = _day(told[0], "information_date", _first_day)
+    for line in told:
+        if _day(line, "information_date", _first_day) != first:
+            cells = line.cells["information_date"], told[0].cells["information_date"]
+            said = f"information_date {cells[0]!r}, but {cells[1]!r} on line {told[0].number}"
+            raise _RefusedError(line.problem(f"{said}; allowed: one for the whole case"))
+    return first
+
+
+def _year(line: _Line) -> int | None:
+    """Year of a row; None if it is none."""
+    text = unicodedata.normalize("NFKC", line.cells["year"])
+    found = re.fullmatch(r"((?:19|20)\d\d)(?:\.0*|年)?", text)
+    return int(found[1]) if found else None
+
+
+def _is_target(line: _Line) -> bool:
+    return _word("kind", line.cells["kind"]) == "target"
+
+
+def _plan_year(lines: list[_Line], known: date) -> int:
+    """Year of the plan: the first of its targets' years that was not over; else that of its base rows."""
+    told = sorted({y for line in lines if _is_target(line) and (y := _year(line)) is not None})
+    if told:
+        return next((year for year in told if year >= known.year), told[-1])
+    others = [year for line in lines if (year := _year(line)) is not None]
+    if not others:
+        said = f"year {lines[0].cells['year']!r}; allowed: a year, YYYY"
+        raise _RefusedError(lines[0].problem(said))
+    return max(others)
+
+
+def _of_year(line: _Line, plan: int) -> None:
+    """Hold that a row belongs to the plan's year or, for the base, to the year before.
+
+    Raises
+    ------
+    _RefusedError
+        If it does not.
+    """
+    year = _year(line)
+    if year is None:
+        raise _RefusedError(line.problem(f"year {line.cells['year']!r}; allowed: a year, YYYY"))
+    if _is_target(line) and year != plan:
+        said = f"target of {year}; only the plan's first year, {plan}, is run"
+        raise _RefusedError(line.problem(said))
+    if year not in {plan, plan - 1}:
+        raise _RefusedError(
+            line.problem(f"base of {year}; the plan of {plan} starts from {plan - 1}")
+        )
+
+
 def _lacking(case: Case) -> str:
-    """Say what a case lacks to be run; nothing if it can be."""
+    """Say what a case lacks to be run; nothing if it can be.
+
+    Without a base level of revenue its growth is forecast if the plan asks for growth, or if the
+    investment of the base year tells the size.
+    """
     if not case.target and not case.base:
-        return "no base and no target rows: outcomes only"
-    if not any(case.base_of(name) for name in ("revenue",)):
-        return "no base level of revenue, output or industrial value added"
+        return "no base and no target rows that can be read"
+    asked = any(
+        row.is_growth and quantity(name).measure
+        for rows in (case.base, case.target)
+        for name, row in rows.items()
+    )
+    if not (case.base_of("revenue") or case.base_of("fai") or asked):
+        return (
+            "no base level of revenue, output, industrial value added or investment, and no growth"
+        )
     if case.information_date.year > case.year or (
         case.information_date.year == case.year and case.information_date.month == 12
     ):
         return f"information date {case.information_date} leaves nothing of {case.year} to forecast"
     if case.information_date.year < case.year - 1:
-        return f"information date {case.information_date} is before the base year {case.year - 1}"
+        return (
+            f"information date {case.information_date} is before the base year {case.year - 1}:"
+            " plans over several years are not run"
+        )
     return ""
 
 
-def _day(line: _Line, key: str) -> date:
-    text = line.cells[key]
+def _first_day(year: int, month: int) -> date:
+    return date(year, month, 1)
+
+
+def _last_day(year: int, month: int) -> date:
+    return date(year + month // 12, month % 12 + 1, 1) - timedelta(days=1)
+
+
+_DAY = re.compile(
+    r"(\d{4})(?:[-/.年](\d{1,2})(?:[-/.月](\d{1,2})日?)?月?)(?:[T ]\d\d:\d\d(?::\d\d)?)?"
+)
+
+
+def _day(line: _Line, key: str, month_end: Callable[[int, int], date]) -> date:
+    """Read a day; a month alone is its first or last day, whichever promises less."""
+    text = unicodedata.normalize("NFKC", line.cells[key])
     try:
-        if re.fullmatch(r"\d{4}-\d\d-\d\d", text):
-            return date.fromisoformat(text)
+        if re.fullmatch(r"\d{8}", text):
+            return date(int(text[:4]), int(text[4:6]), int(text[6:]))
+        if found := _DAY.fullmatch(text):
+            year, month = int(found[1]), int(found[2])
+            return date(year, month, int(found[3])) if found[3] else month_end(year, month)
     except ValueError:
         pass
     raise _RefusedError(line.problem(f"{key} {text!r} is not a day; allowed: YYYY-MM-DD"))
@@ -394,34 +646,41 @@ def _day(line: _Line, key: str) -> date:
 def _row(line: _Line) -> CaseRow:
     """Read one figure, in the model's unit."""
     cells = line.cells
-    kind, name = cells["kind"], cells["quantity"]
+    kind, name = _word("kind", cells["kind"]), _quantity_word(cells["quantity"])
+    if line.fault:
+        raise _RefusedError(line.problem(line.fault))
     if kind not in get_args(Kind):
-        raise _RefusedError(line.problem(f"kind {kind!r}; allowed: {', '.join(get_args(Kind))}"))
+        said = f"kind {cells['kind']!r}; allowed: {', '.join(get_args(Kind))}"
+        raise _RefusedError(line.problem(said))
     if not name:
         raise _RefusedError(line.problem("has no quantity"))
     bound, text = _bound(cells["value"], cells.get("note", ""))
-    plain = text.replace(",", "")
-    try:
-        number = float(plain) if re.fullmatch(r"[-+]?[\d.]+(?:[eE][-+]?\d+)?", plain) else math.nan
-    except ValueError:
-        number = math.nan
+    found = _NUMBER.fullmatch(re.sub(r"(?<=\d)[, ](?=\d{3})", "", text))
+    number = float(found[1]) if found else math.nan
+    written = _word("unit", found[2]) if found else ""
     if not math.isfinite(number):
         raise _RefusedError(line.problem(f"value {cells['value']!r} is not a number"))
     growth = name.endswith(GROWTH)
     unit = "比例" if growth else quantity(name).unit
+    given = _word("unit", cells["unit"]) or written
     try:
-        value = convert(number, cells["unit"], unit) if unit else number
+        if written and written != given:
+            convert(1.0, written, given)  # of one kind; what stands beside the number is meant
+            given = written
+        value = convert(number, given, unit) if unit else number
     except UnitError as error:
         raise _RefusedError(line.problem(f"unit of {name}: {error}")) from None
     if kind == "base" and unit and not growth and value <= 0.0:
         raise _RefusedError(line.problem(f"base {name} is {number:g}; allowed: above zero"))
+    if growth and value <= -1.0:
+        raise _RefusedError(line.problem(f"{name} is {number:g}; allowed: above -100%"))
     return CaseRow(
         cells["case"],
         name,
         kind,  # type: ignore[arg-type]
         value,
         unit or cells["unit"],
-        _day(line, "published"),
+        _day(line, "published", _last_day),
         cells.get("source", ""),
         cells.get("note", ""),
         bound if kind == "outcome" else "",
@@ -445,16 +704,16 @@ def read_outcomes(path: Path) -> tuple[list[CaseRow], list[Problem]]:
     InputError
         If a file cannot be read at all, or has not the columns.
     """
-    rows, problems = [], []
-    for table in _tables(path):
-        for line in _lines(table, ("case", "quantity", "value", "unit")):
-            cells = {"kind": "outcome", "published": "1900-01-01"} | {
-                key: cell for key, cell in line.cells.items() if cell
-            }
-            if cells["kind"] != "outcome":
-                continue
-            try:
-                rows.append(_row(_Line({"note": "", **cells}, line.file, line.number)))
-            except _RefusedError as error:
-                problems.append(error.problem)
+    rows = []
+    lines, problems = _all_lines(path, ("case", "quantity", "value", "unit"))
+    for line in lines:
+        cells = {"note": "", **line.cells}
+        cells["kind"] = cells.get("kind") or "outcome"
+        cells["published"] = cells.get("published") or "1900-01-01"
+        if _word("kind", cells["kind"]) != "outcome":
+            continue
+        try:
+            rows.append(_row(line._replace(cells=cells)))
+        except _RefusedError as error:
+            problems.append(error.problem)
     return rows, problems

@@ -42,7 +42,7 @@ from tests.oracle.compare import TABLES, Pair, State, compare, said, unlike
 from tests.oracle.quiet import closing, crowded
 from tests.oracle.state import OPEN
 from tests.oracle.test_oracle import PACK, Futures, world
-from xuchang_sim.model import engine, layout as placed, steps, world as layout
+from xuchang_sim.model import engine, layout as placed, population, steps, world as layout
 from xuchang_sim.model.library import COMPILED
 from xuchang_sim.model.memory import Grid, blank, dtype_of
 from xuchang_sim.model.steps import firms, labour, production, projects, statistics
@@ -63,7 +63,7 @@ ALWAYS = 10**6  # births for each of which owners are put in order first
 SHARED = frozenset(
     [
         *("arrivals", "candidates_known", "thin", "admit", "draw_traits", "settle"),
-        *("early_traits", "late_traits", "gammas", "draw_words", "whole_vectors"),
+        *("early_traits", "late_traits", "whole_vectors"),
         *("draw_jumps", "jumps_known", "move_shares", "apply_jumps", "shocks"),
     ]
 )
@@ -208,7 +208,7 @@ def code_of(mutant: Mutant) -> types.CodeType:
 def small_rooms() -> None:
     """Let the rules run with the room of :data:`ROOM`; it changes no bit."""
     for name, room in ROOM.items():
-        for module in (layout, firms, labour, production, projects, statistics):
+        for module in (layout, population, firms, labour, production, projects, statistics):
             if hasattr(module, name):
                 setattr(module, name, room)
     layout.STRIP = 256  # of memory there is as much as ever

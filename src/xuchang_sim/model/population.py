@@ -42,21 +42,21 @@ from xuchang_sim.model.streams import (
     gamma,
     normals,
     uniforms,
-    unit,
 )
 from xuchang_sim.model.world import (
     ABANDONED,
     APPROVAL,
-    BATCH,
     BUILDING,
     CODES,
     DONE,
     DROPPED,
     FIRMS,
     INDUSTRIAL,
+    LISTED,
     OPEN,
     PIPELINE,
     STARTS_LAND,
+    UNLISTED,
     Inputs,
     World,
 )
@@ -493,50 +493,45 @@ def watch_pipeline(w: World, p: Inputs) -> None:
 @step
 def finish_traits(w: World, p: Inputs) -> None:
     """Draw the remaining traits of every project that was not lost before its start."""
-    project, lot = w.project, w.lot
+    project, candidate, rows = w.project, w.candidate, w.temp.site
     respond(w)
     waiting = 0
     for j in range(w.city.projects):
-        if project.state[j] != DROPPED and project.state[j] != ABANDONED:
-            lot.row[waiting] = j
-            waiting += 1
-            if waiting == BATCH:
-                finish_lot(w, p, waiting)
-                waiting = 0
-    finish_lot(w, p, waiting)
-    for j in range(w.city.projects):
-        if project.state[j] != DROPPED and project.state[j] != ABANDONED:
-            if project.state[j] != APPROVAL:
-                project.land[j] = project.need[j]
-            if w.city.rewinding == 0 and project.started[j] // 12 == p.base_year:
-                m = project.started[j] - 12 * p.base_year
-                w.past.measures[m, STARTS_LAND, project.zone[j]] += project.plot[j]
+        rows[waiting] = j
+        lost = (project.state[j] == DROPPED) | (project.state[j] == ABANDONED)
+        waiting += 0 if lost else 1
+    for begin in range(0, waiting, UNLISTED):
+        count = min(UNLISTED, waiting - begin)
+        for n in range(count):
+            j, k = rows[begin + n], LISTED + n
+            candidate.id[k] = project.id[j]
+            candidate.arrived[k] = project.arrived[j]
+            candidate.raw[k] = project.raw[j]
+        late_traits(w, p, LISTED, LISTED + count)
+        for n in range(count):
+            finish_project(w, p, rows[begin + n], LISTED + n)
 
 
 @step
-def finish_lot(w: World, p: Inputs, count: int) -> None:
-    """Draw the remaining traits of the projects in ``lot.row``."""
-    project, lot = w.project, w.lot
-    for n in range(count):
-        j = lot.row[n]
-        lot.entity[n] = project.id[j]
-        lot.month[n] = project.arrived[j]
-        lot.x[0, n] = project.raw[j]
-    late_traits(w, p, count)
-    for n in range(count):
-        j = lot.row[n]
-        own_site = 1 if unit(lot.words[0, n]) < p.own_site_share else 0
-        take_plot(w, p, j, lot.x[2, n], own_site)
-        if project.state[j] == BUILDING:
-            # The loan was sized on an ordinary site; the bank knew the plot that is drawn only now.
-            secured = p.land_price * project.plot[j] * YI_PER_WAN / project.budget[j]
-            most = p.loan_to_value * (p.collateral_haircut + secured)
-            lent = project.loan[j] / project.budget[j]
-            project.bank[j] = max(lent, min(project.bank[j], most))
-        if project.kind[j] == INDUSTRIAL:
-            project.jobs[j] = project.budget[j] / YI_PER_WAN / lot.x[3, n]
-            project.rho[j] = lot.x[4, n]
-            project.realised[j] = lot.x[5, n] / (lot.x[5, n] + lot.x[6, n])
+def finish_project(w: World, p: Inputs, j: int, k: int) -> None:
+    """Give project j the remaining traits, which were drawn as those of candidate k."""
+    project, candidate = w.project, w.candidate
+    take_plot(w, p, j, candidate.intensity[k], candidate.own_site[k])
+    if project.state[j] == BUILDING:
+        # The loan was sized on an ordinary site; the bank knew the plot that is drawn only now.
+        secured = p.land_price * project.plot[j] * YI_PER_WAN / project.budget[j]
+        most = p.loan_to_value * (p.collateral_haircut + secured)
+        lent = project.loan[j] / project.budget[j]
+        project.bank[j] = max(lent, min(project.bank[j], most))
+    if project.kind[j] == INDUSTRIAL:
+        project.jobs[j] = project.budget[j] / YI_PER_WAN / candidate.per_job[k]
+        project.rho[j] = candidate.rho[k]
+        project.realised[j] = candidate.realised[k]
+    if project.state[j] != APPROVAL:
+        project.land[j] = project.need[j]
+    if w.city.rewinding == 0 and project.started[j] // 12 == p.base_year:
+        m = project.started[j] - 12 * p.base_year
+        w.past.measures[m, STARTS_LAND, project.zone[j]] += project.plot[j]
 
 
 @step

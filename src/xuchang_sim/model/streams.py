@@ -39,6 +39,7 @@ PACE = 18  # entity: 0, January; step of the pace of investment in a year
 COMMON_YIELD = 19  # entity: 0, month 0; yield that all later plants have in common
 
 MASK = 0xFFFFFFFF
+BLOCK = 1 << 20  # from one block of an address to the next
 
 
 @inlined
@@ -65,6 +66,21 @@ def unit(word: int) -> float:
     return (word + 0.5) * 2.3283064365386963e-10
 
 
+@inlined
+def uniforms_at(
+    entity: int, month: int, replicate: int, stream: int, low: int, high: int
+) -> tuple[float, float, float, float]:
+    """Four uniforms in (0, 1), as :func:`uniforms`, from the parts of an address.
+
+    What a loop's addresses have in common stands in variables before it: compilers make vectors of
+    such a loop. ``stream`` is purpose, attempt, redraw and block; ``low`` and ``high`` are the seed.
+    """
+    a, b, c, d = philox(
+        entity & MASK, month & MASK, replicate & MASK, stream & MASK, low & MASK, high & MASK
+    )
+    return unit(a), unit(b), unit(c), unit(d)
+
+
 @step
 def uniforms(
     w: World, purpose: int, entity: int, month: int, block: int
@@ -74,15 +90,9 @@ def uniforms(
     The counter is (entity, month, replicate, purpose + 2**8 attempt + 2**16 redraw + 2**20 block);
     the key is the seed, low word first. Attempt and redraw stand in ``w.city.salt``.
     """
-    a, b, c, d = philox(
-        entity,
-        month,
-        w.city.replicate,
-        purpose + w.city.salt + (block << 20),
-        w.city.seed & MASK,
-        (w.city.seed >> 32) & MASK,
-    )
-    return unit(a), unit(b), unit(c), unit(d)
+    c = w.city
+    stream = purpose + c.salt + block * BLOCK
+    return uniforms_at(entity, month, c.replicate, stream, c.seed, c.seed >> 32)
 
 
 @inlined
@@ -93,27 +103,32 @@ def normals(u: float, v: float) -> tuple[float, float]:
     return radius * cosine, radius * sine
 
 
-@step
-def gamma(w: World, purpose: int, shape: float, entity: int, month: int, block: int) -> float:
-    """One gamma variate of unit scale and shape >= 1 (Marsaglia and Tsang 2000).
+@inlined
+def gamma_trial(shape: float, u: float, v: float, accept: float) -> float:
+    """One trial of a gamma variate of unit scale and shape >= 1; negative if it is rejected.
 
-    Trial k uses the block ``block + k``: a normal from its first two uniforms, then its third.
+    Marsaglia and Tsang (2000), "A simple method for generating gamma variables", ACM TOMS 26 (3):
+    a normal from two uniforms, accepted by the third.
     """
     d = shape - 1.0 / 3.0
-    c = 1.0 / math.sqrt(9.0 * d)
+    x, _ = normals(u, v)
+    t = 1.0 + 1.0 / math.sqrt(9.0 * d) * x
+    good = t > 0.0
+    t = t * t * t if good else 1.0
+    good = good & (log(accept) < 0.5 * x * x + d - d * t + d * log(t))
+    return d * t if good else -1.0
+
+
+@step
+def gamma(w: World, purpose: int, shape: float, entity: int, month: int, block: int) -> float:
+    """One gamma variate of unit scale and shape >= 1: trial k uses the block ``block + k``."""
+    found = -1.0
     k = block
-    while True:
+    while found < 0.0:
         u, v, accept, _ = uniforms(w, purpose, entity, month, k)
-        x, _ = normals(u, v)
-        t = 1.0 + c * x
+        found = gamma_trial(shape, u, v, accept)
         k += 1
-        if t > 0.0:
-            t = t * t * t
-            # Most trials are accepted within the squeeze, which needs no logarithm.
-            if accept < 1.0 - 0.0331 * (x * x) * (x * x):
-                return d * t
-            if log(accept) < 0.5 * x * x + d - d * t + d * log(t):
-                return d * t
+    return found
 
 
 @step

@@ -56,7 +56,8 @@ SCALARS = 12
 LINE = 64  # bytes of a line of the cache
 CODES = 10_000  # what goes wrong has the code CODES * check + zone
 CLASSES = 64  # classes of progress when bank money is short
-BATCH = 32  # random addresses drawn at once for arrivals
+BATCH = 32  # candidates drawn at once
+VECTOR = 8  # numbers in the longest vectors that compilers make; rows drawn beyond the last
 STRIP = 256  # firm rows worked on at a time
 ECHOES, ECHOED = 24, 1024  # months and firm rows that the variants of a replicate share
 LISTED, UNLISTED = 3072, 264  # candidates that they share, and room for those of a month beyond
@@ -648,7 +649,10 @@ class Candidates(Table):
 
     id: Ints = _column("i8", "", "stable number: kind, month, number in it", ("candidates",))
     height: Floats = _column("f8", "1", "height under the envelope", ("candidates",))
-    drawn: Ints = _column("i8", "", "1 once its traits are drawn", ("candidates",))
+    arrived: Ints = _column("i8", "月", "month of arrival", ("candidates",))
+    u_zone: Floats = _column("f8", "1", "uniform of its zone", ("candidates",))
+    u_sector: Floats = _column("f8", "1", "uniform of its sector", ("candidates",))
+    u_kind: Floats = _column("f8", "1", "uniform of industry or infrastructure", ("candidates",))
     zone: Ints = _column("i8", "", "zone row", ("candidates",))
     sector: Ints = _column("i8", "", "sector row, -1 none", ("candidates",))
     kind: Ints = _column("i8", "", "type of project", ("candidates",))
@@ -666,11 +670,13 @@ class Candidates(Table):
     intensity: Floats = _column("f8", "万元/亩", "intensity without land premium", ("candidates",))
     per_job: Floats = _column("f8", "万元/人", "investment per job", ("candidates",))
     rho: Floats = _column("f8", "1/年", "announced yield", ("candidates",))
+    good: Floats = _column("f8", "1", "gamma variate of the realised yield", ("candidates",))
+    bad: Floats = _column("f8", "1", "gamma variate of the yield that is not", ("candidates",))
     realised: Floats = _column("f8", "1", "share of it that is realised", ("candidates",))
 
 
 class Lot(Table):
-    """Scratch of the arrivals of a month: what is drawn at once, and the month's bars."""
+    """Scratch of the arrivals of a month: its bars, its rows, and the next candidates."""
 
     begin: int = whole("", "first candidate row of the month that is still to be admitted")
     end: int = whole("", "the row after the last")
@@ -678,11 +684,8 @@ class Lot(Table):
     highest: float = real("1", "largest pull of a zone")
     bar: Floats = _column("f8", "1", "share of the envelope that arrives, by kind", ("two",))
     least: Floats = _column("f8", "1", "height from which none is listed, by kind", ("two",))
-    entity: Ints = _column("i8", "", "stable numbers", ("batch",))
-    month: Ints = _column("i8", "月", "months of arrival", ("batch",))
-    row: Ints = _column("i8", "", "rows of the candidates or projects drawn for", ("batch",))
-    words: Ints = _column("i8", "", "random words, four a block", ("words", "batch"))
-    x: Floats = _column("f8", "", "numbers made of them", ("made", "batch"))
+    gap: Floats = _column("f8", "1", "distances under the envelope", ("batch",))
+    height: Floats = _column("f8", "1", "heights under the envelope", ("batch",))
 
 
 class Temp(Table):
@@ -861,11 +864,9 @@ class Sizes(NamedTuple):
         return self._asdict() | {
             "ring": RING,
             "batch": BATCH,
-            "candidates": LISTED + UNLISTED,
+            "candidates": LISTED + UNLISTED + VECTOR,
             "strip": STRIP,
-            "words": 12,
             "classes": CLASSES,
-            "made": 10,
             "echoes": ECHOES,
             "echoed": ECHOED,
             "history": HISTORY,

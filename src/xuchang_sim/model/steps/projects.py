@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 from xuchang_sim.model.elementary import exp, log
 from xuchang_sim.model.kernel import inlined, step
 from xuchang_sim.model.steps.calendar import arrival_index, clip, power
@@ -11,19 +9,19 @@ from xuchang_sim.model.steps.finance import grants, ration
 from xuchang_sim.model.steps.land import YI_PER_WAN, return_land
 from xuchang_sim.model.streams import (
     ARRIVAL,
+    BLOCK,
     DISPERSION,
     LATENT,
-    MASK,
     REALISED,
     STALL,
     TRAIT,
     YIELD,
     erlang,
     gamma,
+    gamma_trial,
     normals,
-    philox,
     uniforms,
-    unit,
+    uniforms_at,
 )
 from xuchang_sim.model.world import (
     ABANDONED,
@@ -44,6 +42,8 @@ from xuchang_sim.model.world import (
     LOGISTICS,
     OPEN,
     REPEATS,
+    UNLISTED,
+    VECTOR,
     Inputs,
     World,
 )
@@ -156,7 +156,7 @@ def arrivals(w: World, p: Inputs) -> None:
     keeps = c.echoes == KEEPS and t == echo.listed + 1 and since < echo.ends.shape[0]
     lot.begin = before if keeps else LISTED
     lot.end = lot.begin
-    lot.room = LISTED if keeps else w.candidate.id.shape[0]
+    lot.room = LISTED if keeps else LISTED + UNLISTED
     for kind in range(2):
         # What no bar of a kept month will reach need not be listed.
         lot.least[kind] = lot.bar[kind] * lot.highest * (SPARE if keeps else 1.0)
@@ -164,6 +164,7 @@ def arrivals(w: World, p: Inputs) -> None:
     crowd = erlang(w, DISPERSION, 0, t, 0, shape) / shape
     thin(w, p, 0, p.envelope[t - p.pipeline_start, 0] * crowd)
     thin(w, p, 1, p.envelope[t - p.pipeline_start, 1])
+    draw_traits(w, p, lot.begin, lot.end)
     admit(w, p, lot.begin, lot.end)
     if keeps and lot.room == LISTED:
         echo.listed = t
@@ -190,34 +191,18 @@ def respond(w: World) -> None:
         w.zone.response[z] = power(w.zone.premium[z], PREMIUM_EXPONENT)
 
 
-@step
-def draw_words(w: World, count: int, purpose: int, block: int, lane: int) -> None:
-    """Draw a block at each of the lot's first ``count`` addresses, and a little beyond.
-
-    The four words go to the lanes from ``lane`` on. One loop that the compiler can vectorise:
-    whole vectors of eight, the last ones for addresses that nobody asked for.
-    """
-    c, lot = w.city, w.lot
-    low, high = c.seed & MASK, (c.seed >> 32) & MASK
-    replicate, stream = c.replicate & MASK, (purpose + c.salt + (block << 20)) & MASK
-    for n in range(whole_vectors(count)):
-        a, b, d, e = philox(lot.entity[n] & MASK, lot.month[n] & MASK, replicate, stream, low, high)
-        lot.words[lane, n] = a
-        lot.words[lane + 1, n] = b
-        lot.words[lane + 2, n] = d
-        lot.words[lane + 3, n] = e
-
-
 @inlined
 def whole_vectors(count: int) -> int:
-    """Least multiple of eight that holds ``count``."""
-    return (count + 7) // 8 * 8
+    """Least multiple of a vector's length that holds ``count``."""
+    return (count + VECTOR - 1) // VECTOR * VECTOR
 
 
 @step
 def thin(w: World, p: Inputs, kind: int, limit: float) -> None:
     """List the candidates of one kind that may be below a bar, up to the envelope's limit."""
     c, lot, candidate = w.city, w.lot, w.candidate
+    t, replicate, low, high = c.t, c.replicate, c.seed, c.seed >> 32
+    stream, least = ARRIVAL + c.salt, lot.least[kind]
     clock = 0.0
     number = 0
     while clock <= limit:
@@ -225,135 +210,117 @@ def thin(w: World, p: Inputs, kind: int, limit: float) -> None:
         count = min(BATCH, whole_vectors(int(limit - clock) + 4))
         if lot.end + count > lot.room:
             # No room for all of a month: those on the list go first. What was kept stays.
+            draw_traits(w, p, lot.begin, lot.end)
             admit(w, p, lot.begin, lot.end)
             lot.begin = LISTED
             lot.end = LISTED
-            lot.room = candidate.id.shape[0]
+            lot.room = LISTED + UNLISTED
         for n in range(count):
-            lot.entity[n] = (kind << 20) | (number + n)
-            lot.month[n] = c.t
-        draw_words(w, count, ARRIVAL, 0, 0)
+            entity = (kind << 20) | (number + n)
+            u_gap, u_height, _, _ = uniforms_at(entity, t, replicate, stream, low, high)
+            lot.gap[n] = -log(u_gap)
+            lot.height[n] = u_height
+        arrived = (kind << 31) | ((t - p.pipeline_start) << 24)
+        row = lot.end
         for n in range(count):
-            lot.x[0, n] = -log(unit(lot.words[0, n]))
-            lot.x[1, n] = unit(lot.words[1, n])
-        arrived = (kind << 31) | ((c.t - p.pipeline_start) << 24)
-        least, row = lot.least[kind], lot.end
-        for n in range(count):
-            clock += lot.x[0, n]
+            clock += lot.gap[n]
             candidate.id[row] = arrived | (number + n)
-            candidate.height[row] = lot.x[1, n]
-            candidate.drawn[row] = 0
-            row += 1 if (clock <= limit) & (lot.x[1, n] < least) else 0
+            candidate.arrived[row] = t
+            candidate.height[row] = lot.height[n]
+            row += 1 if (clock <= limit) & (lot.height[n] < least) else 0
         lot.end = row
         number += count
 
 
 @step
 def admit(w: World, p: Inputs, begin: int, end: int) -> None:
-    """Accept the candidates whose height is below their zone's pull; then they are projects.
-
-    Traits are drawn of those that may be, in lots, unless an earlier variant has done so.
-    """
+    """Accept the candidates whose height is below their zone's pull; then they are projects."""
     lot, candidate = w.lot, w.candidate
-    fresh = 0
-    for n in range(begin, end):
-        lot.row[fresh] = n
-        below = candidate.height[n] < lot.bar[candidate.id[n] >> 31] * lot.highest
-        fresh += 1 if below & (candidate.drawn[n] == 0) else 0
-        if fresh == BATCH:
-            draw_traits(w, p, fresh)
-            fresh = 0
-    if fresh > 0:
-        draw_traits(w, p, fresh)
-    for n in range(begin, end):
-        bar = lot.bar[candidate.id[n] >> 31]
-        if candidate.height[n] < bar * lot.highest:
-            z = candidate.zone[n]
-            if candidate.height[n] / bar < w.zone.pull[z]:
-                settle(w, p, n, z)
+    for k in range(begin, end):
+        bar = lot.bar[candidate.id[k] >> 31]
+        if candidate.height[k] < bar * lot.highest:
+            z = candidate.zone[k]
+            if candidate.height[k] / bar < w.zone.pull[z]:
+                settle(w, p, k, z)
 
 
 @step
-def draw_traits(w: World, p: Inputs, count: int) -> None:
-    """Draw the traits of the candidates in ``lot.row``: while the pipeline runs alone early ones only."""
-    lot, candidate = w.lot, w.candidate
-    for n in range(count):
-        lot.entity[n] = candidate.id[lot.row[n]]
-        lot.month[n] = w.city.t
-        candidate.drawn[lot.row[n]] = 1
-    early_traits(w, p, count)
+def draw_traits(w: World, p: Inputs, begin: int, end: int) -> None:
+    """Draw the traits of listed candidates: while the pipeline runs alone those of the first day."""
+    early_traits(w, p, begin, end)
     if w.city.phase == OPEN:
-        late_traits(w, p, count)
-        for n in range(count):
-            k = lot.row[n]
-            candidate.own_site[k] = 1 if unit(lot.words[0, n]) < p.own_site_share else 0
-            candidate.intensity[k] = lot.x[2, n]
-            candidate.per_job[k] = lot.x[3, n]
-            candidate.rho[k] = lot.x[4, n]
-            candidate.realised[k] = lot.x[5, n] / (lot.x[5, n] + lot.x[6, n])
+        late_traits(w, p, begin, end)
 
 
 @step
-def early_traits(w: World, p: Inputs, count: int) -> None:
-    """Draw what a project needs from the first day, for the candidates in ``lot.row``."""
-    candidate, lot = w.candidate, w.lot
-    words, x = lot.words, lot.x
-    draw_words(w, count, TRAIT, 0, 0)
+def early_traits(w: World, p: Inputs, begin: int, end: int) -> None:
+    """Draw what a project needs from the first day, for listed candidates.
+
+    Loops without branches, of which compilers make vectors; what the last one draws beyond ``end``
+    nobody reads.
+    """
+    c, candidate = w.city, w.candidate
+    replicate, low, high = c.replicate, c.seed, c.seed >> 32
+    trait, stall = TRAIT + c.salt, STALL + c.salt
     alpha_0, least_0 = p.size_ordinary_alpha, p.size_ordinary_min
     alpha_1, least_1 = p.size_large_alpha, p.size_large_min
     span_0 = pareto_span(alpha_0, least_0, p.size_ordinary_max)
     span_1 = pareto_span(alpha_1, least_1, p.size_large_max)
-    for n in range(whole_vectors(count)):
-        large = (lot.entity[n] >> 31) == 1
+    beyond = begin + whole_vectors(end - begin)
+    for k in range(begin, beyond):
+        name, t = candidate.id[k], candidate.arrived[k]
+        large = name >> 31 == 1
+        u_size, u_zone, u_sector, u_kind = uniforms_at(name, t, replicate, trait, low, high)
         span, alpha = span_1 if large else span_0, alpha_1 if large else alpha_0
-        x[0, n] = pareto(unit(words[0, n]), span, alpha, least_1 if large else least_0)
-        x[1, n] = 1.0
-    for n in range(count):
-        k = lot.row[n]
-        z = zone_of(w, unit(words[1, n]))
-        candidate.zone[k] = z
-        candidate.raw[k] = x[0, n]
-        candidate.sector[k] = -1
-        candidate.kind[k] = INFRASTRUCTURE
-        if unit(words[3, n]) >= p.infrastructure_share:
-            candidate.kind[k] = INDUSTRIAL
-            candidate.sector[k] = sector_of(w, p, z, unit(words[2, n]))
+        candidate.raw[k] = pareto(u_size, span, alpha, least_1 if large else least_0)
+        candidate.u_zone[k] = u_zone
+        candidate.u_sector[k] = u_sector
+        candidate.u_kind[k] = u_kind
+    for k in range(begin, beyond):
+        name, t = candidate.id[k], candidate.arrived[k]
+        stream = trait + BLOCK
+        u_group, u_owner, u_drop, u_fail = uniforms_at(name, t, replicate, stream, low, high)
+        u_stall, _, _, _ = uniforms_at(name, t, replicate, stall, low, high)
+        owned = (name >> 31 == 0) & (u_owner < p.incumbent_project_share)
+        candidate.group[k] = 1 if u_group < p.group_start_share else 0
+        candidate.incumbent[k] = 1 if owned else 0
+        candidate.fails[k] = 1 if u_fail < p.abandonment_share else 0
+        candidate.drop_at[k] = -log(u_drop)
+        candidate.stall_at[k] = -log(u_stall)
+    for k in range(begin, beyond):
+        name, t = candidate.id[k], candidate.arrived[k]
+        stream = trait + 2 * BLOCK
+        u, v, u_fail_at, u_logistics = uniforms_at(name, t, replicate, stream, low, high)
+        n_duration, n_own = normals(u, v)
+        spread = exp(p.duration_elasticity * log(candidate.raw[k]) + p.duration_sigma * n_duration)
+        length, own = p.duration_base * spread, p.own_money_mean + p.own_money_sd * n_own
+        candidate.duration[k] = p.duration_min if length < p.duration_min else length
+        candidate.own[k] = clip(own, p.own_money_low, p.own_money_high)
+        candidate.fail_at[k] = u_fail_at
+        candidate.kind[k] = LOGISTICS if u_logistics < p.logistics_share else INFRASTRUCTURE
+        candidate.work[k] = 1.0
     # Approval work: Erlang, minus the log of a product of uniforms.
     shape = int(p.approval_shape + 0.5)
     for block in range((shape + 3) // 4):
-        draw_words(w, count, TRAIT, 8 + block, 0)
-        for lane in range(min(4, shape - 4 * block)):
-            for n in range(whole_vectors(count)):
-                x[1, n] *= unit(words[lane, n])
-    draw_words(w, count, TRAIT, 1, 0)
-    draw_words(w, count, TRAIT, 2, 4)
-    draw_words(w, count, STALL, 0, 8)
+        left, stream = shape - 4 * block, trait + (8 + block) * BLOCK
+        for k in range(begin, beyond):
+            name, t = candidate.id[k], candidate.arrived[k]
+            u_1, u_2, u_3, u_4 = uniforms_at(name, t, replicate, stream, low, high)
+            product = candidate.work[k] * u_1
+            product *= u_2 if left > 1 else 1.0
+            product *= u_3 if left > 2 else 1.0
+            product *= u_4 if left > 3 else 1.0
+            candidate.work[k] = product
     work = p.approval_months / shape
-    elasticity, sigma = p.duration_elasticity, p.duration_sigma
-    base, least = p.duration_base, p.duration_min
-    mean, sd, low, high = p.own_money_mean, p.own_money_sd, p.own_money_low, p.own_money_high
-    for n in range(whole_vectors(count)):
-        n_duration, n_own = normals(unit(words[4, n]), unit(words[5, n]))
-        length = base * exp(elasticity * log(x[0, n]) + sigma * n_duration)
-        x[1, n] = -log(x[1, n]) * work
-        x[2, n] = -log(unit(words[2, n]))
-        x[3, n] = -log(unit(words[8, n]))
-        x[4, n] = least if length < least else length
-        x[5, n] = clip(mean + sd * n_own, low, high)
-    for n in range(count):
-        k = lot.row[n]
-        if candidate.kind[k] == INFRASTRUCTURE and unit(words[7, n]) < p.logistics_share:
-            candidate.kind[k] = LOGISTICS
-        owned = (lot.entity[n] >> 31 == 0) & (unit(words[1, n]) < p.incumbent_project_share)
-        candidate.group[k] = 1 if unit(words[0, n]) < p.group_start_share else 0
-        candidate.incumbent[k] = 1 if owned else 0
-        candidate.work[k] = x[1, n]
-        candidate.drop_at[k] = x[2, n]
-        candidate.stall_at[k] = x[3, n]
-        candidate.fails[k] = 1 if unit(words[3, n]) < p.abandonment_share else 0
-        candidate.fail_at[k] = unit(words[6, n])
-        candidate.duration[k] = x[4, n]
-        candidate.own[k] = x[5, n]
+    for k in range(begin, beyond):
+        candidate.work[k] = -log(candidate.work[k]) * work
+    for k in range(begin, end):
+        z = zone_of(w, candidate.u_zone[k])
+        candidate.zone[k] = z
+        candidate.sector[k] = -1
+        if candidate.u_kind[k] >= p.infrastructure_share:
+            candidate.kind[k] = INDUSTRIAL
+            candidate.sector[k] = sector_of(w, p, z, candidate.u_sector[k])
 
 
 @step
@@ -430,54 +397,42 @@ def pareto(u: float, span: float, alpha: float, low: float) -> float:
 
 
 @step
-def late_traits(w: World, p: Inputs, count: int) -> None:
-    """Draw what the pipeline alone does not need: land, jobs, yield.
-
-    For the addresses in the lot, with sizes in ``x[0]``: the first word tells of an own site, ``x``
-    from 2 on holds intensity without premium, investment per job, announced yield and two gammas.
-    """
-    lot = w.lot
-    words, x = lot.words, lot.x
-    draw_words(w, count, TRAIT, 3, 0)
-    draw_words(w, count, YIELD, 0, 4)
-    large, threshold = p.intensity_large, p.large_threshold
-    ordinary, wide, narrow = (
-        p.intensity_ordinary,
-        p.intensity_ordinary_sigma,
-        p.intensity_large_sigma,
-    )
-    per_job, job_sigma = p.investment_per_job, p.investment_per_job_sigma
-    announced, yield_sigma = p.announced_yield, p.announced_yield_sigma
-    for n in range(whole_vectors(count)):
-        n_intensity, n_jobs = normals(unit(words[2, n]), unit(words[3, n]))
-        big = x[0, n] >= threshold
-        x[2, n] = (large if big else ordinary) * exp((narrow if big else wide) * n_intensity)
-        x[3, n] = per_job * exp(job_sigma * n_jobs)
-        n_yield, _ = normals(unit(words[4, n]), unit(words[5, n]))
-        x[4, n] = announced * exp(yield_sigma * n_yield)
+def late_traits(w: World, p: Inputs, begin: int, end: int) -> None:
+    """Draw what the pipeline alone does not need: site, intensity without premium, jobs, yields."""
+    c, candidate = w.city, w.candidate
+    replicate, low, high = c.replicate, c.seed, c.seed >> 32
+    trait, yields, realised = TRAIT + c.salt + 3 * BLOCK, YIELD + c.salt, REALISED + c.salt
     precision = p.realised_yield_precision
-    gammas(w, count, precision * p.realised_yield, 0, 5)
-    gammas(w, count, precision * (1.0 - p.realised_yield), 64, 6)
-
-
-@step
-def gammas(w: World, count: int, shape: float, block: int, into: int) -> None:
-    """Gamma variates at the lot's addresses, as :func:`gamma`: the first trial of all at once."""
-    lot = w.lot
-    d = shape - 1.0 / 3.0
-    c = 1.0 / math.sqrt(9.0 * d)
-    draw_words(w, count, REALISED, block, 8)
-    for n in range(whole_vectors(count)):
-        z, _ = normals(unit(lot.words[8, n]), unit(lot.words[9, n]))
-        t = 1.0 + c * z
-        good = t > 0.0
-        t = t * t * t if good else 1.0
-        below = 0.5 * z * z + d - d * t + d * log(t)
-        good = good & (log(unit(lot.words[10, n])) < below)
-        lot.x[into, n] = d * t if good else -1.0
-    for n in range(count):
-        if lot.x[into, n] < 0.0:
-            lot.x[into, n] = gamma(w, REALISED, shape, lot.entity[n], lot.month[n], block + 1)
+    good_shape, bad_shape = precision * p.realised_yield, precision * (1.0 - p.realised_yield)
+    for k in range(begin, begin + whole_vectors(end - begin)):
+        name, t = candidate.id[k], candidate.arrived[k]
+        u_site, _, u, v = uniforms_at(name, t, replicate, trait, low, high)
+        n_intensity, n_jobs = normals(u, v)
+        big = candidate.raw[k] >= p.large_threshold
+        median = p.intensity_large if big else p.intensity_ordinary
+        sigma = p.intensity_large_sigma if big else p.intensity_ordinary_sigma
+        candidate.own_site[k] = 1 if u_site < p.own_site_share else 0
+        candidate.intensity[k] = median * exp(sigma * n_intensity)
+        candidate.per_job[k] = p.investment_per_job * exp(p.investment_per_job_sigma * n_jobs)
+    for k in range(begin, begin + whole_vectors(end - begin)):
+        name, t = candidate.id[k], candidate.arrived[k]
+        u, v, _, _ = uniforms_at(name, t, replicate, yields, low, high)
+        n_yield, _ = normals(u, v)
+        candidate.rho[k] = p.announced_yield * exp(p.announced_yield_sigma * n_yield)
+    for k in range(begin, begin + whole_vectors(end - begin)):
+        name, t = candidate.id[k], candidate.arrived[k]
+        u, v, accept, _ = uniforms_at(name, t, replicate, realised, low, high)
+        candidate.good[k] = gamma_trial(good_shape, u, v, accept)
+        u, v, accept, _ = uniforms_at(name, t, replicate, realised + 64 * BLOCK, low, high)
+        candidate.bad[k] = gamma_trial(bad_shape, u, v, accept)
+    for k in range(begin, end):
+        name, t = candidate.id[k], candidate.arrived[k]
+        good, bad = candidate.good[k], candidate.bad[k]
+        if good < 0.0:
+            good = gamma(w, REALISED, good_shape, name, t, 1)
+        if bad < 0.0:
+            bad = gamma(w, REALISED, bad_shape, name, t, 65)
+        candidate.realised[k] = good / (good + bad)
 
 
 @inlined

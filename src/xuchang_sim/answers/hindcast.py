@@ -19,9 +19,10 @@ import numpy as np
 
 from xuchang_sim import __version__
 from xuchang_sim.answer import Probability
+from xuchang_sim.answers.borrow import SHARED, Borrowed, Line, borrow, line
 from xuchang_sim.answers.rules import rules_digest
 from xuchang_sim.files import write
-from xuchang_sim.pack.casepack import case_pack, last_driver, totals
+from xuchang_sim.pack.casepack import Totals, case_pack, last_driver, totals
 from xuchang_sim.pack.cases import QUANTITIES, Case, CaseRow, Refusal, quantity, read_cases
 from xuchang_sim.pack.load import Pack, load_pack
 from xuchang_sim.pack.scenario import load_scenario
@@ -153,6 +154,7 @@ class HindcastRecord(TypedDict):
     rules: str
     replicates: int
     seed: int
+    borrowed: list[Borrowed]
     scores: NotRequired[dict[str, Any]]
     seal: NotRequired[dict[str, Any]]
 
@@ -169,6 +171,8 @@ class Hindcast:
     failed : tuple of Failure
     left_out : mapping of str to tuple of str
         Quantities of each case that the model does not measure, with the reason.
+    borrowed : tuple of Borrowed
+        What each case took from the outcomes of others; empty if none were given.
     """
 
     forecasts: tuple[Forecast, ...]
@@ -177,6 +181,7 @@ class Hindcast:
     left_out: Mapping[str, tuple[str, ...]]
     replicates: int
     seed: int
+    borrowed: tuple[Borrowed, ...] = ()
 
     @property
     def cases(self) -> tuple[str, ...]:
@@ -240,6 +245,10 @@ class Hindcast:
             "rules": rules_digest(),
             "replicates": self.replicates,
             "seed": self.seed,
+            "borrowed": [
+                one._asdict() | {"learned": [x._asdict() for x in one.learned]}
+                for one in self.borrowed
+            ],
         }
 
 
@@ -248,6 +257,7 @@ def hindcast(
     *,
     replicates: int = 1000,
     seed: int = 2012,
+    outcomes: Sequence[CaseRow] = (),
     progress: Callable[[int, int], None] | None = None,
 ) -> Hindcast:
     """Forecast all cases of a table, of a folder of tables, or of a folder of packs.
@@ -261,6 +271,9 @@ def hindcast(
         Futures of each case.
     seed : int
         Seed of every draw.
+    outcomes : sequence of CaseRow
+        Outcomes of cases, from which cases of other places and of later dates learn
+        (:mod:`xuchang_sim.answers.borrow`). Without them every case stands alone.
     progress : callable, optional
         Called with (cases done, cases in all).
 
@@ -275,7 +288,7 @@ def hindcast(
     """
     place = Path(path)
     refused: list[Refusal] = []
-    jobs: list[tuple[str, Callable[[], tuple[list[Forecast], list[str]]]]] = []
+    jobs: list[tuple[str, Callable[[], Any]]] = []
     packs = sorted(x.parent for x in place.glob("*/pack.yaml")) if place.is_dir() else []
     packs += sorted(x.parent for x in place.glob("*/pack.xlsx")) if place.is_dir() else []
     if place.is_dir() and (place / "pack.yaml").is_file():
@@ -284,32 +297,56 @@ def hindcast(
         jobs += [(x.name, partial(_of_folder, x, replicates, seed)) for x in packs]
     if not packs or sorted(place.glob("*.csv")):
         cases, refused = read_cases(place)
-        jobs += [(case.id, partial(_of_case, case, replicates, seed)) for case in cases]
+        jobs += [(case.id, partial(_run_case, case, replicates, seed)) for case in cases]
     found: list[Forecast] = []
     failed: list[Failure] = []
     left_out: dict[str, tuple[str, ...]] = {}
-    for number, (name, job) in enumerate(jobs):
-        if progress:
-            progress(number, len(jobs))
+    runs: dict[str, _Run] = {}
+
+    def attempt(name: str, job: Callable[[], Any]) -> Any:
         try:
-            forecasts, without = job()
+            return job()
         except InputError as error:
             refused.append(Refusal(name, error.problems[0]))
         except Exception as error:  # noqa: BLE001 - one bad case never stops the others
             failed.append(Failure(name, f"{type(error).__name__}: {error}"))
-        else:
+        return None
+
+    for number, (name, job) in enumerate(jobs):
+        if progress:
+            progress(number, len(jobs))
+        done = attempt(name, job)
+        if isinstance(done, _Run):
+            runs[name] = done
+        elif done is not None:
+            forecasts, without = done
             found += forecasts
-            if without:
-                left_out[name] = tuple(without)
+            left_out |= {name: tuple(without)} if without else {}
+    lines = [x for done in runs.values() for x in done.lines(outcomes)]
+    borrowed = []
+    for name, done in runs.items():
+        if (said := attempt(name, partial(_of_case, done, lines))) is not None:
+            found += said[0]
+            left_out |= {name: tuple(said[1])} if said[1] else {}
+            borrowed += [said[2]] if outcomes else []
     if progress:
         progress(len(jobs), len(jobs))
-    return Hindcast(tuple(found), tuple(refused), tuple(failed), left_out, replicates, seed)
+    return Hindcast(
+        tuple(found),
+        tuple(refused),
+        tuple(failed),
+        left_out,
+        replicates,
+        seed,
+        tuple(borrowed),
+    )
 
 
 class _Sample(NamedTuple):
     """Growth by measure of the model over the futures of all nodes, with their weights."""
 
     growth: dict[str, Floats]
+    shared: dict[str, Floats]  # parameters that all cases share
     fai: Floats  # base investment of each future, 亿元
     weights: Floats
     lost: int
@@ -319,6 +356,7 @@ def _sample(packs: Sequence[tuple[Pack, float]], replicates: int, seed: int) -> 
     """Run readings of one case; ``packs`` are (pack, its base investment), of equal weight."""
     each = math.ceil(replicates / len(packs))
     growth: dict[str, list[Floats]] = {name: [] for name in MEASURES}
+    shared: dict[str, list[Floats]] = {name: [] for name in SHARED}
     fai, weights, lost = [], [], 0
     for number, (pack, base_fai) in enumerate(packs):
         last = f"{pack.plan_year}-12"
@@ -333,6 +371,8 @@ def _sample(packs: Sequence[tuple[Pack, float]], replicates: int, seed: int) -> 
             if name == "workers":
                 value = value / pack.base.workers.value - 1.0
             growth[name].append(value)
+        for name in SHARED:
+            shared[name].append(result.parameters[name][result.good])
         fai.append(np.full(count, base_fai))
         weights.append(np.full(count, 1.0 / count))
     if not weights:
@@ -341,14 +381,47 @@ def _sample(packs: Sequence[tuple[Pack, float]], replicates: int, seed: int) -> 
     whole = np.concatenate(weights)
     return _Sample(
         {name: np.concatenate(parts) for name, parts in growth.items()},
+        {name: np.concatenate(parts) for name, parts in shared.items()},
         np.concatenate(fai),
         whole / whole.sum(),
         lost,
     )
 
 
-def _of_case(case: Case, replicates: int, seed: int) -> tuple[list[Forecast], list[str]]:
-    """Forecast what a case gives a base or a target of, and growth of revenue and investment."""
+class _Run(NamedTuple):
+    """A case, its totals, its futures, and what is to be said of them."""
+
+    case: Case
+    base: Totals
+    sample: _Sample
+    notes: tuple[str, ...]
+
+    def lines(self, outcomes: Sequence[CaseRow]) -> list[Line]:
+        """What the outcomes of this case tell of the shared parameters."""
+        found = []
+        for row in outcomes:
+            known = quantity(row.quantity)
+            if row.case != self.case.id or not known.measure or row.bound or unscorable(row):
+                continue
+            level, rate = GROWTH_OF[known.measure]
+            base = self.case.base.get(row.quantity)
+            if not row.is_growth and base is None:
+                continue
+            growth = row.value if base is None or row.is_growth else row.value / base.value - 1.0
+            told = (self.case.id, self.case.place, row.quantity, row.published, growth)
+            values = self.sample.growth[rate if row.is_growth else level]
+            fitted = line(told, values, self.sample.shared, self.sample.weights, SCOPE_SD)
+            found += [fitted] if fitted else []
+        return found
+
+
+def unscorable(row: CaseRow) -> bool:
+    """Whether an outcome is arithmetic on the plan, not an observation: its note says so."""
+    return "never score" in row.note
+
+
+def _run_case(case: Case, replicates: int, seed: int) -> _Run:
+    """Run a case: every reading of its assumed totals."""
     base = totals(case)
     nodes = NODES if base.spread else (0.0,)
     made = [case_pack(case, z) for z in nodes]
@@ -366,6 +439,18 @@ def _of_case(case: Case, replicates: int, seed: int) -> tuple[list[Forecast], li
     if sample.lost:
         share = sample.lost / (len(sample.weights) + sample.lost)
         notes.append(f"{share:.0%} of the futures left out: no pipeline fits the base year")
+    return _Run(case, base, sample, tuple(notes))
+
+
+def _of_case(done: _Run, lines: Sequence[Line]) -> tuple[list[Forecast], list[str], Borrowed]:
+    """Forecast what a case gives a base or a target of, and growth of revenue and investment."""
+    case, base, sample = done.case, done.base, done.sample
+    key = (case.id, case.place, case.information_date)
+    weights, borrowed = borrow(key, sample.shared, sample.weights, lines)
+    notes = list(done.notes)
+    if borrowed.used:
+        said = f"weighed by {len(borrowed.used)} outcomes of other cases"
+        notes.append(f"{said}: {borrowed.effective:.0%} of the futures count")
     note = "; ".join(notes)
     told = dict.fromkeys(name.removesuffix("_growth") for name in (*case.base, *case.target))
     stems = [name for name in QUANTITIES if name in told and quantity(name).measure]
@@ -389,10 +474,10 @@ def _of_case(case: Case, replicates: int, seed: int) -> tuple[list[Forecast], li
             centre = row.value if row is not None else base.fai
             start = np.full(len(level), centre) if row is not None else sample.fai
             subject = _Subject(case, stem, known.measure, known.unit, centre, last, note + assumed)
-            found.append(subject.forecast(level, start, sample.weights, _value(aim)))
+            found.append(subject.forecast(level, start, weights, _value(aim)))
         subject = _Subject(case, f"{stem}_growth", known.measure, "比例", 1.0, last, note)
-        found.append(subject.forecast(growth, None, sample.weights, _value(rate)))
-    return found, without
+        found.append(subject.forecast(growth, None, weights, _value(rate)))
+    return found, without, borrowed
 
 
 def _of_folder(folder: Path, replicates: int, seed: int) -> tuple[list[Forecast], list[str]]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from xuchang_sim import __version__
-from xuchang_sim.answers.hindcast import LEVELS, Forecast, Hindcast
+from xuchang_sim.answers.hindcast import LEVELS, Forecast, Hindcast, unscorable
 from xuchang_sim.answers.rules import rules_digest
 from xuchang_sim.answers.simple import SIMPLE, Normal, simple_forecasts
 
@@ -278,7 +278,7 @@ def score(found: Hindcast, outcomes: Iterable[CaseRow]) -> Scores:
     for outcome in outcomes:
         forecast = known.get((outcome.case, outcome.quantity))
         place = f"{outcome.file}:{outcome.line}: {outcome.case}: {outcome.quantity}"
-        if "never score" in outcome.note:
+        if unscorable(outcome):
             unscored.append(f"{place} is arithmetic on the plan, not an observation")
         elif forecast is None:
             reason = "no forecast of it" if outcome.case in found.cases else "the case was not run"

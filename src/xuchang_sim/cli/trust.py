@@ -107,6 +107,13 @@ def hindcast(
         Path | None,
         typer.Option("--score", help="Outcomes (a table or folder): score, and keep the skill."),
     ] = None,
+    learn: Annotated[
+        Path | None,
+        typer.Option(
+            "--learn",
+            help="Outcomes that were out: cases of other places and later dates use them.",
+        ),
+    ] = None,
     seal: Annotated[
         Path | None,
         typer.Option("--seal", help="Where the skill is kept; beside the code if left out."),
@@ -139,6 +146,7 @@ def hindcast(
     for option, given, needs, there in (
         ("--out", out, "cases", path),
         ("--score", outcomes, "cases", path),
+        ("--learn", learn, "cases", path),
         ("--seal", seal, "--score OUTCOMES", outcomes),
         ("--nulls", nulls, "--panels DIR", panels),
     ):
@@ -153,7 +161,7 @@ def hindcast(
     elif panels is not None:
         _panels(panels, nulls, seed, picture, lang, json=json)
     elif path is not None:
-        _cases(path, out, outcomes, seal, picture, replicates, seed, lang, json=json)
+        _cases(path, out, outcomes, learn, seal, picture, replicates, seed, lang, json=json)
 
 
 def _eras(
@@ -194,10 +202,19 @@ def _show_skill(
         output.message(say("hindcast.drawn", lang, path=picture))
 
 
+def _outcomes(path: Path) -> list[tables_of_cases.CaseRow]:
+    """Read outcomes; say which rows cannot be read."""
+    rows, problems = tables_of_cases.read_outcomes(path)
+    for problem in problems:
+        output.message(str(problem))
+    return rows
+
+
 def _cases(
     path: Path,
     out: Path | None,
     outcomes: Path | None,
+    learn: Path | None,
     seal: Path | None,
     picture: Path | None,
     replicates: int,
@@ -209,17 +226,17 @@ def _cases(
     """Forecast cases, and score them if there are outcomes."""
     if picture is not None and outcomes is None:
         refuse("--picture", "needs --score OUTCOMES")
+    known = _outcomes(learn) if learn is not None else []
     with progress("hindcast", quiet=json, log=True) as shown:
-        found = hindcasting.hindcast(path, replicates=replicates, seed=seed, progress=shown)
+        found = hindcasting.hindcast(
+            path, replicates=replicates, seed=seed, outcomes=known, progress=shown
+        )
     if out is not None:
         found.write(out)
         output.message(say("hindcast.written", lang, path=out, sha256=found.sha256))
     data, scored = found.to_dict(), None
     if outcomes is not None:
-        rows, problems = tables_of_cases.read_outcomes(outcomes)
-        for problem in problems:
-            output.message(str(problem))
-        scores = scoring.score(found, rows)
+        scores = scoring.score(found, _outcomes(outcomes))
         scored = scores.to_dict()
         data |= {"scores": scored, "seal": scoring.seal_of(found, scores)}
         if scores.rows:

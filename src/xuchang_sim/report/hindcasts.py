@@ -51,6 +51,18 @@ def remarks(data: Mapping[str, Any], lang: Language) -> list[str]:
     lines = [f"{case}: {note}" for case, note in notes.items()]
     for case, reasons in data["left_out"].items():
         lines.append(say("hindcast.left_out", lang, case=case, reasons="; ".join(reasons)))
+    for row in data["borrowed"]:
+        moved = "; ".join(
+            say(
+                "hindcast.learned",
+                lang,
+                **{k: f"{v:.3g}" if k != "parameter" else v for k, v in x.items()},
+            )
+            for x in row["learned"]
+        )
+        words = {"case": row["case"], "used": ", ".join(row["used"]), "moved": moved}
+        key = "hindcast.borrowed" if row["used"] else "hindcast.alone"
+        lines.append(say(key, lang, effective=f"{row['effective']:.0%}", **words))
     if data["refused"]:
         lines += ["", say("hindcast.refused", lang, count=len(data["refused"]))]
         lines += [row["reason"] for row in data["refused"]]

@@ -24,6 +24,9 @@ __all__ = ["SHARED", "Borrowed", "Learned", "Line", "borrow", "line"]
 #: Parameters that all cases share and that the growth of other cases can tell of: part of announced revenue
 #: that is realised, pass-through of demand to new plants, part of a plan's quota that is additional.
 SHARED = ("realised_yield", "demand_pass_through", "land_additional")
+#: Share of the variance of a year's errors that all cities of the year have in common: (8.0/13.7)² for
+#: persistence, (6.2/10.7)² for AR(1), over 3,127 city-years of 2000-11.
+IN_COMMON = 0.34
 #: Futures below which a line through them says nothing of three parameters.
 LEAST_FUTURES = 30
 
@@ -34,6 +37,8 @@ class Line(NamedTuple):
     Parameters
     ----------
     case, place, quantity : str
+    year : int
+        Year of the plan.
     published : date
         Day on which the outcome was out.
     outcome : float
@@ -47,6 +52,7 @@ class Line(NamedTuple):
 
     case: str
     place: str
+    year: int
     quantity: str
     published: date
     outcome: float
@@ -89,7 +95,7 @@ class Borrowed(NamedTuple):
 
 
 def line(
-    told: tuple[str, str, str, date, float],
+    told: tuple[str, str, int, str, date, float],
     growth: Floats,
     shared: Mapping[str, Floats],
     weights: Floats,
@@ -103,7 +109,7 @@ def line(
     Parameters
     ----------
     told : tuple
-        Case, place, quantity, day of publication and outcome, as in :class:`Line`.
+        Case, place, year, quantity, day of publication and outcome, as in :class:`Line`.
     growth : ndarray, shape (n,)
         Growth of each future, fractions.
     shared : mapping of str to ndarray, shape (n,)
@@ -138,7 +144,9 @@ def borrow(
 ) -> tuple[Floats, Borrowed]:
     """Weigh the futures of a case by what other cases have shown by its date.
 
-    Rows of one case have most of their error in common: their log likelihoods are averaged.
+    Rows of one case have most of their error in common: their log likelihoods are averaged. Cases of one
+    year have :data:`IN_COMMON` of it: n of them count as n/(1 + (n - 1)·IN_COMMON), the design effect of
+    a cluster (Kish 1965, chapter 5).
 
     Parameters
     ----------
@@ -168,11 +176,14 @@ def borrow(
             unused.append(f"{_named(one)}: after {day}")
     table = np.column_stack([shared[parameter] for parameter in SHARED])
     log = np.zeros(len(weights))
-    for other in dict.fromkeys(one.case for one in used):
+    cases = {one.case: one.year for one in used}
+    for other, year in cases.items():
         rows = [one for one in used if one.case == other]
+        same = sum(y == year for y in cases.values())
+        counts = 1.0 / (len(rows) * (1.0 + (same - 1) * IN_COMMON))
         for one in rows:
             z = (one.outcome - one.intercept - table @ np.array(one.slopes)) / one.sd
-            log -= 0.5 * z * z / len(rows)
+            log -= 0.5 * counts * z * z
     after = weights
     if used:
         after = weights * np.exp(log - log.max())

@@ -398,17 +398,17 @@ class _Run(NamedTuple):
 
     def lines(self, outcomes: Sequence[CaseRow]) -> list[Line]:
         """What the outcomes of this case tell of the shared parameters."""
-        found = []
+        found, case = [], self.case
         for row in outcomes:
             known = quantity(row.quantity)
-            if row.case != self.case.id or not known.measure or row.bound or unscorable(row):
+            if row.case != case.id or not known.measure or row.bound or unscorable(row):
                 continue
             level, rate = GROWTH_OF[known.measure]
-            base = self.case.base.get(row.quantity)
+            base = case.base.get(row.quantity)
             if not row.is_growth and base is None:
                 continue
             growth = row.value if base is None or row.is_growth else row.value / base.value - 1.0
-            told = (self.case.id, self.case.place, row.quantity, row.published, growth)
+            told = (case.id, case.place, case.year, row.quantity, row.published, growth)
             values = self.sample.growth[rate if row.is_growth else level]
             fitted = line(told, values, self.sample.shared, self.sample.weights, SCOPE_SD)
             found += [fitted] if fitted else []

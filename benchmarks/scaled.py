@@ -15,7 +15,8 @@ from typing import Any
 
 import yaml
 
-from xuchang_sim.definitions import measure, quantity
+from xuchang_sim.definitions import measure
+from xuchang_sim.definitions.amounts import quantity
 from xuchang_sim.pack.load import Pack, load_pack
 
 FIRMS, STARTS, ZONES = 420, 153.7, 10  # of the embedded pack: starts of large projects included

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from xuchang_sim import definitions, units
-from xuchang_sim.definitions import Amount, exact, quantity, tables
+from xuchang_sim.definitions import tables
+from xuchang_sim.definitions.amounts import Amount, exact, quantity
 from xuchang_sim.model import world
 from xuchang_sim.pack.forms import BASE
 from xuchang_sim.pack.load import load_pack, shipped

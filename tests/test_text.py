@@ -14,7 +14,7 @@ import pytest
 from rich.console import Console
 
 from xuchang_sim import text
-from xuchang_sim.answers.facts import MEASURED
+from xuchang_sim.answers.stylised import MEASURED
 from xuchang_sim.pack.load import load_pack
 from xuchang_sim.report import tables
 from xuchang_sim.text import LANGUAGES, one_language, phrases, say

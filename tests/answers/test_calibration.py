@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 from xuchang_sim.answers import calibration as room
 from xuchang_sim.answers.assess import manifest
 from xuchang_sim.answers.calibration import effective, informed, recover, resample, weigh
-from xuchang_sim.answers.facts import load_facts
+from xuchang_sim.answers.factsfile import load_facts
 from xuchang_sim.cli import app
 from xuchang_sim.pack.load import Pack, load_pack
 from xuchang_sim.pack.posterior import FILE, Posterior, load_posterior, save_posterior

@@ -12,8 +12,10 @@ import pytest
 from hypothesis import given, strategies as st
 from typer.testing import CliRunner
 
-from xuchang_sim.answers import facts as room
-from xuchang_sim.answers.facts import Evidence, Fact, Facts, Verdict, load_facts
+from xuchang_sim.answers import facts as room, stylised
+from xuchang_sim.answers.facts import Facts, Verdict
+from xuchang_sim.answers.factsfile import Fact, load_facts
+from xuchang_sim.answers.stylised import Evidence
 from xuchang_sim.cli import app
 from xuchang_sim.model.world import ABANDONED, BUILDING, DONE, MEASURE_ROW, SUMMARY
 from xuchang_sim.pack.load import load_pack
@@ -166,7 +168,7 @@ def test_worlds_that_fail_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
         return months(number)
 
     monkeypatch.setattr(whole, "months", failing)
-    assert [look.number for look in room.look(whole)] == [0, 2]
+    assert [look.number for look in stylised.look(whole)] == [0, 2]
 
 
 def test_moments_of_projects_by_brute_force(worlds: Worlds) -> None:
@@ -248,17 +250,17 @@ def test_the_lead_of_investment_is_found_in_a_made_up_city(lead: int) -> None:
     gain = np.zeros_like(spent)
     gain[:, lead:] = spent[:, :-lead] - 10.0
     sold = (100.0 + np.cumsum(gain, axis=1)) * season[months % 12]
-    found = room.fai_leads(Made({"fai": spent, "revenue": sold}))
+    found = stylised.fai_leads(Made({"fai": spent, "revenue": sold}))
     assert abs(found["months"] - lead) <= 1
 
 
 def test_the_law_of_growth_is_told_from_others() -> None:
     rng = np.random.default_rng(5)
-    right = room.growth_law(Made({}, [Shown(rng.laplace(size=50_000))]))
+    right = stylised.growth_law(Made({}, [Shown(rng.laplace(size=50_000))]))
     assert right["p_laplace"] > 0.01 > right["p_normal"]
-    wide = room.growth_law(Made({}, [Shown(1.05 * rng.laplace(size=50_000))]))
+    wide = stylised.growth_law(Made({}, [Shown(1.05 * rng.laplace(size=50_000))]))
     assert wide["p_laplace"] < 0.01
-    normal = room.growth_law(Made({}, [Shown(np.sqrt(2) * rng.normal(size=50_000))]))
+    normal = stylised.growth_law(Made({}, [Shown(np.sqrt(2) * rng.normal(size=50_000))]))
     assert normal["p_laplace"] < 0.01 < normal["p_normal"]
 
 
@@ -266,14 +268,14 @@ def test_with_caps_dispersion_does_cost_revenue(monkeypatch: pytest.MonkeyPatch)
     setup = prepare(PACK, 60, 2012, "2012-12", "sampled")
     results = run(setup, [Variant(load_scenario("no_plan", PACK))])[0]
     evidence = Evidence(setup, results, [], np.zeros((60, 1)))
-    assert abs(room.dispersion_neutral(evidence)["z"]) < 3.0
-    monkeypatch.setattr(room, "NO_CAPS", {})
-    assert room.dispersion_neutral(evidence)["z"] < -3.0
+    assert abs(stylised.dispersion_neutral(evidence)["z"]) < 3.0
+    monkeypatch.setattr(stylised, "NO_CAPS", {})
+    assert stylised.dispersion_neutral(evidence)["z"] < -3.0
 
 
 def test_shares_of_a_year_in_a_made_up_city() -> None:
     months = np.tile(np.arange(1.0, 13.0), (3, 2))
-    found = room.fai_season(Made({"fai": months}))
+    found = stylised.fai_season(Made({"fai": months}))
     assert found["jan_feb"] == pytest.approx(3 / 78)
     assert found["first_half"] == pytest.approx(21 / 78)
     assert found["rank_of_june"] == 7.0

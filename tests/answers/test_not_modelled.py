@@ -28,15 +28,8 @@ from xuchang_sim.pack.starter import new_pack
 from xuchang_sim.report import document, exploring, page, tables
 from xuchang_sim.report.live import Desk
 from xuchang_sim.simulation.arguments import prepare
-from xuchang_sim.simulation.measures import (
-    CITY_ONLY,
-    REGISTRY,
-    THRESHOLD,
-    Cut,
-    growth_asked,
-    not_modelled,
-    unmodelled,
-)
+from xuchang_sim.simulation.measures import CITY_ONLY, REGISTRY, THRESHOLD, Cut
+from xuchang_sim.simulation.targets import growth_asked, not_modelled, unmodelled
 from xuchang_sim.study import (
     Study,
     assess,

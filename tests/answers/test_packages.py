@@ -20,9 +20,9 @@ from xuchang_sim.pack.load import Pack
 from xuchang_sim.pack.scenario import load_scenario
 from xuchang_sim.simulation.arguments import prepare
 from xuchang_sim.simulation.draws import draw_parameters
-from xuchang_sim.simulation.measures import meets
 from xuchang_sim.simulation.run import run
 from xuchang_sim.simulation.setup import Variant
+from xuchang_sim.simulation.targets import meets
 from xuchang_sim.study import frontier, smallest_bundle
 from xuchang_sim.yamlfile import InputError
 

@@ -22,10 +22,11 @@ import pandas as pd
 import pytest
 
 from tests.answers.conftest import MEASURES, small
-from xuchang_sim.answers import sweep as module
+from xuchang_sim.answers import jobs, sweep as module
 from xuchang_sim.answers.designs import Design
+from xuchang_sim.answers.jobs import compute
 from xuchang_sim.answers.store import Store
-from xuchang_sim.answers.sweep import Sweep, compute, estimate, rerun, sweep
+from xuchang_sim.answers.sweep import Sweep, estimate, rerun, sweep
 from xuchang_sim.pack.load import Pack
 from xuchang_sim.pack.scenario import adjust
 from xuchang_sim.simulation.arguments import prepare
@@ -212,7 +213,7 @@ def test_a_failing_run_is_recorded_and_the_others_go_on(
             raise ZeroDivisionError(message)
         return real(setup, variants, **settings)
 
-    monkeypatch.setattr(module, "run", sometimes)
+    monkeypatch.setattr(jobs, "run", sometimes)
     broken = sweep(design, out=tmp_path / "s")
     failures = broken.failures()
     assert [(f.point, f.scenario, f.replicate, f.seed) for f in failures] == [
@@ -342,7 +343,7 @@ def test_the_shipped_sobol_sweep_survives_twenty_kills(tmp_path: Path) -> None:
 def test_failed_rows_end_the_command_with_three(tmp_path: Path) -> None:
     path = small_file(tmp_path, 8)
     program = (
-        "import xuchang_sim.answers.sweep as m\n"
+        "import xuchang_sim.answers.jobs as m\n"
         "real = m.run\n"
         "def run(setup, variants, **k):\n"
         "    if 7 in setup.replicate_numbers: raise ValueError('no seven')\n"

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from xuchang_sim.pack.casepack import case_pack, drivers_fault, known_drivers, totals, write_case
+from xuchang_sim.pack.casefiles import write_case
+from xuchang_sim.pack.casepack import case_pack, drivers_fault, known_drivers, totals
 from xuchang_sim.pack.cases import Case, read_cases, read_outcomes
 from xuchang_sim.pack.load import load_pack
 from xuchang_sim.yamlfile import InputError

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from xuchang_sim.answers.facts import load_facts
+from xuchang_sim.answers.factsfile import load_facts
 from xuchang_sim.forecast.outside import outside_view
 from xuchang_sim.pack.history import EVIDENCE, last_day
 from xuchang_sim.pack.load import Pack, load_pack

@@ -12,7 +12,8 @@ import openpyxl
 import pytest
 
 from xuchang_sim import definitions, units
-from xuchang_sim.definitions import LEVELS, Number, exact
+from xuchang_sim.definitions import LEVELS, Number
+from xuchang_sim.definitions.amounts import exact
 from xuchang_sim.pack import levers, parameters
 from xuchang_sim.pack.forms import BASE
 from xuchang_sim.pack.levers import Lever

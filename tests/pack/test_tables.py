@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from xuchang_sim.forecast.series import read_series
-from xuchang_sim.pack import tables
+from xuchang_sim.pack import cells, tables
 from xuchang_sim.pack.conditions import resolve, wish
 from xuchang_sim.pack.load import load_pack
 from xuchang_sim.pack.workbook.entries import EntryReader
@@ -49,29 +49,29 @@ NO_NUMBERS = ["12,5", "1,23,456", "x", "inf", "1_000", "1.2.3", "5 apples", "12-
 
 @pytest.mark.parametrize(("text", "reading"), FORMS.items())
 def test_periods(text: str, reading: str) -> None:
-    assert str(tables.period(text)) == reading
-    assert str(tables.period(f" {text} ")) == reading
+    assert str(cells.period(text)) == reading
+    assert str(cells.period(f" {text} ")) == reading
 
 
 @pytest.mark.parametrize(("text", "word"), REFUSED.items())
 def test_periods_with_two_readings_are_refused(text: str, word: str) -> None:
-    with pytest.raises(tables.FormError, match=word):
-        tables.period(text)
-    with pytest.raises(tables.FormError, match="January or October"):
-        tables.period(2008.1)
-    assert str(tables.period(2008.02)) == "2008-02"
+    with pytest.raises(cells.FormError, match=word):
+        cells.period(text)
+    with pytest.raises(cells.FormError, match="January or October"):
+        cells.period(2008.1)
+    assert str(cells.period(2008.02)) == "2008-02"
 
 
 def test_numbers() -> None:
     for text, value in NUMBERS.items():
-        assert tables.number(text) == tables.Number(value), text
+        assert cells.number(text) == cells.Number(value), text
     for text in MISSING:
-        assert np.isnan(tables.number(text).value), text
+        assert np.isnan(cells.number(text).value), text
     for text in NO_NUMBERS:
-        with pytest.raises(tables.FormError):
-            tables.number(text)
-    assert tables.number("40%") == tables.Number(40.0, "%")
-    assert tables.number("12.3亿元") == tables.Number(12.3, "亿元")
+        with pytest.raises(cells.FormError):
+            cells.number(text)
+    assert cells.number("40%") == cells.Number(40.0, "%")
+    assert cells.number("12.3亿元") == cells.Number(12.3, "亿元")
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,10 @@ from xuchang_sim.forecast.outside import outside_view
 from xuchang_sim.model.digest import rules_digest
 from xuchang_sim.pack.scenario import ResolvedScenario, load_matrix
 from xuchang_sim.simulation.arguments import MOST_REPLICATES, whole_number
-from xuchang_sim.simulation.measures import (
+from xuchang_sim.simulation.results import Results, WhyYear, together, wilson
+from xuchang_sim.simulation.run import run
+from xuchang_sim.simulation.setup import Setup, Variant
+from xuchang_sim.simulation.targets import (
     JOINT,
     NO_GOAL,
     NO_SUCH_TARGET,
@@ -52,9 +55,6 @@ from xuchang_sim.simulation.measures import (
     meets,
     unmodelled,
 )
-from xuchang_sim.simulation.results import Results, WhyYear, together, wilson
-from xuchang_sim.simulation.run import run
-from xuchang_sim.simulation.setup import Setup, Variant
 from xuchang_sim.units import month_label
 from xuchang_sim.yamlfile import InputError, Problem
 

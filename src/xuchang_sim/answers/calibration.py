@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from xuchang_sim import __version__
 from xuchang_sim.answer import Probability, Share, Unit
-from xuchang_sim.answers.facts import load_facts
+from xuchang_sim.answers.factsfile import load_facts
 from xuchang_sim.answers.records import PackName
 from xuchang_sim.model.digest import rules_digest
 from xuchang_sim.model.engine import threads
@@ -31,7 +31,7 @@ from xuchang_sim.yamlfile import InputError, Problem
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from xuchang_sim.answers.facts import Moment
+    from xuchang_sim.answers.factsfile import Moment
     from xuchang_sim.pack.load import Pack
     from xuchang_sim.simulation.settings import Settings
 

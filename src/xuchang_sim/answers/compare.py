@@ -24,10 +24,11 @@ from xuchang_sim.answers.assess import (
 from xuchang_sim.answers.forward import Forward, ForwardRecord, forward
 from xuchang_sim.answers.records import Manifest, NotModelled
 from xuchang_sim.simulation.draws import same_outlook
-from xuchang_sim.simulation.measures import REGISTRY, lacking, meets, modelled, unmodelled
+from xuchang_sim.simulation.measures import REGISTRY
 from xuchang_sim.simulation.results import together
 from xuchang_sim.simulation.run import run
 from xuchang_sim.simulation.setup import Setup, Variant
+from xuchang_sim.simulation.targets import lacking, meets, modelled, unmodelled
 from xuchang_sim.units import month_label
 from xuchang_sim.yamlfile import InputError, Problem, did_you_mean
 

@@ -19,9 +19,10 @@ from xuchang_sim.pack.load import Pack, load_pack
 from xuchang_sim.pack.scenario import Name, ResolvedScenario, adjust, load_scenario
 from xuchang_sim.pack.schema import Label, Many, Strict, validate
 from xuchang_sim.simulation.arguments import MOST_REPLICATES
-from xuchang_sim.simulation.measures import REGISTRY, lacking, modelled
+from xuchang_sim.simulation.measures import REGISTRY
 from xuchang_sim.simulation.settings import ScenarioLike, Settings
 from xuchang_sim.simulation.setup import Draws
+from xuchang_sim.simulation.targets import lacking, modelled
 from xuchang_sim.units import month_label
 from xuchang_sim.yamlfile import InputError, Problem, Source, did_you_mean, read_yaml, shown
 

@@ -20,10 +20,10 @@ from xuchang_sim.answers.prim import DENSITY, MOST_BOXES, Box, prim, simplified
 from xuchang_sim.answers.records import Manifest
 from xuchang_sim.answers.robustness import Robustness
 from xuchang_sim.forecast.drivers import drivers
-from xuchang_sim.simulation.measures import meets
 from xuchang_sim.simulation.results import together
 from xuchang_sim.simulation.run import run
 from xuchang_sim.simulation.setup import Setup, Variant
+from xuchang_sim.simulation.targets import meets
 from xuchang_sim.units import month_index, month_label
 from xuchang_sim.yamlfile import InputError, Problem
 

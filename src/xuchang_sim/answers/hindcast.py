@@ -27,9 +27,9 @@ from xuchang_sim.pack.cases import QUANTITIES, Case, CaseRow, Refusal, quantity,
 from xuchang_sim.pack.load import Pack, load_pack
 from xuchang_sim.pack.scenario import load_scenario
 from xuchang_sim.simulation.arguments import prepare
-from xuchang_sim.simulation.measures import city_targets
 from xuchang_sim.simulation.run import run
 from xuchang_sim.simulation.setup import Variant
+from xuchang_sim.simulation.targets import city_targets
 from xuchang_sim.yamlfile import InputError, Problem
 
 if TYPE_CHECKING:

@@ -31,10 +31,10 @@ from xuchang_sim.answers.search import (
 )
 from xuchang_sim.pack.levers import AXES
 from xuchang_sim.pack.scenario import ResolvedScenario, adjust
-from xuchang_sim.simulation.measures import NO_GOAL, meets, modelled, unmodelled
 from xuchang_sim.simulation.results import wilson
 from xuchang_sim.simulation.run import run
 from xuchang_sim.simulation.setup import Setup, Variant
+from xuchang_sim.simulation.targets import NO_GOAL, meets, modelled, unmodelled
 from xuchang_sim.yamlfile import InputError, Problem, did_you_mean
 
 if TYPE_CHECKING:

@@ -12,9 +12,9 @@ from xuchang_sim.answer import Answer, MaybeNan, Probability
 from xuchang_sim.answers.designs import make_design
 from xuchang_sim.answers.packages import Goal, parse_goal
 from xuchang_sim.answers.sweep import collect
-from xuchang_sim.simulation.measures import meets
 from xuchang_sim.simulation.run import run
 from xuchang_sim.simulation.setup import Setup, Variant
+from xuchang_sim.simulation.targets import meets
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -19,8 +19,8 @@ from xuchang_sim.answers.designs import Design, factor_names, make_design, quant
 from xuchang_sim.answers.records import Manifest
 from xuchang_sim.answers.sweep import collect
 from xuchang_sim.pack.levers import AXES
-from xuchang_sim.simulation.measures import NO_GOAL
 from xuchang_sim.simulation.setup import Setup
+from xuchang_sim.simulation.targets import NO_GOAL
 from xuchang_sim.yamlfile import InputError, Problem, did_you_mean
 
 if TYPE_CHECKING:

@@ -17,9 +17,9 @@ from xuchang_sim.answer import Answer
 from xuchang_sim.answers.assess import manifest
 from xuchang_sim.answers.records import Manifest
 from xuchang_sim.simulation.draws import demand_paths, draw_parameters
-from xuchang_sim.simulation.measures import growth_asked
 from xuchang_sim.simulation.run import run
 from xuchang_sim.simulation.setup import Setup, Variant
+from xuchang_sim.simulation.targets import growth_asked
 from xuchang_sim.simulation.worlds import run_given
 
 if TYPE_CHECKING:

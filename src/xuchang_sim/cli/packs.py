@@ -18,7 +18,7 @@ with deferred():
     from xuchang_sim.answers import audit as auditing, designs, requirements
     from xuchang_sim.definitions import tables as defined
     from xuchang_sim.pack import (
-        casepack,
+        casefiles,
         cases as tables_of_cases,
         convert as first_edition,
         load,
@@ -154,7 +154,7 @@ def new(
         say(
             "new.made",
             lang,
-            path=casepack.write_case(tables_of_cases.find_case(cases, case_id), folder),
+            path=casefiles.write_case(tables_of_cases.find_case(cases, case_id), folder),
         )
     )
 

@@ -17,7 +17,7 @@ from xuchang_sim.deferred import deferred
 with deferred():
     from xuchang_sim import study as studies
     from xuchang_sim.forecast import profile, single
-    from xuchang_sim.report import tables
+    from xuchang_sim.report import outlooks, tables
 
 if TYPE_CHECKING:
     from xuchang_sim.forecast.profile import Assume
@@ -100,7 +100,7 @@ def outlook(
         print_json(found.to_dict())
     else:
         known = day or study.pack.information_date.isoformat()
-        tables.show(tables.outlook(tabulated(found), known, replicates, seed, lang))
+        tables.show(outlooks.outlook(tabulated(found), known, replicates, seed, lang))
 
 
 def _forecast_series(
@@ -120,7 +120,7 @@ def _forecast_series(
         if json:
             print_json(data)
         else:
-            tables.show(tables.series_forecast(data, path.name, lang))
+            tables.show(outlooks.series_forecast(data, path.name, lang))
         return
     with progress("outlook", quiet=json, log=True) as shown:
         every = single.series_outlooks(path, horizon, day, assume, column, jobs, shown)
@@ -130,7 +130,7 @@ def _forecast_series(
     else:
         for name, data in every.items():
             if name not in refused:
-                tables.show(tables.series_forecast(data, name, lang))
+                tables.show(outlooks.series_forecast(data, name, lang))
     for faults in refused.values():
         for line in faults:
             output.message(line)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from xuchang_sim.pack import tables
+from xuchang_sim.pack import cells as forms, tables
 from xuchang_sim.yamlfile import InputError, Problem
 
 if TYPE_CHECKING:
@@ -200,7 +200,7 @@ def regular(name: str, values: Mapping[str, float], breaks: Sequence[int] = ()) 
 
     ``breaks`` are the years from which the values count other things than before.
     """
-    cells = [(tables.period(period), 0, value) for period, value in values.items()]
+    cells = [(forms.period(period), 0, value) for period, value in values.items()]
     series = _regular(name, cells)
     return replace(series, breaks=tuple(series.frequency * year for year in breaks))
 
@@ -255,7 +255,7 @@ def read_series(
 
 def _named(problems: list[Problem]) -> InputError:
     """Error for the faults of a file: named by its first one."""
-    kinds = {tables.PeriodFault: DateError, tables.NumberFault: ValueFormatError}
+    kinds = {forms.PeriodFault: DateError, forms.NumberFault: ValueFormatError}
     if not problems or not problems[0].file or problems[0].line == 0:
         return InputError(problems)
     first = problems[0]
@@ -264,7 +264,7 @@ def _named(problems: list[Problem]) -> InputError:
     return error
 
 
-def _regular(name: str, cells: list[tuple[tables.Period, int, float]], file: str = "") -> Regular:
+def _regular(name: str, cells: list[tuple[forms.Period, int, float]], file: str = "") -> Regular:
     if not cells:
         msg = "no value at all"
         raise TooShortError(msg, file)
@@ -286,7 +286,7 @@ def _regular(name: str, cells: list[tuple[tables.Period, int, float]], file: str
     return Regular(name, frequency, first, values)
 
 
-def _months(cells: list[tuple[tables.Period, int]], file: str) -> tuple[int, list[tuple[int, int]]]:
+def _months(cells: list[tuple[forms.Period, int]], file: str) -> tuple[int, list[tuple[int, int]]]:
     """Frequency, and every date as year and first month."""
     periods = [when for when, _ in cells]
     forms = ["month" if when.kind == "day" else when.kind for when in periods]
@@ -308,7 +308,7 @@ def _months(cells: list[tuple[tables.Period, int]], file: str) -> tuple[int, lis
     return 12, parts
 
 
-def _refuse_days(days: list[tables.Period], file: str) -> None:
+def _refuse_days(days: list[forms.Period], file: str) -> None:
     """Refuse data of more than one day a month, by name."""
     seen = sorted({date(when.year, when.part, when.day) for when in days})
     if len(seen) < 2 or len({(day.year, day.month) for day in seen}) == len(seen):

@@ -6,7 +6,8 @@ from fractions import Fraction
 from typing import Any
 
 from xuchang_sim import units
-from xuchang_sim.definitions import Amount, Number, quantity, spelt
+from xuchang_sim.definitions import Number
+from xuchang_sim.definitions.amounts import Amount, quantity, spelt
 from xuchang_sim.yamlfile import Path_, Problem, Source, did_you_mean, shown
 
 __all__ = ["Entry", "amount", "entries"]

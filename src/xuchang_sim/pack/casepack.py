@@ -4,35 +4,36 @@ Levers, structural parameters, zones and sectors are those of the shipped exampl
 fitted to a case. National series are cut at the case's information date by their release rule.
 """
 
+from __future__ import annotations
+
 import csv
 import hashlib
-import io
-import json
 import math
 import statistics
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
 from functools import lru_cache
 from itertools import groupby
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from xuchang_sim import definitions
 from xuchang_sim.pack.cases import Case, quantity
 from xuchang_sim.pack.cited import read_table
-from xuchang_sim.pack.history import COLUMNS, Record, Series
-from xuchang_sim.pack.levers import LEVELS, Lever
+from xuchang_sim.pack.history import Record, Series
 from xuchang_sim.pack.load import load_pack, shipped
 from xuchang_sim.pack.pack import BaseValue, BaseYear, Pack
-from xuchang_sim.pack.parameters import Parameter
 from xuchang_sim.pack.plan import Plan, Row, TargetEntry
-from xuchang_sim.pack.yaml_text import flow
 from xuchang_sim.units import month_index, month_label
 from xuchang_sim.yamlfile import InputError, Problem
 
-__all__ = ["Totals", "case_pack", "known_drivers", "shared_pack", "totals", "write_case"]
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from xuchang_sim.pack.levers import Lever
+    from xuchang_sim.pack.parameters import Parameter
+
+__all__ = ["Totals", "case_pack", "known_drivers", "shared_pack", "totals"]
 
 DATA: Final = Path(__file__).parent / "data"
 #: National months, in order: to March 2012, and from January 2016 (nothing is at hand between).
@@ -55,7 +56,6 @@ SMALLEST_FAI, LARGEST_FAI = 40.0, 500.0
 #: in 2011); the warm-up of a region with more would sell more than its base year.
 MOST_FAI_TO_REVENUE: Final = 0.6
 LEAST_SPREAD: Final = 0.25  # log sd of a ratio known from few figures
-
 #: Parameters and levers whose numbers go with the size of the region, by the total they go with.
 SIZES: Final[Mapping[str, str]] = {
     **dict.fromkeys(("firms_count",), "revenue"),
@@ -84,7 +84,7 @@ class Totals(NamedTuple):
     assumed: tuple[str, ...]
     spread: float
 
-    def moved(self, z: float) -> "Totals":
+    def moved(self, z: float) -> Totals:
         """Return the totals with the assumed one of investment and revenue moved by z sd."""
         if "fai" in self.assumed:
             return self._replace(fai=self.fai * math.exp(z * self.spread))
@@ -415,141 +415,6 @@ def case_pack(case: Case, z: float = 0.0, *, resize: bool = True) -> Resized:
         sha256=_digest(case, shared, z, multiple),
     )
     return Resized(pack, multiple, fai, 1.0 - base.fai / fai)
-
-
-def write_case(case: Case, folder: Path) -> Path:
-    """Write the pack of a case as files: its own totals, and the shared rest resized.
-
-    Parameters
-    ----------
-    case : Case
-    folder : Path
-        Where to; must not exist or be empty.
-
-    Returns
-    -------
-    Path
-        The folder, for ``--pack``.
-
-    Raises
-    ------
-    InputError
-        If something that a run needs is not in the case's rows, or the folder is in use.
-    """
-    from xuchang_sim.pack.starter import new_pack  # noqa: PLC0415 - it reads packs
-
-    pack = case_pack(case, resize=False).pack
-    new_pack(folder)
-    document = pack.document
-    _put(folder / "document.txt", document)
-    _put(folder / "pack.yaml", _head(pack))
-    _put(folder / "plan.yaml", _rows(pack.plan))
-    _put(folder / "history" / "china_monthly.csv", _table(pack.history))
-    _put(folder / "parameters.yaml", _table_of("parameters", pack.parameters, ("default",)))
-    _put(folder / "levers.yaml", _table_of("levers", pack.levers, LEVELS))
-    load_pack(folder)
-    return folder
-
-
-def _put(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8", newline="")
-
-
-def _table_of(table: str, entries: Mapping[str, Parameter | Lever], keys: Sequence[str]) -> str:
-    """Return ``parameters.yaml`` or ``levers.yaml``: what the pack states, and what was resized."""
-    shared = shared_pack()
-    before: Mapping[str, Any] = shared.parameters if table == "parameters" else shared.levers
-    lines = []
-    for name, now in entries.items():
-        same = replace(now, rows=before[name].rows) if isinstance(now, Lever) else now
-        if not now.stated and same == before[name]:
-            continue
-        entry: dict[str, Any] = {"unit": now.unit, **{key: getattr(now, key) for key in keys}}
-        if now.range:
-            entry["range"] = list(now.range)
-        if isinstance(now, Parameter):
-            entry |= {"mark": now.mark, "source": now.source}
-        elif now.note != str(definitions.levers()[name].does):
-            entry["note"] = now.note
-        lines.append(f"  {name}: {flow(entry)}\n")
-    return f"{table}:\n" + "".join(lines)
-
-
-def _head(pack: Pack) -> str:
-    """Return ``pack.yaml`` of a case's pack."""
-    digest = hashlib.sha256(pack.document.encode()).hexdigest()
-    base = {
-        name: {
-            "value": float(value.exact),
-            "unit": value.unit,
-            "source": value.source,
-            "mark": value.mark,
-        }
-        for name in ("revenue", "fai", "profit_tax", "workers")
-        for value in (getattr(pack.base, name),)
-    }
-    season = pack.calendar.fai_season
-    calendar = {
-        "group_months": list(pack.calendar.group_months),
-        "revenue_season": list(pack.calendar.revenue_season),
-        "fai_season": {"estimate_from": season.estimate_from, "years": list(season.years)},
-    }
-    history = [
-        {
-            **series.entry.model_dump(exclude={"breaks"}),
-            "file": "history/china_monthly.csv",
-            "breaks": sorted(set(series.entry.breaks) & {int(p[:4]) for p, _ in series}),
-        }
-        for series in pack.history.values()
-    ]
-    fields = {
-        "name": pack.name,
-        "title_zh": pack.title_zh,
-        "title_en": pack.title_en,
-        "document": {"file": "document.txt", "sha256": digest, "number": pack.document_number},
-        "information_date": str(pack.information_date),
-        "base_year": pack.base_year,
-        "plan_year": pack.plan_year,
-        "policy_month": month_label(pack.policy_month),
-        "default_through": month_label(pack.default_through),
-        "last_month": month_label(pack.last_month),
-        "pipeline_start": month_label(pack.pipeline_start),
-        "firms_start": month_label(pack.firms_start),
-        "base": base,
-        "calendar": calendar,
-        "history": history,
-    }
-    lines = "".join(f"{key}: {json.dumps(x, ensure_ascii=False)}\n" for key, x in fields.items())
-    return f"# made from the rows of case {pack.document_number}; levers and parameters are shared\n{lines}"
-
-
-def _rows(plan: Plan) -> str:
-    """Return ``plan.yaml`` of a case's pack."""
-    rows = []
-    for row in plan.rows:
-        entries = [
-            t.model_dump(by_alias=True, exclude_none=True, exclude={"stated"})
-            for t in row.target_entries
-        ]
-        fields = row.model_dump(by_alias=True, exclude_none=True, exclude={"levers"})
-        rows.append({**fields, "deadline": str(row.deadline), "targets": entries})
-    return "rows:\n" + "".join(
-        f"  - {json.dumps({k: v for k, v in row.items() if v != []}, ensure_ascii=False)}\n"
-        for row in rows
-    )
-
-
-def _table(history: Mapping[str, Series]) -> str:
-    """Return the national series of a case's pack as one cited table."""
-    text = io.StringIO()
-    out = csv.writer(text, lineterminator="\n")
-    out.writerow(COLUMNS)
-    for series in history.values():
-        for r in series.records:
-            out.writerow(
-                [r.series, r.entity, r.period, repr(r.value), r.unit, r.source, r.confidence]
-            )
-    return text.getvalue()
 
 
 def _digest(case: Case, shared: Pack, z: float, multiple: float) -> str:

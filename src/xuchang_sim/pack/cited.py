@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
 
-from xuchang_sim.pack import doubts, tables
+from xuchang_sim.pack import cells, doubts, tables
 from xuchang_sim.pack.history import (
     AIMS,
     COLUMNS,
@@ -69,7 +69,7 @@ def parse_table(text: str, path: Path | str, problems: list[Problem]) -> tuple[R
                 kind, out = row[7:] or ("", "")
                 kind = kind or ("target" if series.startswith(AIMS) else "actual")
                 period, out = _period(period), _period(out) if out else ""
-                number, line = tables.number(value).value, rows.line_num
+                number, line = cells.number(value).value, rows.line_num
                 records.append(
                     Record(series, entity, period, number, unit, cited, sure, kind, out, line)
                 )
@@ -87,8 +87,8 @@ def _row_fault(row: list[str], width: int) -> str:
     if not all(row[: len(COLUMNS)]):
         return f"{COLUMNS[row.index('')]} is empty; allowed: a value in every column"
     try:
-        missing = math.isnan(tables.number(row[3]).value)
-    except tables.FormError as error:
+        missing = math.isnan(cells.number(row[3]).value)
+    except cells.FormError as error:
         return f"value {error}"
     if missing:
         return f"value {row[3][:40]!r} is not a number; allowed: finite numbers"
@@ -119,8 +119,8 @@ def _period(text: str) -> str:
         last_day(text)
     except ValueError as error:
         try:
-            return str(tables.period(text))
-        except tables.FormError as doubt:
+            return str(cells.period(text))
+        except cells.FormError as doubt:
             told = doubt if " may be " in str(doubt) else error
             raise ValueError(str(told)) from None
     return text

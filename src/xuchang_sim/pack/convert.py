@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from xuchang_sim import definitions, units
-from xuchang_sim.definitions import LEVELS, exact
+from xuchang_sim.definitions import LEVELS
+from xuchang_sim.definitions.amounts import exact
 from xuchang_sim.pack.load import load_pack
 from xuchang_sim.pack.yaml_text import flow
 from xuchang_sim.yamlfile import InputError, Problem, Source, read_yaml

@@ -11,7 +11,8 @@ from fractions import Fraction
 from typing import Any
 
 from xuchang_sim import definitions, units
-from xuchang_sim.definitions import Measure, Number, exact, quantity, spelt
+from xuchang_sim.definitions import Measure, Number
+from xuchang_sim.definitions.amounts import exact, quantity, spelt
 from xuchang_sim.pack.amounts import amount
 from xuchang_sim.pack.plan import NO_MEASURE
 from xuchang_sim.yamlfile import Path_, Place, Problem, Source, did_you_mean, shown

@@ -14,6 +14,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from xuchang_sim import definitions
+from xuchang_sim.definitions import amounts
 from xuchang_sim.pack.forms import BASE
 from xuchang_sim.pack.history import FileName, Record, Series, SeriesEntry, TableEntry
 from xuchang_sim.pack.levers import Lever
@@ -29,7 +30,7 @@ __all__ = ["BaseValue", "BaseYear", "Calendar", "DocumentEntry", "Pack", "PackFi
 
 def _exact(value: Any) -> Fraction:
     """Read a number, or a quotient such as ``2000/1.4``, without rounding."""
-    return definitions.exact(value)
+    return amounts.exact(value)
 
 
 Exact = Annotated[Any, BeforeValidator(_exact)]

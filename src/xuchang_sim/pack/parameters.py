@@ -11,6 +11,7 @@ from statistics import NormalDist
 from typing import TYPE_CHECKING, Any, Literal, get_args, overload
 
 from xuchang_sim import definitions
+from xuchang_sim.definitions import amounts
 from xuchang_sim.pack.amounts import Entry, entries
 from xuchang_sim.yamlfile import Problem, Source, did_you_mean, shown
 
@@ -334,7 +335,7 @@ def _prior(what: definitions.Parameter, entry: Entry, zones: int) -> dict[str, A
         spread = float(sd) if sd else 0.0
     elif needs == "sigma":
         try:
-            spread = float(definitions.exact(data["sigma"]))
+            spread = float(amounts.exact(data["sigma"]))
         except ValueError as error:
             entry.fault(["prior", "sigma"], str(error))
             return {}

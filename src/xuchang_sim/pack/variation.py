@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from xuchang_sim import definitions
+from xuchang_sim.definitions import amounts
 from xuchang_sim.pack.conditions import check as check_conditions
 from xuchang_sim.pack.levers import AXES, LEVELS
 from xuchang_sim.pack.scenario import LEVELS_TEXT, ResolvedScenario, adjust
@@ -108,7 +109,7 @@ def _setting(key: str, value: Any, pack: Pack) -> tuple[float | str, str]:
     if value in LEVELS:
         return value, ""
     try:
-        amount = definitions.quantity(value)
+        amount = amounts.quantity(value)
         if definition is None:
             number, unit = amount
             if unit is None:

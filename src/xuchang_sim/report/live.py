@@ -35,8 +35,8 @@ from xuchang_sim.answers.packages import strengthened
 from xuchang_sim.pack.scenario import ResolvedScenario, load_scenario
 from xuchang_sim.report.figures.paths import MONTHLY, year_to_date
 from xuchang_sim.report.sentences import chance
-from xuchang_sim.simulation.measures import goal
 from xuchang_sim.simulation.settings import Settings
+from xuchang_sim.simulation.targets import goal
 from xuchang_sim.text import LANGUAGES, Language, labelled, phrases, say, titled
 from xuchang_sim.yamlfile import InputError
 

@@ -16,7 +16,7 @@ from xuchang_sim.report.fonts import speakable
 from xuchang_sim.report.sentences import answer, chance
 from xuchang_sim.report.skill import skill
 from xuchang_sim.report.tables import fixed, not_modelled, number, percent, quantity
-from xuchang_sim.simulation.measures import city_targets, modelled
+from xuchang_sim.simulation.targets import city_targets, modelled
 from xuchang_sim.text import Language, labelled, named, say, titled
 from xuchang_sim.units import english
 

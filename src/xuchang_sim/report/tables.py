@@ -13,8 +13,8 @@ from xuchang_sim import output
 from xuchang_sim.report.sheet import Sheet
 from xuchang_sim.report.skill import skill
 from xuchang_sim.report.trust import significant
-from xuchang_sim.simulation.measures import JOINT, unmodelled
 from xuchang_sim.simulation.results import verdict
+from xuchang_sim.simulation.targets import JOINT, unmodelled
 from xuchang_sim.text import Language, one_language, say
 from xuchang_sim.units import english
 
@@ -445,86 +445,6 @@ def audit(rows: Sequence[AuditRow], lang: Language) -> RenderableType:
     return table
 
 
-def outlook(
-    told: Mapping[str, Any], date: str, replicates: int, seed: int, lang: Language
-) -> RenderableType:
-    """Lay out the economic outlook: drivers by month, what is measured of it, the outside view."""
-    parts: list[RenderableType] = [
-        Text(say("outlook.title", lang, date=date, replicates=replicates, seed=seed), style="bold")
-    ]
-    table = Sheet()
-    table.values(say("outlook.driver", lang), justify="left")
-    table.values(*(say(f"outlook.{key}", lang) for key in ("known", "month", "median", "range")))
-    for name, driver in told["drivers"].items():
-        quantiles = driver["quantiles"]
-        for m, month in enumerate(driver["months"]):
-            low, middle, high = (percent(quantiles[q][m]) for q in ("0.05", "0.50", "0.95"))
-            first = m == 0
-            table.add_row(
-                say(f"driver.{name}", lang) if first else "",
-                driver["known_to"] if first else "",
-                month,
-                middle,
-                f"{low} – {high}",
-            )
-    parts.append(table)
-    demand = told["demand"]
-    lines = [
-        "",
-        say(
-            "outlook.demand",
-            lang,
-            first=demand["months"][0],
-            last=demand["months"][-1],
-            sd=fixed(100 * demand["sd_measured"], ".1f"),
-            origins=demand["origins"],
-            **_spread(demand["quantiles"]),
-        ),
-        *_coverage(demand["coverage"], lang),
-        _weights(told["weights"], lang),
-        *outside(told["outside_view"], lang),
-    ]
-    parts += [Text(line) for line in lines]
-    if "backtest" in told:
-        parts.append(_backtest(told["backtest"], lang))
-    return Group(*parts)
-
-
-def series_forecast(told: Mapping[str, Any], name: str, lang: Language) -> RenderableType:
-    """Lay out the forecast of any series: quantiles by step, weights, measured coverage."""
-    levels = list(told["quantiles"])
-    horizon = len(told["dates"])
-    table = Sheet()
-    table.values(say("outlook.month", lang), justify="left")
-    table.values(*levels)
-    for step, date in enumerate(told["dates"]):
-        table.add_row(date, *(number(told["quantiles"][level][step]) for level in levels))
-    lines = [
-        "",
-        _verdict(told["verdict"], lang),
-        _weights(told["weights"], lang, "outlook.families"),
-        *_coverage(told["coverage"], lang),
-        *(
-            say("outlook.assumed", lang, what=say(f"assumed.{what}", lang), why=why)
-            for what, why in told["assumed"].items()
-        ),
-        *told["notes"],
-    ]
-    title = Text(say("outlook.series", lang, name=name, horizon=horizon), style="bold")
-    return Group(title, table, *(Text(line) for line in lines))
-
-
-def _verdict(verdict: Mapping[str, Any], lang: Language) -> str:
-    """Say how 80% intervals held on the past, and what was done about it."""
-    return say(
-        f"verdict.{verdict['what'].replace(' ', '_')}",
-        lang,
-        measured="" if verdict["measured"] is None else percent(verdict["measured"]),
-        factor=f"{verdict['factor']:.2f}",
-        origins=verdict["origins"],
-    )
-
-
 def outside(view: Mapping[str, Any], lang: Language) -> list[str]:
     """Lay out the outside view: a line a growth rate."""
     return [
@@ -534,104 +454,20 @@ def outside(view: Mapping[str, Any], lang: Language) -> list[str]:
             label=say(f"rate.{name}", lang),
             goal=percent(rate["goal"]),
             p=f"{rate['p']:.2f}",
-            **_spread(rate["quantiles"]),
+            **spread(rate["quantiles"]),
         )
         if "goal" in rate
         else say(
             "outside_no_goal",
             lang,
             label=say(f"rate.{name}", lang),
-            **_spread(rate["quantiles"]),
+            **spread(rate["quantiles"]),
         )
         for name, rate in view.items()
     ]
 
 
-def _spread(quantiles: Mapping[str, float]) -> dict[str, str]:
+def spread(quantiles: Mapping[str, float]) -> dict[str, str]:
+    """Low, middle and high of a forecast, as percentages."""
     names = {"low": "0.05", "median": "0.50", "high": "0.95"}
     return {name: percent(quantiles[level]) for name, level in names.items()}
-
-
-def _weights(weights: Mapping[str, float], lang: Language, key: str = "outlook.weights") -> str:
-    ordered = sorted(weights.items(), key=lambda item: -item[1])
-    shown = ", ".join(f"{name} {weight:.2f}" for name, weight in ordered if weight >= 0.005)
-    return say(key, lang, weights=shown)
-
-
-def _coverage(rows: Sequence[Mapping[str, Any]], lang: Language) -> list[str]:
-    return [
-        say(
-            "outlook.coverage",
-            lang,
-            nominal=percent(row["nominal"]),
-            measured=say("outlook.unmeasured", lang)
-            if row["measured"] is None
-            else percent(row["measured"]),
-            origins=row["origins"],
-        )
-        for row in rows
-    ]
-
-
-#: Columns of measured coverage, by what is nominal.
-COVERED = ("50%", "80%", "95%")
-
-
-def _backtest(found: Mapping[str, Any], lang: Language) -> RenderableType:
-    table = Sheet(say("outlook.backtest", lang))
-    table.values(say("backtest.series", lang), justify="left")
-    table.values(say("backtest.origins", lang), say("backtest.values", lang), *COVERED)
-    table.values(*(say(f"backtest.{name}", lang) for name in ("CRPS", "skill", "ratio")))
-    table.words(say("backtest.best", lang))
-
-    def line(label: str, of: Mapping[str, Any], crps: str, best: str) -> None:
-        table.add_row(
-            label,
-            str(of["origins"]),
-            str(of["values"]),
-            *(percent(of[f"cover{c}"]) for c in (50, 80, 95)),
-            crps,
-            fixed(of["skill"], "+.2f"),
-            fixed(of["ratio"], ".2f"),
-            best,
-        )
-
-    compared = found["comparison"]
-    for name, of in compared["series"].items():
-        line(name, of, number(of["crps"]), of["best"])
-    line(say("backtest.all", lang), compared["all"], "", say("backtest.each", lang))
-    for name, why in found["skipped"].items():
-        table.add_row(name, "0", *("–" for _ in range(7)), why)
-    covered = found["coverage80"]
-    band = f"{percent(covered['low'])}–{percent(covered['high'])}"
-    rows = [{"nominal": 0.8, "measured": covered["measured"], "origins": covered["origins"]}]
-    kept = [
-        say(
-            "backtest.kept",
-            lang,
-            model=model,
-            series=of["series"],
-            ratio=fixed(of["ratio"], ".2f"),
-        )
-        for model, of in sorted(compared["kept"].items(), key=lambda item: -item[1]["ratio"])
-        if of["series"] > 1
-    ][:3]
-    lines = [_coverage(rows, lang)[0] + f" [{band}]", *kept]
-    return Group(Text(""), table, *(Text(text) for text in lines), _ahead(found["forecasts"], lang))
-
-
-def _ahead(forecasts: Mapping[str, Any], lang: Language) -> RenderableType:
-    """Lay out what comes next: of every series the first and the last step."""
-    table = Sheet(say("outlook.ahead", lang))
-    table.values(say("backtest.series", lang), justify="left")
-    for _ in range(2):
-        table.values(say("outlook.month", lang), justify="left")
-        table.values(say("outlook.median", lang), "10% – 90%")
-    for name, of in forecasts.items():
-        steps = (
-            (of["dates"][k], *(number(of["quantiles"][q][k]) for q in ("0.50", "0.10", "0.90")))
-            for k in (0, -1)
-        )
-        cells = [(date, median, f"{low} – {high}") for date, median, low, high in steps]
-        table.add_row(name, *cells[0], *cells[1])
-    return Group(Text(""), table)

@@ -7,21 +7,17 @@ year. Rates and counts are defined once, here, for assessment, sweeps and report
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from xuchang_sim import definitions, extensions
 from xuchang_sim.model.world import MEASURE_ROW, SUMMARY
-from xuchang_sim.pack.plan import NO_MEASURE
-from xuchang_sim.yamlfile import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from xuchang_sim.pack.load import Pack
-    from xuchang_sim.pack.plan import Target
 
 Array = npt.NDArray[np.float64]
 WAN = 1e4  # 万元 in one 亿元
@@ -357,7 +353,6 @@ REGISTRY: dict[str, Callable[[Cut], Array]] = {
     "land_used": _city("land_used"),
     "land_unmet": _city("land_unmet"),
 }
-
 #: Units of the measures that are not counts of things: a target must be given in the same.
 UNITS: dict[str, str] = {
     **dict.fromkeys(
@@ -380,7 +375,6 @@ UNITS: dict[str, str] = {
     "housing": "套",
 }  # fmt: skip
 THRESHOLD_UNIT = "亿元"
-
 #: Measures that need a target's threshold; the plan names them with it, e.g. zones above 100亿.
 THRESHOLD: dict[str, Callable[[Cut, float], Array]] = {
     "zones": zones_above,
@@ -389,7 +383,6 @@ THRESHOLD: dict[str, Callable[[Cut, float], Array]] = {
         (c.zone("platform_debt") + c.zone("platform_equity") >= threshold).sum(axis=2).astype(float)
     ),
 }
-
 #: Measures that have no value for a single zone: they rest on the city's months or on totals of it.
 CITY_ONLY = frozenset(
     {
@@ -398,99 +391,6 @@ CITY_ONLY = frozenset(
         "run_rate",
     }
 )  # fmt: skip
-
-
-class Reason(NamedTuple):
-    """Why something is not modelled, in both languages."""
-
-    zh: str
-    en: str
-
-
-NO_SUCH_TARGET = Reason("计划没有提出这项目标", "the plan sets no such target")
-NO_GOAL = Reason(
-    "计划没有提出模型能够计量的收入或投资目标",
-    "the plan sets no target for revenue or investment that the model measures",
-)
-
-
-def family(target: Target) -> str:
-    """Return the measure of a target, without its threshold: ``zones`` of ``zones_100``."""
-    if target.measure in REGISTRY or target.measure == NO_MEASURE:
-        return target.measure
-    name = target.measure.rpartition("_")[0]
-    if name in THRESHOLD:
-        return name if target.threshold is not None else ""
-    return target.measure if extensions.measure(target.measure) else ""
-
-
-def lacking(pack: Pack, measure: str) -> Reason | None:
-    """Say what a measure needs that a pack does not have; None if it can be computed.
-
-    Parameters
-    ----------
-    pack : Pack
-    measure : str
-        Name in :data:`REGISTRY` or :data:`THRESHOLD`.
-    """
-    defined = definitions.measures().get(measure)
-    if defined is None:  # of another package: it must know itself what it needs
-        return None
-    for name in defined.parameters:
-        if name not in pack.parameters:
-            return Reason(f"没有参数 {name}", f"there is no parameter {name}")
-    for need in defined.needs:
-        where, _, total = need.partition(".")
-        if where == "base" and not getattr(pack.base, total).value > 0:
-            return Reason(
-                f"基年总量 {total} 为零，无从比较",
-                f"the total of the base year for {total} is zero: nothing to compare with",
-            )
-        if need == "clusters" and not pack.region.clusters:
-            return Reason("地区没有列出集群", "the region names no cluster")
-    return None
-
-
-def not_modelled(pack: Pack, target: Target) -> Reason | None:
-    """Say why a target of a plan is not modelled; None if it is.
-
-    A measure that does not exist is no reason but a fault: see :func:`complaint`.
-    """
-    name = family(target)
-    if name == NO_MEASURE:
-        zh, _, en = target.reason.partition(" · ")
-        return Reason(zh, en or zh)
-    if target.zone is not None and name in CITY_ONLY:
-        return Reason(f"{name} 没有分区的数值", f"{name} has no value for a single zone")
-    if name == "clusters" and target.threshold is not None:
-        size = target.threshold.value
-        if not any(
-            cluster.threshold == size and target.zone in {None, cluster.zone}
-            for cluster in pack.region.clusters
-        ):
-            return Reason(
-                f"没有列出 {size:g} 亿元的集群",
-                f"the region names no cluster of {size / 10:g}bn yuan",
-            )
-    return lacking(pack, name)
-
-
-def modelled(pack: Pack) -> tuple[Target, ...]:
-    """Return the targets of a plan that a run measures, in the plan's order."""
-    return tuple(target for target in pack.plan.targets() if not_modelled(pack, target) is None)
-
-
-def unmodelled(pack: Pack) -> dict[str, Reason]:
-    """Return why each other target is not modelled, by its id, in the plan's order."""
-    reasons = {target.id: not_modelled(pack, target) for target in pack.plan.targets()}
-    return {name: reason for name, reason in reasons.items() if reason is not None}
-
-
-def city_targets(pack: Pack) -> dict[str, Target]:
-    """Return the targets of all zones together that a run measures, by their measure."""
-    return {target.measure: target for target in modelled(pack) if target.zone is None}
-
-
 #: Monthly columns whose trailing twelve months, or whose stock, tell when a level is reached.
 ATTAINABLE: dict[str, Callable[[Cut], Array]] = {
     "revenue": lambda c: _trailing(c.month("reported")),
@@ -510,147 +410,3 @@ def _trailing(monthly: Array) -> Array:
     out[:, 11] = total[:, 11]
     out[:, 12:] = total[:, 12:] - total[:, :-12]
     return out
-
-
-def goal(pack: Pack, name: str) -> float | None:
-    """Yearly total that a plan asks for, by its level or its growth over the base year.
-
-    Parameters
-    ----------
-    pack : Pack
-        Plan and totals of the base year.
-    name : {"revenue", "fai", "profit_tax"}
-        Total of the base year.
-
-    Returns
-    -------
-    float or None
-        In 亿元; None if the plan asks for neither.
-    """
-    targets = city_targets(pack)
-    if name in targets:
-        return targets[name].value
-    growth = targets.get(f"{name}_growth")
-    base: float = getattr(pack.base, name).value
-    return None if growth is None else base * (1.0 + growth.value)
-
-
-def growth_asked(pack: Pack, name: str) -> float | None:
-    """Growth over the base year that a plan asks for, by itself or by a level; a fraction.
-
-    Parameters
-    ----------
-    pack : Pack
-    name : {"revenue_growth", "fai_growth", "profit_tax_growth"}
-
-    Returns
-    -------
-    float or None
-        None if the plan asks for neither.
-    """
-    targets = city_targets(pack)
-    if name in targets:
-        return targets[name].value
-    total = name.removesuffix("_growth")
-    level = goal(pack, total)
-    base: float = getattr(pack.base, total).value
-    return None if level is None else level / base - 1.0
-
-
-#: Targets whose joint probability is reported: growth of revenue and of investment.
-JOINT = ("revenue_growth", "fai_growth")
-
-
-def goals(pack: Pack) -> tuple[str, ...]:
-    """Return the targets whose joint probability is reported: one for revenue, one for investment.
-
-    Each is the growth the plan asks for, else the level. A plan that asks for neither is judged
-    by its headline targets, or by all. Targets that are not modelled do not count: there is none if
-    no target is.
-    """
-    found = [target.id for name in JOINT if (target := goal_target(pack, name)) is not None]
-    every = modelled(pack)
-    heads = [target.id for target in every if target.headline]
-    return tuple(found) or tuple(heads) or tuple(target.id for target in every)
-
-
-def goal_target(pack: Pack, growth: str) -> Target | None:
-    """Return the city's target for a growth of :data:`JOINT`, else for its level; None without."""
-    named = city_targets(pack)
-    return named.get(growth) or named.get(growth.removesuffix("_growth"))
-
-
-def complaint(target: Target) -> tuple[str, str]:
-    """Return the key and the fault of a target that no run can measure; empty if one can."""
-    name = family(target)
-    if not name:
-        stem = target.measure.rpartition("_")[0]
-        if stem in THRESHOLD:
-            return "threshold", f"is missing; {stem} are counted from a size on; allowed: a size"
-        close = did_you_mean(target.measure, REGISTRY)
-        allowed = f"allowed: {', '.join([*REGISTRY, NO_MEASURE])}"
-        return "measure", f"no such measure: {target.measure}{close}; {allowed}"
-    if name == NO_MEASURE:
-        return "", ""
-    unit = UNITS.get(name, target.unit)
-    if target.unit != unit:
-        message = f"is in {target.unit}, but {name} is counted in {unit}; allowed: {unit}"
-        return "unit", message
-    if target.threshold and target.threshold.unit != THRESHOLD_UNIT:
-        message = f"has a threshold in {target.threshold.unit}; allowed: {THRESHOLD_UNIT}"
-        return "threshold", message
-    if target.id in REGISTRY and (target.id, None) != (target.measure, target.zone):
-        message = f"{target.id!r} is the name of another measure; allowed: a name of its own"
-        return "id", message
-    return "", ""
-
-
-def evaluate(cut: Cut, target: Target) -> Array:
-    """Return what a target counts: shape (replicates, years), in the target's unit.
-
-    Raises
-    ------
-    KeyError
-        If the plan names a measure that does not exist.
-    """
-    name = family(target)
-    here = cut if target.zone is None else cut.within(target.zone)
-    if name in REGISTRY:
-        return REGISTRY[name](here)
-    if name and (other := extensions.measure(name)):
-        found: Array = np.asarray(other.function(here), dtype=float)
-        return found
-    if target.threshold is None or name not in THRESHOLD:
-        raise KeyError(target.measure)
-    return THRESHOLD[name](here, target.threshold.value)
-
-
-def meets(values: Array, target: Target) -> npt.NDArray[np.bool_]:
-    """Tell where values meet a target, by its direction."""
-    compare = {
-        "at_least": np.greater_equal,
-        "above": np.greater,
-        "at_most": np.less_equal,
-        "below": np.less,
-    }[target.direction]
-    # A total that is the target up to rounding meets it: sums of months are not exact.
-    slack = 1e-9 * max(1.0, abs(target.value))
-    near = target.value + (-slack if target.direction == "at_least" else slack)
-    limit = near if target.direction in {"at_least", "at_most"} else target.value
-    met: npt.NDArray[np.bool_] = compare(values, limit)
-    return met
-
-
-def first_month(cut: Cut, name: str, level: float) -> npt.NDArray[np.int64]:
-    """First month on record in which a level is reached, counted from 0; -1 if never.
-
-    Parameters
-    ----------
-    cut : Cut
-    name : str
-        One of :data:`ATTAINABLE`.
-    level : float
-        In the unit of the measure.
-    """
-    reached = ATTAINABLE[name](cut) >= level
-    return np.where(reached.any(axis=1), reached.argmax(axis=1), -1)

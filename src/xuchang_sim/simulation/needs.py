@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from xuchang_sim.forecast.calendar import fai_season
 from xuchang_sim.forecast.drivers import lacking as lacking_series
 from xuchang_sim.model.world import Sizes
-from xuchang_sim.simulation.measures import complaint
+from xuchang_sim.simulation.targets import complaint
 from xuchang_sim.units import month_label
 from xuchang_sim.yamlfile import Problem
 

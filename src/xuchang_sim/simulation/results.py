@@ -16,10 +16,8 @@ from xuchang_sim.htmltable import html_table
 from xuchang_sim.model.world import CODES, MEASURES, SUMMARY
 from xuchang_sim.simulation import measures
 from xuchang_sim.simulation.arrays import HELD, dataset, frame
-from xuchang_sim.simulation.measures import (
-    ATTAINABLE,
-    REGISTRY,
-    Cut,
+from xuchang_sim.simulation.measures import ATTAINABLE, REGISTRY, Cut
+from xuchang_sim.simulation.targets import (
     Reason,
     city_targets,
     evaluate,

@@ -10,9 +10,9 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from xuchang_sim.definitions import exact
+from xuchang_sim.definitions.amounts import exact
+from xuchang_sim.pack.cells import FormError, period, tidy
 from xuchang_sim.pack.history import COLUMNS, MORE
-from xuchang_sim.pack.tables import FormError, period, tidy
 from xuchang_sim.pack.workbook.file import MAX_FAULTS, Cell
 from xuchang_sim.pack.workbook.sheets import FIRST, HISTORY, HISTORY_COLUMNS, Column, Sheet
 from xuchang_sim.units import UnitError, convert, parse

@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from xuchang_sim import definitions
-from xuchang_sim.definitions import quantity
+from xuchang_sim.definitions.amounts import quantity
 from xuchang_sim.files import write as write_file
 from xuchang_sim.pack import forms
 from xuchang_sim.pack.cited import read_table

@@ -11,7 +11,7 @@ from xuchang_sim.report.figures.labels import unit_label
 from xuchang_sim.report.fonts import speakable
 from xuchang_sim.report.style import BANDS, BLUE, CAUSES, INK, MUTED, RED, axes, dress
 from xuchang_sim.report.tables import number
-from xuchang_sim.simulation.measures import city_targets
+from xuchang_sim.simulation.targets import city_targets
 from xuchang_sim.text import Language, labelled, named, say
 
 if TYPE_CHECKING:

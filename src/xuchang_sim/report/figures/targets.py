@@ -11,8 +11,8 @@ from xuchang_sim.report.figures.labels import unit_label, wrapped
 from xuchang_sim.report.fonts import speakable
 from xuchang_sim.report.style import BLUE, GREEN, INK, MUTED, ORANGE, RED, VERDICT, axes, dress
 from xuchang_sim.report.tables import number
-from xuchang_sim.simulation.measures import city_targets
 from xuchang_sim.simulation.results import verdict
+from xuchang_sim.simulation.targets import city_targets
 from xuchang_sim.text import Language, labelled, say
 
 if TYPE_CHECKING:

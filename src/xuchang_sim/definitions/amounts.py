@@ -1,0 +1,113 @@
+"""Amounts: a number with a unit as it is written in a file, exact as a fraction."""
+
+from __future__ import annotations
+
+import math
+import re
+import unicodedata
+from decimal import Decimal
+from fractions import Fraction
+from typing import NamedTuple
+
+from xuchang_sim.yamlfile import shown
+
+__all__ = ["Amount", "exact", "quantity", "spelt"]
+
+
+class Amount(NamedTuple):
+    """A number as somebody wrote it, exact, with its unit if one was given."""
+
+    value: Fraction
+    unit: str | None
+
+    def __str__(self) -> str:
+        """Return the number as text with its unit: ``20/3 公顷``."""
+        return f"{spelt(self.value)} {self.unit}" if self.unit else spelt(self.value)
+
+
+_NUMBER = r"[-+]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]{1,3})?"
+_QUANTITY = re.compile(rf"({_NUMBER})(?: ?/ ?({_NUMBER}))? ?((?:[^\W\d_]|[/%]).*)?")
+_LONGEST = 80
+_MOST_DIGITS = 30  # before and after the point
+
+
+def exact(value: object) -> Fraction:
+    """Read a number, or a quotient such as ``20/3`` or ``2000/1.4``, without rounding.
+
+    Parameters
+    ----------
+    value : int, float, Fraction or str
+        A float counts as the decimal number it prints as.
+
+    Returns
+    -------
+    Fraction
+        The number.
+
+    Raises
+    ------
+    ValueError
+        If it is no finite number.
+
+    Examples
+    --------
+    >>> exact("20/3")
+    Fraction(20, 3)
+    """
+    amount = quantity(value)
+    if amount.unit is not None:
+        message = f"has the unit {shown(amount.unit)}; allowed: a number alone"
+        raise ValueError(message)
+    return amount.value
+
+
+def quantity(value: object) -> Amount:
+    """Read a number with or without a unit: ``1.5``, ``"20/3"``, ``"4.5 万人/年"``.
+
+    Raises
+    ------
+    ValueError
+        If it is no finite number, or nothing that begins with one.
+    """
+    if isinstance(value, Fraction):
+        return Amount(value, None)
+    if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
+        return Amount(_sized(str(value), value), None)
+    found = None
+    if isinstance(value, str) and len(value) <= _LONGEST:
+        found = _QUANTITY.fullmatch(value.strip())
+    if not found or (found[2] and not _sized(found[2], value)):
+        message = f"must be a number, not {shown(value)}{_slip(value)}"
+        message += "; allowed: a number, a quotient like 20/3, or either with a unit"
+        raise ValueError(message)
+    number = _sized(found[1], value) / _sized(found[2] or "1", value)
+    return Amount(number, found[3].strip() if found[3] else None)
+
+
+def _sized(text: str, value: object) -> Fraction:
+    """Return a decimal number exactly; what no quantity has is refused before it costs anything."""
+    number = Decimal(text)
+    if number and abs(number.adjusted()) > _MOST_DIGITS:
+        message = f"{shown(value)} is no quantity; allowed: sizes from 1e-{_MOST_DIGITS} to 1e{_MOST_DIGITS}"
+        raise ValueError(message)
+    return Fraction(number)
+
+
+def _slip(value: object) -> str:
+    if not isinstance(value, str):
+        return ""
+    plain = unicodedata.normalize("NFKC", value).strip()
+    if plain != value and _QUANTITY.fullmatch(plain):
+        return f" (in full-width characters; write {plain})"
+    bare = plain.replace(",", "").replace("_", "")
+    if bare != value and _QUANTITY.fullmatch(bare):
+        return f" (with separators; write {bare})"
+    return ""
+
+
+def spelt(value: Fraction) -> str:
+    """Write an exact number: as a decimal if it ends within 15 digits, else as a quotient."""
+    number = float(value)
+    if Fraction(repr(number)) == value:
+        return f"{int(number):,}" if number.is_integer() and abs(number) < 1e15 else repr(number)
+    return f"{value.numerator}/{value.denominator}"

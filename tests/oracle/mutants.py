@@ -1,12 +1,13 @@
 """Mutation run: does the oracle notice one changed operator in the rules of the engine?
 
 Every mutant changes one sign, operator, comparison or choice (``min`` for ``max``) in one function
-of ``model/steps/``. The rules run uncompiled; a mutant's code stands in the function's place while
-it runs, no file is touched. It is killed as soon as one compared state differs from what the
-oracle says (``compare.py``), a rule raises an error, or it does not end. Mutants of the checks change no
-state; they are killed when an identity fails in a sound world or is silent about a fault. Worlds are
-small, and so, here, is the room for what large ones cut into strips or keep (``ROOM``). Rules that
-variants of a replicate share are tried in some of them (``Kin``), too.
+of ``model/steps/``. All of them are translated into one C text, each behind its number (Untch,
+Offutt and Harrold 1993, "Mutation analysis using mutant schemata"), and compiled once, with a check
+of every index. A mutant runs in a process of its own. It is killed as soon as one compared state
+differs from what the oracle says (``compare.py``), it leaves a column, or it does not end. Mutants
+of the checks change no state; they are killed when an identity fails in a sound world or is silent
+about a fault. Worlds are small, and so, here, is the room for what large ones cut into strips or
+keep (``ROOM``). Rules that variants of a replicate share are tried in some of them (``Kin``), too.
 
     python -m tests.oracle.mutants                      # all
     python -m tests.oracle.mutants --sample 100 --seed 1
@@ -20,37 +21,53 @@ from __future__ import annotations
 import argparse
 import ast
 import copy
-import importlib
+import ctypes
+import hashlib
 import json
-import multiprocessing
 import os
 import random
+import selectors
 import signal
 import sys
 import time
-import types
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
-
-os.environ["XUCHANG_SIM_UNCOMPILED"] = "1"  # before the engine is imported
-
 
 from tests.model.worlds import SMALL, Records, Trace, random_inputs
 from tests.oracle.compare import TABLES, Pair, State, compare, said, unlike
 from tests.oracle.quiet import closing, crowded
 from tests.oracle.state import OPEN
 from tests.oracle.test_oracle import PACK, Futures, world
-from xuchang_sim.model import engine, layout as placed, population, steps, world as layout
-from xuchang_sim.model.library import COMPILED
-from xuchang_sim.model.memory import Grid, blank, dtype_of
+from xuchang_sim.model import (
+    chunk,
+    engine,
+    layout as placed,
+    library,
+    population,
+    steps,
+    world as layout,
+)
+from xuchang_sim.model.build.compile import compile_text, compilers, locked
+from xuchang_sim.model.build.translate import (
+    FLOAT,
+    INT,
+    Body,
+    Program,
+    RefusedError,
+    Rule,
+    Term,
+    unmarked,
+)
+from xuchang_sim.model.machine import ENDINGS, folders
+from xuchang_sim.model.memory import blank, dtype_of
+from xuchang_sim.model.schedule import CHECK
 from xuchang_sim.model.steps import firms, labour, production, projects, statistics
-from xuchang_sim.model.steps.checks import check
 from xuchang_sim.model.world import MEASURES, City, Inputs, columns
 
 STEPS = Path(steps.__file__).parent
-SECONDS = 30.0  # of the processor: a mutant that needs more for one world does not end
+SECONDS = 2.0  # of the processor: a mutant that needs more for one world does not end
 #: Small worlds: the first nine were chosen so that all that happens in the first hundred does.
 SEEDS = (2, 4, 8, 15, 31, 45, 74, 82, 90, 0, 1, 3, 5, 6, 7)
 MONTHS = 24
@@ -58,6 +75,8 @@ MONTH = 17  # open months before faults are put in
 #: Rows of a strip; candidates and jumps that variants share, candidates of a month beyond.
 ROOM = {"STRIP": 8, "LISTED": 30, "UNLISTED": 40, "ECHOES": 5, "ECHOED": 10}
 ARRIVALS = (1.0, 1.3, 0.8, 1.8)  # of the variants, over the first's; candidates are kept to 1.5
+#: What a process sets in the library: which mutant it is, and one constant of the rules.
+VARIABLES = ("MUTANT", "OWNERS_FROM")
 ALWAYS = 10**6  # births for each of which owners are put in order first
 #: Rules that variants share, or in which a later one uses what an earlier one kept.
 SHARED = frozenset(
@@ -108,7 +127,7 @@ class Mutant(NamedTuple):
         return f"{self.module}.py:{self.line} {self.function}: {self.change}"
 
 
-def changes(node: ast.AST) -> Iterator[str]:
+def possible(node: ast.AST) -> Iterator[str]:
     """Yield what may be changed at a node."""
     if isinstance(node, ast.BinOp | ast.AugAssign | ast.BoolOp):
         yield from (name for name, _ in SWAPS.get(type(node.op), []))
@@ -121,10 +140,13 @@ def changes(node: ast.AST) -> Iterator[str]:
         yield f"{node.func.id} to {CALLS[node.func.id]}"
 
 
-def change(node: Any, what: str) -> ast.AST:
-    """Return the node with one change made."""
+def change(node: Any, what: str) -> Any:
+    """Return a copy of the node, its parts the same, with one change made."""
     if isinstance(node, ast.UnaryOp):
         return node.operand
+    node = copy.copy(node)
+    if isinstance(node, ast.Compare):
+        node.ops = list(node.ops)
     if isinstance(node, ast.Call):
         node.func = ast.copy_location(ast.Name(what.rsplit(maxsplit=1)[-1], ast.Load()), node.func)
         return node
@@ -135,7 +157,7 @@ def change(node: Any, what: str) -> ast.AST:
         node.ops[int(number)] = new
     else:
         node.op = new
-    return node  # type: ignore[no-any-return]
+    return node
 
 
 def functions(module: str) -> dict[str, ast.FunctionDef]:
@@ -182,27 +204,102 @@ def _mutants() -> Iterator[tuple[Mutant, bool]]:
             nodes = bodies(function)
             choices = {id(chooses(node)) for node in nodes}
             for n, node in enumerate(nodes):
-                for what in changes(node):
+                for what in possible(node):
                     line = node.lineno  # type: ignore[attr-defined]
                     mutant = Mutant(module, name, n, what, line)
                     yield mutant, id(node) in choices and hair(mutant)
 
 
-def code_of(mutant: Mutant) -> types.CodeType:
-    """Compile the changed function."""
-    function = copy.deepcopy(functions(mutant.module)[mutant.function])
-    function.decorator_list = []
-    target = bodies(function)[mutant.node]
-    new = change(target, mutant.change)
+class Changes:
+    """Every mutant by the number that it has in the C text, from 1 on."""
 
-    class Put(ast.NodeTransformer):
-        def visit(self, node: ast.AST) -> Any:
-            return new if node is target else self.generic_visit(node)
+    def __init__(self, chosen: list[Mutant]) -> None:
+        self.number = {mutant: n for n, mutant in enumerate(chosen, 1)}
+        self.stillborn: dict[Mutant, str] = {}
+        self._of: dict[tuple[str, str], list[Mutant]] = {}
+        for mutant in chosen:
+            self._of.setdefault((mutant.module, mutant.function), []).append(mutant)
 
-    tree = ast.fix_missing_locations(ast.Module([Put().visit(function)], []))
-    module = compile(tree, f"{mutant.module}.py", "exec")
-    (code,) = (c for c in module.co_consts if isinstance(c, types.CodeType))
-    return code
+    def of(self, rule: Rule) -> list[Mutant]:
+        """Return the mutants of a rule."""
+        home, _, module = rule.__module__.rpartition(".")
+        return self._of.get((module, rule.__name__), []) if home == steps.__name__ else []
+
+    def text(self) -> str:
+        """Return the C text of the rules with all mutants; number 0 is none."""
+        changes = self
+
+        class Whole(Program):
+            def body(self, rule: Rule) -> Body:
+                return Changed(self, rule, changes)
+
+        variables = [f'__attribute__((visibility("default"))) long long {n};' for n in VARIABLES]
+        return "\n".join([*variables, Whole([unmarked(each) for each in chunk.ENTRIES]).text()])
+
+
+class Changed(Body):
+    """A rule in C with its mutants: an expression or a statement of each, chosen by its number."""
+
+    def __init__(self, program: Program, rule: Rule, changes: Changes) -> None:
+        super().__init__(program, rule)
+        self._changes = changes
+        self._as_it_is = False  # inside a mutant nothing else is changed
+        self._of: dict[int, list[Mutant]] = {}
+        nodes = bodies(self.source.node)
+        for mutant in changes.of(rule):
+            self._of.setdefault(id(nodes[mutant.node]), []).append(mutant)
+
+    def _mutants(self, node: ast.AST) -> list[Mutant]:
+        return [] if self._as_it_is else self._of.get(id(node), [])
+
+    def value(self, node: ast.expr) -> Term:
+        """Translate an expression and its mutants."""
+        found = super().value(node)
+        for mutant in self._mutants(node):
+            self._as_it_is = True
+            try:
+                other = super().value(change(node, mutant.change))
+                if found.type == INT and other.type == FLOAT:  # a product that became a quotient
+                    other = Term(f"(i64)({other.text})", INT)
+                found = self._choice(node, self._test(mutant), other, found)
+            except RefusedError as error:
+                self._changes.stillborn[mutant] = str(error)
+            finally:
+                self._as_it_is = False
+        return found
+
+    def _augmented(self, node: ast.AugAssign) -> None:
+        for mutant in self._mutants(node):
+            self._as_it_is = True
+            begun, alone = len(self.lines), self.alone
+            try:
+                self._emit(f"if ({self._test(mutant)})")
+                self._emit("{")
+                super()._augmented(change(node, mutant.change))
+                self._emit("} else")
+            except RefusedError as error:
+                self._changes.stillborn[mutant] = str(error)
+                del self.lines[begun:]
+            finally:
+                self._as_it_is, self.alone = False, alone
+        super()._augmented(node)
+
+    def _stride(self, node: ast.For, given: ast.expr) -> int:
+        for part in ast.walk(given):
+            for mutant in self._mutants(part):
+                self._changes.stillborn[mutant] = "the step of a range is a constant"
+        self._as_it_is = True
+        try:
+            return super()._stride(node, given)
+        finally:
+            self._as_it_is = False
+
+    def _constant(self, node: ast.expr, name: str, found: Any) -> Term:
+        term = super()._constant(node, name, found)
+        return Term(name, term.type) if name in VARIABLES else term
+
+    def _test(self, mutant: Mutant) -> str:
+        return f"MUTANT == {self._changes.number[mutant]}LL"
 
 
 def small_rooms() -> None:
@@ -213,7 +310,36 @@ def small_rooms() -> None:
                 setattr(module, name, room)
     layout.STRIP = 256  # of memory there is as much as ever
     placed.layout.cache_clear()
+    placed.numbers.cache_clear()
     dtype_of.cache_clear()
+    library.Sizes = object  # type: ignore[attr-defined,assignment] # the library reads every layout
+
+
+def compiled(changes: Changes) -> ctypes.CDLL:
+    """Compile the rules with all mutants, unless this has been done, and let the engine run them."""
+    text = changes.text()
+    name = hashlib.sha256(text.encode()).hexdigest()[:20]
+    folder = folders()[-1].with_name("mutants")
+    path = folder / f"{name}{ENDINGS.get(sys.platform, '.so')}"
+    found = compilers()
+    if not found:
+        msg = "mutants need a C compiler: pip install ziglang"
+        raise SystemExit(msg)
+    with locked(folder):
+        if not path.is_file():
+            begun = time.time()
+            compile_text(text, path, name, found[0], None, ("-DCHECKED", "-O1"))
+            for old in sorted(folder.glob(f"*{path.suffix}"), key=lambda p: p.stat().st_mtime)[:-3]:
+                old.unlink()
+            print(f"{len(text):,} characters compiled in {time.time() - begun:.1f} s", flush=True)
+    held = ctypes.CDLL(str(path))
+    library.load = lambda _: held  # type: ignore[assignment]
+    return held
+
+
+def put(variable: str, value: int) -> None:
+    """Set a variable of the library."""
+    ctypes.c_int64.in_dll(LIBRARY[0], variable).value = value
 
 
 class World:
@@ -224,7 +350,8 @@ class World:
 
     def __init__(self, inputs: Records, owners: int = firms.OWNERS_FROM) -> None:
         self.inputs = inputs
-        self.owners = firms.OWNERS_FROM = owners
+        self.owners = owners
+        put("OWNERS_FROM", owners)
         pair = Pair(inputs)
         self.months: list[tuple[int, int, State]] = []
         self.opening = -1
@@ -245,7 +372,7 @@ class World:
 
     def killed(self, *, early: bool) -> str:
         """Run until the opening (``early``) or from there; say why it was killed, or nothing."""
-        firms.OWNERS_FROM = self.owners
+        put("OWNERS_FROM", self.owners)
         trace = Trace(self.inputs)
         months = self.months[: self.opening + 1] if early else self.months[self.opening + 1 :]
         if not early:
@@ -301,7 +428,7 @@ class Faults:
             held = memory[table][name].reshape(-1)
             wrong = held[row] * factor + shift
             held[row] = wrong if abs(wrong) < 2.0**62 else held[row]
-            check(Grid(memory)[0], Grid(self.inputs)[0])
+            chunk.perform(memory, self.inputs, CHECK)
             yield int(self.trace.city["code"])
 
 
@@ -351,15 +478,7 @@ class Kin:
         return bool(unlike(self.run(*range(len(ARRIVALS))), self.sound).any())
 
 
-class TooLongError(Exception):
-    """A mutant does not end."""
-
-
-def too_long(*_: Any) -> None:
-    """Stop a mutant that does not end."""
-    raise TooLongError
-
-
+LIBRARY: list[ctypes.CDLL] = []
 WORLDS: list[World] = []
 FAULTS: list[Faults] = []
 FUTURES: dict[int, Any] = {}
@@ -367,49 +486,76 @@ KIN: list[Kin] = []
 
 
 def execute(mutant: Mutant) -> str:
-    """Return why a mutant was killed, or an empty string."""
-    module = importlib.import_module(f"{steps.__name__}.{mutant.module}")
-    function = getattr(module, mutant.function)
-    original = function.__code__
+    """Return why a mutant was killed, or an empty string; it may end the process."""
     checks = mutant.module == "checks"
-    signal.signal(signal.SIGPROF, too_long)
-    function.__code__ = code_of(mutant)
-    try:
-        for early in (False,) if checks else (False, True):
-            for n, world in enumerate(WORLDS):
-                world.inputs[0]["check"] = checks
-                signal.setitimer(signal.ITIMER_PROF, SECONDS)
-                why = world.killed(early=early)
-                signal.setitimer(signal.ITIMER_PROF, 0.0)
-                if why:
-                    return f"world {n}: {why}"
-        for n, faults in enumerate(FAULTS if checks else ()):
+    for early in (False,) if checks else (False, True):
+        for n, each in enumerate(WORLDS):
+            each.inputs[0]["check"] = checks
             signal.setitimer(signal.ITIMER_PROF, SECONDS)
-            for k, (code, before) in enumerate(zip(faults.codes(), faults.found, strict=True)):
-                if code != before:
-                    fault = faults.wrong[k - 1] if k else "none"
-                    return f"world {n}, fault {fault}: code {code} instead of {before}"
-        for n, kin in enumerate(KIN if mutant.function in SHARED else ()):
+            why = each.killed(early=early)
+            if why:
+                return f"world {n}: {why}"
+    for n, faults in enumerate(FAULTS if checks else ()):
+        signal.setitimer(signal.ITIMER_PROF, SECONDS)
+        for k, (code, before) in enumerate(zip(faults.codes(), faults.found, strict=True)):
+            if code != before:
+                fault = faults.wrong[k - 1] if k else "none"
+                return f"world {n}, fault {fault}: code {code} instead of {before}"
+    for n, kin in enumerate(KIN if mutant.function in SHARED else ()):
+        signal.setitimer(signal.ITIMER_PROF, SECONDS)
+        if kin.killed():
+            return f"variants of world {n}"
+    if mutant.function == "redraw_latent":  # runs at a branch only
+        for seed, sound in FUTURES.items():
             signal.setitimer(signal.ITIMER_PROF, SECONDS)
-            if kin.killed():
-                return f"variants of world {n}"
-        if mutant.function == "redraw_latent":  # runs at a branch only
-            for seed, sound in FUTURES.items():
-                if unlike(Futures(seed).run().months, sound).any():
-                    return f"another future of world {seed}"
-    except TooLongError:
-        return "does not end"
-    except (ArithmeticError, LookupError, TypeError, ValueError) as error:
-        return f"{type(error).__name__}: {error}"
-    finally:
-        signal.setitimer(signal.ITIMER_PROF, 0.0)
-        function.__code__ = original
+            if unlike(Futures(seed).run().months, sound).any():
+                return f"another future of world {seed}"
     return ""
 
 
-def one(mutant: Mutant) -> tuple[Mutant, str]:
-    """Run one mutant in a worker."""
-    return mutant, execute(mutant)
+def begin(mutant: Mutant, number: int) -> tuple[int, int]:
+    """Run a mutant in a process of its own; return the process and the end of its pipe."""
+    read, write = os.pipe()
+    process = os.fork()
+    if process:
+        os.close(write)
+        return process, read
+    try:
+        os.close(read)
+        os.dup2(write, 2)  # what the library says before it aborts
+        put("MUTANT", number)
+        try:
+            why = execute(mutant)
+        except (ArithmeticError, LookupError, ValueError) as error:
+            why = f"{type(error).__name__}: {error}"
+        os.write(write, why.encode()[:1000])
+    finally:
+        os._exit(0)
+
+
+def fates(chosen: list[Mutant], changes: Changes, workers: int) -> Iterator[tuple[Mutant, str]]:
+    """Run mutants side by side; yield each with the reason of its end, empty if it survived."""
+    waiting = iter(chosen)
+    running: dict[int, tuple[Mutant, int]] = {}
+    with selectors.DefaultSelector() as ready:
+        while True:
+            while len(running) < workers and (mutant := next(waiting, None)):
+                process, pipe = begin(mutant, changes.number[mutant])
+                running[pipe] = mutant, process
+                ready.register(pipe, selectors.EVENT_READ)
+            if not running:
+                return
+            for key, _ in ready.select():
+                pipe = int(key.fd)
+                ready.unregister(pipe)
+                with os.fdopen(pipe, "rb") as said:
+                    why = said.read().decode(errors="replace").strip()
+                mutant, process = running.pop(pipe)
+                _, status = os.waitpid(process, 0)
+                if os.WIFSIGNALED(status) and not why:
+                    by = signal.Signals(os.WTERMSIG(status)).name
+                    why = "does not end" if by == "SIGPROF" else by
+                yield mutant, why
 
 
 def main() -> int:
@@ -425,9 +571,12 @@ def main() -> int:
     parser.add_argument("--again", type=Path, help="run the survivors of an earlier --json only")
     parser.add_argument("--json", type=Path, help="write every mutant's fate to this file")
     given = parser.parse_args()
-    assert not COMPILED, "the rules were imported compiled"
+    assert library.COMPILED, "the rules were imported uncompiled"
     small_rooms()
-    chosen = [m for m in mutants() if not given.only or m.module == given.only]
+    changes = Changes(mutants())
+    LIBRARY.append(compiled(changes))
+    alive = [m for m in changes.number if m not in changes.stillborn]
+    chosen = [m for m in alive if not given.only or m.module == given.only]
     fate: dict[Mutant, str] = {}
     if given.again:
         for row in json.loads(given.again.read_text(encoding="utf-8")):
@@ -453,13 +602,12 @@ def main() -> int:
     started = time.time()
     done = 0
     killed = 0
-    with multiprocessing.get_context("fork").Pool(given.workers) as pool:
-        for mutant, why in pool.imap_unordered(one, chosen):
-            fate[mutant] = why
-            done, killed = done + 1, killed + bool(why)
-            if done % 50 == 0 or done == len(chosen):
-                spent = time.time() - started
-                print(f"{done}/{len(chosen)} {killed} killed {spent:.0f} s", file=sys.stderr)
+    for mutant, why in fates(chosen, changes, given.workers):
+        fate[mutant] = why
+        done, killed = done + 1, killed + bool(why)
+        if done % 100 == 0 or done == len(chosen):
+            spent = time.time() - started
+            print(f"{done}/{len(chosen)} {killed} killed {spent:.0f} s", file=sys.stderr)
     chosen = [m for m in every if m in fate]
     for title, part in (
         ("all", chosen),
@@ -471,6 +619,7 @@ def main() -> int:
     for module, count in sorted(Counter(m.module for m in chosen).items()):
         killed = sum(bool(fate[m]) for m in chosen if m.module == module)
         print(f"  {module}: {killed} of {count}")
+    print(f"refused by the translator, left out: {len(changes.stillborn)}")
     print("survivors:")
     for mutant in chosen:
         if not fate[mutant]:

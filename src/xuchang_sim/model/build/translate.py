@@ -302,6 +302,10 @@ class Program:
         self._seen.add(rule)
         self._order.append(rule)
 
+    def body(self, rule: Rule) -> Body:
+        """Return what translates a rule."""
+        return Body(self, rule)
+
     def name(self, rule: Rule) -> str:
         """Return the name of a rule in C."""
         return f"{rule.__module__.rpartition('.')[2]}_{rule.__name__}"
@@ -350,7 +354,7 @@ class Program:
         """Return the C text."""
         bodies: list[str] = []
         for rule in self._order:
-            body = Body(self, rule)
+            body = self.body(rule)
             written = body.text()
             self.written[rule] = frozenset(body.written & body.takes.keys())
             bodies += [*self.dispatchers.values(), written]

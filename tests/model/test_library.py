@@ -72,6 +72,7 @@ def test_a_library_says_what_it_is_and_keeps_every_bit(room: str) -> None:
 def test_no_product_is_fused_into_a_sum(room: str) -> None:
     if not shutil.which("objdump"):
         pytest.skip("no objdump on this machine")
+    library.load(room)  # another process may be building it
     path = machine.find(room)
     assert path
     said = subprocess.run(
@@ -262,23 +263,56 @@ def test_flushing_subnormal_numbers_elsewhere_changes_nothing_here() -> None:
     assert before.tobytes() == after.tobytes()
 
 
-def test_what_a_build_writes_meanwhile_changes_no_name(tmp_path: Path) -> None:
+def copied(folder: Path) -> Path:
+    """Copy the package without its data and its libraries; return the copy's model."""
     package = Path(xuchang_sim.__file__).parent
-    copy = tmp_path / "xuchang_sim"
-    shutil.copytree(package, copy, ignore=shutil.ignore_patterns("__pycache__", "data", "compiled"))
-    code = "from xuchang_sim.model.digest import library_digest as d; print(d())"
+    ignored = shutil.ignore_patterns("__pycache__", "data", "compiled")
+    shutil.copytree(package, folder / "xuchang_sim", ignore=ignored)
+    return folder / "xuchang_sim" / "model"
+
+
+def test_what_a_build_writes_meanwhile_changes_no_name(tmp_path: Path) -> None:
+    model = copied(tmp_path)
+    code = (
+        "import sys; seen = []\n"
+        "sys.addaudithook(lambda event, given: event == 'os.scandir' and seen.append(given[0]))\n"
+        "from xuchang_sim.model.digest import library_digest\n"
+        "print(library_digest(), [str(path) for path in seen if 'compiled' in str(path)])"
+    )
 
     def name() -> str:
         env = {**os.environ, "PYTHONPATH": str(tmp_path)}
         done = subprocess.run(
             [sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True
         )
-        return done.stdout
+        digest, said = done.stdout.split(maxsplit=1)
+        assert said.strip() == "[]"  # a folder that is removed while one looks into it is an error
+        return digest
 
     before = name()
-    building = copy / "model" / "compiled" / ".building-x"
+    building = model / "compiled" / ".building-x"
     building.mkdir(parents=True)
     (building / "rules.c").write_text("half a text")
     assert name() == before
-    (copy / "model" / "sorting.py").write_text("")
+    (model / "sorting.py").write_text("")
     assert name() != before
+
+
+@compiled
+@pytest.mark.long
+@pytest.mark.timeout(900)
+def test_processes_that_build_at_once_build_once(tmp_path: Path) -> None:
+    model = copied(tmp_path)
+    sorting = model / "sorting.py"
+    sorting.write_text(sorting.read_text() + "# other rules by name\n")
+    code = "from xuchang_sim.model import library, machine; library.load('any'); print(machine.find('any'))"
+    env = {**os.environ, "PYTHONPATH": str(tmp_path), "XUCHANG_SIM_CACHE": str(tmp_path / "cache")}
+    started = [
+        subprocess.Popen([sys.executable, "-c", code], env=env, stdout=-1, stderr=-1, text=True)
+        for _ in range(4)
+    ]
+    said = [each.communicate() for each in started]
+    assert [each.returncode for each in started] == [0] * 4, said
+    assert len({out for out, _ in said}) == 1
+    assert sum("rules compiled in" in error for _, error in said) == 1
+    assert [path.name for path in (model / "compiled").iterdir() if ".building" in path.name] == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,9 +33,12 @@ def library_digest() -> str:
 
 
 def _sources() -> list[Path]:
-    """Return the sources; what a build leaves in ``compiled`` meanwhile is none of them."""
-    found = (path for path in MODEL.rglob("*") if path.suffix in {".py", ".c"})
-    return sorted(path for path in found if MODEL / "compiled" not in path.parents)
+    """Return the sources; nobody looks into ``compiled``, where a build may add and remove files."""
+    found = []
+    for folder, inside, files in os.walk(MODEL):
+        inside[:] = [name for name in inside if name not in {"compiled", "__pycache__"}]
+        found += [Path(folder, name) for name in files if name.endswith((".py", ".c"))]
+    return sorted(found)
 
 
 def _digest(paths: Iterable[Path]) -> str:

@@ -159,14 +159,27 @@ def _views(argument: Any) -> Any:
 
 @cache
 def _loaded(room: str) -> ctypes.CDLL:
-    path = find(room)
-    if path is None:
+    library = _open(room)
+    if library is None:
         _build(room)
-        path = find(room)
-    if path is None:
+        library = _open(room)
+    if library is None:
         message = "the rules were compiled, but their library cannot be found again"
         raise RulesError(message)
-    library = ctypes.CDLL(str(path))
+    return library
+
+
+def _open(room: str) -> ctypes.CDLL | None:
+    """Return the library of these rules, or None if there is none, or no longer."""
+    path = find(room)
+    if path is None:
+        return None
+    try:
+        library = ctypes.CDLL(str(path))
+    except OSError:
+        if path.is_file():
+            raise
+        return None  # another process with other rules has cleared it away
     if about(library)["digest"] != library_digest():
         message = f"{path} is not what its name says; delete it"
         raise RulesError(message)

@@ -188,23 +188,20 @@ def test_a_library_under_a_false_name_is_not_run(tmp_path: Path) -> None:
 
 @compiled
 def test_without_library_and_compiler_one_sentence_says_what_to_do(tmp_path: Path) -> None:
-    package = Path(xuchang_sim.__file__).parent
-    copy = tmp_path / "xuchang_sim"
-    ignored = shutil.ignore_patterns("__pycache__", "compiled", "data")
-    shutil.copytree(package, copy, ignore=ignored)
+    copied(tmp_path, data=True)
     env = {**os.environ, "PYTHONPATH": str(tmp_path), "XUCHANG_SIM_CC": "none"}
     env |= {"XUCHANG_SIM_CACHE": str(tmp_path / "cache")}
-    code = (
-        "from xuchang_sim.model import library\n"
-        "try:\n    library.load('usual')\nexcept library.RulesError as error:\n    print(error)\n"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True
-    )
-    assert (
-        done.stdout.strip()
-        == "no C compiler: pip install ziglang (or install clang or gcc), then run again"
-    )
+    for lang, sentence in (
+        ("en", "the rules are not compiled, and there is no C compiler: pip install ziglang"),
+        ("zh", "模型规则尚未编译，而本机没有 C 编译器：请先 pip install ziglang"),
+    ):
+        command = [sys.executable, "-m", "xuchang_sim", "assess", "-n", "8", "--lang", lang]
+        done = subprocess.run(
+            command, env=env, cwd=tmp_path, capture_output=True, encoding="utf-8", check=False
+        )
+        assert (done.returncode, done.stdout) == (2, "")
+        (said,) = done.stderr.strip().splitlines()
+        assert said.startswith(sentence)
 
 
 @compiled
@@ -263,11 +260,14 @@ def test_flushing_subnormal_numbers_elsewhere_changes_nothing_here() -> None:
     assert before.tobytes() == after.tobytes()
 
 
-def copied(folder: Path) -> Path:
-    """Copy the package without its data and its libraries; return the copy's model."""
+def copied(folder: Path, *, data: bool = False) -> Path:
+    """Copy the package without its libraries, with data and scenarios or not; return its model."""
     package = Path(xuchang_sim.__file__).parent
-    ignored = shutil.ignore_patterns("__pycache__", "data", "compiled")
+    ignored = shutil.ignore_patterns("__pycache__", "compiled", *([] if data else ["data"]))
     shutil.copytree(package, folder / "xuchang_sim", ignore=ignored)
+    scenarios = package.parents[1] / "scenarios"  # in a checkout; a wheel has them inside
+    if data and scenarios.is_dir():
+        shutil.copytree(scenarios, folder / "xuchang_sim" / "scenarios")
     return folder / "xuchang_sim" / "model"
 
 

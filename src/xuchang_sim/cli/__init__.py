@@ -55,7 +55,11 @@ def _warn(message: Warning | str, *_: Any, **__: Any) -> None:
 
 
 def _of_the_machine(error: Exception) -> list[str]:
-    """Lines for a fault of the machine (memory, disk, rights); none for a fault of the program."""
+    """Lines for a fault of the machine (memory, disk, rights, no compiler); none for the program's."""
+    if (no_compiler := getattr(error, "no_compiler", None)) is not None:
+        if no_compiler:
+            return [say("machine.no_compiler", output.language())]
+        return [say("machine.not_compiled", output.language(), why=error)]
     number = getattr(error, "errno", None)
     text = str(error).lower()
     starved = isinstance(error, MemoryError) or number == errno.ENOMEM

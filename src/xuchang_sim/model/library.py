@@ -21,7 +21,7 @@ import numpy as np
 
 from xuchang_sim.model.digest import library_digest
 from xuchang_sim.model.layout import numbers
-from xuchang_sim.model.machine import ANY, USUAL, find
+from xuchang_sim.model.machine import ANY, NO_COMPILER, USUAL, find
 from xuchang_sim.model.memory import Grid, dtype_of, sizes_of
 from xuchang_sim.model.world import Inputs, Sizes, World
 
@@ -36,12 +36,12 @@ _lock = threading.Lock()
 
 
 class RulesError(RuntimeError):
-    """The rules could not be compiled or loaded; the message says how to mend it."""
+    """The rules could not be compiled or loaded; the message says how to mend it.
 
-    @property
-    def problems(self) -> list[str]:
-        """What the command line says of it, as of any fault that the user can mend."""
-        return [str(self)]
+    ``no_compiler`` tells whether it is for want of a compiler.
+    """
+
+    no_compiler = False
 
 
 def run(rule: Callable[..., None], arguments: Sequence[Any]) -> None:
@@ -222,5 +222,7 @@ def _build(room: str) -> None:
     )
     lines = done.stderr.strip().splitlines()
     if done.returncode:
-        raise RulesError(lines[-1] if lines else "the rules could not be compiled")
+        error = RulesError(lines[-1] if lines else "the rules could not be compiled")
+        error.no_compiler = done.returncode == NO_COMPILER
+        raise error
     print(*lines, sep="\n", file=sys.stderr)  # noqa: T201 - what took the time

@@ -12,6 +12,8 @@ from xuchang_sim.model.digest import library_digest
 
 #: Lengths of columns that a library is for: the usual ones as constants, or any, read when it runs.
 USUAL, ANY = ROOMS = ("usual", "any")
+#: Exit code of a build that found no compiler.
+NO_COMPILER = 4
 FOLDER = Path(__file__).parent / "compiled"
 ENDINGS = {"darwin": ".dylib", "win32": ".dll"}
 NAMES = {"amd64": "x86_64", "arm64": "aarch64"}

@@ -10,10 +10,10 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from xuchang_sim.model.build.compile import (
-    MISSING,
     TARGETS,
     Compiler,
     CompilerError,
+    NoCompilerError,
     compile_text,
     compilers,
     locked,
@@ -21,7 +21,16 @@ from xuchang_sim.model.build.compile import (
 from xuchang_sim.model.build.translate import RefusedError, translate
 from xuchang_sim.model.chunk import ENTRIES
 from xuchang_sim.model.digest import library_digest
-from xuchang_sim.model.machine import ANY, ROOMS, USUAL, find, folders, library_name, targets
+from xuchang_sim.model.machine import (
+    ANY,
+    NO_COMPILER,
+    ROOMS,
+    USUAL,
+    find,
+    folders,
+    library_name,
+    targets,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -89,7 +98,7 @@ def _writable() -> Path:
 def _compile(libraries: Mapping[Path, tuple[str, str]]) -> None:
     found = compilers()
     if not found:
-        raise CompilerError(MISSING)
+        raise NoCompilerError
     begun = time.perf_counter()
     text = translate(ENTRIES)
 
@@ -147,5 +156,5 @@ def main(words: Sequence[str]) -> int:
         build([word for word in words if word in ROOMS] or ROOMS)
     except (CompilerError, RefusedError) as error:
         tell(str(error))
-        return 1
+        return NO_COMPILER if isinstance(error, NoCompilerError) else 1
     return 0

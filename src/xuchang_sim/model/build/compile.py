@@ -34,7 +34,14 @@ MISSING = "no C compiler: pip install ziglang (or install clang or gcc), then ru
 
 
 class CompilerError(RuntimeError):
-    """There is no compiler, or it refuses the text; the message says what to do."""
+    """The rules cannot be compiled here; the message says what to do."""
+
+
+class NoCompilerError(CompilerError):
+    """There is no compiler."""
+
+    def __init__(self) -> None:
+        super().__init__(MISSING)
 
 
 class Compiler(NamedTuple):

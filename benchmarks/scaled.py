@@ -21,7 +21,12 @@ from xuchang_sim.pack.load import Pack, load_pack
 
 FIRMS, STARTS, ZONES = 420, 153.7, 10  # of the embedded pack: starts of large projects included
 #: Names of sizes that are spoken of: zones, above-scale firms.
-PLACES = {"city": (10, 420), "province": (180, 8_000), "nation": (2_000, 330_000)}
+PLACES = {
+    "city": (10, 420),
+    "province": (180, 8_000),
+    "nation": (2_000, 330_000),
+    "million": (2_000, 1_000_000),
+}
 
 # What a quantity grows with: "f" firms, "p" projects; a trailing "z" divides it by the zones.
 PARAMETERS = {

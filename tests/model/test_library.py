@@ -22,8 +22,14 @@ from xuchang_sim.model import chunk, library, machine
 from xuchang_sim.model.build.compile import STRICT
 from xuchang_sim.model.digest import library_digest
 from xuchang_sim.model.layout import layout, numbers, tables
-from xuchang_sim.model.memory import blank, dtype_of
-from xuchang_sim.model.world import Inputs, Sizes, World, columns
+from xuchang_sim.model.memory import MOST_OF_NUMPY, blank, dtype_of, room
+from xuchang_sim.model.world import PIPELINE, Inputs, Sizes, World, columns
+from xuchang_sim.pack.load import load_pack
+from xuchang_sim.pack.scenario import load_scenario
+from xuchang_sim.simulation.arguments import prepare
+from xuchang_sim.simulation.records import sizes_for
+from xuchang_sim.simulation.run import run
+from xuchang_sim.simulation.setup import Variant
 
 compiled = pytest.mark.skipif(not library.COMPILED, reason="compiled only")
 PROGRAM = """
@@ -48,9 +54,9 @@ def test_a_run_imports_no_compiler_and_no_translator() -> None:
 
 
 @compiled
-@pytest.mark.parametrize("room", machine.ROOMS)
-def test_a_library_says_what_it_is_and_keeps_every_bit(room: str) -> None:
-    about = library.about(library.load(room))
+@pytest.mark.parametrize("which", machine.ROOMS)
+def test_a_library_says_what_it_is_and_keeps_every_bit(which: str) -> None:
+    about = library.about(library.load(which))
     assert about["digest"] == library_digest()
     assert set(STRICT) <= set(about["flags"])
     forbidden = {
@@ -64,16 +70,16 @@ def test_a_library_says_what_it_is_and_keeps_every_bit(room: str) -> None:
     assert [flag for flag in about["flags"] if flag.startswith("-ffp-contract")] == [
         "-ffp-contract=off"
     ]
-    assert ("-DFIXED" in about["flags"]) == (room == machine.USUAL)
+    assert ("-DFIXED" in about["flags"]) == (which == machine.USUAL)
 
 
 @compiled
-@pytest.mark.parametrize("room", machine.ROOMS)
-def test_no_product_is_fused_into_a_sum(room: str) -> None:
+@pytest.mark.parametrize("which", machine.ROOMS)
+def test_no_product_is_fused_into_a_sum(which: str) -> None:
     if not shutil.which("objdump"):
         pytest.skip("no objdump on this machine")
-    library.load(room)  # another process may be building it
-    path = machine.find(room)
+    library.load(which)  # another process may be building it
+    path = machine.find(which)
     assert path
     said = subprocess.run(
         ["objdump", "-d", str(path)], check=True, capture_output=True, text=True
@@ -209,20 +215,13 @@ def test_two_threads_with_two_sizes_do_not_meet() -> None:
     """The layout of a call is its own."""
     from concurrent.futures import ThreadPoolExecutor
 
-    from xuchang_sim.pack.load import load_pack
-    from xuchang_sim.pack.scenario import load_scenario
-    from xuchang_sim.simulation.arguments import prepare
-    from xuchang_sim.simulation.records import sizes_for
-    from xuchang_sim.simulation.run import run
-    from xuchang_sim.simulation.setup import Variant
-
     pack = load_pack()
     setup = prepare(pack, 6, 5)
     rooms = [sizes_for(setup)._replace(firms=4096 + 64 * k, zones=16 + k) for k in range(3)]
 
-    def one(room: Sizes | None) -> bytes:
+    def one(sizes: Sizes | None) -> bytes:
         found = run(
-            replace(setup, room=room),
+            replace(setup, room=sizes),
             [Variant(load_scenario("plan", pack))],
         )
         assert found[0].city is not None
@@ -230,6 +229,29 @@ def test_two_threads_with_two_sizes_do_not_meet() -> None:
 
     with ThreadPoolExecutor(3) as pool:
         assert len(set(pool.map(one, [None, *rooms, *rooms]))) == 1
+
+
+@compiled
+def test_a_world_longer_than_numpys_records_gives_the_same_bits() -> None:
+    """Its rows are not touched, and cost nothing."""
+    pack = load_pack()
+    setup = prepare(pack, 2, 5)
+    plan = Variant(load_scenario("plan", pack))
+    long = sizes_for(setup)._replace(firms=2**22 + 280, projects=2**22 + 280)
+    assert 8 * layout(World, long).words > MOST_OF_NUMPY
+    found = [run(replace(setup, room=sizes), [plan])[0] for sizes in (None, long)]
+    assert found[0].city is not None
+    assert found[1].city is not None
+    assert found[0].city.tobytes() == found[1].city.tobytes()
+
+    memory, given = room(World, long, 1), blank(Inputs, long)
+    chunk.begin_world(memory, given)
+    assert (memory[0]["city"]["phase"], memory.shape) == (PIPELINE, (1,))
+    memory[0]["city"]["code"] = 7
+    memory[0]["firm"]["zone"][2**22] = 3
+    assert memory[0]["city"]["code"] == 7
+    assert memory[0]["firm"]["zone"].shape == (long.firms,)
+    fails("wanted Inputs, got long records", TypeError, chunk.tick, memory, memory)
 
 
 @compiled

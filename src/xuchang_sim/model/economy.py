@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import mesa
 
 from xuchang_sim.model.chunk import begin_world, perform, tick
-from xuchang_sim.model.memory import blank
+from xuchang_sim.model.memory import room
 from xuchang_sim.model.schedule import CHECK, STEPS
 from xuchang_sim.model.world import (
     CODES,
@@ -116,7 +116,7 @@ class Economy(mesa.Model):
             raise ValueError(message)
         self.hooks = dict(hooks or {})
         self.inputs = inputs.copy()
-        self.memory = blank(World, sizes)
+        self.memory = room(World, sizes, 1)
         world = self.memory[0]
         self.columns = {part: world[part] for part in ("zone", "firm", "project")}
         self._rows: dict[type[Row], dict[int, Row]] = {Zone: {}, Firm: {}, Project: {}}

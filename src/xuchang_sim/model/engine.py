@@ -13,14 +13,14 @@ import threading
 import time
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from itertools import pairwise
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from xuchang_sim.model import chunk as rules
 from xuchang_sim.model.library import COMPILED, prepare
-from xuchang_sim.model.memory import blank
+from xuchang_sim.model.memory import room
 from xuchang_sim.model.world import MEASURES, SUMMARY, Sizes, World
 
 if TYPE_CHECKING:
@@ -112,15 +112,15 @@ def threads() -> int:
 _LOCAL = threading.local()
 
 
-def _memory(sizes: Sizes) -> tuple[Records, Records]:
+def _memory(sizes: Sizes) -> tuple[Any, Any]:
     """Return this thread's own two worlds."""
     key = getattr(_LOCAL, "sizes", None)
     if key != sizes:
         _LOCAL.sizes = sizes
         # One large allocation: the system then backs it with large pages.
-        both = blank(World, sizes, 4)
+        both = room(World, sizes, 4)
         _LOCAL.pair = (both[:1], both[1:2])
-    pair: tuple[Records, Records] = _LOCAL.pair
+    pair: tuple[Any, Any] = _LOCAL.pair
     return pair
 
 

@@ -22,7 +22,7 @@ import numpy as np
 from xuchang_sim.model.digest import library_digest
 from xuchang_sim.model.layout import numbers
 from xuchang_sim.model.machine import ANY, NO_COMPILER, USUAL, find
-from xuchang_sim.model.memory import Grid, dtype_of, sizes_of
+from xuchang_sim.model.memory import Grid, Long, dtype_of, sizes_of
 from xuchang_sim.model.world import Inputs, Sizes, World
 
 if TYPE_CHECKING:
@@ -80,24 +80,19 @@ def call(
         raise TypeError(message)
     pairs = list(zip(arguments, takes, strict=True))
     worlds = next((a for a, (kind, _) in pairs if kind == "Worlds"), None)
-    sizes = Sizes() if worlds is None else sizes_of(_array(worlds, 1).dtype)
+    sizes = Sizes() if worlds is None else _sizes(worlds)
     words: list[int] = []
     records: set[int] = set()
     for argument, (kind, dimensions) in pairs:
         if not dimensions:
             words.append(_word(argument, kind))
             continue
-        array = _array(argument, dimensions)
-        wanted = dtype_of(RECORDS[kind], sizes) if kind in RECORDS else ITEMS[kind]
-        if array.dtype is not wanted and array.dtype != wanted:
-            message = f"wanted items of {wanted.itemsize} bytes laid out as declared, got others"
-            raise TypeError(message)
-        address = array.ctypes.data
+        address, shape = _held(argument, kind, dimensions, sizes)
         if kind in RECORDS and address in records:
             message = f"{rule.__name__}: two arguments are the same records"
             raise ValueError(message)
         records |= {address} if kind in RECORDS else set()
-        words += (address, *array.shape)
+        words += (address, *shape)
     usual = sizes == Sizes()
     function = getattr(library(USUAL if usual else ANY), f"xs_{rule.__name__}")
     function.restype = None
@@ -125,6 +120,26 @@ def _word(argument: Any, kind: str) -> int:
     raise TypeError(message)
 
 
+def _sizes(worlds: Any) -> Sizes:
+    """Return the sizes of an array of worlds."""
+    return worlds.sizes if isinstance(worlds, Long) else sizes_of(_array(worlds, 1).dtype)
+
+
+def _held(argument: Any, kind: str, dimensions: int, sizes: Sizes) -> tuple[int, tuple[int, ...]]:
+    """Return address and shape of records or numbers that are laid out as a rule takes them."""
+    if isinstance(argument, Long):
+        if (argument.table, argument.sizes, dimensions) != (RECORDS.get(kind), sizes, 1):
+            message = f"wanted {kind}, got long records of {argument.table.__name__}"
+            raise TypeError(message)
+        return argument.words.ctypes.data, argument.shape
+    array = _array(argument, dimensions)
+    wanted = dtype_of(RECORDS[kind], sizes) if kind in RECORDS else ITEMS[kind]
+    if array.dtype is not wanted and array.dtype != wanted:
+        message = f"wanted items of {wanted.itemsize} bytes laid out as declared, got others"
+        raise TypeError(message)
+    return array.ctypes.data, array.shape
+
+
 def _array(argument: Any, dimensions: int) -> np.ndarray[Any, Any]:
     if not isinstance(argument, np.ndarray):
         message = f"wanted an array, got {type(argument).__name__}"
@@ -145,6 +160,9 @@ _grids: dict[tuple[int, tuple[int, ...]], Grid] = {}
 
 def _views(argument: Any) -> Any:
     """Return records as the uncompiled rules take them; the views of the latest are kept."""
+    if isinstance(argument, Long):
+        message = "uncompiled rules run on worlds of at most 2 GiB"
+        raise TypeError(message)
     if not isinstance(argument, np.ndarray) or not argument.dtype.names:
         return argument
     key = argument.ctypes.data, argument.shape

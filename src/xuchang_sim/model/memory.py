@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,10 @@ Floats5 = npt.NDArray[np.float64]
 Ints1 = npt.NDArray[np.int64]
 Ints2 = npt.NDArray[np.int64]
 Ints3 = npt.NDArray[np.int64]
+
+
+#: Bytes of a record from which on numpy, which counts them in 31 bits, knows none.
+MOST_OF_NUMPY = 2**31
 
 
 @cache
@@ -74,6 +79,66 @@ def blank(table: type[Table], sizes: Sizes, count: int = 1) -> npt.NDArray[np.vo
     memory = np.zeros(count * dtype.itemsize + LINE, np.uint8)
     begin = -memory.ctypes.data % LINE
     return memory[begin : begin + count * dtype.itemsize].view(dtype)
+
+
+def room(table: type[Table], sizes: Sizes, count: int) -> Any:
+    """Return ``count`` zeroed records: numpy's, or, where one is too long for numpy, :class:`Long`."""
+    words = layout(table, sizes).words  # type: ignore[arg-type] # a class is hashable
+    if WORD * words < MOST_OF_NUMPY:
+        return blank(table, sizes, count)
+    line = LINE // WORD
+    memory = np.zeros(count * words + line, np.int64)
+    begin = -memory.ctypes.data % LINE // WORD
+    return Long(table, sizes, memory[begin : begin + count * words].reshape(count, words))
+
+
+class Long:
+    """Records of any length, as words, for compiled rules: in turn by number, then by names.
+
+    Numpy's records end at 2 GiB; those of a region with millions of firms do not.
+
+    Parameters
+    ----------
+    table : type of Table
+    sizes : Sizes
+    words : ndarray of int64, shape (records, words of one)
+    """
+
+    def __init__(self, table: type[Table], sizes: Sizes, words: npt.NDArray[np.int64]) -> None:
+        self.table = table
+        self.sizes = sizes
+        self.words = words
+        self.shape = words.shape[:1]
+        self.nbytes = words.nbytes
+
+    def __getitem__(self, which: int | slice) -> Any:
+        """Return one record by names, or a part of the records."""
+        if isinstance(which, slice):
+            return Long(self.table, self.sizes, self.words[which])
+        return _Named(self.table, self.sizes, self.words[which])
+
+
+class _Named:
+    """A record by names, as numpy's would be: its tables, its columns and its numbers."""
+
+    def __init__(self, table: type[Table], sizes: Sizes, words: npt.NDArray[np.int64]) -> None:
+        self._sizes = sizes
+        self._words = words
+        self._laid = layout(table, sizes)  # type: ignore[arg-type] # a class is hashable
+
+    def __getitem__(self, name: str) -> Any:
+        if name in self._laid.parts:
+            part = self._laid.parts[name]
+            words = layout(part.table, self._sizes).words  # type: ignore[arg-type]
+            return _Named(part.table, self._sizes, self._words[part.offset :][:words])
+        place = self._laid.places[name]
+        column = self._words[place.offset :][: math.prod(place.shape)].view(place.kind)
+        return column.reshape(place.shape) if place.shape else column[0]
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        place = self._laid.places[name]
+        column = self._words[place.offset :][: math.prod(place.shape)].view(place.kind)
+        column.reshape(place.shape)[...] = value
 
 
 class _View:

@@ -96,7 +96,7 @@ MANY_YEARS = 3
 LEAST, LEAST_LONG = Sizes().firms, 10128  # rows of any pack, by the length of the run
 FIRST_CLASS, STRIDE = 2**12, 2**16
 SPREAD = 280  # rows above a multiple of 512, so that columns spread over the cache
-MOST_BYTES = 2**31 - 2**27  # of both tables: numpy counts the bytes of a record in 31 bits
+MOST_BYTES = 2**35 - 2**31  # of both tables: rules count the words of a world in 32 bits
 # Rows for each start a year that is expected in the base year, warm-up and spread of draws included:
 # about twice what the mean replicate of the embedded pack uses by the end of its third year.
 PROJECTS_PER_START, FIRMS_PER_START = 20.0, 10.0

@@ -74,6 +74,20 @@ def test_no_module_imports_itself_by_a_detour() -> None:
     assert sorted(map(sorted, circles)) == []
 
 
+def test_a_long_module_says_why_it_is_one() -> None:
+    """A module over 600 lines gives the reason in its first lines: two jobs would be two modules."""
+    long = [
+        path for path in tracked("src/**/*.py") if len(path.read_text("utf-8").splitlines()) > 600
+    ]
+    assert long
+    silent = [
+        path.relative_to(ROOT).as_posix()
+        for path in long
+        if "\nOne module because " not in "\n".join(path.read_text("utf-8").splitlines()[:6])
+    ]
+    assert silent == []
+
+
 def _below(name: str, imports: dict[str, set[str]]) -> set[str]:
     found: set[str] = set()
     todo = [name]

@@ -1,5 +1,8 @@
 """Answers: declared once, they give plain data, JSON with its schema, a data frame and a table.
 
+One module because plain data, its JSON Schema and the class that declares both follow one walk
+through the annotations.
+
 A class names the keys of its JSON (``KEYS``); the annotation of the attribute behind a key is the
 declaration: it says how the value is written, what its JSON Schema is and, with :class:`Unit`, in
 which unit it is counted. Nested records are named tuples or typed dictionaries.

@@ -1,5 +1,7 @@
 """Assessment: how likely the plan's targets are, what was settled when it came, what it moved.
 
+One module because a matrix is rated by the same rows, goals and manifest as an assessment.
+
 One assessment runs four continuations of the same replicates from the eve of the plan: the
 scenario; the scenario with everything later drawn again (what of the outcome's variance was
 settled); the scenario with no project started from then on (what of its level was settled); and the

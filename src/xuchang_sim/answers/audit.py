@@ -1,5 +1,7 @@
 """The plan's own arithmetic, checked: what its numbers imply, and whether they fit together.
 
+One module because it is a list: one short function for each check, in the order of the plan.
+
 Every check gives its numbers and says whether they hold. "Ambiguous" means that the document can be
 read in two ways, or that the numbers fit only under an assumption of the pack. A check declares
 what it needs; a plan that lacks some of it is told so, in the place of the numbers.

@@ -1,5 +1,7 @@
 """Definitions: every lever, parameter, measure, recorded column, driver and sector of the model, once.
 
+One module because a definition, its checks and the reading of its file are one contract.
+
 The YAML files beside this module say what each is: id, unit, kind, levels or prior and range, bounds
 that no pack can move, price, label and meaning. Packs, scenarios, workbooks, reference pages and the
 layout of the model's record come from them or are checked against them.

@@ -1,5 +1,7 @@
 """Joint monthly paths of what drives the zones from outside: demand, prices, money, climate.
 
+One module because paths, their calibration and the user's own months must agree month by month.
+
 Known months are the data. Unknown months are one path per replicate, a function of the seed
 and the replicate only: scenarios share it, and the number of replicates does not change it.
 """

@@ -1,4 +1,7 @@
-"""Find out what a series is: cumulated or not, seasonal or not, level or rate, its support and breaks."""
+"""Find out what a series is: cumulated or not, seasonal or not, level or rate, its support and breaks.
+
+One module because every decision reads what the ones before it found.
+"""
 
 from __future__ import annotations
 

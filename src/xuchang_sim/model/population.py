@@ -1,5 +1,7 @@
 """The initial world: a pipeline and firms that reproduce the base year exactly, then ledgers.
 
+One module because its steps are conditioned on each other in a fixed order.
+
 Order of conditioning: the arrival scale from its expectation; a pipeline accepted if its base-year
 investment fits; the small lump as the remainder; the firms' scale, the labour scalar and the
 intermediate share from the base-year totals; only then the ledgers open. No project is rescaled.

@@ -1,5 +1,7 @@
 """The world as one block of memory: what a zone, a firm, a project and the city remember.
 
+One module because it is one declaration: every column of every table, in the order of the memory.
+
 Every column is declared once, with its unit and its meaning. The declaration gives three things:
 the layout of the block that compiled rules read (``layout``), the types by which the rules are
 checked, and the views through which the same rules run uncompiled on the same memory (``memory``).

@@ -1,5 +1,7 @@
 """Cases: plans of other places and years as rows of a table, each row with its day of publication.
 
+One module because a table is read, checked and refused row by row in one pass.
+
 A case is a base year, a plan and, later, an outcome. A row counts only if it was published by the
 case's information date; a case with a row that came later is refused, and the others go on.
 """

@@ -1,5 +1,7 @@
 """Scenarios: named settings of the levers, written as differences from a parent.
 
+One module because a matrix is resolved like a scenario, with the same parents and faults.
+
 A scenario file gives levels for whole axes or lever by lever, shifts demand, and may fix parameters.
 Resolving it gives one number for every lever. A matrix crosses some axes at some levels.
 """

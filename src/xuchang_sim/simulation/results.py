@@ -1,4 +1,7 @@
-"""Results: the labelled record of a run and what is asked of it first."""
+"""Results: the labelled record of a run and what is asked of it first.
+
+One module because the record and the constraints that bound it fill up together, chunk by chunk.
+"""
 
 from __future__ import annotations
 

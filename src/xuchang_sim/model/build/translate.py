@@ -1,5 +1,7 @@
 """Translate rules from their subset of Python to one C text.
 
+One module because each kind of statement and expression is one case of one walk over the syntax.
+
 Only the standard library is used, and types are never guessed: those of parameters and results are
 their annotations, those of columns their declarations in ``world``, and a local variable has the
 widest type (bool, int, float) that is assigned to it. What is not listed here is refused, with file

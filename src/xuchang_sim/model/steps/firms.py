@@ -1,4 +1,7 @@
-"""Firms: their orders and shocks, the small lump, births of plants and tenants, exit."""
+"""Firms: their orders and shocks, the small lump, births of plants and tenants, exit.
+
+One module because firms share one table of rows: who enters, grows and leaves moves the same columns.
+"""
 
 from __future__ import annotations
 

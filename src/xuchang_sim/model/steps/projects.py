@@ -1,4 +1,7 @@
-"""Projects of at least 1亿: they arrive, are approved, start, are built and are commissioned."""
+"""Projects of at least 1亿: they arrive, are approved, start, are built and are commissioned.
+
+One module because a project passes its stages in one row of one table.
+"""
 
 from __future__ import annotations
 

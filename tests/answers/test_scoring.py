@@ -26,7 +26,7 @@ from xuchang_sim.answers.scoring import (
     seal_of,
     transform,
 )
-from xuchang_sim.answers.simple import attainment, known_null, simple_forecasts
+from xuchang_sim.answers.simple import attainment, best_simple, known_null, simple_forecasts
 from xuchang_sim.answers.skill import read_seal, skill, write_seal
 from xuchang_sim.pack.cases import CaseRow
 from xuchang_sim.study import simulate
@@ -109,6 +109,35 @@ def test_simple_forecasts_know_what_was_published_and_no_more() -> None:
     assert set(simple_forecasts("revenue", day, 20.0, 30.0)) == {
         "persistence", "ar1", "panel_mean", "attainment",
     }  # fmt: skip
+
+
+def test_the_simple_half_reaches_no_further_than_its_panel_and_is_wider_for_a_zone() -> None:
+    day = date(2012, 4, 25)
+    for measure in ("revenue", "fai"):
+        plain = simple_forecasts(measure, day, 20.0, None)["ar1"]
+        found = best_simple(measure, day, 20.0)
+        assert found is not None
+        assert found[0] == "ar1"
+        assert found[1].mean == plain.mean
+        assert found[1].sd > plain.sd
+        far, farther = best_simple(measure, day, 90.0), best_simple(measure, day, 900.0)
+        assert far == farther
+    assert best_simple("workers", day, 20.0) is None
+    assert best_simple("revenue", date(1999, 1, 1), 20.0) is None
+
+
+def test_a_pool_is_no_worse_than_the_mean_of_its_halves(
+    made: tuple[Hindcast, dict[str, float]],
+) -> None:
+    for forecast in _growth(made[0]):
+        assert forecast.parts is not None
+        simple = forecast.parts.simple.mean + forecast.parts.simple.sd * Z
+        for actual in (-0.3, 0.0, 0.2, 0.4, 1.0):
+            losses = [quantile_crps(np.array(q), actual) for q in (forecast.alone, simple)]
+            whole = quantile_crps(np.array(forecast.quantiles), actual)
+            assert whole <= np.mean(losses) + 0.004  # 19 quantiles each
+        assert forecast.quantiles[9] <= max(forecast.alone[9], simple[9])
+        assert forecast.quantiles[9] >= min(forecast.alone[9], simple[9])
 
 
 def test_rows_of_one_case_and_year_are_one_cluster() -> None:
@@ -198,7 +227,7 @@ def test_a_truth_shifted_by_15_points_is_worse_than_the_null(
     made: tuple[Hindcast, dict[str, float]], shift: float
 ) -> None:
     scores = _scored(made, shift)
-    assert scores.verdict == "worse"
+    assert scores.verdict == scores.to_dict()["as_written"]["verdict"] == "worse"
     assert scores.better == "persistence"
     gap = scores.differences["persistence"]
     assert gap.low > 0.0

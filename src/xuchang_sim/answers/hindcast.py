@@ -21,6 +21,7 @@ from xuchang_sim import __version__
 from xuchang_sim.answer import Probability
 from xuchang_sim.answers.borrow import SHARED, Borrowed, Line, borrow, line
 from xuchang_sim.answers.rules import rules_digest
+from xuchang_sim.answers.simple import Normal, best_simple
 from xuchang_sim.files import write
 from xuchang_sim.pack.casepack import Totals, case_pack, last_driver, totals
 from xuchang_sim.pack.cases import QUANTITIES, Case, CaseRow, Refusal, quantity, read_cases
@@ -69,6 +70,11 @@ MEASURES = frozenset(name for pair in GROWTH_OF.values() for name in pair)
 FILE_UNITS = {"亿元": ("1e8 CNY", 1.0), "人": ("persons", 1.0), "比例": ("%", 100.0)}
 
 
+#: Standard normal quantile of the ends of a central 80%.
+Z80 = 1.2815515655446004
+NAMES = {"ar1": "AR(1)", "panel_mean": "last year's mean"}
+
+
 @dataclass(frozen=True)
 class Forecast:
     """What is said of one quantity of one case, and what else was known of it then.
@@ -89,6 +95,8 @@ class Forecast:
         At :data:`LEVELS`, in `unit`.
     p_target : float or None
         Chance that the published figure reaches the target.
+    parts : Parts or None
+        What the forecast is pooled of; None if it is the model's alone.
     """
 
     case: str
@@ -104,6 +112,17 @@ class Forecast:
     quantiles: tuple[float, ...]
     p_target: float | None
     note: str
+    parts: Parts | None = None
+
+    @property
+    def alone(self) -> tuple[float, ...]:
+        """Quantiles of the model alone."""
+        return self.parts.quantiles if self.parts else self.quantiles
+
+    @property
+    def p_alone(self) -> float | None:
+        """Chance of the target by the model alone."""
+        return self.parts.p_target if self.parts else self.p_target
 
     @property
     def is_growth(self) -> bool:
@@ -115,6 +134,43 @@ class Forecast:
         return 100.0 * value if self.is_growth else 100.0 * (value / self.base - 1.0)
 
 
+class Parts(NamedTuple):
+    """The two halves of a pooled forecast, each by itself, in the unit of the forecast.
+
+    Parameters
+    ----------
+    name : str
+        Of the simple forecast.
+    simple : Normal
+        Its law.
+    quantiles : tuple of float
+        Of the model alone, at :data:`LEVELS`.
+    p_target : float or None
+        Chance of the target by the model alone.
+    """
+
+    name: str
+    simple: Normal
+    quantiles: tuple[float, ...]
+    p_target: float | None
+
+    def in_unit(self, factor: float) -> Parts:
+        """Return the parts in another unit."""
+        law = Normal(factor * self.simple.mean, factor * self.simple.sd)
+        quantiles = tuple(factor * q for q in self.quantiles)
+        return self._replace(simple=law, quantiles=quantiles)
+
+    def note(self) -> str:
+        """Return the central 80% of either, the simple forecast's first."""
+        ends = [self.simple.mean + z * self.simple.sd for z in (-Z80, Z80)]
+        low, high = self.quantiles[1], self.quantiles[-2]
+        name = NAMES.get(self.name, self.name)
+        said = (
+            f"half {name}, half model; central 80% of {name} alone {ends[0]:.4g} to {ends[1]:.4g}"
+        )
+        return f"{said}, of the model alone {low:.4g} to {high:.4g}"
+
+
 class Failure(NamedTuple):
     """A case that could be read but not run: the program's fault."""
 
@@ -123,7 +179,10 @@ class Failure(NamedTuple):
 
 
 class ForecastRecord(TypedDict):
-    """Forecast of one quantity of a case, in ``unit``: quantiles by level."""
+    """Forecast of one quantity of a case, in ``unit``: quantiles by level.
+
+    ``pooled_with`` names the simple forecast that makes up its other half; ``alone`` is the model's.
+    """
 
     case: str
     quantity: str
@@ -132,6 +191,9 @@ class ForecastRecord(TypedDict):
     p_target: Probability | None
     target: float | None
     note: str
+    pooled_with: str | None
+    alone: dict[str, float]
+    p_alone: Probability | None
 
 
 class RefusedRecord(TypedDict):
@@ -197,7 +259,9 @@ class Hindcast:
             unit, factor = FILE_UNITS[f.unit]
             numbers = [f"{factor * q:.6g}" for q in f.quantiles]
             p = "" if f.p_target is None else f"{f.p_target:.4f}"
-            out.writerow([f.case, f.quantity, unit, *numbers, p, f.note])
+            scaled = f.parts and f.parts.in_unit(factor)
+            note = "; ".join(filter(None, (scaled.note() if scaled else "", f.note)))
+            out.writerow([f.case, f.quantity, unit, *numbers, p, note])
         return text.getvalue()
 
     @property
@@ -232,6 +296,9 @@ class Hindcast:
                     "p_target": f.p_target,
                     "target": None if f.target is None else factor * f.target,
                     "note": f.note,
+                    "pooled_with": f.parts.name if f.parts else None,
+                    "alone": {f"{p:g}": factor * q for p, q in zip(LEVELS, f.alone, strict=True)},
+                    "p_alone": f.p_alone,
                 }
             )
         return {
@@ -258,6 +325,7 @@ def hindcast(
     replicates: int = 1000,
     seed: int = 2012,
     outcomes: Sequence[CaseRow] = (),
+    pool: bool = True,
     progress: Callable[[int, int], None] | None = None,
 ) -> Hindcast:
     """Forecast all cases of a table, of a folder of tables, or of a folder of packs.
@@ -274,6 +342,11 @@ def hindcast(
     outcomes : sequence of CaseRow
         Outcomes of cases, from which cases of other places and of later dates learn
         (:mod:`xuchang_sim.answers.borrow`). Without them every case stands alone.
+    pool : bool
+        Whether growth and levels of output and investment are forecast half by the model and half by the
+        simple forecast that had been best by then. In equal parts: what is known of either is too
+        little to estimate weights, and a pool is never worse than the mean of its parts (Stone 1961;
+        Clemen 1989). Otherwise the model alone.
     progress : callable, optional
         Called with (cases done, cases in all).
 
@@ -294,7 +367,7 @@ def hindcast(
     if place.is_dir() and (place / "pack.yaml").is_file():
         packs = [place]
     if packs:
-        jobs += [(x.name, partial(_of_folder, x, replicates, seed)) for x in packs]
+        jobs += [(x.name, partial(_of_folder, x, replicates, seed, pool)) for x in packs]
     if not packs or sorted(place.glob("*.csv")):
         cases, refused = read_cases(place)
         jobs += [(case.id, partial(_run_case, case, replicates, seed)) for case in cases]
@@ -325,7 +398,7 @@ def hindcast(
     lines = [x for done in runs.values() for x in done.lines(outcomes)]
     borrowed = []
     for name, done in runs.items():
-        if (said := attempt(name, partial(_of_case, done, lines))) is not None:
+        if (said := attempt(name, partial(_of_case, done, lines, pool))) is not None:
             found += said[0]
             left_out |= {name: tuple(said[1])} if said[1] else {}
             borrowed += [said[2]] if outcomes else []
@@ -442,7 +515,9 @@ def _run_case(case: Case, replicates: int, seed: int) -> _Run:
     return _Run(case, base, sample, tuple(notes))
 
 
-def _of_case(done: _Run, lines: Sequence[Line]) -> tuple[list[Forecast], list[str], Borrowed]:
+def _of_case(
+    done: _Run, lines: Sequence[Line], pool: bool
+) -> tuple[list[Forecast], list[str], Borrowed]:
     """Forecast what a case gives a base or a target of, and growth of revenue and investment."""
     case, base, sample = done.case, done.base, done.sample
     key = (case.id, case.place, case.information_date)
@@ -473,14 +548,18 @@ def _of_case(done: _Run, lines: Sequence[Line]) -> tuple[list[Forecast], list[st
             assumed = "" if row is not None else "; level on an assumed base"
             centre = row.value if row is not None else base.fai
             start = np.full(len(level), centre) if row is not None else sample.fai
-            subject = _Subject(case, stem, known.measure, known.unit, centre, last, note + assumed)
+            subject = _Subject(
+                case, stem, known.measure, known.unit, centre, last, note + assumed, pool
+            )
             found.append(subject.forecast(level, start, weights, _value(aim)))
-        subject = _Subject(case, f"{stem}_growth", known.measure, "比例", 1.0, last, note)
+        subject = _Subject(case, f"{stem}_growth", known.measure, "比例", 1.0, last, note, pool)
         found.append(subject.forecast(growth, None, weights, _value(rate)))
     return found, without, borrowed
 
 
-def _of_folder(folder: Path, replicates: int, seed: int) -> tuple[list[Forecast], list[str]]:
+def _of_folder(
+    folder: Path, replicates: int, seed: int, pool: bool
+) -> tuple[list[Forecast], list[str]]:
     """Forecast the totals of somebody's own pack, and their growth, under its own plan."""
     pack = load_pack(folder)
     sample = _sample([(pack, pack.base.fai.value)], replicates, seed)
@@ -501,9 +580,9 @@ def _of_folder(folder: Path, replicates: int, seed: int) -> tuple[list[Forecast]
         base: float = getattr(pack.base, name).value
         start = np.full(len(sample.weights), base)
         aim, rate = goals.get(name), goals.get(f"{name}_growth")
-        subject = _Subject(case, name, name, quantity(name).unit, base, None, "")
+        subject = _Subject(case, name, name, quantity(name).unit, base, None, "", pool)
         found.append(subject.forecast(sample.growth[level], start, sample.weights, _value(aim)))
-        subject = _Subject(case, f"{name}_growth", name, "比例", 1.0, None, "")
+        subject = _Subject(case, f"{name}_growth", name, "比例", 1.0, None, "", pool)
         found.append(subject.forecast(sample.growth[growth], None, sample.weights, _value(rate)))
     without = [
         f"{target.id}: a measure of this pack only"
@@ -527,6 +606,7 @@ class _Subject(NamedTuple):
     base: float
     last_growth: float | None
     note: str
+    pool: bool = True
 
     def forecast(
         self, growth: Floats, start: Floats | None, weights: Floats, target: float | None
@@ -545,7 +625,21 @@ class _Subject(NamedTuple):
         """
         values = growth if start is None else start * (1.0 + growth)
         blur = SCOPE_SD * (np.ones(len(growth)) if start is None else start)
-        p = None if target is None else 1.0 - float(mixture_cdf(values, blur, weights, target))
+        quantiles, p = _law(values, blur, weights, target)
+        parts = None
+        last = None if self.last_growth is None else 100.0 * self.last_growth
+        rival = best_simple(self.measure, self.case.information_date, last) if self.pool else None
+        if rival is not None:
+            name, law = rival
+            scale = 0.01 * self.base
+            own = Normal(scale * law.mean + (0.0 if start is None else self.base), scale * law.sd)
+            parts = Parts(name, own, quantiles, p)
+            quantiles, p = _law(
+                np.append(values, own.mean),
+                np.append(blur, own.sd),
+                np.append(0.5 * weights, 0.5),
+                target,
+            )
         return Forecast(
             self.case.id,
             self.case.place,
@@ -557,10 +651,19 @@ class _Subject(NamedTuple):
             self.base,
             target,
             self.last_growth,
-            tuple(mixture_quantiles(values, blur, weights).tolist()),
+            quantiles,
             p,
             self.note,
+            parts,
         )
+
+
+def _law(
+    centres: Floats, sds: Floats, weights: Floats, target: float | None
+) -> tuple[tuple[float, ...], float | None]:
+    """Quantiles of a mixture of normal laws, and its chance to reach a target."""
+    p = None if target is None else 1.0 - float(mixture_cdf(centres, sds, weights, target))
+    return tuple(mixture_quantiles(centres, sds, weights).tolist()), p
 
 
 def mixture_cdf(centres: Floats, sds: Floats, weights: Floats, x: float | Floats) -> Floats:

@@ -18,7 +18,7 @@ from xuchang_sim.answers.rules import rules_digest
 from xuchang_sim.answers.simple import SIMPLE, Normal, simple_forecasts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     import numpy.typing as npt
 
@@ -35,7 +35,9 @@ CONFIDENCE = 0.95
 
 
 class Score(NamedTuple):
-    """One row: outcome and scores of the model and of the simple forecasts, points of per cent.
+    """One row: outcome and scores of the forecast, the model and the simple forecasts, points of per cent.
+
+    PIT, intervals, chance and quantiles are those of the forecast as written.
 
     Parameters
     ----------
@@ -44,7 +46,8 @@ class Score(NamedTuple):
     met : bool or None
         Whether the target was reached; None if there is none, or a bound leaves it open.
     crps, log : dict of str to float
-        By name: ``model`` and the simple forecasts that could be made.
+        By name: ``pool`` (the forecast as written), ``model`` (alone) and the simple forecasts that could
+        be made.
     """
 
     case: str
@@ -89,7 +92,9 @@ class Scores:
     crps, log : dict of str to float
         Mean over clusters, of the model and of each simple forecast on the rows it has.
     differences : dict of str to Difference
-        CRPS of the model less that of each simple forecast, paired.
+        CRPS of the model alone less that of each simple forecast, paired.
+    pooled : dict of str to Difference
+        The same of the forecasts as written: half model and half simple where a panel allows.
     coverage : dict of float to float
         Share of outcomes inside the central interval of each level; bounds are left out.
     histogram : tuple of float
@@ -102,6 +107,7 @@ class Scores:
     crps: dict[str, float]
     log: dict[str, float]
     differences: dict[str, Difference]
+    pooled: dict[str, Difference]
     coverage: dict[float, float]
     histogram: tuple[float, ...]
     unscored: tuple[str, ...]
@@ -118,23 +124,18 @@ class Scores:
 
     @property
     def better(self) -> str | None:
-        """The simple forecast against which the model does worst; None if nothing was scored.
-
-        Only those count that can be made for as many rows as any: a forecast that speaks on few is no
-        rival on all.
-        """
-        known = self.differences.values()
-        return max(known, key=lambda d: (d.rows, d.difference)).name if known else None
+        """The simple forecast against which the model alone does worst; None if nothing was scored."""
+        return _best(self.differences)
 
     @property
     def verdict(self) -> str:
-        """``worse``, ``better`` than the best simple forecast, ``unproven``, or ``unscored``."""
-        if self.better is None:
-            return "unscored"
-        found = self.differences[self.better]
-        if found.low > 0.0:
-            return "worse"
-        return "better" if found.high < 0.0 else "unproven"
+        """``worse``, ``better`` than the best simple forecast, ``unproven``, or ``unscored``: the model."""
+        return _verdict(self.differences)
+
+    @property
+    def is_pooled(self) -> bool:
+        """Whether any forecast as written is another than the model's."""
+        return any(row.crps["pool"] != row.crps["model"] for row in self.rows)
 
     def to_dict(self) -> dict[str, Any]:
         """Return all of it as plain data."""
@@ -142,9 +143,17 @@ class Scores:
         found["rows"] = [row._asdict() for row in self.rows]
         for row in found["rows"]:
             row["inside"] = {f"{level:g}": x for level, x in row["inside"].items()}
-        found["differences"] = {name: d._asdict() for name, d in self.differences.items()}
+        for key in ("differences", "pooled"):
+            found[key] = {name: d._asdict() for name, d in getattr(self, key).items()}
         found["coverage"] = {f"{level:g}": x for level, x in self.coverage.items()}
         found |= {"clusters": self.clusters, "years": self.years}
+        best = _best(self.pooled)
+        found["as_written"] = {
+            "better": best,
+            "verdict": _verdict(self.pooled),
+            "difference": found["pooled"].get(best),
+        }
+        found |= {"is_pooled": self.is_pooled}
         return found | {"better": self.better, "verdict": self.verdict}
 
 
@@ -225,7 +234,9 @@ def score_row(forecast: Forecast, value: float, bound: Bound = "") -> Score:
         None if last is None else 100.0 * last,
         None if aimed is None else forecast.points(aimed),
     )
-    crps = {"model": quantile_crps(quantiles, actual, bound)}
+    alone = np.array([forecast.points(q) for q in forecast.alone])
+    crps = {"pool": quantile_crps(quantiles, actual, bound)}
+    crps["model"] = quantile_crps(alone, actual, bound)
     z = ndtri(np.asarray(LEVELS))
     crps |= {
         name: quantile_crps(law.mean + law.sd * z, actual, bound) for name, law in simple.items()
@@ -234,7 +245,8 @@ def score_row(forecast: Forecast, value: float, bound: Bound = "") -> Score:
     log: dict[str, float] = {}
     if met is not None and forecast.p_target is not None and forecast.target is not None:
         aim = forecast.points(forecast.target)
-        log["model"] = log_score(forecast.p_target, met)
+        log["pool"] = log_score(forecast.p_target, met)
+        log["model"] = log_score(forecast.p_alone or 0.0, met)
         for name, law in simple.items():
             log[name] = log_score(float(ndtr((law.mean - aim) / law.sd)), met)
     here = transform(quantiles, actual)
@@ -290,16 +302,37 @@ def score(found: Hindcast, outcomes: Iterable[CaseRow]) -> Scores:
 
 def pooled(rows: Sequence[Score], unscored: Sequence[str] = ()) -> Scores:
     """Pool scores of rows over clusters of one case and year."""
-    names = ("model", *SIMPLE)
+    names = ("pool", "model", *SIMPLE)
     return Scores(
         tuple(rows),
         {name: _pool([(r, r.crps[name]) for r in rows if name in r.crps]) for name in names},
         {name: _pool([(r, r.log[name]) for r in rows if name in r.log]) for name in names},
-        {name: found for name in SIMPLE if (found := _difference(name, rows))},
+        {name: found for name in SIMPLE if (found := _difference("model", name, rows))},
+        {name: found for name in SIMPLE if (found := _difference("pool", name, rows))},
         {level: _share([r.inside[level] for r in rows]) for level in COVERAGES},
         histogram([r.pit for r in rows]),
         tuple(unscored),
     )
+
+
+def _best(differences: Mapping[str, Difference]) -> str | None:
+    """Simple forecast that is best beside a forecast; None if nothing was scored.
+
+    Only those count that can be made for as many rows as any: a forecast that speaks on few is no rival
+    on all.
+    """
+    known = differences.values()
+    return max(known, key=lambda d: (d.rows, d.difference)).name if known else None
+
+
+def _verdict(differences: Mapping[str, Difference]) -> str:
+    """Whether a forecast is worse or better than the best simple one by more than chance."""
+    best = _best(differences)
+    if best is None:
+        return "unscored"
+    if differences[best].low > 0.0:
+        return "worse"
+    return "better" if differences[best].high < 0.0 else "unproven"
 
 
 def _clusters(pairs: Sequence[tuple[Score, float]]) -> Floats:
@@ -320,14 +353,14 @@ def _share(inside: Sequence[bool | None]) -> float:
     return sum(told) / len(told) if told else math.nan
 
 
-def _difference(name: str, rows: Sequence[Score]) -> Difference | None:
-    """Model less a simple forecast on the rows that it has; None if it has none."""
+def _difference(ours: str, name: str, rows: Sequence[Score]) -> Difference | None:
+    """One of ours less a simple forecast on the rows that both have; None if there are none."""
     from scipy.special import stdtrit  # noqa: PLC0415
 
-    both = [row for row in rows if name in row.crps]
+    both = [row for row in rows if name in row.crps and ours in row.crps]
     if not both:
         return None
-    gaps = _clusters([(row, row.crps["model"] - row.crps[name]) for row in both])
+    gaps = _clusters([(row, row.crps[ours] - row.crps[name]) for row in both])
     mean, counts = float(gaps.mean()), math.nan
     if len(gaps) > 1:
         error = float(gaps.std(ddof=1)) / math.sqrt(len(gaps))
@@ -338,7 +371,7 @@ def _difference(name: str, rows: Sequence[Score]) -> Difference | None:
         mean - counts,
         mean + counts,
         counts,
-        _pool([(row, row.crps["model"]) for row in both]),
+        _pool([(row, row.crps[ours]) for row in both]),
         _pool([(row, row.crps[name]) for row in both]),
         len(both),
         len(gaps),
@@ -386,9 +419,11 @@ def seal_of(found: Hindcast, scores: Scores) -> dict[str, Any]:
         "years": scores.years,
         "rows": len(scores.rows),
         "crps": data["crps"],
+        "is_pooled": scores.is_pooled,
         "log_score": data["log"],
         "better": better,
         "difference": data["differences"].get(better),
+        "as_written": data["as_written"],
         "coverage": data["coverage"],
         "verdict": scores.verdict,
     }

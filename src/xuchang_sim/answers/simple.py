@@ -15,10 +15,18 @@ from typing import NamedTuple
 
 from xuchang_sim.answers.panels import Null, read_nulls
 
-__all__ = ["SIMPLE", "Normal", "known_null", "simple_forecasts"]
+__all__ = ["PANELLED", "SIMPLE", "Normal", "best_simple", "known_null", "simple_forecasts"]
 
 #: Simple forecasts, in the order in which they are shown.
 SIMPLE = ("persistence", "ar1", "panel_mean", "attainment")
+#: Totals of the model whose growth a panel is of (profit, tax and workers have none), and how much further a
+#: zone lies from a forecast than a unit of the panel, standard deviation in points: zones are held to be
+#: 1.2 times as wide as cities (source of `market_sd`; 7.1 beside 10.7); in investment they were 12.7 points
+#: off their province in early 2012, and a zone's year is one or two large projects (judgement).
+PANELLED = {"revenue": 7.1, "fai": 12.7}
+#: Standard deviations of a year's change beyond which last year's growth is taken at that distance from the
+#: panel's mean: the panel holds next to no unit there, and an AR(1) of it says nothing.
+FARTHEST = 2.0
 #: Standard deviation of what a published figure differs from the same scope, points.
 SCOPE_POINTS = 5.0
 #: Share of the target reached and its sd where no plan with an outcome was published (judgement).
@@ -119,3 +127,35 @@ def simple_forecasts(
         mean, sd = 100.0 * (share.mean * level - 1.0), 100.0 * share.sd * level
         found["attainment"] = Normal(mean, sd).with_scope()
     return found
+
+
+def best_simple(measure: str, day: date, last: float | None) -> tuple[str, Normal] | None:
+    """Simple forecast whose errors had been smallest on the panel that was out by a day, for a zone.
+
+    Parameters
+    ----------
+    measure, day, last
+        As in :func:`simple_forecasts`.
+
+    Returns
+    -------
+    tuple of str and Normal, or None
+        Wider than that of a unit of the panel, and no further from its mean than the panel reaches. None
+        if no panel is of this growth, or none was out.
+
+    Examples
+    --------
+    >>> name, law = best_simple("fai", date(2012, 4, 25), 115.0)
+    >>> name, f"{law.mean:.0f} ± {law.sd:.0f}"
+    ('ar1', '37 ± 16')
+    """
+    null = known_null("fai" if measure == "fai" else "industry", day)
+    if measure not in PANELLED or null is None:
+        return None
+    if last is not None:
+        reach = FARTHEST * null.persistence_sd
+        last = min(max(last, null.mean - reach), null.mean + reach)
+    laws = simple_forecasts(measure, day, last, None)
+    name = min(laws, key=lambda known: laws[known].sd)
+    law = laws[name]
+    return name, Normal(law.mean, math.hypot(law.sd, PANELLED[measure]))

@@ -114,6 +114,9 @@ def hindcast(
             help="Outcomes that were out: cases of other places and later dates use them.",
         ),
     ] = None,
+    alone: Annotated[
+        bool, typer.Option("--alone", help="The model alone, not half a simple forecast.")
+    ] = False,
     seal: Annotated[
         Path | None,
         typer.Option("--seal", help="Where the skill is kept; beside the code if left out."),
@@ -161,7 +164,8 @@ def hindcast(
     elif panels is not None:
         _panels(panels, nulls, seed, picture, lang, json=json)
     elif path is not None:
-        _cases(path, out, outcomes, learn, seal, picture, replicates, seed, lang, json=json)
+        settings = {"replicates": replicates, "seed": seed, "pool": not alone}
+        _cases(path, out, outcomes, learn, seal, picture, settings, lang, json=json)
 
 
 def _eras(
@@ -217,8 +221,7 @@ def _cases(
     learn: Path | None,
     seal: Path | None,
     picture: Path | None,
-    replicates: int,
-    seed: int,
+    settings: dict[str, Any],
     lang: Lang,
     *,
     json: bool,
@@ -228,9 +231,7 @@ def _cases(
         refuse("--picture", "needs --score OUTCOMES")
     known = _outcomes(learn) if learn is not None else []
     with progress("hindcast", quiet=json, log=True) as shown:
-        found = hindcasting.hindcast(
-            path, replicates=replicates, seed=seed, outcomes=known, progress=shown
-        )
+        found = hindcasting.hindcast(path, outcomes=known, progress=shown, **settings)
     if out is not None:
         found.write(out)
         output.message(say("hindcast.written", lang, path=out, sha256=found.sha256))

@@ -48,7 +48,10 @@ def forecasts(data: Mapping[str, Any], lang: Language) -> RenderableType:
 def remarks(data: Mapping[str, Any], lang: Language) -> list[str]:
     """Say what was assumed, left out or refused, a line each, and the seal of the forecasts."""
     notes = {row["case"]: row["note"] for row in data["forecasts"] if row["note"]}
-    lines = [f"{case}: {note}" for case, note in notes.items()]
+    names = dict.fromkeys(x["pooled_with"] for x in data["forecasts"] if x["pooled_with"])
+    rivals = ", ".join(say(f"hindcast.{name}", lang) for name in names)
+    lines = [say("hindcast.halves", lang, rivals=rivals), ""] if names else []
+    lines += [f"{case}: {note}" for case, note in notes.items()]
     for case, reasons in data["left_out"].items():
         lines.append(say("hindcast.left_out", lang, case=case, reasons="; ".join(reasons)))
     for row in data["borrowed"]:
@@ -80,13 +83,14 @@ def scores(data: Mapping[str, Any], lang: Language) -> RenderableType:
     table.words(say("hindcast.case", lang))
     table.words(say("hindcast.quantity", lang))
     table.values(say("hindcast.outcome", lang), "PIT", "P", say("hindcast.met", lang))
-    table.values(*(say(f"hindcast.{name}", lang) for name in ("model", *SIMPLE)))
+    ours = ("pool", "model") if data["is_pooled"] else ("model",)
+    table.values(*(say(f"hindcast.{name}", lang) for name in (*ours, *SIMPLE)))
     for row in data["rows"]:
         sign = {"at_least": "≥ ", "at_most": "≤ ", "": ""}[row["bound"]]
         low, high = row["pit"]
         pit = f"{low:.2f}" if low == high else f"{low:.2f}–{high:.2f}"
         met = "–" if row["met"] is None else say(f"hindcast.met_{row['met']}".lower(), lang)
-        losses = [_points(row["crps"].get(name)) for name in ("model", *SIMPLE)]
+        losses = [_points(row["crps"].get(name)) for name in (*ours, *SIMPLE)]
         aim = _share(row["p_target"])
         table.add_row(
             row["case"], row["quantity"], f"{sign}{row['outcome']:.1f}", pit, aim, met, *losses
@@ -95,30 +99,36 @@ def scores(data: Mapping[str, Any], lang: Language) -> RenderableType:
     parts.append(
         Text(say("hindcast.pooled", lang, rows=len(data["rows"]), **_size(data)), style="bold")
     )
-    pool = Sheet(names=(0,))
+    pool = Sheet(names=(0, 1))
+    pool.words(say("hindcast.forecast", lang))
     pool.words(say("hindcast.against", lang))
     pool.values(say("hindcast.rows", lang), say("hindcast.clusters", lang))
-    pool.values(say("hindcast.model", lang), say("hindcast.simple", lang))
+    pool.values("CRPS", say("hindcast.simple", lang))
     pool.values(say("hindcast.difference", lang), say("hindcast.counts", lang))
     pool.values(say("hindcast.log", lang))
-    for name, gap in data["differences"].items():
-        logs = f"{_share(data['log']['model'])} / {_share(data['log'][name])}"
-        limits = "" if math.isnan(gap["counts"]) else f" [{gap['low']:.1f}, {gap['high']:.1f}]"
-        pool.add_row(
-            say(f"hindcast.{name}", lang),
-            str(gap["rows"]),
-            str(gap["clusters"]),
-            _points(gap["model"]),
-            _points(gap["simple"]),
-            f"{gap['difference']:+.1f}{limits}",
-            _points(gap["counts"]),
-            logs,
-        )
+    for who in ours:
+        for name, gap in data["pooled" if who == "pool" else "differences"].items():
+            logs = f"{_share(data['log'][who])} / {_share(data['log'][name])}"
+            limits = "" if math.isnan(gap["counts"]) else f" [{gap['low']:.1f}, {gap['high']:.1f}]"
+            pool.add_row(
+                say(f"hindcast.{who}", lang),
+                say(f"hindcast.{name}", lang),
+                str(gap["rows"]),
+                str(gap["clusters"]),
+                _points(gap["model"]),
+                _points(gap["simple"]),
+                f"{gap['difference']:+.1f}{limits}",
+                _points(gap["counts"]),
+                logs,
+            )
     parts.append(pool)
     inside = ", ".join(f"{float(level):.0%}: {_share(x)}" for level, x in data["coverage"].items())
     parts.append(Text(say("hindcast.coverage", lang, inside=inside)))
     bins = " ".join(f"{x:.2f}" for x in data["histogram"])
     parts.append(Text(say("hindcast.histogram", lang, bins=bins)))
+    if data["is_pooled"]:
+        words = {"verdict": verdict(data["as_written"], lang)}
+        parts.append(Text(say("hindcast.verdict_written", lang, **words), style="bold"))
     parts.append(Text(say("hindcast.verdict", lang, verdict=verdict(data, lang)), style="bold"))
     if data["unscored"]:
         parts.append(Text(say("hindcast.unscored", lang, count=len(data["unscored"]))))
@@ -159,7 +169,8 @@ def _years(rows: Sequence[Mapping[str, Any]], lang: Language) -> Sheet:
     table.values(say("hindcast.nation", lang), say("hindcast.mean", lang))
     table.values(say("hindcast.width", lang), say("hindcast.tails", lang), "50%", "80%", "90%")
     names = ("model", "persistence", "ar1", "panel_mean")
-    table.values(*(f"CRPS {say(f'hindcast.{name}', lang)}" for name in names))
+    labels = ("market", *names[1:])
+    table.values(*(f"CRPS {say(f'hindcast.{name}', lang)}" for name in labels))
     for row in rows:
         inside = [_share(row["coverage"][level]) for level in ("0.5", "0.8", "0.9")]
         losses = [_points(row["crps"].get(name)) for name in names]

@@ -66,7 +66,7 @@ def skill(data: Mapping[str, Any], lang: Language) -> list[str]:
         )
     others = ", ".join(
         f"{say(f'hindcast.{name}', lang)} {data['crps'][name]:.1f}"
-        for name in SIMPLE
+        for name in (*(("pool",) if data.get("is_pooled") else ()), *SIMPLE)
         if data["crps"].get(name) is not None
     )
     model = data["crps"].get("model")

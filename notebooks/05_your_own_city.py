@@ -131,7 +131,7 @@ difference
 
 # %%
 heads = [t.id for t in pack.plan.targets() if t.headline]
-runs = {r.setting.scenario.title_zh if lang == "zh" else r.setting.scenario.title_en: r
+runs = {r.variant.scenario.title_zh if lang == "zh" else r.variant.scenario.title_en: r
         for r in (found.absent, difference.a, difference.b)}  # fmt: skip
 figure = Figure(figsize=(9, 4), layout="constrained")
 figures.comparison(runs, heads, ax=figure.subplots(), lang=lang)

@@ -57,7 +57,7 @@ def test_years_come_from_the_pack_alone(tmp_path: Path) -> None:
         assert np.array_equal(one.path(name), two.path(name))
     old = simulate(replicates=120, pack=example, seed=5)
     new = simulate(replicates=120, pack=pack, seed=5)
-    assert new.setting.months[0] == "2015-01"
+    assert new.setup.months[0] == "2015-01"
     for name in ("revenue", "fai", "workers"):
         a, b = old.outcome(name), new.outcome(name)
         error = np.sqrt((a.var(ddof=1) + b.var(ddof=1)) / len(a))

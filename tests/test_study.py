@@ -204,7 +204,7 @@ def test_a_total_of_the_city_for_a_number_of_a_zone_is_explained() -> None:
 def test_outcomes_have_one_row_a_replicate_and_year() -> None:
     results = STUDY.simulate()
     frame = results.to_frame()
-    assert len(frame) == 6 * len(results.setting.years)
+    assert len(frame) == 6 * len(results.setup.years)
     assert not frame.duplicated(["replicate", "year"]).any()
     assert frame.attrs["units"]["revenue"] == "亿元"
     assert frame.attrs["units"]["workers"] == "人"
@@ -229,8 +229,8 @@ def test_every_topic_has_named_dimensions_and_units(topic: str) -> None:
     sizes = {
         "scenario": 1,
         "replicate": 6,
-        "month": len(results.setting.months),
-        "year": len(results.setting.years),
+        "month": len(results.setup.months),
+        "year": len(results.setup.years),
         "zone": len(PACK.region.zones),
     }
     assert data.data_vars

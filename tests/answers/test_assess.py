@@ -251,7 +251,7 @@ pack = load_pack()
 variants = [Variant(load_scenario(name, pack)) for name in ("plan", "no_plan")]
 results, other = run(prepare(pack, 1, 2012, "2015-12"), variants)
 assert results.good.all() and other.good.all()
-print(json.dumps([results.setting.years, {k: v.tolist() for k, v in results.outcomes.items()}]))
+print(json.dumps([results.setup.years, {k: v.tolist() for k, v in results.outcomes.items()}]))
 """
 
 

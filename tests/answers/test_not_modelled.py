@@ -326,8 +326,8 @@ def test_zones_add_up_and_measures_of_the_city_alone_are_not_modelled_for_one() 
     assert results.city is not None
     cut = Cut(
         PACK, results.city, results.zone_years, results.sectors,
-        np.zeros((3, len(results.setting.years))), results.summary, results.parameters,
-        results.setting.scenario.levels, np.zeros((3, len(results.setting.years))),
+        np.zeros((3, len(results.setup.years))), results.summary, results.parameters,
+        results.variant.scenario.levels, np.zeros((3, len(results.setup.years))),
     )  # fmt: skip
     parts = [cut.within(zone.id) for zone in PACK.region.zones]
     for name in ("revenue", "fai", "workers", "new_workers", "projects_1e8", "trained"):
@@ -335,7 +335,7 @@ def test_zones_add_up_and_measures_of_the_city_alone_are_not_modelled_for_one() 
         np.testing.assert_allclose(sum(REGISTRY[name](part) for part in parts), whole, rtol=1e-9)
     for name in REGISTRY.keys() - CITY_ONLY:
         values = REGISTRY[name](parts[0])
-        assert values.shape == (3, len(results.setting.years)), name
+        assert values.shape == (3, len(results.setup.years)), name
         assert np.isfinite(values[:, 1:]).all(), name
     clusters = sum(THRESHOLD["clusters"](part, 50.0) for part in parts)
     assert np.array_equal(clusters, THRESHOLD["clusters"](cut, 50.0))
@@ -358,10 +358,10 @@ def test_what_measures_read_is_declared() -> None:
             read.add(name)
             return super().__getitem__(name)
 
-    years = len(results.setting.years)
+    years = len(results.setup.years)
     cut = Cut(
         PACK, results.city, results.zone_years, results.sectors, np.zeros((2, years)),
-        results.summary, Seen(results.parameters), results.setting.scenario.levels,
+        results.summary, Seen(results.parameters), results.variant.scenario.levels,
         np.zeros((2, years)),
     )  # fmt: skip
     defined = definitions.measures()

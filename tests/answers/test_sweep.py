@@ -71,7 +71,7 @@ def test_rows_are_those_of_a_plain_run(done: Sweep, design: Design) -> None:
         alone = run(setup, [Variant(scenario)], full=False)[0]
         rows = frame[10 * point : 10 * point + 5]
         for name in MEASURES:
-            year = alone.setting.years.index(2012)
+            year = alone.setup.years.index(2012)
             assert np.array_equal(rows[name], alone.outcomes[name][:, year])
             assert np.array_equal(rows[f"{name}_next"], alone.outcomes[name][:, year + 1])
 

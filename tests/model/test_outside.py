@@ -85,5 +85,5 @@ def test_more_than_the_envelope_holds_fills_it() -> None:
 def test_conditions_in_code() -> None:
     given = simulate("plan", replicates=4, drivers={"fai_yoy": "off"}, parameters="sampled")
     plain = simulate("plan", replicates=4, parameters="sampled")
-    assert given.setting.scenario.drivers == {"fai_yoy": "off"}
+    assert given.variant.scenario.drivers == {"fai_yoy": "off"}
     assert not np.array_equal(given.outcomes["fai"], plain.outcomes["fai"], equal_nan=True)

@@ -122,7 +122,7 @@ def test_labour_levers_work_where_hands_are_short(labour: dict[str, Any]) -> Non
     tight = months[:, :, MEASURE_ROW["posts"]].sum(1) / months[:, :, MEASURE_ROW["seeking"]].sum(1)
     parts = np.array_split(np.argsort(tight), 3)
     for name, year in (("workers", 2012), ("revenue_real", 2013)):
-        y = low.setting.years.index(year)
+        y = low.setup.years.index(year)
         gain = (high.outcomes[name] - low.outcomes[name])[both, y]
         means = [float(gain[rows].mean()) for rows in parts]
         assert means[0] < means[1] < means[2], (name, means)

@@ -114,7 +114,7 @@ def test_says_what_a_reader_needs(
     for target in dossier.pack.plan.targets():
         assert getattr(target, f"label_{lang}") in text
         assert target.quote in text
-    for scenario in (run.setting.scenario for run in dossier.runs[:-1]):
+    for scenario in (run.variant.scenario for run in dossier.runs[:-1]):
         assert getattr(scenario, f"title_{lang}") in text
 
 
@@ -131,20 +131,24 @@ def test_names_are_escaped(dossier: Dossier) -> None:
     """A name is text wherever it comes from: pack, scenario, zone, target."""
 
     def poisoned(run: Results) -> Results:
-        setting = run.setting
-        scenario = replace(setting.scenario, title_zh=HOSTILE, title_en=HOSTILE)
-        region = setting.pack.region
+        setup, variant = run.setup, run.variant
+        scenario = replace(variant.scenario, title_zh=HOSTILE, title_en=HOSTILE)
+        region = setup.pack.region
         zones = tuple(
             z.model_copy(update={"name_zh": HOSTILE, "name_en": HOSTILE}) for z in region.zones
         )
         pack = replace(
-            setting.pack,
+            setup.pack,
             title_zh=HOSTILE,
             document_number=HOSTILE,
             region=region.model_copy(update={"zones": zones}),
         )
         copy = Results.__new__(Results)
-        copy.__dict__ = {**run.__dict__, "setting": replace(setting, pack=pack, scenario=scenario)}
+        copy.__dict__ = {
+            **run.__dict__,
+            "setup": replace(setup, pack=pack),
+            "variant": replace(variant, scenario=scenario),
+        }
         return copy
 
     bad = replace(
@@ -222,7 +226,7 @@ def test_workbook_defuses_formulas(dossier: Dossier, tmp_path: Path) -> None:
     pack = replace(dossier.pack, title_zh="=cmd|' /C calc'!A0")
     run = dossier.assessment.results
     copy: Any = Results.__new__(Results)
-    copy.__dict__ = {**run.__dict__, "setting": replace(run.setting, pack=pack)}
+    copy.__dict__ = {**run.__dict__, "setup": replace(run.setup, pack=pack)}
     bad = replace(dossier, assessment=replace(dossier.assessment, results=copy))
     document.write(bad, "zh", tmp_path / "r.xlsx")
     first = openpyxl.load_workbook(tmp_path / "r.xlsx").worksheets[0]["A1"]

@@ -127,7 +127,7 @@ def test_those_that_ran_on_say_when_the_others_reach_a_level() -> None:
     variant = Variant(load_scenario("plan", PACK))
     whole = run(setup, [variant], full=False)[0]
     some = run(replace(setup, followed=120), [variant], full=False)[0]
-    assert (some.setting.followed, whole.setting.followed) == (120, 300)
+    assert (some.followed, whole.followed) == (120, 300)
     for name in whole.first:
         months, p_by = some.attainment(name)
         _, exact = whole.attainment(name)

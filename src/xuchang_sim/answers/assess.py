@@ -42,7 +42,7 @@ from xuchang_sim.forecast.outside import outside_view
 from xuchang_sim.model.digest import rules_digest
 from xuchang_sim.pack.scenario import ResolvedScenario, load_matrix
 from xuchang_sim.simulation.arguments import MOST_REPLICATES, whole_number
-from xuchang_sim.simulation.results import Results, WhyYear, together, wilson
+from xuchang_sim.simulation.results import Results, together, wilson
 from xuchang_sim.simulation.run import run
 from xuchang_sim.simulation.setup import Setup, Variant
 from xuchang_sim.simulation.targets import (
@@ -57,6 +57,7 @@ from xuchang_sim.simulation.targets import (
     meets,
     unmodelled,
 )
+from xuchang_sim.simulation.why import WhyYear
 from xuchang_sim.units import month_label
 from xuchang_sim.yamlfile import InputError, Problem
 
@@ -251,22 +252,22 @@ class Assessment(Answer):
     @property
     def scenario(self) -> str:
         """Name of the scenario."""
-        return self.results.setting.scenario.name
+        return self.results.variant.scenario.name
 
     @property
     def replicates(self) -> int:
         """Simulated futures."""
-        return self.results.setting.replicates
+        return self.results.replicates
 
     @property
     def paired(self) -> int:
         """Replicates run without later starts and without levers."""
-        return self.absent.setting.replicates
+        return self.absent.replicates
 
     @property
     def followed(self) -> int:
         """Replicates, the first ones, that ran beyond the plan's year."""
-        return self.results.setting.followed
+        return self.results.followed
 
     @property
     def failed(self) -> int:
@@ -276,17 +277,17 @@ class Assessment(Answer):
     @property
     def seed(self) -> int:
         """Seed of every draw."""
-        return self.results.setting.seed
+        return self.results.setup.seed
 
     @property
     def through(self) -> str:
         """Last month, YYYY-MM."""
-        return month_label(self.results.setting.through)
+        return month_label(self.results.setup.through)
 
     @property
     def parameters(self) -> str:
         """Where parameters come from: posterior, sampled or central."""
-        return self.results.setting.draws
+        return self.results.setup.draws
 
     @cached_property
     def targets(self) -> list[TargetRow]:
@@ -296,12 +297,12 @@ class Assessment(Answer):
     @property
     def model_replicates(self) -> int:
         """Futures of the model alone, without its measured error."""
-        return self.model.setting.replicates
+        return self.model.replicates
 
     @property
     def joint(self) -> Goal | None:
         """Probability that the plan's goals are met together; left out without a goal."""
-        ids = goals(self.results.setting.pack)
+        ids = goals(self.results.setup.pack)
         if not ids:
             return None
         p, low, high = self.results.joint(ids)
@@ -324,7 +325,7 @@ class Assessment(Answer):
 
         Left out if the plan asks for no investment.
         """
-        asked = goal(self.results.setting.pack, "fai")
+        asked = goal(self.results.setup.pack, "fai")
         if asked is None:
             return None
         return float(np.mean(self.results.outcome("fai_without_largest") >= asked))
@@ -341,7 +342,7 @@ class Assessment(Answer):
     @property
     def settled_shares(self) -> dict[str, MaybeNan]:
         """Share of the plan year's variance that was settled on the eve of the plan."""
-        year = self.results.setting.pack.plan_year
+        year = self.results.setup.pack.plan_year
         return {name: years[year].variance for name, years in self.settled.items()}
 
     @property
@@ -361,7 +362,7 @@ class Assessment(Answer):
     @property
     def why(self) -> WhyYear:
         """What bound in the plan's year."""
-        return self.results.why().year(self.results.setting.pack.plan_year)
+        return self.results.why().year(self.results.setup.pack.plan_year)
 
     @property
     def conditioning(self) -> dict[str, Summary]:
@@ -371,7 +372,7 @@ class Assessment(Answer):
     @property
     def manifest(self) -> Manifest:
         """What identifies the result."""
-        return manifest(self.setup, [self.results.setting.scenario])
+        return manifest(self.setup, [self.results.variant.scenario])
 
 
 def target_rows(results: Results, model: Results | None = None) -> list[dict[str, Any]]:
@@ -389,7 +390,7 @@ def target_rows(results: Results, model: Results | None = None) -> list[dict[str
     plain = {row.target.id: row for row in model.targets()} if model else {}
     reasons = results.not_modelled()
     rows = []
-    for target in results.setting.pack.plan.targets():
+    for target in results.setup.pack.plan.targets():
         found: dict[str, Any] = {
             "id": target.id,
             "row": target.row,
@@ -431,7 +432,7 @@ def _chance(results: Results, name: str) -> Growing:
         "q05": found["q05"],
         "q95": found["q95"],
     }
-    target = city_targets(results.setting.pack).get("revenue_growth")
+    target = city_targets(results.setup.pack).get("revenue_growth")
     if target is not None:
         told["p"] = float(np.mean(meets(results.outcome(name), target)))
     return told
@@ -532,8 +533,8 @@ def settle(base: Results, again: Results, shut: Results, name: str) -> dict[int,
     n, m = len(again.good), len(shut.good)
     twice, closed = base.good[:n] & again.good, base.good[:m] & shut.good
     found = {}
-    for y, year in enumerate(base.setting.years):
-        if year < base.setting.pack.plan_year:
+    for y, year in enumerate(base.setup.years):
+        if year < base.setup.pack.plan_year:
             continue
         mine = base.outcomes[name][:, y]
         one, two = mine[:n][twice], again.outcomes[name][twice, y]
@@ -548,8 +549,8 @@ def compare_years(base: Results, without: Results, name: str) -> Moved:
     """Gain of the plan's year and of the next, over the replicates of both runs."""
     n = min(len(base.good), len(without.good))
     both = base.good[:n] & without.good[:n]
-    years = base.setting.years
-    this = years.index(base.setting.pack.plan_year)
+    years = base.setup.years
+    this = years.index(base.setup.pack.plan_year)
     gain = (base.outcomes[name][:n] - without.outcomes[name][:n])[both]
     count = max(1, len(gain))
 
@@ -820,7 +821,7 @@ def matrix(
     together(found)
     both = first.good & second.good
     year = setup.pack.plan_year
-    y = first.setting.years.index(year)
+    y = first.setup.years.index(year)
     one, two = first.outcomes["revenue"][both, y], second.outcomes["revenue"][both, y]
     rows = [
         _cell({str(k): str(v) for k, v in c.at.items()}, r)
@@ -889,14 +890,14 @@ def matrix_goals(pack: Pack) -> tuple[dict[str, tuple[str, ...]], dict[str, Reas
 
 def _cell(at: Mapping[str, str], results: Results) -> dict[str, Any]:
     """Probabilities and means of one cell."""
-    year = results.setting.pack.plan_year
+    year = results.setup.pack.plan_year
     n = int(results.good.sum())
     rows: dict[str, Any] = dict(at)
-    for key, ids in matrix_goals(results.setting.pack)[0].items():
+    for key, ids in matrix_goals(results.setup.pack)[0].items():
         p, low, high = results.joint(ids)
         rows |= {key: p, f"{key}_low": low, f"{key}_high": high}
     for key, measure, after in SHOWN:
-        if year + after not in results.setting.years:
+        if year + after not in results.setup.years:
             continue  # the run ends before
         if not n:
             rows[key] = math.nan
@@ -943,7 +944,7 @@ def _correlation(one: Array, two: Array) -> float:
 def _largest_difference(cells: Sequence[Results]) -> tuple[float, float]:
     """Largest difference of mean plan-year revenue between cells, paired, with standard error."""
     good = together(cells)
-    y = cells[0].setting.years.index(cells[0].setting.pack.plan_year)
+    y = cells[0].setup.years.index(cells[0].setup.pack.plan_year)
     values = np.stack([r.outcomes["revenue"][good, y] for r in cells])
     if values.shape[1] < 2:
         return math.nan, math.nan

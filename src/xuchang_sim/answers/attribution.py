@@ -167,7 +167,7 @@ def attribute(
     short = replace(setup, through=12 * pack.plan_year + 11)
     results = run(short, variants, full=False, keep=outcomes, progress=progress)
     good = together(results)
-    year = results[0].setting.years.index(pack.plan_year)
+    year = results[0].setup.years.index(pack.plan_year)
     found = []
     for name in outcomes:
         target = pack.plan.target(name)

@@ -261,12 +261,12 @@ class Comparison(Answer):
     @property
     def name_a(self) -> str:
         """Name of the first scenario."""
-        return self.a.setting.scenario.name
+        return self.a.variant.scenario.name
 
     @property
     def name_b(self) -> str:
         """Name of the second scenario; every difference is b less a."""
-        return self.b.setting.scenario.name
+        return self.b.variant.scenario.name
 
     @property
     def replicates(self) -> int:
@@ -331,7 +331,7 @@ class Comparison(Answer):
     @property
     def manifest(self) -> Manifest:
         """What identifies the result."""
-        return manifest(self.setup, [self.a.setting.scenario, self.b.setting.scenario])
+        return manifest(self.setup, [self.a.variant.scenario, self.b.variant.scenario])
 
 
 def compare(
@@ -392,13 +392,13 @@ def compare(
         again, shut = run(eve, around, full=False)
     together([first, second, again, shut])
     both = first.good & second.good
-    years = [year for year in first.setting.years if year >= loaded.plan_year]
+    years = [year for year in first.setup.years if year >= loaded.plan_year]
 
     def pair(name: str, year: int) -> Paired:
-        y = first.setting.years.index(year)
+        y = first.setup.years.index(year)
         return paired(first.outcomes[name][both, y], second.outcomes[name][both, y], half_width)
 
-    year = first.setting.years.index(loaded.plan_year)
+    year = first.setup.years.index(loaded.plan_year)
     targets = {}
     for target in modelled(loaded):
         met = [

@@ -159,21 +159,21 @@ def uncertain(results: Results) -> dict[str, Array]:
 
     Demand growth is the mean over the plan's year of value added and producer prices, a fraction.
     """
-    setting = results.setting
+    setup, scenario = results.setup, results.variant.scenario
     good = results.good
     found = {
         name: values[good] for name, values in results.parameters.items() if np.ptp(values) > 0.0
     }
     path = drivers(
-        setting.pack,
-        setting.replicates,
-        setting.seed,
-        month_label(setting.through),
-        shift_sd=setting.scenario.demand_shift,
-        replace=setting.scenario.drivers,
+        setup.pack,
+        results.replicates,
+        setup.seed,
+        month_label(setup.through),
+        shift_sd=scenario.demand_shift,
+        replace=scenario.drivers,
         forecast_sd=results.parameters["forecast_sd"],
     )
-    first = 12 * setting.pack.plan_year - month_index(path.months[0])
+    first = 12 * setup.pack.plan_year - month_index(path.months[0])
     year = slice(first, first + 12)
     growth = (path.value_added_yoy + path.ppi_yoy)[:, year].mean(axis=1)
     return {DEMAND: growth[good], **found}

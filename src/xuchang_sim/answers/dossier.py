@@ -73,7 +73,7 @@ class Dossier:
     @property
     def pack(self) -> Pack:
         """Pack of all results."""
-        return self.assessment.results.setting.pack
+        return self.assessment.results.setup.pack
 
     @property
     def failed(self) -> bool:

@@ -18,8 +18,9 @@ from xuchang_sim.answers.prices import Price, prices
 from xuchang_sim.answers.records import Manifest
 from xuchang_sim.answers.requirements import require
 from xuchang_sim.answers.waterfall import Bar, Waterfall, waterfalls
-from xuchang_sim.simulation.results import Results, WhyYear
+from xuchang_sim.simulation.results import Results
 from xuchang_sim.simulation.setup import Setup
+from xuchang_sim.simulation.why import WhyYear
 from xuchang_sim.units import month_label
 
 if TYPE_CHECKING:
@@ -118,12 +119,12 @@ class Explanation(Answer):
     @property
     def scenario(self) -> str:
         """Name of the scenario."""
-        return self.results.setting.scenario.name
+        return self.results.variant.scenario.name
 
     @property
     def replicates(self) -> int:
         """Simulated futures."""
-        return self.results.setting.replicates
+        return self.results.replicates
 
     @property
     def failed(self) -> int:
@@ -133,12 +134,12 @@ class Explanation(Answer):
     @property
     def seed(self) -> int:
         """Seed of every draw."""
-        return self.results.setting.seed
+        return self.results.setup.seed
 
     @property
     def through(self) -> str:
         """Last month, YYYY-MM."""
-        return month_label(self.results.setting.through)
+        return month_label(self.results.setup.through)
 
     @property
     def families(self) -> list[str]:
@@ -208,12 +209,12 @@ class Explanation(Answer):
     @property
     def why(self) -> WhyYear:
         """What bound in the plan's year."""
-        return self.results.why().year(self.results.setting.pack.plan_year)
+        return self.results.why().year(self.results.setup.pack.plan_year)
 
     @property
     def manifest(self) -> Manifest:
         """What identifies the result."""
-        return manifest(self.setup, [self.results.setting.scenario])
+        return manifest(self.setup, [self.results.variant.scenario])
 
 
 def explain(study: Settings, scenario: ScenarioLike = "plan") -> Explanation:

@@ -187,7 +187,7 @@ def frontier(
     variants = [Variant(s) for s in (*found, *cells)]
     results = run(short, variants, full=False, keep=outcomes, progress=study.progress)
     good = together(results)
-    year = results[0].setting.years.index(loaded.plan_year)
+    year = results[0].setup.years.index(loaded.plan_year)
     table = {name: [reach(r.outcomes[name][good, year], p) for r in results] for name in outcomes}
     side = len(grid)
     drawn = {}

@@ -160,10 +160,10 @@ def _scenario(job: Job, cell: Cell, setup: Setup) -> ResolvedScenario:
 
 def _measured(job: Job, results: Results) -> dict[str, Array]:
     """Measured columns of one run: shape (replicates,) each; NaN where a run failed."""
-    years = results.setting.years
-    year = years.index(results.setting.pack.plan_year)
+    years = results.setup.years
+    year = years.index(results.setup.pack.plan_year)
     good = results.good
-    start = 12 * (results.setting.pack.plan_year - results.setting.pack.base_year)
+    start = 12 * (results.setup.pack.plan_year - results.setup.pack.base_year)
     found: dict[str, Array] = {}
     for name in job.measures:
         values = results.outcomes[name]

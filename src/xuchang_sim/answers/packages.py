@@ -472,7 +472,7 @@ class _Model:
         results = run(part, variants, full=False, keep=self.goal.ids)
         self.spent += count * len(bundles)
         self.failed += sum(int((~r.good).sum()) for r in results)
-        year = results[0].setting.years.index(self.setup.pack.plan_year)
+        year = results[0].setup.years.index(self.setup.pack.plan_year)
         return np.stack([[r.outcomes[name][:, year] for r in results] for name in self.goal.ids])
 
     def __call__(self, bundles: Sequence[Bundle], first: int, count: int) -> Bools:

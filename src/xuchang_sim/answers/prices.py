@@ -134,7 +134,7 @@ def prices(
     first = run(setup, variants[:1])[0]
     moved = run(setup, variants[1:], full=False, keep=PRICED, progress=progress)
     good = together([first, *moved])
-    years = first.setting.years
+    years = first.setup.years
     year = years.index(pack.plan_year)
     duals = relaxation(first, pack).duals()
     found = []

@@ -162,7 +162,7 @@ def relaxation(results: Results, pack: Pack) -> Relaxation:
         message = "this run kept targets only; run it with its months"
         raise ValueError(message)
     means = results.city[results.good].mean(axis=0)
-    policy = results.setting.policy_month - 12 * pack.base_year
+    policy = results.setup.policy_month - 12 * pack.base_year
     end = 12 * (pack.plan_year - pack.base_year + 1)
     rows = slice(policy, len(means))
 
@@ -221,7 +221,7 @@ def central_size(pack: Pack) -> float:
 
 def _limit(results: Results, pack: Pack, rows: slice, borrowed: Array) -> Array:
     """What banks may lend each month, 亿元: the rule of the model, at its means."""
-    levels = results.setting.scenario.levels
+    levels = results.variant.scenario.levels
     good = results.good
     season = pack.calendar.fai_season
     known = dict(pack.history[season.estimate_from].known(pack.information_date))
@@ -235,7 +235,7 @@ def _limit(results: Results, pack: Pack, rows: slice, borrowed: Array) -> Array:
     growth = 1.0 + mean("credit_growth")
     grown = base * np.array([growth**year for year in (months // 12).tolist()])
     limit = grown * monthly[months % 12] * (1.0 + levels["bank_limit_bonus"])
-    policy = results.setting.policy_month - 12 * pack.base_year
+    policy = results.setup.policy_month - 12 * pack.base_year
     active = np.where(months // 12 == policy // 12, 12 - policy % 12, 12)
     backed = levels["guarantee_pool"] * mean("guarantee_multiplier") / active
     limit = limit + np.where(months >= policy, backed, 0.0)

@@ -89,7 +89,7 @@ def skill(results: Results, path: Path | None = None) -> dict[str, Any]:
     found = {"measured": True, "stale": seal["rules"] != rules_digest(), **_known(seal)}
     intervals = {}
     for name in ("revenue_growth", "fai_growth"):
-        law_name, law = _law(results.setting.pack, name, str(seal.get("better")))
+        law_name, law = _law(results.setup.pack, name, str(seal.get("better")))
         if law is not None and name in results.outcomes:
             low, high = np.quantile(results.outcome(name), (0.1, 0.9)).tolist()
             ends = [(law.mean + z * law.sd) / 100.0 for z in (-Z80, Z80)]

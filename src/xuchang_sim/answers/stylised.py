@@ -238,7 +238,7 @@ def dispersion_neutral(e: Evidence) -> Numbers:
     Without a cap on capacity every firm is little used, and after half a year such firms close:
     revenue is that of the months before.
     """
-    base = e.results.setting.scenario
+    base = e.results.variant.scenario
     pair = []
     for a in DISPERSIONS:
         fixed = {"growth_dispersion": a, "size_variance_exponent": 0.0} | NO_CAPS
@@ -385,7 +385,7 @@ def okun(e: Evidence) -> Numbers:
 def productivity(e: Evidence) -> Numbers:
     """Growth of revenue per worker."""
     r = e.results
-    year = r.setting.pack.plan_year
+    year = r.setup.pack.plan_year
     per = [r.outcome("revenue_real", y) / r.outcome("workers", y) for y in (year - 1, year)]
     return {"growth": float((per[1] / per[0] - 1.0).mean())}
 
@@ -469,7 +469,7 @@ def no_immortal_project(e: Evidence) -> Numbers:
 def continuation(e: Evidence) -> Numbers:
     """Plan's year without the plan over the base year: investment, starts, land used; medians."""
     r = e.results
-    year = r.setting.pack.plan_year
+    year = r.setup.pack.plan_year
     land = r.outcome("land_used", year) / r.summary[r.good][:, SUMMARY.index("expected_land")]
     found = {
         name: r.outcome(measure, year) / r.outcome(measure, year - 1)
@@ -481,7 +481,7 @@ def continuation(e: Evidence) -> Numbers:
 def two_years(e: Evidence) -> Numbers:
     """Growth of reported revenue over two years, a year's mean: median and ends of its 90%."""
     r = e.results
-    year = r.setting.pack.plan_year
+    year = r.setup.pack.plan_year
     grown = r.outcome("revenue", year + 1) / r.outcome("revenue", year - 1)
     low, middle, high = np.quantile(np.sqrt(grown) - 1.0, [LOW, 0.5, HIGH]).tolist()
     return {"low": low, "median": middle, "high": high}

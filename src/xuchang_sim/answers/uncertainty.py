@@ -174,7 +174,7 @@ def _known(pack: Pack, name: str) -> bool:
 def _run(setup: Setup, scenario: ResolvedScenario, values: Mapping[str, Any]) -> dict[str, Array]:
     """Outcomes of the plan year: shape (replicates,); NaN for failed ones."""
     found = run_given(setup, scenario, {**values, **scenario.parameters}, OUTCOMES)
-    year = found.setting.years.index(setup.pack.plan_year)
+    year = found.setup.years.index(setup.pack.plan_year)
     return {name: found.outcomes[name][:, year] for name in OUTCOMES}
 
 
@@ -359,7 +359,7 @@ def decoration(
         both = base.good & without.good
         row = {}
         for suffix, year in years.items():
-            y = base.setting.years.index(year)
+            y = base.setup.years.index(year)
             for outcome in ("revenue", "fai"):
                 before, after = base.outcomes[outcome][both, y], without.outcomes[outcome][both, y]
                 row[f"{outcome}{suffix}"] = float(after.mean() / before.mean() - 1.0)

@@ -55,7 +55,7 @@ def waterfalls(results: Results) -> tuple[Waterfall, ...]:
         message = "this run kept targets only; run it with its months"
         raise ValueError(message)
     good = results.zone_years[results.good].sum(axis=3)
-    year = results.setting.years.index(results.setting.pack.plan_year)
+    year = results.setup.years.index(results.setup.pack.plan_year)
 
     def level(name: str, y: int) -> Array:
         return np.asarray(good[:, y, MEASURE_ROW[name]])

@@ -162,7 +162,7 @@ def _scenarios(sheet: Worksheet, dossier: Dossier, lang: Language) -> None:
     _row(sheet, [say(key, lang) for key in heads], head=True)
     for k, run in enumerate(dossier.runs):
         last = k + 1 == len(dossier.runs)
-        title = say("report.absent", lang) if last else titled(run.setting.scenario, lang)
+        title = say("report.absent", lang) if last else titled(run.variant.scenario, lang)
         for row in run.targets():
             target = row.target
             _row(

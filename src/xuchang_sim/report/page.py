@@ -75,9 +75,9 @@ def page(dossier: Dossier, languages: Sequence[Language]) -> str:
 def manifest(dossier: Dossier) -> dict[str, Any]:
     """Return what identifies the results of a report."""
     found: dict[str, Any] = dossier.assessment.to_dict()["manifest"]
-    scenarios = [run.setting.scenario for run in dossier.runs]
+    scenarios = [run.variant.scenario for run in dossier.runs]
     return found | {
-        "replicates": dossier.assessment.results.setting.replicates,
+        "replicates": dossier.assessment.results.replicates,
         "scenarios": {scenario.name: scenario.sha256 for scenario in scenarios},
     }
 
@@ -186,7 +186,7 @@ def _pictures(dossier: Dossier, lang: Language) -> dict[str, list[dict[str, str]
             if all(math.isfinite(cell.get(measure, math.nan)) for cell in cells)
         ]
     ids = [row.target.id for row in rated if row.target.headline]
-    runs = {titled(run.setting.scenario, spoken): run for run in dossier.runs[:-1]}
+    runs = {titled(run.variant.scenario, spoken): run for run in dossier.runs[:-1]}
     runs[say("report.absent", spoken)] = dossier.runs[-1]
     if ids:
         draw["compare"] = [
@@ -270,7 +270,7 @@ def _part(dossier: Dossier, lang: Language) -> dict[str, Any]:
     """Everything one language shows, as words and numbers ready to be set."""
     found, pack = dossier.assessment, dossier.pack
     data = found.to_dict(undefined=math.nan)
-    scenario = found.results.setting.scenario
+    scenario = found.results.variant.scenario
     quotes = {target.id: target.quote for target in pack.plan.targets()}
     return {
         "lang": lang,
@@ -420,7 +420,7 @@ def _by_zone(dossier: Dossier, lang: Language) -> dict[str, Any]:
 def _compare(dossier: Dossier, lang: Language) -> dict[str, Any]:
     """Probabilities of the headline targets, a column a scenario."""
     heads = [t for t in modelled(dossier.pack) if t.headline]
-    titles = [titled(run.setting.scenario, lang) for run in dossier.runs[:-1]]
+    titles = [titled(run.variant.scenario, lang) for run in dossier.runs[:-1]]
     tables = [{row.target.id: row for row in run.targets()} for run in dossier.runs]
     return {
         "titles": [*titles, say("report.absent", lang)],

@@ -37,8 +37,8 @@ def answer(found: Assessment, lang: Language) -> list[str]:
     A plan without a goal that is modelled has the last sentence, and one that says so.
     """
     data = found.content(undefined=math.nan)
-    pack = found.results.setting.pack
-    scenario = found.results.setting.scenario
+    pack = found.results.setup.pack
+    scenario = found.results.variant.scenario
     title = titled(scenario, lang)
     rows = {row["id"]: row for row in data["targets"]}
     third = _third(data, pack.plan_year, lang)

@@ -82,8 +82,8 @@ def quantity(value: float, unit: str, lang: Language) -> str:
 def assessment(found: Assessment, lang: Language) -> RenderableType:
     """Lay out an assessment: every target, then what stands around the answer."""
     data = found.content(undefined=math.nan)
-    pack = found.results.setting.pack
-    scenario = found.results.setting.scenario
+    pack = found.results.setup.pack
+    scenario = found.results.variant.scenario
     title = scenario.title_zh if lang == "zh" else scenario.title_en
     parts: list[RenderableType] = [
         Text(

@@ -50,8 +50,18 @@ class Record(Protocol):
     """What is read of :class:`xuchang_sim.simulation.results.Results`, which stands above."""
 
     @property
-    def setting(self) -> Any:
-        """What the run was asked to do."""
+    def setup(self) -> Any:
+        """What all variants of the run share."""
+        ...
+
+    @property
+    def variant(self) -> Any:
+        """The scenario, and how it continues."""
+        ...
+
+    @property
+    def replicates(self) -> int:
+        """Simulated futures."""
         ...
 
     @property
@@ -121,7 +131,7 @@ def variables(results: Record, topic: str) -> list[Variable]:
 
 def _city(results: Record) -> Iterator[Variable]:
     months = _kept(results.city)
-    zones = len(results.setting.pack.region.zones)
+    zones = len(results.setup.pack.region.zones)
     for k, (name, column) in enumerate(_columns()):
         if column.zones != "none":
             values = months[:, :, k]
@@ -147,7 +157,7 @@ def _held(results: Record) -> Iterator[Variable]:
 
 
 def _outcomes(results: Record) -> Iterator[Variable]:
-    targets = {target.id: target for target in results.setting.pack.plan.targets()}
+    targets = {target.id: target for target in results.setup.pack.plan.targets()}
     for name, values in results.outcomes.items():
         known = definitions.measures().get(name)
         if known is not None:
@@ -205,20 +215,20 @@ def _kept(values: Array | None) -> Array:
 
 def coordinates(results: Record, topic: str) -> dict[str, Any]:
     """Return the coordinates of a topic: names of the dimensions and what belongs to them."""
-    setting, dims = results.setting, TOPICS[topic]
+    setup, dims = results.setup, TOPICS[topic]
     found: dict[str, Any] = {
-        "replicate": np.arange(setting.replicates),
+        "replicate": np.arange(results.replicates),
         "failed": ("replicate", ~results.good),
     }
     if "scenario" in dims:
-        found["scenario"] = [setting.scenario.name]
+        found["scenario"] = [results.variant.scenario.name]
     if "month" in dims:
-        found["month"] = np.array([_last_day(month) for month in setting.months], "datetime64[ns]")
-        found["period"] = ("month", list(setting.months))
+        found["month"] = np.array([_last_day(month) for month in setup.months], "datetime64[ns]")
+        found["period"] = ("month", list(setup.months))
     if "year" in dims:
-        found["year"] = list(setting.years)
+        found["year"] = list(setup.years)
     if "zone" in dims:
-        zones = setting.pack.region.zones
+        zones = setup.pack.region.zones
         found["zone"] = [zone.id for zone in zones]
         found["name_zh"] = ("zone", [zone.name_zh for zone in zones])
         found["name_en"] = ("zone", [zone.name_en for zone in zones])
@@ -254,11 +264,11 @@ def dataset(results: Record, topic: str) -> xr.Dataset:
         },
         coords=coordinates(results, topic),
         attrs={
-            "pack": results.setting.pack.name,
-            "pack_sha256": results.setting.pack.sha256,
-            "scenario_sha256": results.setting.scenario.sha256,
-            "seed": results.setting.seed,
-            "parameters": results.setting.draws,
+            "pack": results.setup.pack.name,
+            "pack_sha256": results.setup.pack.sha256,
+            "scenario_sha256": results.variant.scenario.sha256,
+            "seed": results.setup.seed,
+            "parameters": results.setup.draws,
         },
     )
 
@@ -277,7 +287,7 @@ def frame(results: Record, topic: str) -> pd.DataFrame:
 
     found = variables(results, topic)
     values = coordinates(results, topic)
-    values["month"] = list(results.setting.months)
+    values["month"] = list(results.setup.months)
     dims = TOPICS[topic]
     index = pd.MultiIndex.from_product([values[name] for name in dims], names=dims)
     table = pd.DataFrame({one.name: one.array.ravel() for one in found}, index=index)

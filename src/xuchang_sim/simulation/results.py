@@ -1,23 +1,17 @@
-"""Results: the labelled record of a run and what is asked of it first.
-
-One module because the record and the constraints that bound it fill up together, chunk by chunk.
-"""
+"""Results: the labelled record of a run and what is asked of it first."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from functools import cached_property
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, TypedDict, cast
+from typing import TYPE_CHECKING, NamedTuple, TypedDict, cast
 
 import numpy as np
 import numpy.typing as npt
 
-from xuchang_sim.answer import Answer, MaybeNan, Unit
+from xuchang_sim.answer import Answer, MaybeNan
 from xuchang_sim.htmltable import html_table
 from xuchang_sim.model.world import CODES, MEASURES, SUMMARY
-from xuchang_sim.simulation import measures
 from xuchang_sim.simulation.arrays import HELD, dataset, frame
 from xuchang_sim.simulation.measures import ATTAINABLE, REGISTRY, Cut
 from xuchang_sim.simulation.targets import (
@@ -25,12 +19,12 @@ from xuchang_sim.simulation.targets import (
     city_targets,
     evaluate,
     first_month,
-    goal,
     lacking,
     meets,
     modelled,
     unmodelled,
 )
+from xuchang_sim.simulation.why import Why
 from xuchang_sim.units import month_label
 from xuchang_sim.yamlfile import InputError
 
@@ -40,12 +34,11 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
-    from xuchang_sim.model.engine import Block
-    from xuchang_sim.pack.load import Pack
     from xuchang_sim.pack.plan import Target
-    from xuchang_sim.pack.scenario import ResolvedScenario
+    from xuchang_sim.simulation.setup import Setup, Variant
 
 Array = npt.NDArray[np.float64]
+
 Z95 = 1.959963984540054
 LIKELY, UNLIKELY = 0.66, 0.33
 QUANTILES = (0.05, 0.5, 0.95)
@@ -98,36 +91,6 @@ class TargetResult(NamedTuple):
         return verdict(self.p)
 
 
-@dataclass(frozen=True)
-class Setting:
-    """What a run was asked to do; the same for all variants but scenario, levels and number.
-
-    ``followed`` replicates, the first ones, ran to the last month; others end with the plan's year.
-    """
-
-    pack: Pack
-    scenario: ResolvedScenario
-    replicates: int
-    seed: int
-    through: int
-    draws: str
-    policy_month: int
-    followed: int
-    label: str = ""
-
-    @cached_property
-    def months(self) -> tuple[str, ...]:
-        """Months on record, ``YYYY-MM``, from January of the base year."""
-        first = 12 * self.pack.base_year
-        return tuple(month_label(first + m) for m in range(self.through - first + 1))
-
-    @cached_property
-    def years(self) -> tuple[int, ...]:
-        """Complete calendar years on record."""
-        base = self.pack.base_year
-        return tuple(range(base, base + len(self.months) // 12))
-
-
 class MeasureYear(TypedDict):
     """A measure in a calendar year: mean and 5, 50, 95% quantiles over the replicates."""
 
@@ -144,8 +107,10 @@ class Results(Answer):
 
     Attributes
     ----------
-    setting : Setting
-        Scenario, pack, replicates, seed, horizon.
+    setup : Setup
+        Pack, replicates, seed, horizon: what all variants of the run share.
+    variant : Variant
+        Scenario, and how it continues from the branch.
     outcomes : dict of str to ndarray, shape (replicates, years)
         Every measure of :data:`xuchang_sim.simulation.measures.REGISTRY` and of the plan's targets.
     first : dict of str to ndarray of int, shape (replicates,)
@@ -174,15 +139,16 @@ class Results(Answer):
 
     def __init__(
         self,
-        setting: Setting,
+        setup: Setup,
+        variant: Variant,
         parameters: Mapping[str, Array],
         *,
         full: bool,
         keep: Collection[str] | None = None,
         bounds: bool = False,
     ) -> None:
-        n, years = setting.replicates, len(setting.years)
-        self.setting = setting
+        self.setup, self.variant = setup, variant
+        n, years = self.replicates, len(setup.years)
         self.keep = keep
         self.parameters = parameters
         self.seconds = math.nan
@@ -190,8 +156,8 @@ class Results(Answer):
         self.first: dict[str, npt.NDArray[np.int64]] = {}
         self.summary = np.full((n, len(SUMMARY)), np.nan)
         self.failed = np.zeros((n, 2), np.int64)
-        zones, sectors = len(setting.pack.region.zones), len(setting.pack.region.sectors)
-        span = len(setting.months)
+        zones, sectors = len(setup.pack.region.zones), len(setup.pack.region.sectors)
+        span = len(setup.months)
         self.city: Array | None = None
         self.zone_years: Array | None = None
         self.sectors: Array | None = None
@@ -212,11 +178,11 @@ class Results(Answer):
         rows = slice(first, first + len(cut.months))
         for name, values in _outcomes(cut, self.keep).items():
             if name not in self.outcomes:
-                self.outcomes[name] = np.full((self.setting.replicates, cut.years), np.nan)
+                self.outcomes[name] = np.full((self.replicates, cut.years), np.nan)
             self.outcomes[name][rows] = values
         for name, level in self.levels().items():
             if name not in self.first:
-                self.first[name] = np.full(self.setting.replicates, -1, np.int64)
+                self.first[name] = np.full(self.replicates, -1, np.int64)
             self.first[name][rows] = first_month(cut, name, level)
         self.summary[rows] = cut.summary
         self.failed[rows] = failed
@@ -231,17 +197,17 @@ class Results(Answer):
     @property
     def scenario(self) -> str:
         """Name of the scenario."""
-        return self.setting.scenario.name
+        return self.variant.scenario.name
 
     @property
     def replicates(self) -> int:
         """Simulated futures."""
-        return self.setting.replicates
+        return self.variant.most or self.setup.replicates
 
     @property
     def followed(self) -> int:
         """Replicates, the first ones, that ran to the last month."""
-        return self.setting.followed
+        return min(self.setup.followed or self.setup.replicates, self.replicates)
 
     @property
     def failures(self) -> int:
@@ -251,17 +217,17 @@ class Results(Answer):
     @property
     def seed(self) -> int:
         """Seed of every draw."""
-        return self.setting.seed
+        return self.setup.seed
 
     @property
     def through(self) -> str:
         """Last month, YYYY-MM."""
-        return month_label(self.setting.through)
+        return month_label(self.setup.through)
 
     @property
     def drawn(self) -> str:
         """Where parameters come from: posterior, sampled or central."""
-        return self.setting.draws
+        return self.setup.draws
 
     @property
     def measures(self) -> list[MeasureYear]:
@@ -282,7 +248,7 @@ class Results(Answer):
 
     def levels(self) -> dict[str, float]:
         """Headline levels whose month of attainment is kept, with their values."""
-        targets = city_targets(self.setting.pack)
+        targets = city_targets(self.setup.pack)
         wanted = ATTAINABLE if self.keep is None else self.keep
         named = [name for name in ATTAINABLE if name in targets and name in wanted]
         return {name: targets[name].value for name in named}
@@ -302,19 +268,19 @@ class Results(Answer):
         KeyError
             If the measure or the year is not on record.
         """
-        wanted = self.setting.pack.plan_year if year is None else year
-        if name not in self.outcomes or wanted not in self.setting.years:
+        wanted = self.setup.pack.plan_year if year is None else year
+        if name not in self.outcomes or wanted not in self.setup.years:
             raise KeyError((name, wanted))
-        found: Array = self.outcomes[name][self.good, self.setting.years.index(wanted)]
+        found: Array = self.outcomes[name][self.good, self.setup.years.index(wanted)]
         return found
 
     def targets(self) -> list[TargetResult]:
         """Return every target that is modelled with its probability, range and shortfall."""
-        return [rate(target, self.outcome(target.id)) for target in modelled(self.setting.pack)]
+        return [rate(target, self.outcome(target.id)) for target in modelled(self.setup.pack)]
 
     def not_modelled(self) -> dict[str, Reason]:
         """Return why each other target of the plan is not modelled, by its id."""
-        return unmodelled(self.setting.pack)
+        return unmodelled(self.setup.pack)
 
     def joint(self, ids: Sequence[str]) -> tuple[float, float, float]:
         """Probability that several targets are met together, with its Wilson interval.
@@ -329,7 +295,7 @@ class Results(Answer):
             raise ValueError(message)
         together = np.ones(int(self.good.sum()), dtype=bool)
         for name in ids:
-            target = self.setting.pack.plan.target(name)
+            target = self.setup.pack.plan.target(name)
             together &= meets(self.outcome(name), target)
         p = float(together.mean()) if len(together) else math.nan
         return p, *wilson(float(together.sum()), len(together))
@@ -349,16 +315,16 @@ class Results(Answer):
         p_by : ndarray, shape (months,)
             Probability that the level was reached by the end of the month.
         """
-        start = 12 * (self.setting.pack.plan_year - self.setting.pack.base_year)
-        months = self.setting.months[start:]
+        start = 12 * (self.setup.pack.plan_year - self.setup.pack.base_year)
+        months = self.setup.months[start:]
         first = self.first[name]
         rows = start + np.arange(len(months))
         reached = (first[:, None] >= 0) & (first[:, None] <= rows[None, :])
         p_by = reached[self.good].mean(axis=0)
-        if self.setting.followed < self.setting.replicates:
+        if self.followed < self.replicates:
             late = self.good & ~reached[:, 11]
-            ran_on = late & (np.arange(len(first)) < self.setting.followed)
-            year = self.setting.years.index(self.setting.pack.plan_year)
+            ran_on = late & (np.arange(len(first)) < self.followed)
+            year = self.setup.years.index(self.setup.pack.plan_year)
             ends = self.outcomes[name][:, year]
             weight = stand_for(ends[ran_on], ends[late]) / self.good.sum()
             p_by[12:] = p_by[11] + (weight[:, None] * reached[ran_on, 12:]).sum(axis=0)
@@ -371,7 +337,7 @@ class Results(Answer):
             rows = values[self.good]
             out[name] = {
                 year: (float(rows[:, y].mean()), *np.quantile(rows[:, y], QUANTILES).tolist())
-                for y, year in enumerate(self.setting.years)
+                for y, year in enumerate(self.setup.years)
             }
         return out
 
@@ -388,7 +354,7 @@ class Results(Answer):
             raise ValueError(message)
         # A copy of all that is held would cost more than the means.
         held = self.held if self.good.all() else self.held[self.good]
-        return Why.of(self.setting, held.mean(axis=0))
+        return Why.of(self.setup, held.mean(axis=0))
 
     def to_frame(self, topic: str = "outcomes") -> pd.DataFrame:
         """Return the record as a data frame, one column a variable, units in ``attrs["units"]``.
@@ -427,16 +393,15 @@ class Results(Answer):
 
     def __repr__(self) -> str:
         """Return scenario, size and the headline probabilities."""
-        s = self.setting
         heads = ", ".join(
             f"P({row.target.id}) = {row.p:.2f}" for row in self.targets() if row.target.headline
         )
-        return f"<Results {s.scenario.name}: {s.replicates} replicates, seed {s.seed}; {heads}>"
+        return f"<Results {self.scenario}: {self.replicates} replicates, seed {self.seed}; {heads}>"
 
     def _repr_html_(self) -> str:
         """Return a small table for notebooks."""
         return html_table(
-            self.setting.scenario.name,
+            self.variant.scenario.name,
             ("target", "value", "P", "median (5–95%)"),
             (
                 (
@@ -470,7 +435,7 @@ def together(results: Sequence[Results]) -> npt.NDArray[np.bool_]:
         f"none of {count} replicates ran through: check {code // CODES} stopped one in"
         f" {month_label(month)}; allowed: totals of the base year, and parameters, that fit each other"
     )
-    raise InputError([results[0].setting.pack.problem("pack.yaml", ["base"], message)])
+    raise InputError([results[0].setup.pack.problem("pack.yaml", ["base"], message)])
 
 
 def short(value: float, unit: str) -> str:
@@ -540,138 +505,3 @@ def _outcomes(cut: Cut, keep: Collection[str] | None) -> dict[str, Array]:
         if target.id not in found and (keep is None or target.id in keep):
             found[target.id] = evaluate(cut, target)
     return found
-
-
-class WhyYear(TypedDict):
-    """What bound in a year, city totals: shortfall of output (亿元) and waiting money (亿元·月)."""
-
-    output: dict[str, Annotated[float, Unit("亿元")]]
-    waiting: dict[str, Annotated[float, Unit("亿元·月")]]
-
-
-@dataclass(frozen=True)
-class Why:
-    """What bound, by zone and month: means over replicates.
-
-    Attributes
-    ----------
-    months : tuple of str
-    zones : tuple of str
-    output : dict of str to ndarray, shape (months, zones)
-        Shortfall of reported revenue against the target path, 亿元 a month, split into
-        ``demand``, ``capacity``, ``labour`` and ``finance``; the four sum to ``shortfall``.
-    waiting : dict of str to ndarray, shape (months, zones)
-        Money of projects that waited, 亿元·月: ``approval``, ``land``, ``group_month``,
-        ``own_money``, and ``bank`` (planned spending of the month that banks did not pay); they
-        sum to ``total``.
-    """
-
-    months: tuple[str, ...]
-    zones: tuple[str, ...]
-    output: dict[str, Array]
-    waiting: dict[str, Array]
-
-    @staticmethod
-    def of(setting: Setting, means: Array) -> Why:
-        """Split shortfall and waiting of the months from the plan year on.
-
-        The target path is the base year's month grown to the plan's target: what customers did
-        not want is the rest after capacity, labour and finance, and is negative where a zone
-        sells more than its path asks for. Without a target the path is the base year's.
-        """
-        base = 12 * (setting.pack.plan_year - setting.pack.base_year)
-
-        def column(name: str) -> Array:
-            return np.asarray(means[:, HELD.index(name)])
-
-        reported = column("reported")
-        base_total = setting.pack.base.revenue.value
-        target = (goal(setting.pack, "revenue") or base_total) / base_total
-        rows = np.arange(base, len(means))
-        shortfall = reported[rows % 12] * target - reported[rows]
-        output = {
-            "capacity": column("lost_capacity")[rows],
-            "labour": column("lost_labour")[rows],
-            "finance": column("lost_finance")[rows],
-        }
-        output["demand"] = shortfall - sum(output.values())
-        output["shortfall"] = shortfall
-        waiting = {
-            "approval": column("wait_approval")[rows],
-            "land": column("wait_land")[rows] + column("short_land")[rows],
-            "group_month": column("wait_group")[rows],
-            "own_money": column("wait_own")[rows],
-            "bank": column("short_bank")[rows],
-        }
-        waiting["total"] = np.sum(list(waiting.values()), axis=0)
-        zones = tuple(zone.id for zone in setting.pack.region.zones)
-        return Why(tuple(setting.months[base:]), zones, output, waiting)
-
-    def year(self, year: int) -> WhyYear:
-        """City totals of a calendar year: {"output": {...}, "waiting": {...}}.
-
-        Raises
-        ------
-        ValueError
-            If no month of the year was simulated from the plan's year on.
-        """
-        rows = [m for m, month in enumerate(self.months) if month.startswith(f"{year}-")]
-        if not rows:
-            message = f"{year} is not on record; allowed: {self.months[0]} to {self.months[-1]}"
-            raise ValueError(message)
-        return {
-            "output": {name: float(a[rows].sum()) for name, a in self.output.items()},
-            "waiting": {name: float(a[rows].sum()) for name, a in self.waiting.items()},
-        }
-
-    def binding(self, kind: str = "waiting") -> list[list[str]]:
-        """Largest cause by month and zone; ``none`` where nothing was short."""
-        table = self.output if kind == "output" else self.waiting
-        causes = [name for name in table if name not in {"shortfall", "total"}]
-        stack = np.stack([table[name] for name in causes])
-        best = stack.argmax(axis=0)
-        return [
-            [
-                causes[best[m, z]] if stack[best[m, z], m, z] > 0 else "none"
-                for z in range(best.shape[1])
-            ]
-            for m in range(best.shape[0])
-        ]
-
-    def to_frame(self) -> pd.DataFrame:
-        """Return both tables in long form: kind, month, zone, cause, value (亿元 or 亿元·月)."""
-        import pandas as pd  # noqa: PLC0415
-
-        parts = []
-        for kind, table in (("output", self.output), ("waiting", self.waiting)):
-            for cause, values in table.items():
-                index = pd.MultiIndex.from_product(
-                    [self.months, self.zones], names=["month", "zone"]
-                )
-                part = pd.DataFrame({"value": values.ravel()}, index=index).reset_index()
-                part.insert(0, "cause", cause)
-                part.insert(0, "kind", kind)
-                parts.append(part)
-        return pd.concat(parts, ignore_index=True)
-
-
-def cut_block(
-    block: Block,
-    v: int,
-    setting: Setting,
-    parameters: Mapping[str, Any],
-    levels: Mapping[str, float],
-    demand: Array,
-) -> Cut:
-    """Cut one variant out of a chunk of the engine's results."""
-    return measures.Cut(
-        setting.pack,
-        block.months[v],
-        block.years[v, :, : len(setting.years)],
-        block.sales[v],
-        block.largest[v],
-        block.summary,
-        parameters,
-        levels,
-        demand,
-    )

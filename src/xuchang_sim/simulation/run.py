@@ -22,8 +22,9 @@ from xuchang_sim.simulation.arguments import MOST_REPLICATES, whole_number
 from xuchang_sim.simulation.arrays import HELD
 from xuchang_sim.simulation.attempts import WORTH, Attempts, keys, remembered
 from xuchang_sim.simulation.draws import base_fai, demand_paths, draw_parameters, outlook_key
+from xuchang_sim.simulation.measures import Cut
 from xuchang_sim.simulation.records import Records, branch_month, sizes_for, template_of
-from xuchang_sim.simulation.results import Results, Setting, cut_block
+from xuchang_sim.simulation.results import Results
 from xuchang_sim.simulation.setup import RELAXATIONS, Array, Setup, Variant
 from xuchang_sim.units import month_index, month_label
 from xuchang_sim.yamlfile import InputError, Problem
@@ -163,7 +164,6 @@ class _Group:
         self.variants = variants
         self.attempts: Attempts | None = None
         self._keys: dict[int, list[int]] = {}  # of chunks under way
-        pack = setup.pack
         self.draws = draw_parameters(setup, fixed)
         self.sizes = setup.room or sizes_for(setup)
         self.branch = setup.branch or branch_month(setup, variants)
@@ -187,16 +187,8 @@ class _Group:
         self.template = template_of(setup, self.paths[0], self.sizes)
         self.results = [
             Results(
-                Setting(
-                    pack,
-                    variant.scenario,
-                    variant.most or setup.replicates,
-                    setup.seed,
-                    setup.through,
-                    setup.draws,
-                    setup.policy_month,
-                    min(setup.followed or setup.replicates, variant.most or setup.replicates),
-                ),
+                setup,
+                variant,
                 {k: v[: variant.most or None] for k, v in self.draws.items()},
                 full=full and not variant.only,
                 keep=variant.only or keep,
@@ -291,8 +283,17 @@ class _Group:
         rows = slice(first, first + len(block.summary))
         parameters = {name: values[rows] for name, values in self.draws.items()}
         for v, result in enumerate(self.results[: len(block.failed)]):
-            levels = self.variants[v].scenario.levels
-            cut = cut_block(block, v, result.setting, parameters, levels, self.demand[v][rows])
+            cut = Cut(
+                self.setup.pack,
+                block.months[v],
+                block.years[v, :, : len(self.setup.years)],
+                block.sales[v],
+                block.largest[v],
+                block.summary,
+                parameters,
+                self.variants[v].scenario.levels,
+                self.demand[v][rows],
+            )
             result.take(first, cut, block.detail[v], block.failed[v])
         if self.attempts:
             counts = block.summary[:, SUMMARY.index("attempts")].astype(int).tolist()

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
 
+from xuchang_sim.units import month_label
 from xuchang_sim.yamlfile import InputError, Problem
 
 if TYPE_CHECKING:
@@ -107,6 +109,18 @@ class Setup:
     room: Sizes | None = None
     followed: int = 0
     threads: int | None = None
+
+    @cached_property
+    def months(self) -> tuple[str, ...]:
+        """Months on record, ``YYYY-MM``, from January of the base year."""
+        first = 12 * self.pack.base_year
+        return tuple(month_label(first + m) for m in range(self.through - first + 1))
+
+    @cached_property
+    def years(self) -> tuple[int, ...]:
+        """Complete calendar years on record."""
+        base = self.pack.base_year
+        return tuple(range(base, base + len(self.months) // 12))
 
     @property
     def replicate_numbers(self) -> range:

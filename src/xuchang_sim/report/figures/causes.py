@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from xuchang_sim.pack.load import Pack
-    from xuchang_sim.simulation.results import Results, Why
+    from xuchang_sim.simulation.results import Results
+    from xuchang_sim.simulation.why import Why
 
 
 class Step(NamedTuple):
@@ -276,7 +277,7 @@ def zones(
     if results.zone_years is None:
         message = "this run kept targets only; run it with its months"
         raise ValueError(message)
-    entries = results.setting.pack.region.zones
+    entries = results.setup.pack.region.zones
     rows = -(-len(entries) // columns)
     if panels is None:
         grid = figure(7.6, 0.55 + 1.35 * rows).subplots(
@@ -294,8 +295,8 @@ def zones(
             fontfamily=stack(lang),
         )
     values = results.zone_years[results.good][:, :, MEASURE_ROW[measure]]
-    years = list(results.setting.years)
-    plan = results.setting.pack.plan_year
+    years = list(results.setup.years)
+    plan = results.setup.pack.plan_year
     unit = MEASURES[measure].unit
     for z, (zone, ax) in enumerate(zip(entries, panels, strict=False)):
         low, middle, high = np.quantile(values[:, :, z], [0.05, 0.5, 0.95], axis=0)

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
     from xuchang_sim.forecast.drivers import Drivers
     from xuchang_sim.pack.load import Pack
-    from xuchang_sim.simulation.results import Results, Why
+    from xuchang_sim.simulation.results import Results
+    from xuchang_sim.simulation.why import Why
 
     Array = npt.NDArray[np.float64]
 
@@ -85,8 +86,7 @@ def fan(
     """
     lang = speakable(lang)
     ax = axes(ax)
-    setting = results.setting
-    pack, months = setting.pack, list(setting.months)
+    pack, months = results.setup.pack, list(results.setup.months)
     target = city_targets(pack)[name]
     values = year_to_date(results, name)
     time = np.arange(len(months), dtype=float)
@@ -144,7 +144,7 @@ def fan(
             linestyle="none",
             label=say("figure.known", lang),
         )
-    policy = setting.policy_month - 12 * pack.base_year
+    policy = results.setup.policy_month - 12 * pack.base_year
     ax.axvline(policy - 0.5, color=MUTED, linewidth=0.9, linestyle=":")
     top = max(float(np.quantile(values, 0.97, axis=0).max()), target.value) * 1.14
     ax.set_ylim(0, top)

@@ -28,7 +28,7 @@ def attainment(results: Results, *, ax: Axes | None = None, lang: Language = "zh
     """Draw the probability that each headline level was reached by a month."""
     lang = speakable(lang)
     ax = axes(ax)
-    asked = city_targets(results.setting.pack)
+    asked = city_targets(results.setup.pack)
     labels = {name: labelled(target, lang) for name, target in asked.items()}
     strokes = ((INK, "-"), (BLUE, "--"), (ORANGE, "-."), (GREEN, ":"), (RED, (0, (5, 1, 1, 1))))
     months: Sequence[str] = ()

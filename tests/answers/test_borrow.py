@@ -9,7 +9,8 @@ import pytest
 from numpy.testing import assert_allclose
 
 from xuchang_sim.answers.borrow import SHARED, Line, borrow, line
-from xuchang_sim.answers.hindcast import Forecast, Hindcast, hindcast
+from xuchang_sim.answers.hindcast import Hindcast, hindcast
+from xuchang_sim.answers.predictive import Forecast
 from xuchang_sim.pack.cases import CaseRow
 
 DAY = date(2012, 4, 20)

@@ -11,14 +11,8 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from xuchang_sim.answers.hindcast import (
-    COLUMNS,
-    LEVELS,
-    Hindcast,
-    hindcast,
-    mixture_cdf,
-    mixture_quantiles,
-)
+from xuchang_sim.answers.hindcast import COLUMNS, Hindcast, hindcast
+from xuchang_sim.answers.predictive import LEVELS, mixture_cdf, mixture_quantiles
 
 HEAD = "case,place,year,information_date,quantity,kind,value,unit,published,source,note\n"
 DAY = "2012-04-20"

@@ -11,8 +11,9 @@ from numpy.testing import assert_allclose
 from scipy.special import ndtri
 from scipy.stats import kstest
 
-from xuchang_sim.answers.hindcast import LEVELS, Forecast, Hindcast, hindcast
+from xuchang_sim.answers.hindcast import Hindcast, hindcast
 from xuchang_sim.answers.panels import Panel, normal_crps, null_scores, nulls
+from xuchang_sim.answers.predictive import LEVELS, Forecast
 from xuchang_sim.answers.rules import rules_digest
 from xuchang_sim.answers.scoring import (
     BINS,

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from xuchang_sim import __version__
-from xuchang_sim.answers.hindcast import LEVELS, Forecast, Hindcast, unscorable
+from xuchang_sim.answers.hindcast import Hindcast, unscorable
+from xuchang_sim.answers.predictive import LEVELS, Forecast
 from xuchang_sim.answers.rules import rules_digest
 from xuchang_sim.answers.simple import SIMPLE, Normal, simple_forecasts
 

@@ -1,22 +1,19 @@
 """Cases: plans of other places and years as rows of a table, each row with its day of publication.
 
-One module because a table is read, checked and refused row by row in one pass.
-
 A case is a base year, a plan and, later, an outcome. A row counts only if it was published by the
 case's information date; a case with a row that came later is refused, and the others go on.
 """
 
-import csv
-import io
 import math
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Literal, NamedTuple, get_args
 
+from xuchang_sim.pack.casetables import GROWTH, Line, all_lines, quantity_word, word
 from xuchang_sim.units import UnitError, convert
 from xuchang_sim.yamlfile import InputError, Problem, did_you_mean
 
@@ -34,52 +31,6 @@ __all__ = [
 Kind = Literal["base", "target", "outcome"]
 Bound = Literal["", "at_least", "at_most"]
 NEEDED = ("case", "year", "information_date", "quantity", "kind", "value", "unit", "published")
-MAX_BYTES = 32 << 20
-GROWTH = "_growth"
-#: Endings of tables in a folder, and what may stand between cells.
-ENDINGS = frozenset({".csv", ".tsv", ".txt"})
-SEPARATORS = ",;\t"
-#: Words of tables, and the one that is meant: columns, kinds, quantities, units.
-WORDS: Mapping[str, Mapping[str, str]] = {
-    "column": {
-        "案例": "case", "案例编号": "case", "编号": "case", "id": "case", "case_id": "case",
-        "地区": "place", "地点": "place", "地方": "place", "层级": "level", "级别": "level",
-        "年份": "year", "年": "year", "年度": "year", "计划年": "year", "plan_year": "year",
-        "信息日": "information_date", "信息日期": "information_date", "截止日期": "information_date",
-        "指标": "quantity", "类型": "kind", "类别": "kind", "性质": "kind",
-        "数值": "value", "值": "value", "单位": "unit",
-        "发布日": "published", "发布日期": "published", "公布日": "published", "公布日期": "published",
-        "来源": "source", "出处": "source", "备注": "note", "说明": "note", "notes": "note",
-    },
-    "kind": {
-        "基数": "base", "基期": "base", "基年": "base", "baseline": "base",
-        "目标": "target", "计划": "target", "goal": "target", "plan": "target", "targets": "target",
-        "结果": "outcome", "实际": "outcome", "完成": "outcome", "actual": "outcome",
-        "result": "outcome", "outcomes": "outcome",
-    },
-    "quantity": {
-        "收入": "revenue", "主营业务收入": "main_business_revenue", "营业收入": "operating_revenue",
-        "销售收入": "sales", "产值": "output", "总产值": "output", "工业总产值": "industrial_output",
-        "工业产值": "industrial_output", "增加值": "value_added",
-        "工业增加值": "industrial_value_added", "规模以上工业增加值": "industrial_value_added",
-        "投资": "fai", "固定资产投资": "fixed_asset_investment", "利税": "profit_tax",
-        "利润": "profit", "税收": "tax", "从业人员": "workers", "就业": "employment",
-        "生产总值": "gdp", "地区生产总值": "gdp", "财政收入": "fiscal",
-        "投资额": "fai", "fixed_investment": "fai", "investment": "fai",
-        "turnover": "revenue", "employees": "workers", "jobs": "employment",
-    },
-    "unit": {
-        "亿": "亿元", "亿人民币": "亿元", "100m yuan": "亿元", "100m cny": "亿元", "100 million yuan": "亿元",
-        "100 million cny": "亿元", "1e8 yuan": "亿元", "cny 100m": "亿元", "rmb 100m": "亿元",
-        "bn yuan": "10亿元", "bn cny": "10亿元", "billion yuan": "10亿元", "billion cny": "10亿元",
-        "cny bn": "10亿元", "rmb bn": "10亿元", "1e9 cny": "10亿元", "十亿元": "10亿元",
-        "million yuan": "100万元", "million cny": "100万元", "m yuan": "100万元", "1e6 cny": "100万元",
-        "百万元": "100万元", "千万元": "1000万元", "万": "万元", "10k yuan": "万元",
-        "people": "人", "workers": "人", "10k persons": "万人", "thousand persons": "1000人",
-        "pct": "%", "per cent": "%", "百分比": "%",
-    },
-}  # fmt: skip
-_GROWTHS = ("增长率", "增速", "增长", " growth", "_yoy")
 
 
 class Quantity(NamedTuple):
@@ -125,26 +76,6 @@ def quantity(name: str) -> Quantity:
     """What a published quantity is in the model; growth rates are what their level is."""
     stem = name.removesuffix(GROWTH)
     return QUANTITIES.get(stem, Quantity("", "", _COUNT))
-
-
-def _word(kind: str, text: str) -> str:
-    """The word that is meant by one of a table's, whatever its capitals, width and language."""
-    plain = " ".join(unicodedata.normalize("NFKC", text).split())
-    known = WORDS[kind]
-    lower = plain.lower() if kind != "unit" else plain
-    joined = re.sub(r"[ -]", "_", lower) if kind in {"column", "quantity"} else lower
-    return known.get(plain.lower()) or known.get(joined) or joined
-
-
-def _quantity_word(text: str) -> str:
-    """Name of a quantity; growth in any of its words has the ending ``_growth``."""
-    plain = " ".join(unicodedata.normalize("NFKC", text).split()).lower()
-    for ending in _GROWTHS:
-        if plain.endswith(ending) and plain != ending:
-            return _word("quantity", plain.removesuffix(ending).strip(" _")) + GROWTH
-    if plain.endswith(GROWTH):
-        return _word("quantity", plain.removesuffix(GROWTH)) + GROWTH
-    return _word("quantity", plain)
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,136 +203,6 @@ def _bound(value: str, note: str) -> tuple[Bound, str]:
     return ("at_most" if _AT_MOST.search(note) else ""), text
 
 
-class _Line(NamedTuple):
-    """A line of a table by column name."""
-
-    cells: Mapping[str, str]
-    file: str
-    number: int
-    fault: str = ""
-
-    def problem(self, message: str) -> Problem:
-        """Return a fault of this line, under the name of its case, on one line."""
-        return Problem(self.file, " ".join(self.cells["case"].split()), self.number, message)
-
-
-def _text(path: Path) -> str:
-    """Text of a table: UTF-8 with or without its mark, UTF-16 with it, or GB 18030 (GBK in it).
-
-    Raises
-    ------
-    InputError
-        If it cannot be read as any of them.
-    """
-    raw, message = b"", ""
-    if not path.is_file():
-        message = "is not a regular file" if path.exists() else "no such file"
-    else:
-        try:
-            with path.open("rb") as stream:
-                raw = stream.read(MAX_BYTES + 1)
-        except OSError as error:
-            message = f"cannot be read: {error.strerror}"
-    if len(raw) > MAX_BYTES:
-        message = f"is too big; allowed: at most {MAX_BYTES:,} bytes"
-    wide = raw[:2] in {b"\xff\xfe", b"\xfe\xff"}
-    for encoding in () if message else ("utf-16",) if wide else ("utf-8-sig", "gb18030"):
-        try:
-            text = raw.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        if "\0" not in text:
-            return text.replace("\r\n", "\n").replace("\r", "\n")
-    message = message or "is not text; allowed: UTF-8, UTF-16 with its mark, or GB 18030"
-    raise InputError([Problem(str(path), "", 0, message)])
-
-
-def _records(text: str, separator: str) -> list[tuple[int, list[str]]]:
-    """Records of a table with the line on which each ends; a quote that is never closed ends its line.
-
-    A lost quotation mark would else swallow the lines after it, and with them other cases.
-    """
-    try:
-        rows = csv.reader(io.StringIO(text, newline=""), strict=True, delimiter=separator)
-        found = [(rows.line_num, row) for row in rows]
-    except csv.Error:
-        found = []
-    width = len(found[0][1]) if found else 0
-    whole = all(len(row) == width or not any("\n" in cell for cell in row) for _, row in found)
-    if found and whole:
-        return found
-    return [
-        (number, next(csv.reader([line], delimiter=separator), []))
-        for number, line in enumerate(text.split("\n"), 1)
-    ]
-
-
-def _lines(path: Path, needed: Iterable[str]) -> list[_Line]:
-    """Lines of one table.
-
-    Raises
-    ------
-    InputError
-        If the file cannot be read, or a column is missing.
-    """
-    text = _text(path)
-    first = text.lstrip("\n").split("\n", 1)[0]
-    separator = max(SEPARATORS, key=first.count)
-    rows = [(n, row) for n, row in _records(text, separator) if any(x.strip() for x in row)]
-    header = [_word("column", name) for name in rows[0][1]] if rows else []
-    if lacking := [name for name in needed if name not in header]:
-        message = f"has no column {', '.join(lacking)}; allowed: all of {', '.join(needed)}"
-        raise InputError([Problem(str(path), "", 1, message)])
-    found = []
-    for number, row in rows[1:]:
-        cells = dict.fromkeys(header, "")
-        cells |= dict(zip(header, [cell.strip() for cell in row], strict=False))
-        extra = any(cell.strip() for cell in row[len(header) :])
-        fault = f"has {len(row)} cells under {len(header)} columns" if extra else ""
-        found.append(_Line(cells, str(path), number, fault))
-    return found
-
-
-def _tables(path: Path) -> list[Path]:
-    """Tables that a path stands for.
-
-    Raises
-    ------
-    InputError
-        If there is no such file, or no table in the folder.
-    """
-    if path.is_dir():
-        found = sorted(x for x in path.iterdir() if x.suffix.lower() in ENDINGS and x.is_file())
-        if found:
-            return found
-        message = (
-            "holds neither tables of cases nor packs; allowed: *.csv, or folders with pack.yaml"
-        )
-        raise InputError([Problem(str(path), "", 0, message)])
-    return [path]
-
-
-def _all_lines(path: Path, needed: Iterable[str]) -> tuple[list[_Line], list[Problem]]:
-    """Lines of all tables of a path, and the tables of a folder that are none of cases.
-
-    Raises
-    ------
-    InputError
-        If no table could be read.
-    """
-    lines: list[_Line] = []
-    problems: list[Problem] = []
-    tables = _tables(path)
-    for table in tables:
-        try:
-            lines += _lines(table, needed)
-        except InputError as error:
-            problems += error.problems[:1]
-    if problems and len(problems) == len(tables):
-        raise InputError(problems)
-    return lines, problems
-
-
 def read_cases(path: Path) -> tuple[list[Case], list[Refusal]]:
     """Read cases from a table, or from all tables of a folder.
 
@@ -424,9 +225,9 @@ def read_cases(path: Path) -> tuple[list[Case], list[Refusal]]:
     InputError
         If no table can be read, or none has the columns.
     """
-    lines, problems = _all_lines(path, NEEDED)
+    lines, problems = all_lines(path, NEEDED)
     refused = [Refusal(Path(problem.file).name, problem) for problem in problems]
-    groups: dict[str, list[_Line]] = {}
+    groups: dict[str, list[Line]] = {}
     for line in lines:
         groups.setdefault(line.cells["case"], []).append(line)
     cases = []
@@ -474,7 +275,7 @@ class _RefusedError(ValueError):
         self.problem = problem
 
 
-def _case(name: str, lines: list[_Line]) -> Case:
+def _case(name: str, lines: list[Line]) -> Case:
     """Read one case. A row that cannot be read is left out, and said; one that came too late refuses it.
 
     Raises
@@ -488,7 +289,7 @@ def _case(name: str, lines: list[_Line]) -> Case:
             first.problem("has no name of its case; allowed: a name in the column case")
         )
     # Nothing of an outcome is looked at: not even whether it can be read.
-    lines = [line for line in lines if _word("kind", line.cells["kind"]) != "outcome"]
+    lines = [line for line in lines if word("kind", line.cells["kind"]) != "outcome"]
     if not lines:
         raise _RefusedError(first.problem("no base and no target rows: outcomes only"))
     first = lines[0]
@@ -532,7 +333,7 @@ def _case(name: str, lines: list[_Line]) -> Case:
     return case
 
 
-def _information_date(lines: list[_Line]) -> date:
+def _information_date(lines: list[Line]) -> date:
     """Information date of a case: that of its rows, which have to agree; empty cells say nothing."""
     told = [line for line in lines if line.cells["information_date"]]
     if not told:
@@ -546,18 +347,18 @@ def _information_date(lines: list[_Line]) -> date:
     return first
 
 
-def _year(line: _Line) -> int | None:
+def _year(line: Line) -> int | None:
     """Year of a row; None if it is none."""
     text = unicodedata.normalize("NFKC", line.cells["year"])
     found = re.fullmatch(r"((?:19|20)\d\d)(?:\.0*|年)?", text)
     return int(found[1]) if found else None
 
 
-def _is_target(line: _Line) -> bool:
-    return _word("kind", line.cells["kind"]) == "target"
+def _is_target(line: Line) -> bool:
+    return word("kind", line.cells["kind"]) == "target"
 
 
-def _plan_year(lines: list[_Line], known: date) -> int:
+def _plan_year(lines: list[Line], known: date) -> int:
     """Year of the plan: the first of its targets' years that was not over; else that of its base rows."""
     told = sorted({y for line in lines if _is_target(line) and (y := _year(line)) is not None})
     if told:
@@ -569,7 +370,7 @@ def _plan_year(lines: list[_Line], known: date) -> int:
     return max(others)
 
 
-def _of_year(line: _Line, plan: int) -> None:
+def _of_year(line: Line, plan: int) -> None:
     """Hold that a row belongs to the plan's year or, for the base, to the year before.
 
     Raises
@@ -631,7 +432,7 @@ _DAY = re.compile(
 )
 
 
-def _day(line: _Line, key: str, month_end: Callable[[int, int], date]) -> date:
+def _day(line: Line, key: str, month_end: Callable[[int, int], date]) -> date:
     """Read a day; a month alone is its first or last day, whichever promises less."""
     text = unicodedata.normalize("NFKC", line.cells[key])
     try:
@@ -645,10 +446,10 @@ def _day(line: _Line, key: str, month_end: Callable[[int, int], date]) -> date:
     raise _RefusedError(line.problem(f"{key} {text!r} is not a day; allowed: YYYY-MM-DD"))
 
 
-def _row(line: _Line) -> CaseRow:
+def _row(line: Line) -> CaseRow:
     """Read one figure, in the model's unit."""
     cells = line.cells
-    kind, name = _word("kind", cells["kind"]), _quantity_word(cells["quantity"])
+    kind, name = word("kind", cells["kind"]), quantity_word(cells["quantity"])
     if line.fault:
         raise _RefusedError(line.problem(line.fault))
     if kind not in get_args(Kind):
@@ -659,12 +460,12 @@ def _row(line: _Line) -> CaseRow:
     bound, text = _bound(cells["value"], cells.get("note", ""))
     found = _NUMBER.fullmatch(re.sub(r"(?<=\d)[, ](?=\d{3})", "", text))
     number = float(found[1]) if found else math.nan
-    written = _word("unit", found[2]) if found else ""
+    written = word("unit", found[2]) if found else ""
     if not math.isfinite(number):
         raise _RefusedError(line.problem(f"value {cells['value']!r} is not a number"))
     growth = name.endswith(GROWTH)
     unit = "比例" if growth else quantity(name).unit
-    given = _word("unit", cells["unit"]) or written
+    given = word("unit", cells["unit"]) or written
     try:
         if written and written != given:
             convert(1.0, written, given)  # of one kind; what stands beside the number is meant
@@ -707,12 +508,12 @@ def read_outcomes(path: Path) -> tuple[list[CaseRow], list[Problem]]:
         If a file cannot be read at all, or has not the columns.
     """
     rows = []
-    lines, problems = _all_lines(path, ("case", "quantity", "value", "unit"))
+    lines, problems = all_lines(path, ("case", "quantity", "value", "unit"))
     for line in lines:
         cells = {"note": "", **line.cells}
         cells["kind"] = cells.get("kind") or "outcome"
         cells["published"] = cells.get("published") or "1900-01-01"
-        if _word("kind", cells["kind"]) != "outcome":
+        if word("kind", cells["kind"]) != "outcome":
             continue
         try:
             rows.append(_row(line._replace(cells=cells)))

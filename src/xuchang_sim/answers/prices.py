@@ -20,7 +20,7 @@ from xuchang_sim.simulation.run import run
 from xuchang_sim.simulation.setup import Setup, Variant
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable
 
     from xuchang_sim.pack.load import Pack
 
@@ -151,13 +151,3 @@ def prices(
             Price(entry.resource, entry.lever, entry.unit, entry.cost, effect, dual, one_sided)
         )
     return tuple(found), first
-
-
-def best_unit(prices: Sequence[Price], outcome: str) -> Mapping[str, tuple[float, float]]:
-    """Largest effect of a unit by resource: value and standard error."""
-    found: dict[str, tuple[float, float]] = {}
-    for price in prices:
-        value = price.effect[outcome]
-        if price.resource not in found or value[0] > found[price.resource][0]:
-            found[price.resource] = value
-    return found

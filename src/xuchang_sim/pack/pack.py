@@ -290,11 +290,6 @@ class Pack:
         text = json.dumps(content, sort_keys=True, default=str, ensure_ascii=True)
         return hashlib.sha256(text.encode()).hexdigest()
 
-    @cached_property
-    def lever_paragraphs(self) -> Mapping[str, tuple[str, ...]]:
-        """Paragraphs of the document from which each lever comes."""
-        return {name: self.plan.paragraphs(lever.rows) for name, lever in self.levers.items()}
-
 
 #: Texts that other data refer to.
 NAMES = {"id", "measure", "sector", "zone", "level"}

@@ -353,27 +353,6 @@ REGISTRY: dict[str, Callable[[Cut], Array]] = {
     "land_used": _city("land_used"),
     "land_unmet": _city("land_unmet"),
 }
-#: Units of the measures that are not counts of things: a target must be given in the same.
-UNITS: dict[str, str] = {
-    **dict.fromkeys(
-        (
-            "revenue", "revenue_real", "fai", "fai_extra", "fai_without_largest", "profit_tax",
-            "outside_capital", "platform_financing_min", "run_rate",
-        ),
-        "亿元",
-    ),
-    **dict.fromkeys(("workers", "new_workers", "trained"), "人"),
-    **dict.fromkeys(
-        (
-            "revenue_share", "fai_share", "sewage_rate", "energy_decline", "trunk_roads", "transit",
-            *(name for name in REGISTRY if name.endswith("_growth")),
-        ),
-        "比例",
-    ),
-    **dict.fromkeys(("quota_min_zone", "land_used", "land_unmet"), "亩"),
-    "factory_area": "m²",
-    "housing": "套",
-}  # fmt: skip
 THRESHOLD_UNIT = "亿元"
 #: Measures that need a target's threshold; the plan names them with it, e.g. zones above 100亿.
 THRESHOLD: dict[str, Callable[[Cut, float], Array]] = {

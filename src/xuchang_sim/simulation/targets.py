@@ -15,7 +15,6 @@ from xuchang_sim.simulation.measures import (
     REGISTRY,
     THRESHOLD,
     THRESHOLD_UNIT,
-    UNITS,
     Array,
     Cut,
 )
@@ -197,7 +196,8 @@ def complaint(target: Target) -> tuple[str, str]:
         return "measure", f"no such measure: {target.measure}{close}; {allowed}"
     if name == NO_MEASURE:
         return "", ""
-    unit = UNITS.get(name, target.unit)
+    defined = definitions.measure(name)
+    unit = defined.unit if defined else target.unit
     if target.unit != unit:
         message = f"is in {target.unit}, but {name} is counted in {unit}; allowed: {unit}"
         return "unit", message

@@ -1,10 +1,14 @@
-"""Tests that take minutes run on request only."""
+"""Tests that take minutes run on request only; messages are in English unless a test asks for another."""
 
 from __future__ import annotations
 
 import os
 
 import pytest
+
+from xuchang_sim.text import VARIABLE
+
+os.environ[VARIABLE] = "en"  # for this process and those that tests begin
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import io
 import re
 import shutil
@@ -36,15 +37,17 @@ def test_all_languages_say_the_same(key: str) -> None:
     texts = {lang: phrases(lang)[key] for lang in LANGUAGES}
     assert all(text.strip() for text in texts.values())
     assert all(placeholders(text) == placeholders(texts["en"]) for text in texts.values())
-    assert not re.search(r"[\u4e00-\u9fff]", re.sub("[亿万亩]", "", texts["en"])), texts["en"]
+    assert not re.search(r"[\u4e00-\u9fff]", re.sub("[亿万亩元年月日期是否]", "", texts["en"])), (
+        texts["en"]
+    )
 
 
 def test_a_phrase_that_stands_twice_is_refused(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    (tmp_path / "zh.yaml").write_text("a:\n  b: one\na:\n  b: two\n", encoding="utf-8")
+    (tmp_path / "zh.yaml").write_text('a:\n  b: "one"\na:\n  b: "two"\n', encoding="utf-8")
     monkeypatch.setattr(text, "_FOLDER", tmp_path)
-    with pytest.raises(ValueError, match=r"zh.yaml: a.b stands twice"):
+    with pytest.raises(ValueError, match=r"zh.yaml:4: a.b stands twice"):
         text.phrases.__wrapped__("zh")
 
 
@@ -65,7 +68,9 @@ def asked() -> dict[str, str]:
     """Keys that the sources and templates ask for literally, with where."""
     found = {}
     for path in [*SOURCES.rglob("*.py"), *SOURCES.rglob("*.html")]:
-        for key in re.findall(r"""\bsay\(\s*["']([\w.]+)["']""", path.read_text(encoding="utf-8")):
+        for key in re.findall(
+            r"""\b(?:say|phrase)\(\s*["']([\w.]+)["']""", path.read_text(encoding="utf-8")
+        ):
             found[key] = path.name
     return found
 
@@ -110,3 +115,30 @@ def test_a_missing_key_or_value_is_an_error() -> None:
         say("no.such.key", "zh")
     with pytest.raises(KeyError):
         say("validate.good", "en")
+
+
+def _written() -> list[tuple[str, int, str, set[str]]]:
+    """Return every message of the sources: file, line, key, and the names of its values."""
+    found = []
+    for path in sorted(SOURCES.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Name)
+                and node.func.id == "phrase"
+                and isinstance(node.args[0], ast.Constant)
+                and all(keyword.arg for keyword in node.keywords)
+            ):
+                names = {str(keyword.arg) for keyword in node.keywords}
+                found.append((path.name, node.lineno, str(node.args[0].value), names))
+    return found
+
+
+def test_every_message_fills_the_placeholders_of_its_phrase_and_no_others() -> None:
+    known = phrases("en")
+    wrong = [
+        (file, line, key)
+        for file, line, key, names in _written()
+        if {name for _, name, _, _ in string.Formatter().parse(known[key]) if name} != names
+    ]
+    assert wrong == []

@@ -11,6 +11,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from xuchang_sim.text import phrase
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from importlib.metadata import EntryPoint
@@ -71,8 +73,6 @@ def measure(name: str) -> Extension | None:
         return None
     found = point.load()
     if not isinstance(found, Extension) or getattr(found.definition, "id", None) != name:
-        message = (
-            f"{point.value} offers {found!r}; allowed: an Extension whose definition is {name!r}"
-        )
+        message = phrase("extension.offers", value=point.value, found=found, name=name)
         raise TypeError(message)
     return found

@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
+from xuchang_sim.text import phrase, reason
 from xuchang_sim.yamlfile import InputError, Problem
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def naming(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        text = f"cannot be written: {error.strerror or error}; mend that and run the same again"
+        text = phrase("file.unwritten", strerror=reason(error))
         raise InputError([Problem(str(path), "", 0, text)]) from error
 
 
@@ -72,11 +73,11 @@ def destination(path: str | Path, *endings: str) -> Path:
         target = _target(path)
         if endings and path.suffix.lower() not in endings:
             ending = path.suffix or "nothing"
-            message = f"ends in {ending}; allowed: {', '.join(endings)}"
+            message = phrase("file.ending", ending=ending, endings=", ".join(endings))
         elif target.is_dir():
-            message = "is a folder; allowed: a file"
+            message = phrase("file.folder")
         elif not target.parent.is_dir():
-            message = "its folder does not exist; allowed: a file in a folder that does"
+            message = phrase("file.no_folder")
         elif _regular(target):
             with suppress(FileNotFoundError):
                 target.lstat()  # says whether the name itself is too long

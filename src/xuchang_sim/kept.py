@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from xuchang_sim.files import write
+from xuchang_sim.text import phrase
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -53,7 +54,7 @@ def pack(arrays: Mapping[str, np.ndarray], note: str = "") -> bytes:
         values = np.ascontiguousarray(array).reshape(np.shape(array))
         values = values.astype(values.dtype.newbyteorder("<"), copy=False)
         if values.dtype.kind not in KINDS:
-            message = f"{name} has type {values.dtype}; allowed: numbers, truth values and texts"
+            message = phrase("kept.type", name=name, dtype=values.dtype)
             raise ValueError(message)
         rows.append([name, values.dtype.str, list(values.shape)])
         parts.append(values.tobytes())
@@ -74,18 +75,18 @@ def unpack(data: bytes) -> tuple[Arrays, str]:
     body = data[start:]
     said = data[len(MAGIC) : start]
     if not data.startswith(MAGIC) or hashlib.sha256(body).hexdigest().encode() + b"\n" != said:
-        message = "its hash does not fit its contents"
+        message = phrase("kept.hash")
         raise DamagedError(message)
     line, newline, rest = body.partition(b"\n")
     try:
         if not newline or len(line) > MOST_HEAD:
-            message = "has no head"
+            message = phrase("kept.head")
             raise ValueError(message)  # noqa: TRY301 - said below like the rest
         head = json.loads(line)
         found = _arrays(head["arrays"], rest)
         return found, str(head["note"])
     except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
-        message = f"is no container of this version ({error})"
+        message = phrase("kept.version", error=error)
         raise DamagedError(message) from None
 
 
@@ -102,13 +103,13 @@ def _arrays(rows: list[Any], data: bytes) -> Arrays:
             raise ValueError(message)
         count = math.prod(shape)
         if offset + count * dtype.itemsize > len(data):
-            message = f"{name!r} is longer than the file"
+            message = phrase("kept.short", name=name)
             raise ValueError(message)
         values = np.frombuffer(data, dtype, count, offset) if count else np.zeros(0, dtype)
         found[name] = values.reshape(shape).copy()
         offset += count * dtype.itemsize
     if offset != len(data):
-        message = f"{len(data) - offset} bytes too many"
+        message = phrase("kept.long", data=len(data) - offset)
         raise ValueError(message)
     return found
 
@@ -124,7 +125,7 @@ def read(path: Path) -> tuple[Arrays, str]:
         If it is not what was written.
     """
     if path.stat().st_size > MOST_BYTES:
-        message = f"is larger than {MOST_BYTES >> 20} MiB"
+        message = phrase("kept.big", most_bytes=MOST_BYTES >> 20)
         raise DamagedError(message)
     return unpack(path.read_bytes())
 

@@ -13,7 +13,7 @@ import sys
 from itertools import pairwise
 from typing import Final, NoReturn
 
-from xuchang_sim.text import LANGUAGES, Language, say
+from xuchang_sim.text import LANGUAGES, VARIABLE, Language, reason, say
 
 WRONG_INPUT: Final = 2  # exit code: the answer is not where it was wanted
 READER_LEFT: Final = 141  # exit code of a program whose reader closed the pipe, as shells say it
@@ -80,11 +80,14 @@ codecs.register_error(HANDLER, _plain)
 
 
 def language() -> Language:
-    """Language the reader asked for, from the words of the command line: where no other way is known."""
+    """Language the reader asked for: ``--lang`` of the command line, else the environment, else Chinese."""
     words = sys.argv[1:]
     asked = [word for flag, word in pairwise(words) if flag == "--lang"]
     asked += [word.removeprefix("--lang=") for word in words if word.startswith("--lang=")]
-    return asked[-1] if asked and asked[-1] in LANGUAGES else LANGUAGES[0]
+    for lang in (*asked[-1:], os.environ.get(VARIABLE)):
+        if lang in LANGUAGES:
+            return lang
+    return LANGUAGES[0]
 
 
 def prepare() -> None:
@@ -150,7 +153,11 @@ def answer(text: str, *, json: bool = False) -> None:
         _leave()
     except (OSError, ValueError) as error:
         _drop(1)
-        _keep(text, getattr(error, "strerror", None) or str(error), ".json" if json else ".txt")
+        _keep(
+            text,
+            reason(error) if isinstance(error, OSError) else str(error),
+            ".json" if json else ".txt",
+        )
         sys.exit(WRONG_INPUT)
     if _escaped:
         message(_say("escaped", encoding=sys.stdout.encoding))

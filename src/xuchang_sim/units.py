@@ -12,6 +12,8 @@ from fractions import Fraction
 from functools import lru_cache
 from itertools import product
 
+from xuchang_sim.text import phrase
+
 __all__ = [
     "Unit",
     "UnitError",
@@ -111,7 +113,7 @@ def _atom(text: str, whole: str) -> tuple[str, Fraction, str, str]:
         count = counted[1]
         name = _ALIASES.get(counted[2], counted[2])
     if name not in _TABLE:
-        message = f"unknown unit {whole!r}; allowed: {' '.join(_TABLE)} and quotients of them"
+        message = phrase("unit.unknown", whole=whole, table=" ".join(_TABLE))
         raise UnitError(message)
     factor, dimension, label = _TABLE[name]
     times = f"{count} " if count else ""
@@ -232,7 +234,7 @@ def convert_exact(value: Fraction, source: str, target: str) -> Fraction:
     """
     old, new = parse(source), parse(target)
     if old.dimensions != new.dimensions:
-        message = f"{old.name} cannot be converted to {new.name}"
+        message = phrase("unit.cannot", name=old.name, name2=new.name)
         raise UnitError(message)
     return value * old.factor / new.factor
 
@@ -248,8 +250,10 @@ def kind(text: str) -> str:
     dimensions = parse(text).dimensions
     above = [name for name, power in dimensions for _ in range(power)]
     below = [name.removesuffix("s") for name, power in dimensions for _ in range(-power)]
-    what = " times ".join(above) or "a pure number"
-    return " per ".join([what, *below])
+    above = [phrase(f"dimension.{name}") for name in above]
+    below = [phrase(f"dimension.{name}") for name in below]
+    what = phrase("dimension.times").join(above) or phrase("dimension.pure")
+    return phrase("dimension.per").join([what, *below])
 
 
 @lru_cache(maxsize=512)
@@ -296,7 +300,7 @@ def month_index(text: object) -> int:
         If the text is not a month of the years 1900 to 2099.
     """
     if not isinstance(text, str) or not (found := _MONTH.fullmatch(text)):
-        message = f"{text!r} is not a month; allowed: YYYY-MM with month 01 to 12"
+        message = phrase("unit.month", text=text)
         raise ValueError(message)
     return 12 * int(found[1] + found[2]) + int(found[3]) - 1
 

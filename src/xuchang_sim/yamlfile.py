@@ -19,6 +19,8 @@ from typing import Any, Final
 
 import yaml
 
+from xuchang_sim.text import phrase, reason
+
 __all__ = [
     "InputError",
     "Place",
@@ -75,7 +77,7 @@ class InputError(ValueError):
         self.problems = tuple(sorted(found, key=lambda x: (files[x.file], x.line)))
         lines = [str(problem) for problem in self.problems[:MAX_PROBLEMS]]
         if (more := len(self.problems) - MAX_PROBLEMS) > 0:
-            lines.append(f"... and {more} more")
+            lines.append(phrase("file.more", more=more))
         super().__init__("\n".join(lines))
 
 
@@ -208,24 +210,24 @@ def read_text(path: Path, problems: list[Problem], limit: int = MAX_BYTES) -> st
 
     try:
         if not path.is_file():
-            fault("is not a regular file" if path.exists() else "no such file")
+            fault(phrase("file.not_regular") if path.exists() else phrase("file.none"))
             return None
         with path.open("rb") as stream:
             raw = stream.read(limit + 1)
     except OSError as error:
-        fault(f"cannot be read: {error.strerror}")
+        fault(phrase("file.unread", strerror=reason(error)))
         return None
     if len(raw) > limit:
-        fault(f"is too big; allowed: at most {limit:,} bytes")
+        fault(phrase("file.too_big", limit=limit))
         return None
     if raw[:2] in {b"\xff\xfe", b"\xfe\xff"}:
-        fault("is UTF-16; allowed: UTF-8", 1)
+        fault(phrase("file.utf16"), 1)
         return None
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
-        fault(f"is not UTF-8 ({_encoding(raw)}); allowed: UTF-8", line)
+        fault(phrase("file.not_utf8", encoding=_encoding(raw)), line)
         return None
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
@@ -234,8 +236,8 @@ def _encoding(raw: bytes) -> str:
     try:
         raw.decode("gb18030")
     except UnicodeDecodeError:
-        return "of unknown encoding"
-    return "it reads as GBK: save it as UTF-8"
+        return phrase("file.unknown_encoding")
+    return phrase("file.reads_as_gbk")
 
 
 def read_yaml(path: Path, problems: list[Problem]) -> Source | None:
@@ -277,14 +279,14 @@ def _syntax(file: str, text: str, error: yaml.YAMLError) -> Problem:
     shown = lines[line - 1] if 0 < line <= len(lines) else ""
     if odd := re.search(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]", text):
         line = text.count("\n", 0, odd.start()) + 1
-        message = f"control character {odd[0]!r}; allowed: printable text"
+        message = phrase("yaml.control", odd=odd[0])
     elif re.match(r"[ ]*\t", shown):
-        message = "a tab at the start of the line; allowed: indent with spaces"
+        message = phrase("yaml.tab")
     elif "mapping values" in str(error):
-        message = "a second ': ' in one line; allowed: put the text in quotes"
+        message = phrase("yaml.second_colon")
     else:
         detail = getattr(error, "problem", None) or str(error)
-        message = f"is not YAML ({' '.join(str(detail).split())})"
+        message = phrase("yaml.syntax", split=" ".join(str(detail).split()))
     return Problem(file, "", line, message)
 
 
@@ -338,7 +340,7 @@ class _Builder:
     def fault(self, line: int, message: str) -> None:
         """Record a fault; too many end the reading."""
         if len(self.problems) >= MAX_PROBLEMS:
-            message = "too many faults; the rest of the file was not read"
+            message = phrase("yaml.too_many_faults")
             raise _TooMuchError(message, line)
         path: list[str | int] = []
         for depth, inner in enumerate(self.open, 1):
@@ -362,12 +364,12 @@ class _Builder:
             self.open.pop()
         elif isinstance(event, yaml.AliasEvent):
             line = _line(event)
-            self.fault(line, f"alias *{event.anchor}; allowed: write the value out")
+            self.fault(line, phrase("yaml.alias", anchor=event.anchor))
             self.attach(None, line)
         elif isinstance(event, yaml.DocumentStartEvent):
             self.documents += 1
             if self.documents > 1:
-                message = "a second document ('---'); allowed: one document a file"
+                message = phrase("yaml.second_document")
                 raise _TooMuchError(message, _line(event))
 
     def put(self, event: Any, value: Any) -> None:
@@ -375,14 +377,14 @@ class _Builder:
         line = _line(event)
         self.nodes += 1
         if self.nodes > MAX_NODES or len(self.open) > MAX_DEPTH:
-            what = "values" if self.nodes > MAX_NODES else "levels of nesting"
+            what = phrase("yaml.values") if self.nodes > MAX_NODES else phrase("yaml.levels")
             limit = MAX_NODES if self.nodes > MAX_NODES else MAX_DEPTH
-            message = f"too many {what}; allowed: at most {limit:,}"
+            message = phrase("yaml.too_many", what=what, limit=limit)
             raise _TooMuchError(message, line)
         if event.tag is not None:
-            self.fault(line, f"tag {event.tag!r}; allowed: no tags")
+            self.fault(line, phrase("yaml.tag", tag=event.tag))
         if event.anchor is not None:
-            self.fault(line, f"anchor &{event.anchor}; allowed: write the value out")
+            self.fault(line, phrase("yaml.anchor", anchor=event.anchor))
         if self.open and isinstance(self.open[-1].data, dict) and not self.open[-1].waiting:
             self.key(event, value, line)
             return
@@ -397,7 +399,7 @@ class _Builder:
         """Take a scalar as the key of the innermost mapping."""
         inner = self.open[-1]
         if value is not _NOTHING:
-            self.fault(line, "a list or mapping as key; allowed: text")
+            self.fault(line, phrase("yaml.key"))
             inner.key, inner.line, inner.waiting = "?", line, True
             self.open.append(_Open(value, Place(line)))  # read past it, attached to nothing
             return
@@ -405,7 +407,7 @@ class _Builder:
         if inner.key in inner.data:
             first = inner.place.parts[inner.key]
             first_line = first.line if isinstance(first, Place) else first
-            self.fault(line, f"duplicate key, first in line {first_line}; allowed: once")
+            self.fault(line, phrase("yaml.twice", first_line=first_line))
 
     def attach(self, value: object, line: int, place: Place | None = None) -> None:
         """Store a value; of duplicate keys the first stays."""
@@ -436,13 +438,13 @@ class _Builder:
         if text[0] not in "+-.0123456789":
             return text
         if _NOT_FINITE.fullmatch(text):
-            self.fault(line, f"{text} is not a number; allowed: finite numbers")
+            self.fault(line, phrase("yaml.not_a_number", text=text))
         elif _LEADING_ZERO.fullmatch(text):
-            self.fault(line, f"{text} starts with a zero; allowed: no leading zero, or quotes")
+            self.fault(line, phrase("yaml.leading_zero", text=text))
         elif NUMBER.fullmatch(text):
             if len(text) <= 40:
                 return int(text) if _INTEGER.fullmatch(text) else self.finite(text, line)
-            self.fault(line, f"a number of {len(text)} characters; allowed: at most 40")
+            self.fault(line, phrase("yaml.long_number", text=len(text)))
         else:
             return text
         return None
@@ -451,7 +453,7 @@ class _Builder:
         """Return a decimal number, if it is finite."""
         value = float(text)
         if value in {float("inf"), float("-inf")}:
-            self.fault(line, f"{text} is not a finite number; allowed: finite numbers")
+            self.fault(line, phrase("yaml.not_finite", text=text))
             return None
         return value
 
@@ -464,7 +466,7 @@ def did_you_mean(word: object, choices: Iterable[str]) -> str:
     choices = list(choices)
     plain = unicodedata.normalize("NFKC", str(word))[:60].casefold()
     close = difflib.get_close_matches(plain, choices, 1, 0.6)
-    return f"; did you mean {close[0]!r}?" if close else ""
+    return phrase("word.did_you_mean", close=close[0]) if close else ""
 
 
 def shown(value: object) -> str:
@@ -472,9 +474,9 @@ def shown(value: object) -> str:
     if isinstance(value, str) and re.fullmatch(r"[\w.-]{1,60}", value):
         return value
     if isinstance(value, dict | list):
-        return "a mapping" if isinstance(value, dict) else "a list"
+        return phrase("word.mapping") if isinstance(value, dict) else phrase("word.list")
     if value is None:
-        return "nothing"
+        return phrase("word.nothing")
     text = json.dumps(value, ensure_ascii=False, default=str)
     text = "".join(c if c.isprintable() else "?" for c in text)
     return text if len(text) <= 60 else text[:57] + "..."

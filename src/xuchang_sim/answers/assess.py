@@ -58,6 +58,7 @@ from xuchang_sim.simulation.targets import (
     unmodelled,
 )
 from xuchang_sim.simulation.why import WhyYear
+from xuchang_sim.text import phrase
 from xuchang_sim.units import month_label
 from xuchang_sim.yamlfile import InputError, Problem
 
@@ -492,7 +493,7 @@ def assess(
     setup = study.setup()
     eve = setup.policy_month - 1
     problems = [
-        Problem(name, "", 0, f"{count}: allowed: a whole number from 1 on")
+        Problem(name, "", 0, phrase("ask.whole", count=count))
         for name, count in (("companions", companions), ("paired", paired))
         if count < 1
     ]

@@ -26,6 +26,7 @@ from xuchang_sim.pack.posterior import Posterior
 from xuchang_sim.pack.scenario import load_scenario
 from xuchang_sim.simulation.setup import Setup
 from xuchang_sim.simulation.worlds import FailedWorldError, Worlds
+from xuchang_sim.text import phrase
 from xuchang_sim.yamlfile import InputError, Problem
 
 if TYPE_CHECKING:
@@ -325,10 +326,12 @@ def calibrate(study: Settings, simulations: int = SIMULATIONS) -> Posterior:
     weighed = [moment for moment in file.moments if moment.weigh]
     problems = []
     if simulations < LEAST_SIMULATIONS:
-        text = f"{simulations}: allowed: at least {LEAST_SIMULATIONS}"
+        text = phrase(
+            "ask.simulations", simulations=simulations, least_simulations=LEAST_SIMULATIONS
+        )
         problems.append(Problem("--simulations", "", 0, text))
     if not weighed:
-        text = "has no moment that weighs; allowed: at least one"
+        text = phrase("ask.no_moment")
         problems.append(Problem(str(loaded.folder / "facts.yaml"), "moments", 0, text))
     if problems:
         raise InputError(problems)
@@ -346,10 +349,7 @@ def calibrate(study: Settings, simulations: int = SIMULATIONS) -> Posterior:
     weights = weigh(simulated, observed, sd)
     ess = effective(weights)
     if ess < LEAST_ESS:
-        text = (
-            f"the moments leave {ess:.0f} effective draws of {simulations}; allowed: at least"
-            f" {LEAST_ESS:.0f}: more --simulations, or moments that agree with the priors"
-        )
+        text = phrase("ask.effective", ess=ess, simulations=simulations, least_ess=LEAST_ESS)
         raise InputError([Problem(str(loaded.folder / "facts.yaml"), "moments", 0, text)])
     # What the other figures say of each: it must not judge itself.
     left_out = {

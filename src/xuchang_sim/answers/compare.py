@@ -29,6 +29,7 @@ from xuchang_sim.simulation.results import together
 from xuchang_sim.simulation.run import run
 from xuchang_sim.simulation.setup import Setup, Variant
 from xuchang_sim.simulation.targets import lacking, meets, modelled, unmodelled
+from xuchang_sim.text import phrase
 from xuchang_sim.units import month_label
 from xuchang_sim.yamlfile import InputError, Problem, did_you_mean
 
@@ -367,17 +368,21 @@ def compare(
     loaded, progress = study.pack, study.progress
     measures = MEASURES if measures is None else measures
     problems = [
-        Problem(f"measures: {name}", "", 0, f"is no measure{did_you_mean(name, REGISTRY)}")
+        Problem(
+            f"measures: {name}", "", 0, phrase("ask.no_measure", hint=did_you_mean(name, REGISTRY))
+        )
         for name in measures
         if name not in REGISTRY
     ]
     problems += [
-        Problem(f"measures: {name}", "", 0, f"is not modelled: {reason.en}")
+        Problem(f"measures: {name}", "", 0, phrase("ask.not_modelled", reason=reason))
         for name in measures
         if name in REGISTRY and (reason := lacking(loaded, name)) is not None
     ]
     if half_width is not None and not half_width > 0:
-        problems.append(Problem("--half-width", "", 0, f"{half_width}: allowed: above 0"))
+        problems.append(
+            Problem("--half-width", "", 0, phrase("ask.half_width", half_width=half_width))
+        )
     if problems:
         raise InputError(problems)
     one, two, setup = study.scenario(a), study.scenario(b), study.setup()

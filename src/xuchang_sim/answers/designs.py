@@ -23,6 +23,7 @@ from xuchang_sim.simulation.measures import REGISTRY
 from xuchang_sim.simulation.settings import ScenarioLike, Settings
 from xuchang_sim.simulation.setup import Draws
 from xuchang_sim.simulation.targets import lacking, modelled
+from xuchang_sim.text import phrase
 from xuchang_sim.units import month_label
 from xuchang_sim.yamlfile import InputError, Problem, Source, did_you_mean, read_yaml, shown
 
@@ -38,7 +39,6 @@ Value = float | str | None
 Method = Literal["factorial", "one_at_a_time", "latin_hypercube", "sobol", "table"]
 DEMAND = "demand_shift"
 MOST_POINTS = 1_000_000
-_SPAN = "allowed: range, prior, a list of values, or {low, high} with steps for a factorial"
 
 
 class Span(NamedTuple):
@@ -63,13 +63,13 @@ def _entry(value: Any) -> Any:
     if isinstance(value, list) and value and all(_number(v) or isinstance(v, str) for v in value):
         if len({isinstance(v, str) for v in value}) == 1:
             return tuple(v if isinstance(v, str) else float(v) for v in value)
-        message = "mixes numbers and names; allowed: one of the two"
+        message = phrase("design.mixed")
         raise ValueError(message)
     if isinstance(value, dict) and value.keys() - {"steps"} == {"low", "high"}:
         low, high, steps = value["low"], value["high"], value.get("steps")
         if _number(low) and _number(high) and low <= high and (steps is None or _steps(steps)):
             return Span(float(low), float(high), steps)
-    message = f"{shown(value)} says nothing about a factor; {_SPAN}"
+    message = phrase("design.nothing", value=shown(value), span=phrase("design.span"))
     raise ValueError(message)
 
 
@@ -303,13 +303,13 @@ def load_design(name_or_path: str | Path, pack: Pack | None = None) -> Design:
         raise InputError(problems)
     source, file = checked
     if file.name != path.stem:
-        message = f"{file.name!r} is not the name of the file; allowed: {path.stem}"
+        message = phrase("scenario.file_name", name=file.name, stem=path.stem)
         problems.append(source.problem(["name"], message))
     known = factor_names(loaded)
     for factor in file.factors:
         if factor not in known:
             close = did_you_mean(factor, known)
-            message = f"is no lever, axis or parameter{close}; allowed: {', '.join(sorted(known))}"
+            message = phrase("design.unknown", close=close, known=", ".join(sorted(known)))
             problems.append(source.problem(["factors", factor], message))
     scenarios = []
     for n, scenario in enumerate(file.scenarios):
@@ -360,7 +360,7 @@ def _find(name_or_path: str | Path) -> Path:
         return path
     known = sorted(other.stem for other in shipped().glob("*.yaml"))
     close = did_you_mean(text, known)
-    message = f"there is no sweep {text!r}{close}; allowed: {', '.join(known)}, or a path"
+    message = phrase("design.none", text=text, close=close, known=", ".join(known))
     raise InputError([Problem(text, "", 0, message)])
 
 
@@ -379,13 +379,13 @@ def read_table(path: Path) -> pd.DataFrame:
             return pd.read_csv(path, encoding="utf-8-sig")
         return pd.read_excel(path, engine="openpyxl")
     except ImportError as error:
-        message = "an Excel table needs the extra `excel` (openpyxl); allowed: CSV without it"
+        message = phrase("design.openpyxl")
         raise InputError([Problem(str(path), "", 0, message)]) from error
     except (OSError, ValueError, KeyError, UnicodeDecodeError) as error:
-        message = f"is no readable table ({error}); allowed: CSV in UTF-8, or xlsx"
+        message = phrase("design.unreadable", error=error)
         raise InputError([Problem(str(path), "", 0, message)]) from error
     except Exception as error:  # a broken workbook raises what its zip or XML reader likes
-        message = f"is no readable table ({type(error).__name__}); allowed: CSV in UTF-8, or xlsx"
+        message = phrase("design.unreadable_kind", name=type(error).__name__)
         raise InputError([Problem(str(path), "", 0, message)]) from error
 
 
@@ -440,36 +440,34 @@ def _points(
         problems.append(source.problem(where, message))
 
     if (file.method == "table") != (file.table is not None):
-        fault(["table"], "goes with the method table; allowed: both or neither")
+        fault(["table"], phrase("design.with_table"))
     elif file.method == "table":
         if names:
-            fault(["factors"], "stand in the table; allowed: the table alone")
+            fault(["factors"], phrase("design.table_alone"))
             return (), ()
         frame = read_table(path.parent / str(file.table))
         columns = tuple(str(column) for column in frame)
         return columns, tuple(zip(*([_cell(v) for v in frame[c]] for c in frame), strict=True))
     if not names and not problems:
-        fault(["factors"], "is empty; allowed: one factor at least")
+        fault(["factors"], phrase("design.empty"))
     if sampled != (file.points is not None):
-        fault(["points"], "goes with the methods sobol and latin_hypercube; allowed: both or none")
+        fault(["points"], phrase("design.points_method"))
     elif file.method == "sobol" and file.points and file.points & (file.points - 1):
-        fault(["points"], f"{file.points} is no power of two; allowed: ..., 32, 64, 128, ...")
+        fault(["points"], phrase("design.power", points=file.points))
     for name, entry in file.factors.items():
         if entry == "prior" and (name in pack.levers or name in AXES or name == DEMAND):
-            fault(["factors", name], "has no prior; allowed: range, values or {low, high}")
+            fault(["factors", name], phrase("design.no_prior"))
         if isinstance(entry, Span) and (entry.steps is None) != sampled:
-            fault(
-                ["factors", name], "needs steps unless it is sampled; allowed: {low, high, steps}"
-            )
+            fault(["factors", name], phrase("design.steps"))
         if not sampled and isinstance(entry, str):
-            fault(["factors", name], "needs its values; allowed: a list, or {low, high, steps}")
+            fault(["factors", name], phrase("design.values"))
     if problems:
         return (), ()
     if sampled:
         return names, _sampled(file, pack)
     grids = [_grid(entry) for entry in file.factors.values()]
     if math.prod(len(grid) for grid in grids) > MOST_POINTS and file.method == "factorial":
-        fault(["factors"], f"give too many points; allowed: at most {MOST_POINTS:,}")
+        fault(["factors"], phrase("design.many", most_points=MOST_POINTS))
         return (), ()
     if file.method == "factorial":
         return names, tuple(itertools.product(*grids))
@@ -528,30 +526,32 @@ def _checked(
     for column in columns:
         if column not in known:
             close = did_you_mean(column, known)
-            message = f"is no lever, axis or parameter{close}; allowed: {', '.join(sorted(known))}"
+            message = phrase("design.unknown", close=close, known=", ".join(sorted(known)))
             problems.append(Problem(file, column, 0, message))
     repeated = {c for c in columns if columns.count(c) > 1}
-    problems += [Problem(file, c, 0, "stands twice; allowed: once") for c in sorted(repeated)]
+    problems += [Problem(file, c, 0, phrase("design.twice")) for c in sorted(repeated)]
     for k, column in enumerate(columns):
         kinds = {type(point[k]) for point in points if point[k] is not None}
         if len(kinds) > 1:
-            message = "mixes numbers and names; allowed: one of the two"
+            message = phrase("design.mixed")
             problems.append(Problem(file, column, 0, message))
     if not points:
-        problems.append(Problem(file, "", 0, "has no point; allowed: one at least"))
+        problems.append(Problem(file, "", 0, phrase("design.no_point")))
     if setup.draws == "central" and draws > 1:
-        message = f"{draws} draws of central values are all the same; allowed: 1"
+        message = phrase("design.central", draws=draws)
         problems.append(Problem(file, "draws", 0, message))
     names = [scenario.name for scenario in scenarios]
     if len(set(names)) < len(names):
-        problems.append(Problem(file, "scenarios", 0, "names one twice; allowed: each once"))
+        problems.append(Problem(file, "scenarios", 0, phrase("scenario.twice")))
     computed = [name for name in REGISTRY if lacking(pack, name) is None]
     everything = tuple(dict.fromkeys([*computed, *(t.id for t in modelled(pack))]))
     kept = tuple(measures) or everything
     for measure in kept:
         if measure not in everything:
             close = did_you_mean(measure, everything)
-            message = f"{measure!r} is no measure{close}; allowed: {', '.join(everything)}"
+            message = phrase(
+                "design.measure", measure=measure, close=close, everything=", ".join(everything)
+            )
             problems.append(Problem(file, "measures", 0, message))
     if problems:
         raise InputError(problems)

@@ -24,6 +24,7 @@ from xuchang_sim.simulation.results import together
 from xuchang_sim.simulation.run import run
 from xuchang_sim.simulation.setup import Setup, Variant
 from xuchang_sim.simulation.targets import meets
+from xuchang_sim.text import phrase
 from xuchang_sim.units import month_index, month_label
 from xuchang_sim.yamlfile import InputError, Problem
 
@@ -211,7 +212,7 @@ def discover(
     loaded, resolved = study.pack, study.scenario(scenario)
     wanted = parse_goal(goal, loaded)
     if not 0.0 < density <= 1.0 or boxes < 1:
-        raise InputError([Problem("--density", "", 0, "allowed: above 0, at most 1")])
+        raise InputError([Problem("--density", "", 0, phrase("ask.density"))])
     setup = study.setup(through=12 * loaded.plan_year + 11)
     results = run(setup, [Variant(resolved)], full=False, keep=wanted.ids, progress=study.progress)[
         0

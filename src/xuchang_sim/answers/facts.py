@@ -21,6 +21,7 @@ from xuchang_sim.pack.scenario import load_scenario
 from xuchang_sim.simulation.run import run
 from xuchang_sim.simulation.setup import Variant
 from xuchang_sim.simulation.worlds import Worlds
+from xuchang_sim.text import phrase
 from xuchang_sim.yamlfile import InputError, Problem
 
 if TYPE_CHECKING:
@@ -145,7 +146,7 @@ def facts(study: Settings) -> Facts:
     """
     loaded, progress = study.pack, study.progress
     if study.replicates < LEAST_RUNS:
-        text = f"{study.replicates}: allowed: at least {LEAST_RUNS}, over which facts are pooled"
+        text = phrase("fact.replicates", replicates=study.replicates, least_runs=LEAST_RUNS)
         raise InputError([Problem("--replicates", "", 0, text)])
     file = load_facts(loaded)
     last = min(12 * (loaded.plan_year + 2) + 11, loaded.last_month)

@@ -11,6 +11,7 @@ from xuchang_sim.answers.stylised import MEASURED
 from xuchang_sim.pack.history import EVIDENCE
 from xuchang_sim.pack.schema import Day, Id, Label, Many, Strict, validate
 from xuchang_sim.simulation.worlds import MOMENTS
+from xuchang_sim.text import phrase
 from xuchang_sim.yamlfile import InputError, Problem, Source, read_text, read_yaml
 
 if TYPE_CHECKING:
@@ -115,18 +116,18 @@ def _unknown(source: Source, file: FactsEntry) -> Iterator[Problem]:
     """Facts and moments that are not measured; bands that are not those of their numbers."""
     for i, fact in enumerate(file.facts):
         if fact.id not in MEASURED:
-            message = f"{fact.id!r} is not measured; allowed: {', '.join(MEASURED)}"
+            message = phrase("fact.unknown", id=fact.id, measured=", ".join(MEASURED))
             yield source.problem(["facts", i, "id"], message)
         elif set(fact.bands) != set(MEASURED[fact.id].numbers):
-            message = f"has other numbers; allowed: {', '.join(MEASURED[fact.id].numbers)}"
+            message = phrase("fact.numbers", numbers=", ".join(MEASURED[fact.id].numbers))
             yield source.problem(["facts", i, "bands"], message)
         for name, (low, high) in fact.bands.items():
             if low is not None and high is not None and low > high:
-                message = f"starts at {low:g} and ends at {high:g}; allowed: low <= high"
+                message = phrase("fact.order", low=low, high=high)
                 yield source.problem(["facts", i, "bands", name], message)
     for i, moment in enumerate(file.moments):
         if moment.measure not in MOMENTS:
-            message = f"{moment.measure!r} is not measured; allowed: {', '.join(MOMENTS)}"
+            message = phrase("fact.moment", measure=moment.measure, moments=", ".join(MOMENTS))
             yield source.problem(["moments", i, "measure"], message)
 
 
@@ -135,15 +136,13 @@ def _too_late(source: Source, file: FactsEntry, pack: Pack) -> list[Problem]:
     aims = [
         source.problem(
             ["moments", i, "type"],
-            f"{moment.type} is no evidence of what happened; allowed: weigh: false",
+            phrase("fact.evidence", type=moment.type),
         )
         for i, moment in enumerate(file.moments)
         if moment.weigh and moment.type not in EVIDENCE
     ]
     return aims + [
-        source.problem(
-            ["moments", i, "known"], f"{moment.known} is too late; allowed: weigh: false"
-        )
+        source.problem(["moments", i, "known"], phrase("fact.late", known=moment.known))
         for i, moment in enumerate(file.moments)
         if moment.weigh and moment.known > pack.information_date
     ]

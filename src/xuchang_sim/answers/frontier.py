@@ -17,6 +17,7 @@ from xuchang_sim.pack.scenario import list_scenarios
 from xuchang_sim.simulation.results import together
 from xuchang_sim.simulation.run import run
 from xuchang_sim.simulation.setup import Setup, Variant
+from xuchang_sim.text import phrase
 from xuchang_sim.yamlfile import InputError, Problem
 
 if TYPE_CHECKING:
@@ -170,7 +171,7 @@ def frontier(
     """
     loaded = study.pack
     if not 0.0 < p < 1.0:
-        raise InputError([Problem("--p", "", 0, f"{p}: allowed: above 0 and below 1")])
+        raise InputError([Problem("--p", "", 0, phrase("ask.p", p=p))])
     outcomes = parse_goal("joint", loaded).ids if outcomes is None else outcomes
     for name in outcomes:
         parse_goal(name, loaded)

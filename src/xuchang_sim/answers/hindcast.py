@@ -31,6 +31,7 @@ from xuchang_sim.simulation.arguments import prepare
 from xuchang_sim.simulation.run import run
 from xuchang_sim.simulation.setup import Variant
 from xuchang_sim.simulation.targets import city_targets
+from xuchang_sim.text import phrase
 from xuchang_sim.yamlfile import InputError, Problem
 
 if TYPE_CHECKING:
@@ -343,7 +344,7 @@ def _sample(packs: Sequence[tuple[Pack, float]], replicates: int, seed: int) -> 
         fai.append(np.full(count, base_fai))
         weights.append(np.full(count, 1.0 / count))
     if not weights:
-        text = "no future reproduces the base year: its totals do not fit the shared structure"
+        text = phrase("ask.no_future")
         raise InputError([Problem(str(packs[0][0].folder), packs[0][0].name, 0, text)])
     whole = np.concatenate(weights)
     return _Sample(

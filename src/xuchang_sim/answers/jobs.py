@@ -26,6 +26,7 @@ from xuchang_sim.simulation.measures import ATTAINABLE
 from xuchang_sim.simulation.run import run
 from xuchang_sim.simulation.setup import Draws, Setup, Variant
 from xuchang_sim.simulation.targets import city_targets
+from xuchang_sim.text import phrase
 from xuchang_sim.units import month_label
 from xuchang_sim.yamlfile import InputError, Problem
 
@@ -99,7 +100,7 @@ def compute(job: Job) -> bytes:
     pack = _pack(job.pack)
     posterior = posterior_digest(pack) if job.parameters == "posterior" else None
     if (pack.sha256, posterior, code_digest()) != (job.pack_sha256, job.posterior, job.code):
-        message = "this worker has another version of the package or of the pack"
+        message = phrase("sweep_fault.version")
         raise RuntimeError(message)
     setup = Setup(pack, seed=job.seed, through=job.through, draws=job.parameters)
     starts = np.cumsum([job.start, *(cell.size for cell in job.cells)])

@@ -35,6 +35,7 @@ from xuchang_sim.simulation.results import wilson
 from xuchang_sim.simulation.run import run
 from xuchang_sim.simulation.setup import Setup, Variant
 from xuchang_sim.simulation.targets import NO_GOAL, meets, modelled, unmodelled
+from xuchang_sim.text import phrase
 from xuchang_sim.yamlfile import InputError, Problem, did_you_mean
 
 if TYPE_CHECKING:
@@ -80,15 +81,22 @@ def parse_goal(text: str, pack: Pack) -> Goal:
             "goal",
             "",
             0,
-            f"{name!r} is not modelled: {reasons[name].en}; allowed: {', '.join(known)}"
+            phrase(
+                "ask.not_modelled_known",
+                name=name,
+                reason=reasons[name],
+                known=", ".join(known),
+            )
             if name in reasons
-            else f"{name!r} is no target{did_you_mean(name, known)}; allowed: joint, {', '.join(known)}",
+            else phrase(
+                "ask.no_target", name=name, hint=did_you_mean(name, known), known=", ".join(known)
+            ),
         )
         for name in ids
         if name not in known
     ]
     if not ids:
-        problems.append(Problem("goal", "", 0, NO_GOAL.en))
+        problems.append(Problem("goal", "", 0, str(NO_GOAL)))
     if problems:
         raise InputError(problems)
     return Goal(ids)
@@ -269,8 +277,10 @@ def strengthened(
             changes[name] = pack.levers[name].strength(x)
         else:
             known = [*AXES, *pack.levers]
-            text = f"{name!r} is no family or lever{did_you_mean(name, known)}"
-            problems.append(Problem("factors", "", 0, f"{text}; allowed: {', '.join(known)}"))
+            text = phrase("ask.no_family", name=name, hint=did_you_mean(name, known))
+            problems.append(
+                Problem("factors", "", 0, phrase("ask.allowed", text=text, known=", ".join(known)))
+            )
     found, faults = adjust(base, changes, pack)
     problems += [Problem("factors", name, 0, text) for name, text in faults]
     if problems:
@@ -335,27 +345,29 @@ def smallest_bundle(
     wanted = parse_goal(goal, loaded)
     problems = []
     if not 0.0 < p < 1.0:
-        problems.append(Problem("--p", "", 0, f"{p}: allowed: above 0 and below 1"))
+        problems.append(Problem("--p", "", 0, phrase("ask.p", p=p)))
     if robust is not None and not 0.0 <= robust <= 1.0:
-        problems.append(Problem("--robust", "", 0, f"{robust}: allowed: 0 to 1"))
+        problems.append(Problem("--robust", "", 0, phrase("ask.robust", robust=robust)))
     rising = all(a < b for a, b in itertools.pairwise(grid))
     if not grid or not rising or min(grid) < 0 or max(grid) > 2:
-        problems.append(Problem("--grid", "", 0, "allowed: rising strengths from 0 to 2"))
+        problems.append(Problem("--grid", "", 0, phrase("ask.strengths")))
     if not factors or len(set(factors)) < len(factors):
-        problems.append(Problem("--factors", "", 0, "allowed: one or more, each once"))
+        problems.append(Problem("--factors", "", 0, phrase("ask.each_once")))
     if len(grid) ** len(factors) > MOST_BUNDLES:
-        text = f"{len(grid)}^{len(factors)} bundles; allowed: at most {MOST_BUNDLES:,}"
+        text = phrase(
+            "ask.bundles", grid=len(grid), factors=len(factors), most_bundles=MOST_BUNDLES
+        )
         problems.append(Problem("--factors", "", 0, text))
     if not problems and fewest_successes(replicates, p) > replicates:
-        text = f"{replicates} cannot prove {p:g} even if all succeed; allowed: more"
+        text = phrase("ask.prove", replicates=replicates, p=p)
         problems.append(Problem("--replicates", "", 0, text))
     draws = min(DRAWS[1], max(DRAWS[0], replicates // 4)) if draws is None else draws
     worlds = min(WORLDS[1], max(WORLDS[0], replicates // 10)) if worlds is None else worlds
     if draws < 1 or fewest_successes(draws, 1.0 - QUARTILE) > draws:
-        text = f"{draws} draws cannot prove a quartile even if all succeed; allowed: more"
+        text = phrase("ask.prove_draws", draws=draws)
         problems.append(Problem("draws", "", 0, text))
     if worlds < 1:
-        problems.append(Problem("worlds", "", 0, f"{worlds}: allowed: 1 or more"))
+        problems.append(Problem("worlds", "", 0, phrase("ask.worlds", worlds=worlds)))
     if problems:
         raise InputError(problems)
     strengthened(start, dict.fromkeys(factors, max(grid)), loaded)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from xuchang_sim.files import write
+from xuchang_sim.text import phrase
 from xuchang_sim.yamlfile import InputError, Problem
 
 if TYPE_CHECKING:
@@ -112,12 +113,14 @@ def read_panel(path: Path, kind: str, unit: str, value: str) -> Panel:
                 if text and int(row["year"]) >= FIRST_YEAR[kind]:
                     cells[row[unit], int(row["year"])] = float(text)
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError([Problem(str(path), "", 0, f"cannot be read ({error})")]) from None
+        raise InputError(
+            [Problem(str(path), "", 0, phrase("file.unread_why", error=error))]
+        ) from None
     except (ValueError, KeyError, TypeError):
-        message = f"allowed: the columns {unit}, year, {value}, numbers"
+        message = phrase("panel.columns", unit=unit, value=value)
         raise InputError([Problem(str(path), "", number, message)]) from None
     if not cells:
-        raise InputError([Problem(str(path), "", 0, f"holds no growth in {value}")])
+        raise InputError([Problem(str(path), "", 0, phrase("panel.no_growth", value=value))])
     units = tuple(sorted({name for name, _ in cells}))
     found = sorted({year for _, year in cells})
     years = tuple(range(found[0], found[-1] + 1))
@@ -142,7 +145,7 @@ def read_panels(folder: Path) -> list[Panel]:
         if (folder / name).is_file()
     ]
     if not found:
-        message = f"holds no growth panel; allowed: a folder with {', '.join(TABLES)}"
+        message = phrase("panel.none", tables=", ".join(TABLES))
         raise InputError([Problem(str(folder), "", 0, message)])
     return found
 

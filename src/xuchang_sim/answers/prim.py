@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from xuchang_sim.text import phrase
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -102,7 +104,7 @@ def prim(
         If there are no cases, or a value is not finite.
     """
     if len(x) == 0 or not np.isfinite(x).all():
-        message = "PRIM needs cases, and finite values in all of them"
+        message = phrase("ask.prim")
         raise ValueError(message)
     steps, last = _peeled(x, interest, np.ones(len(x), dtype=bool), peel, least_mass, paste)
     chosen = last

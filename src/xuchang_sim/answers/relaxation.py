@@ -11,6 +11,7 @@ import numpy as np
 from xuchang_sim.forecast.calendar import fai_season
 from xuchang_sim.model.world import MEASURE_ROW, SUMMARY
 from xuchang_sim.simulation.results import Results
+from xuchang_sim.text import phrase
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -159,7 +160,7 @@ def relaxation(results: Results, pack: Pack) -> Relaxation:
         If the run kept targets only.
     """
     if results.city is None:
-        message = "this run kept targets only; run it with its months"
+        message = phrase("run.targets_only")
         raise ValueError(message)
     means = results.city[results.good].mean(axis=0)
     policy = results.setup.policy_month - 12 * pack.base_year

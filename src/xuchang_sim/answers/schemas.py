@@ -8,6 +8,7 @@ from typing import Any, TypedDict
 
 from xuchang_sim.answer import DIALECT, Answer, schema_of
 from xuchang_sim.answers.audit import AuditRow
+from xuchang_sim.text import phrase
 from xuchang_sim.yamlfile import InputError, Problem, did_you_mean
 
 __all__ = ["COMMANDS", "schema"]
@@ -103,7 +104,7 @@ def schema(command: str) -> dict[str, Any]:
     """
     if command not in COMMANDS:
         close = did_you_mean(command, COMMANDS)
-        text = f"prints no JSON{close}; allowed: {', '.join(COMMANDS)}"
+        text = phrase("ask.no_json", close=close, commands=", ".join(COMMANDS))
         raise InputError([Problem(command, "", 0, text)])
     shared: dict[str, Any] = {}
     forms = [schema_of(_type(name), shared) for name in COMMANDS[command]]

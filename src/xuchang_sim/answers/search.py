@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
 
+from xuchang_sim.text import phrase
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -124,7 +126,7 @@ def search(
     """
     count = math.prod(sizes)
     if not 1 <= count <= MOST_BUNDLES:
-        message = f"a grid of {count} bundles; allowed: 1 to {MOST_BUNDLES}"
+        message = phrase("ask.grid", count=count, most_bundles=MOST_BUNDLES)
         raise ValueError(message)
     tried: dict[Bundle, tuple[tuple[int, int], ...]] = {}
     answers: dict[Bundle, bool] = {}

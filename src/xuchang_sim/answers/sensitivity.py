@@ -21,6 +21,7 @@ from xuchang_sim.answers.sweep import collect
 from xuchang_sim.pack.levers import AXES
 from xuchang_sim.simulation.setup import Setup
 from xuchang_sim.simulation.targets import NO_GOAL
+from xuchang_sim.text import phrase
 from xuchang_sim.yamlfile import InputError, Problem, did_you_mean
 
 if TYPE_CHECKING:
@@ -118,7 +119,7 @@ def sobol_plan(names: Sequence[str], size: int, seed: int) -> Plan:
     from scipy.stats import qmc  # noqa: PLC0415 - slow to import
 
     if size < 2 or size & (size - 1):
-        message = f"{size} is no power of two; allowed: ..., 32, 64, 128, ..."
+        message = phrase("ask.power", size=size)
         raise InputError([Problem("--size", "", 0, message)])
     d = len(names)
     both = qmc.Sobol(2 * d, rng=np.random.default_rng(seed)).random(size)
@@ -181,12 +182,12 @@ def _values(plan: Plan, outcome: Outcome) -> tuple[Array, bool]:
     """
     y = np.asarray(outcome.values, dtype=float)
     if outcome.plan_id != plan.id or y.shape != (len(plan.points),):
-        message = f"the outcome belongs to another design ({outcome.plan_id}, not {plan.id})"
+        message = phrase("ask.design", plan_id=outcome.plan_id, id=plan.id)
         raise ValueError(message)
     bad = np.flatnonzero(~np.isfinite(y))
     if len(bad):
         shown = ", ".join(str(k) for k in bad[:10])
-        message = f"{len(bad)} outcomes are not finite (points {shown}); mend or drop those runs"
+        message = phrase("ask.not_finite", bad=len(bad), shown=shown)
         raise ValueError(message)
     spread = float(np.ptp(y))
     return y, spread <= 1e-12 * max(1.0, float(np.abs(y).max()))
@@ -433,24 +434,26 @@ def sensitivity(
     factors = FACTORS if factors is None else factors
     outcomes = goals(loaded) if outcomes is None else outcomes
     if not outcomes:
-        raise InputError([Problem("outcomes", "", 0, NO_GOAL.en)])
+        raise InputError([Problem("outcomes", "", 0, str(NO_GOAL))])
     known = factor_names(loaded)
     problems = [
         Problem(
             "--factors",
             "",
             0,
-            f"{name!r} is no factor{did_you_mean(name, known)}; allowed: {', '.join(known)}",
+            phrase(
+                "ask.no_factor", name=name, hint=did_you_mean(name, known), known=", ".join(known)
+            ),
         )
         for name in factors
         if name not in known
     ]
     if len(set(factors)) < len(factors) or not factors:
-        problems.append(Problem("--factors", "", 0, "allowed: one or more, each once"))
+        problems.append(Problem("--factors", "", 0, phrase("ask.each_once")))
     if method not in ANALYSE:
-        problems.append(Problem("--method", "", 0, f"{method!r}: allowed: morris, sobol"))
+        problems.append(Problem("--method", "", 0, phrase("ask.method", method=method)))
     if size is not None and not 2 <= size <= 100_000:
-        problems.append(Problem("--size", "", 0, f"{size}: allowed: 2 to 100000"))
+        problems.append(Problem("--size", "", 0, phrase("ask.size", size=size)))
     if problems:
         raise InputError(problems)
     plan = (

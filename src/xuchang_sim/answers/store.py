@@ -20,6 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from xuchang_sim.files import UNFINISHED, naming, write as write_file
+from xuchang_sim.text import phrase, reason
 from xuchang_sim.yamlfile import InputError, Problem, shown
 
 if TYPE_CHECKING:
@@ -77,10 +78,10 @@ class Store:
         except FileNotFoundError:
             return None
         except (OSError, ValueError) as error:
-            message = f"is no manifest ({error}); allowed: the folder of a sweep"
+            message = phrase("store.manifest", error=error)
             raise InputError([Problem(str(path), "", 0, message)]) from error
         if not isinstance(found, dict) or found.get("format") != FORMAT:
-            message = f"has another format; allowed: format {FORMAT}, or a new folder"
+            message = phrase("store.format", format=FORMAT)
             raise InputError([Problem(str(path), "", 0, message)])
         return found
 
@@ -103,7 +104,7 @@ class Store:
         if old is None:
             strangers = [p.name for p in self.folder.iterdir() if PART.fullmatch(p.name)]
             if strangers:
-                message = f"has parts ({strangers[0]}) but no {MANIFEST}; allowed: an empty folder"
+                message = phrase("store.parts", strangers=strangers[0], manifest=MANIFEST)
                 raise InputError([Problem(str(self.folder), "", 0, message)])
             text = json.dumps(wanted, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
             write_file(self.folder / MANIFEST, text.encode())
@@ -114,9 +115,9 @@ class Store:
             path = str(self.folder / MANIFEST)
             problems = [Problem(path, where, 0, text) for where, text in found[:MOST_DIFFERENCES]]
             if len(found) > MOST_DIFFERENCES:
-                text = f"and {len(found) - MOST_DIFFERENCES} more differences"
+                text = phrase("store.more", found=len(found) - MOST_DIFFERENCES)
                 problems.append(Problem(path, "", 0, text))
-            hint = "holds another sweep; allowed: the same design, pack and version, or a new --out"
+            hint = phrase("store.other")
             raise InputError([Problem(path, "", 0, hint), *problems])
         return old
 
@@ -133,7 +134,7 @@ class Store:
         key = str(self.folder.resolve())
         with _HELD_GUARD:  # a record lock does not keep out other threads of its own process
             if key in _HELD:
-                busy = self._busy("this process")
+                busy = self._busy(phrase("store.this"))
                 raise busy
             _HELD.add(key)
         try:
@@ -144,7 +145,7 @@ class Store:
                 if not _try_lock(handle.fileno()):
                     handle.seek(0)
                     who = handle.read(200).decode(errors="replace").strip()
-                    raise self._busy(who or "another process")
+                    raise self._busy(who or phrase("store.another"))
                 handle.truncate(0)
                 handle.write(f"process {os.getpid()} on {socket.gethostname()}\n".encode())
                 handle.flush()
@@ -155,7 +156,7 @@ class Store:
                 _HELD.discard(key)
 
     def _busy(self, who: str) -> InputError:
-        message = f"is being written by {who}; allowed: one writer at a time"
+        message = phrase("store.written", who=who)
         return InputError([Problem(str(self.folder), "", 0, message)])
 
     def _sweep_temporaries(self) -> None:
@@ -201,11 +202,15 @@ class Store:
         damaged = []
         for number, paths in self.names().items():
             for path in paths:
-                fault = "is not part of this sweep" if number not in rows else _fault(path)
+                fault = phrase("store.stranger") if number not in rows else _fault(path)
                 if not fault and number not in good:
                     good[number] = path
                     continue
-                damaged.append(Problem(str(path), "", 0, f"{fault or 'is there twice'}; removed"))
+                damaged.append(
+                    Problem(
+                        str(path), "", 0, phrase("store.removed", fault=fault or "is there twice")
+                    )
+                )
                 if mend:
                     with naming(path):
                         path.unlink()
@@ -221,7 +226,7 @@ class Store:
         """
         fault = _fault(path)
         if fault:
-            message = f"{fault}; run the sweep again to compute this part anew"
+            message = phrase("store.again", fault=fault)
             raise InputError([Problem(str(path), "", 0, message)])
         return from_bytes(path.read_bytes())
 
@@ -252,13 +257,13 @@ def _fault(path: Path) -> str:
     try:
         data = path.read_bytes()
     except OSError as error:
-        return f"cannot be read ({error.strerror})"
+        return phrase("store.unread", strerror=reason(error))
     if match is None or hashlib.sha256(data).hexdigest()[:20] != match[2]:
-        return f"is damaged: its {len(data)} bytes do not have the hash in its name"
+        return phrase("store.hash", data=len(data))
     try:
         from_bytes(data)
     except (OSError, pa.ArrowException) as error:
-        return f"is damaged ({str(error).splitlines()[0]})"
+        return phrase("store.damaged", splitlines=str(error).splitlines()[0])
     return ""
 
 
@@ -272,6 +277,6 @@ def _differences(old: Any, new: Any, where: str) -> Iterator[tuple[str, str]]:
         for k, (one, two) in enumerate(zip(old, new, strict=True)):
             yield from _differences(one, two, f"{where}[{k}]")
     elif isinstance(old, list) and isinstance(new, list):
-        yield where, f"has {len(old)} entries here, {len(new)} now"
+        yield where, phrase("store.entries", old=len(old), new=len(new))
     elif old != new:
-        yield where, f"is {shown(str(old))} here, {shown(str(new))} now"
+        yield where, phrase("store.differs", old=shown(str(old)), new=shown(str(new)))

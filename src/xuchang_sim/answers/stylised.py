@@ -21,6 +21,7 @@ from xuchang_sim.model.world import BUILDING, DONE, FIRMS, MEASURE_ROW, PIPELINE
 from xuchang_sim.simulation.run import run
 from xuchang_sim.simulation.setup import Variant
 from xuchang_sim.simulation.worlds import FailedWorldError, View, WarmUp, Worlds, columns
+from xuchang_sim.text import phrase
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -189,7 +190,7 @@ class Evidence:
     def city(self, name: str) -> Array:
         """One recorded column of the city: shape (good replicates, months)."""
         if self.results.city is None:
-            message = "facts need a run that kept its months"
+            message = phrase("fact.months")
             raise ValueError(message)
         found: Array = self.results.city[self.results.good][:, :, MEASURE_ROW[name]]
         return found

@@ -39,6 +39,7 @@ from xuchang_sim.answers.store import GROUP, Store, from_bytes
 from xuchang_sim.files import destination, writing
 from xuchang_sim.model import engine
 from xuchang_sim.pack.load import Pack
+from xuchang_sim.text import phrase
 from xuchang_sim.yamlfile import InputError, Problem
 
 if TYPE_CHECKING:
@@ -204,7 +205,7 @@ def sweep(
     if not isinstance(design, Design):
         design = load_design(design, pack)
     if rows_per_part is not None and rows_per_part < 1:
-        message = f"{rows_per_part}: allowed: a whole number from 1"
+        message = phrase("sweep_fault.rows", rows_per_part=rows_per_part)
         raise InputError([Problem("rows_per_part", "", 0, message)])
     store = Store(Path(out))
     with ExitStack() as stack:
@@ -300,7 +301,7 @@ def _computed(
             type(error).__name__ != "KilledWorker"  # Dask's, which need not be installed
         ):
             raise
-        message = f"lost its workers ({error}); run the same again: what is finished is kept"
+        message = phrase("sweep_fault.workers", error=error)
         raise InputError([Problem("executor", "", 0, message)]) from error
     finally:
         for future in running:
@@ -334,7 +335,7 @@ class Sweep(Answer):
         names = store.names()
         for number in _sizes(self.design, self.rows_per_part):
             if number not in names:
-                message = f"part {number} is missing; run the sweep again to compute it"
+                message = phrase("sweep_fault.part", number=number)
                 raise InputError([Problem(str(self.folder), "", 0, message)])
             yield store.read(names[number][0])
 
@@ -407,7 +408,7 @@ class Sweep(Answer):
         size = self.rows_per_part
         paths = Store(self.folder).names().get(number // size, [])
         if not 0 <= number < self.design.rows or not paths:
-            message = f"row {number} is not there; allowed: 0 to {self.design.rows - 1}"
+            message = phrase("sweep_fault.row", number=number, rows=self.design.rows - 1)
             raise InputError([Problem(str(self.folder), "", 0, message)])
         table = Store(self.folder).read(paths[0])
         found: dict[str, Any] = table.slice(number % size, 1).to_pylist()[0]
@@ -522,7 +523,7 @@ def rerun(design: Design, row: int) -> dict[str, Any]:
         If there is no such row.
     """
     if not 0 <= row < design.rows:
-        message = f"{row}: allowed: 0 to {design.rows - 1}"
+        message = phrase("sweep_fault.row_number", row=row, rows=design.rows - 1)
         raise InputError([Problem("row", "", 0, message)])
     table = from_bytes(compute(_job(design, row, 1)))
     found: dict[str, Any] = table.to_pylist()[0]

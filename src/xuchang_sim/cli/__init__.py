@@ -10,7 +10,7 @@ import warnings
 from typing import Any
 
 from xuchang_sim import output
-from xuchang_sim.cli import likelihood, packs, policy, reports, series, sweeps, trust  # noqa: F401
+from xuchang_sim.cli import likelihood, packs, policy, reports, series, sweeps, trust, usage  # noqa: F401
 from xuchang_sim.cli.command import (
     DONE,
     NEW_OBJECTS,
@@ -20,7 +20,7 @@ from xuchang_sim.cli.command import (
     app,
     plain,
 )
-from xuchang_sim.text import say
+from xuchang_sim.text import reason, say
 
 __all__ = ["DONE", "OUR_FAULT", "SOME_FAILED", "WRONG_INPUT", "app", "main", "plain"]
 
@@ -36,9 +36,12 @@ def main() -> None:
     gc.set_threshold(NEW_OBJECTS)
     warnings.showwarning = _warn  # a line of plain words, without the place in the code
     try:
-        app(standalone_mode=True)
+        code = app(standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else DONE)
     except Exception as error:
         problems = getattr(error, "problems", None) or _of_the_machine(error)
+        if usage.is_usage(error):
+            problems = usage.lines(error)
         if not problems:
             raise
         for problem in problems:
@@ -68,6 +71,6 @@ def _of_the_machine(error: Exception) -> list[str]:
     if starved:
         return [say("machine.memory", output.language())]
     if number in FULL | REFUSED | TOO_MANY:
-        where, why = getattr(error, "filename", None), os.strerror(number or 0)
+        where, why = getattr(error, "filename", None), reason(OSError(number, os.strerror(number)))
         return [": ".join(str(part) for part in (where, why) if part)]
     return []

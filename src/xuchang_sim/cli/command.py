@@ -23,6 +23,7 @@ import typer
 from xuchang_sim import __version__, output
 from xuchang_sim.cli import options
 from xuchang_sim.deferred import deferred
+from xuchang_sim.text import phrase
 
 with deferred():
     from xuchang_sim import study as studies
@@ -179,8 +180,8 @@ def _lines(text: str) -> Progress:
             return
         last[0] = now
         left = (whole - done) * (now - first) / (done - before) if done > before else None
-        rest = "" if left is None else f", {left:,.0f} s left"
-        output.message(f"{text}: {done:,} of {whole:,}{rest}")
+        rest = "" if left is None else phrase("progress.left", left=left)
+        output.message(phrase("progress.line", text=text, done=done, whole=whole, rest=rest))
 
     return update
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from xuchang_sim.deferred import deferred
-from xuchang_sim.text import LANGUAGES
+from xuchang_sim.text import LANGUAGES, VARIABLE
 
 with deferred():
     from xuchang_sim.pack import load, scenario
@@ -62,7 +62,9 @@ if TYPE_CHECKING:
     LangOrBoth = str
 else:  # Typer makes the choices of an option from a literal type; the languages are files
     Lang, LangOrBoth = Literal[LANGUAGES], Literal[(*LANGUAGES, "both")]
-Language = Annotated[Lang, typer.Option("--lang", help="Language of the tables.")]
+Language = Annotated[
+    Lang, typer.Option("--lang", envvar=VARIABLE, help="Language of tables and messages.")
+]
 Parameters = Annotated[
     Literal["posterior", "sampled", "central"] | None,
     typer.Option(

@@ -11,7 +11,7 @@ from xuchang_sim import output
 from xuchang_sim.cli.command import WRONG_INPUT, command, end, print_json, refuse
 from xuchang_sim.cli.options import Json, Lang, Language, Pack
 from xuchang_sim.deferred import deferred
-from xuchang_sim.text import say
+from xuchang_sim.text import phrase, say
 
 with deferred():
     from xuchang_sim import yamlfile
@@ -144,12 +144,12 @@ def new(
     """Make a new pack that runs as it is, to be edited for another city or another plan."""
     if cases is None:
         if case_id is not None:
-            refuse("--case-id", "needs --case FILE")
+            refuse("--case-id", phrase("option.case_id"))
         output.note(say("new.made", lang, path=starter.new_pack(folder, source, excel=excel)))
         return
 
     if excel or source is not None:
-        refuse("--case", "writes files from the shared pack; leave out --excel and --from")
+        refuse("--case", phrase("option.case"))
     output.note(
         say(
             "new.made",

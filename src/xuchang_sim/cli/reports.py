@@ -20,7 +20,7 @@ from xuchang_sim.cli.options import (
     Through,
 )
 from xuchang_sim.deferred import deferred
-from xuchang_sim.text import LANGUAGES, say
+from xuchang_sim.text import LANGUAGES, phrase, reason, say
 
 with deferred():
     from xuchang_sim import study as studies, yamlfile
@@ -84,7 +84,7 @@ def explore(
     try:
         server = live.Server(desk, port, lang)
     except OSError as error:
-        text = f"{port}: {error.strerror}; allowed: a free port, or 0 for any"
+        text = phrase("option.port", port=port, error=reason(error))
         raise yamlfile.InputError([yamlfile.Problem("--port", "", 0, text)]) from None
     stopping.keeps(lambda: say("stopped.page", lang))
     output.note(say("live.open", lang, address=server.address))

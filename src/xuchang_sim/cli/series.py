@@ -13,6 +13,7 @@ from xuchang_sim import output
 from xuchang_sim.cli.command import WRONG_INPUT, command, print_json, progress, refuse, tabulated
 from xuchang_sim.cli.options import Json, Lang, Language, Pack, Replicates, Seed, Through
 from xuchang_sim.deferred import deferred
+from xuchang_sim.text import phrase
 
 with deferred():
     from xuchang_sim import study as studies
@@ -73,9 +74,9 @@ def outlook(
     day = as_of.date().isoformat() if as_of else None
     if series is not None:
         if horizon is None:
-            refuse("--horizon", "is needed with --series: how many steps ahead")
+            refuse("--horizon", phrase("option.horizon"))
         if backtest:
-            refuse("--backtest", "tests the pack's series; leave it out with --series")
+            refuse("--backtest", phrase("option.backtest"))
         _forecast_series(
             Path(series),
             horizon,
@@ -88,10 +89,10 @@ def outlook(
         )
         return
     if horizon is not None:
-        refuse("--horizon", "needs --series FILE; the pack's outlook takes --through YYYY-MM")
+        refuse("--horizon", phrase("option.horizon_series"))
     said = (to_date, level, seasonal, jobs, column or None)
     if any(one is not None for one in said):
-        refuse("--to-date, --level, --seasonal, --column, --jobs", "need --series FILE")
+        refuse("--to-date, --level, --seasonal, --column, --jobs", phrase("option.series"))
     study = studies.Study(pack, replicates=replicates, seed=seed)
     with progress("backtest", quiet=json or not backtest) as shown:
         asked = study.with_(progress=shown)

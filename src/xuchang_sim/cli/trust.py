@@ -19,7 +19,7 @@ from xuchang_sim.cli.command import (
 )
 from xuchang_sim.cli.options import Json, Lang, Language, Pack, Parameters, Replicates, Seed
 from xuchang_sim.deferred import deferred
-from xuchang_sim.text import say
+from xuchang_sim.text import phrase, say
 
 with deferred():
     from xuchang_sim import files, study as studies
@@ -145,7 +145,7 @@ def hindcast(
     """Forecast past plans from what was known then; score them against simple forecasts."""
     asked = [path is not None, panels is not None, eras]
     if sum(asked) != 1:
-        refuse("PATH", "give one of: cases or packs, --panels DIR, --eras")
+        refuse("PATH", phrase("option.one_of"))
     for option, given, needs, there in (
         ("--out", out, "cases", path),
         ("--score", outcomes, "cases", path),
@@ -154,7 +154,7 @@ def hindcast(
         ("--nulls", nulls, "--panels DIR", panels),
     ):
         if given is not None and there is None:
-            refuse(option, f"needs {needs}")
+            refuse(option, phrase("option.needs", needs=needs))
     for place in filter(None, (out, seal, nulls)):
         files.destination(place)
     if picture is not None:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from xuchang_sim import extensions, units
 from xuchang_sim.definitions.amounts import Amount, exact, spelt
+from xuchang_sim.text import phrase
 from xuchang_sim.yamlfile import InputError, did_you_mean, read_yaml, shown
 
 if TYPE_CHECKING:
@@ -150,20 +151,29 @@ class Number:
         """
         if amount.unit is None:
             if not self.pure:
-                message = f"has no unit; allowed: {self._some_units()}"
+                message = phrase("quantity.no_unit", some_units=self._some_units())
                 raise ValueError(message)
             return amount.value
         try:
             old = units.parse(amount.unit)
         except units.UnitError:
             close = did_you_mean(amount.unit, self.kindred())
-            message = f"{shown(amount.unit)} is not a unit{close}; allowed: {self._some_units()}"
+            message = phrase(
+                "quantity.not_a_unit",
+                unit=shown(amount.unit),
+                close=close,
+                some_units=self._some_units(),
+            )
             raise ValueError(message) from None
         new = units.parse(self.unit)
         if old.dimensions != new.dimensions:
-            message = (
-                f"{old.name} is {units.kind(old.name)}, not {units.kind(new.name)}"
-                f"{self._hint(amount, old, new, zones)}; allowed: {self._some_units()}"
+            message = phrase(
+                "quantity.other_kind",
+                name=old.name,
+                kind=units.kind(old.name),
+                kind2=units.kind(new.name),
+                hint=self._hint(amount, old, new, zones),
+                some_units=self._some_units(),
             )
             raise ValueError(message)
         if self.rate and old.factor / new.factor not in _PERCENT:
@@ -180,16 +190,21 @@ class Number:
         amount : Amount, optional
             The same as it was written.
         """
+        low, high = self.possible or (0, float("inf"))
+        if not value and not self.zero:
+            key = "quantity.zero"
+        elif value < 0 and not self.negative:
+            key = "quantity.negative"
+        elif value and not low <= abs(value) <= high:
+            key = "quantity.impossible"
+        else:
+            return ""
         told = f"{spelt(value)} {self.unit}" if self.unit else spelt(value)
         if amount is not None and amount.unit and amount.unit != self.unit:
-            told = f"{amount} is {told}"
-        if not value:
-            return "" if self.zero else f"{told}: zero cannot be; possible: {self._bounds()}"
-        if value < 0 and not self.negative:
-            return f"{told}: nothing below zero can be; possible: {self._bounds()}"
-        if self.possible and not self.possible[0] <= abs(value) <= self.possible[1]:
-            return f"{told}{self._percent(value, amount)}; possible: {self._bounds()}"
-        return ""
+            told = phrase("quantity.converted", amount=amount, told=told)
+        if key == "quantity.impossible":
+            told += self._percent(value, amount)
+        return phrase(key, told=told, bounds=self._bounds())
 
     def _percent(self, value: Fraction, amount: Amount | None) -> str:
         """Guess that a percentage was written without its unit."""
@@ -199,15 +214,17 @@ class Number:
         part = value / 100
         if not bounds[0] <= abs(part) <= bounds[1]:
             return ""
-        return f" (a percentage? write {spelt(part)}, or {spelt(value)} with unit %)"
+        return phrase("quantity.percentage", part=spelt(part), value=spelt(value))
 
     def _bounds(self) -> str:
         if self.possible is None:
-            return f"any number in {self.unit}"
+            return phrase("quantity.any", unit=self.unit)
         low, high = (f"{float(x):,.6g}" for x in self.possible)
         sign = "±" if self.negative and self.possible else ""
-        also = "0, or " if self.zero else ""
-        return f"{also}{sign}{low} to {high} {self.unit}".rstrip()
+        also = phrase("quantity.or_zero") if self.zero else ""
+        return phrase(
+            "quantity.bounds", also=also, sign=sign, low=low, high=high, unit=self.unit
+        ).rstrip()
 
     def _some_units(self) -> str:
         first, *others = self.kindred()
@@ -221,29 +238,29 @@ class Number:
         missing = {d: p for d, p in extra.items() if p}
         if missing == {"zones": -1} and zones:
             each = units.convert_exact(amount.value, old.name, _times(self.unit, "区")) / zones
-            return f" ({amount} for {zones} zones is {spelt(each)} {self.unit})"
+            return phrase(
+                "quantity.for_zones", amount=amount, zones=zones, each=spelt(each), unit=self.unit
+            )
         if missing == {"time": -1}:
-            return f" (a stock; for a yearly amount write {old.name}/年)"
+            return phrase("quantity.stock", name=old.name)
         if missing == {"time": 1}:
-            return " (a yearly amount; this is one amount)"
+            return phrase("quantity.yearly")
         if {"points"} == missing.keys():
-            percent = " and ".join(sorted({old.name, new.name}))
-            return f" ({percent} do not convert: a percentage point is a difference of per cents)"
+            percent = phrase("quantity.and").join(sorted({old.name, new.name}))
+            return phrase("quantity.points", percent=percent)
         return ""
 
     def _period(self, amount: Amount, old: units.Unit) -> str:
-        own = " or ".join(self.kindred())
+        own = phrase("quantity.or").join(self.kindred())
         if self.rate == "compound":
             share = float(amount.value * old.factor)  # of a month
             yearly = (
-                f"; {amount} compounds to {((1 + share) ** 12 - 1):.4g} a year"
+                phrase("quantity.compounds", amount=amount, value=(1 + share) ** 12 - 1)
                 if share > -1
                 else ""
             )
-            return (
-                f"{old.name}: a growth rate that compounds has one period{yearly}; allowed: {own}"
-            )
-        return f"{old.name}: a probability of a period has no other period; allowed: {own}"
+            return phrase("quantity.growth_period", name=old.name, yearly=yearly, own=own)
+        return phrase("quantity.chance_period", name=old.name, own=own)
 
 
 _PERCENT = (Fraction(1), Fraction(1, 100), Fraction(100))

@@ -9,6 +9,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import NamedTuple
 
+from xuchang_sim.text import phrase
 from xuchang_sim.yamlfile import shown
 
 __all__ = ["Amount", "exact", "quantity", "spelt"]
@@ -56,7 +57,7 @@ def exact(value: object) -> Fraction:
     """
     amount = quantity(value)
     if amount.unit is not None:
-        message = f"has the unit {shown(amount.unit)}; allowed: a number alone"
+        message = phrase("quantity.unit", unit=shown(amount.unit))
         raise ValueError(message)
     return amount.value
 
@@ -77,8 +78,8 @@ def quantity(value: object) -> Amount:
     if isinstance(value, str) and len(value) <= _LONGEST:
         found = _QUANTITY.fullmatch(value.strip())
     if not found or (found[2] and not _sized(found[2], value)):
-        message = f"must be a number, not {shown(value)}{_slip(value)}"
-        message += "; allowed: a number, a quotient like 20/3, or either with a unit"
+        message = phrase("quantity.not_a_number", value=shown(value), slip=_slip(value))
+        message += phrase("quantity.allowed")
         raise ValueError(message)
     number = _sized(found[1], value) / _sized(found[2] or "1", value)
     return Amount(number, found[3].strip() if found[3] else None)
@@ -88,7 +89,7 @@ def _sized(text: str, value: object) -> Fraction:
     """Return a decimal number exactly; what no quantity has is refused before it costs anything."""
     number = Decimal(text)
     if number and abs(number.adjusted()) > _MOST_DIGITS:
-        message = f"{shown(value)} is no quantity; allowed: sizes from 1e-{_MOST_DIGITS} to 1e{_MOST_DIGITS}"
+        message = phrase("quantity.none", value=shown(value), most_digits=_MOST_DIGITS)
         raise ValueError(message)
     return Fraction(number)
 
@@ -98,10 +99,10 @@ def _slip(value: object) -> str:
         return ""
     plain = unicodedata.normalize("NFKC", value).strip()
     if plain != value and _QUANTITY.fullmatch(plain):
-        return f" (in full-width characters; write {plain})"
+        return phrase("quantity.full_width", plain=plain)
     bare = plain.replace(",", "").replace("_", "")
     if bare != value and _QUANTITY.fullmatch(bare):
-        return f" (with separators; write {bare})"
+        return phrase("quantity.separators", bare=bare)
     return ""
 
 

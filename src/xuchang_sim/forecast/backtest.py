@@ -16,6 +16,7 @@ from xuchang_sim.forecast.tolerance import (
     binomial_band,
     conformal_radius,
 )
+from xuchang_sim.text import phrase
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -99,7 +100,7 @@ def _rows(series: Regular, horizon: int, origins: int, step: int, *, whole: bool
     ends = ends[ends <= len(series.values) - (horizon if whole else 1)]
     cuts = [int(cut) for cut in ends[::-1] if (ends[-1] - cut) % step == 0]
     if not cuts:
-        msg = f"{len(series.values)} values are too few to look back {horizon} steps"
+        msg = phrase("series.look_back", values=len(series.values), horizon=horizon)
         raise SeriesError(msg)
     return [row for cut in sorted(cuts[:origins]) for row in _origin_rows(series, cut, horizon)]
 

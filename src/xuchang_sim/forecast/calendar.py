@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from xuchang_sim.text import phrase
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -30,10 +32,10 @@ def month_number(text: str) -> int:
     """
     year, dash, month = text.partition("-")
     if not (dash and len(year) == 4 and len(month) == 2 and (year + month).isdigit()):
-        msg = f"not a month (YYYY-MM): {text!r}"
+        msg = phrase("series.not_a_month", text=text)
         raise ValueError(msg)
     if not 1 <= int(month) <= 12:
-        msg = f"not a month (01 to 12): {text!r}"
+        msg = phrase("series.month_number", text=text)
         raise ValueError(msg)
     return 12 * int(year) + int(month) - 1
 
@@ -105,14 +107,14 @@ def seasonal_factors(first: int, values: Floats) -> Floats:
     logs = np.log(_positive(values))
     known = np.isfinite(logs)
     if known.sum() < 12 * FLOW_MIN_YEARS:
-        msg = "a season needs at least two years of monthly values"
+        msg = phrase("series.season_years")
         raise ValueError(msg)
     time = np.arange(len(logs), dtype=float)
     month = (first + np.arange(len(logs))) % 12
     trend = _trend(time, logs, month, known)
     factors = np.array([_median((logs - trend)[known & (month == m)]) for m in range(12)])
     if not np.isfinite(factors).all():
-        msg = "a season needs every calendar month at least once"
+        msg = phrase("series.season_months")
         raise ValueError(msg)
     return _mean_one(np.exp(factors))
 
@@ -142,7 +144,7 @@ def fai_season(values: Mapping[str, float], years: tuple[int, int] | None = None
     low, high = years or (complete[0], complete[-1]) if complete else (0, 0)
     keep = np.isin(year, [y for y in complete if low <= y <= high])
     if not keep.any():
-        msg = "no complete year of year-to-date values"
+        msg = phrase("series.no_year")
         raise ValueError(msg)
     factors = seasonal_factors(
         start + int(np.flatnonzero(keep)[0]), flows[keep.argmax() : len(keep) - keep[::-1].argmax()]
@@ -172,7 +174,7 @@ def _median(values: Floats) -> float:
 
 def _positive(values: Floats) -> Floats:
     if np.any(values <= 0):
-        msg = "a multiplicative season needs positive values"
+        msg = phrase("series.positive_season")
         raise ValueError(msg)
     return values
 

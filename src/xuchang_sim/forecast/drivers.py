@@ -25,6 +25,7 @@ from xuchang_sim.forecast.calendar import (
 from xuchang_sim.forecast.series import SeriesError, history
 from xuchang_sim.htmltable import html_table
 from xuchang_sim.pack.conditions import DRIVERS, SETTING, growth_fault
+from xuchang_sim.text import phrase
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -132,7 +133,7 @@ class Drivers:
             If months are held at the user's own values: give ``drivers`` the sd instead.
         """
         if self.held:
-            msg = "replaced months hold at the sd they were drawn with; give it to drivers()"
+            msg = phrase("drivers.sd")
             raise ValueError(msg)
         return dataclass_replace(self, scale=np.asarray(forecast_sd, dtype=float)[()])
 
@@ -248,7 +249,7 @@ def drivers(
     first, values, extra = _panel(pack, as_of)
     start, last = _first_month(pack, first), month_number(through)
     if last < start:
-        msg = f"through must not be before {month_text(start)}: {through}"
+        msg = phrase("drivers.through", month_text=month_text(start), through=through)
         raise ValueError(msg)
     key = cache.digest("drivers", values, first)
     kept = cache.remembered("drivers", key, lambda: _fit(values))
@@ -397,10 +398,7 @@ def _first_month(pack: Any, panel: int) -> int:
     """First month of the paths: a year before the pack's firms, within the panel."""
     first = getattr(pack, "firms_start", panel + _LEAD + YEAR) - YEAR
     if first < panel:
-        msg = (
-            f"value added and producer prices begin in {month_text(panel)}; allowed: a year before"
-            f" firms_start, {month_text(first)}, at the latest"
-        )
+        msg = phrase("drivers.begin", month_text=month_text(panel), month_text2=month_text(first))
         raise SeriesError(msg, _file(pack))
     return int(first)
 
@@ -422,7 +420,7 @@ def _column(pack: Any, name: str, as_of: str | None) -> tuple[int, Floats]:
     try:
         return dense(history(pack, name, as_of))
     except KeyError:
-        msg = f"history has no series {name!r}; allowed: all of {', '.join(SOURCES)}"
+        msg = phrase("drivers.no_series", name=name, sources=", ".join(SOURCES))
         raise SeriesError(msg, _file(pack)) from None
 
 
@@ -460,9 +458,8 @@ def _panel(pack: Any, as_of: str | None) -> tuple[int, Floats, list[tuple[int, i
             extra += [(i, j, float(v)) for i, v in enumerate(column[length:]) if np.isfinite(v)]
     out[0, 0] = out[1, 0] if np.isnan(out[0, 0]) else out[0, 0]
     if length < MIN_MONTHS or np.isnan(out[:, :2]).any():
-        msg = (
-            f"value added and PPI need {MIN_MONTHS} gap-free months from {month_text(start)},"
-            f" found {length}"
+        msg = phrase(
+            "drivers.gap_free", min_months=MIN_MONTHS, month_text=month_text(start), length=length
         )
         raise SeriesError(msg, _file(pack))
     return start, out, extra
@@ -597,12 +594,12 @@ def _wishes(
     wanted: list[tuple[int, int, float]] = []
     for name, months in (replace or {}).items():
         if name not in NAMES:
-            msg = f"unknown driver {name!r}; allowed: {', '.join(NAMES)}"
+            msg = phrase("drivers.unknown", name=name, names=", ".join(NAMES))
             raise ValueError(msg)
         column = NAMES.index(name)
         if isinstance(months, str):
             if months != "off":
-                msg = f"a driver is replaced by months or 'off', not {months!r}"
+                msg = phrase("drivers.replaced", months=months)
                 raise ValueError(msg)
             off.append(column)
             continue
@@ -610,7 +607,7 @@ def _wishes(
             step = month_number(month) - end
             fault = growth_fault(value)
             if step < 0:
-                fault = f"is data already; allowed: {month_text(end)} and later"
+                fault = phrase("drivers.data", month_text=month_text(end))
             if fault:
                 msg = f"{name} {month}: {fault}"
                 raise ValueError(msg)

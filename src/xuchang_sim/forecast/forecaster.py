@@ -16,6 +16,7 @@ from xuchang_sim.forecast import bank
 from xuchang_sim.forecast.profile import Assume, Profile, profile
 from xuchang_sim.forecast.series import UnstableError
 from xuchang_sim.forecast.spread import RULES, Combined, Rules, combine, scaled_shape, widening
+from xuchang_sim.text import phrase
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -262,9 +263,7 @@ def _sane(told: Forecaster) -> None:
     outer = told.pool.said[-1] + told.factor * told.pool.sigma[-1] * shape
     values = told.found.scale.outward(told.centre + told.size * outer)
     if not np.isfinite(values).all() or float(np.abs(outer - z[-1]).max()) > _SANE * spread:
-        msg = (
-            "the series is too unstable to forecast: its intervals leave all that it has ever been"
-        )
+        msg = phrase("series.unstable")
         raise UnstableError(msg)
 
 

@@ -21,6 +21,7 @@ from xuchang_sim.forecast.drivers import drivers
 from xuchang_sim.forecast.series import SeriesError, history, regular
 from xuchang_sim.forecast.single import forecast
 from xuchang_sim.pack.history import EVIDENCE
+from xuchang_sim.text import phrase
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -176,7 +177,7 @@ def predictive(
     """
     m = len(values)
     if m == 0:
-        msg = "the reference class has no figure"
+        msg = phrase("outside_fault.no_figure")
         raise LackingError(msg)
     mean = float(np.mean(values))
     df = m - 1 + 3
@@ -214,7 +215,7 @@ def _annual(pack: Any, series: str, as_of: str | None) -> dict[str, float]:
     for name, entry in pack.history.items():
         if entry.entry.series == series and entry.entry.frequency == "year":
             return history(pack, name, as_of)
-    msg = f"the pack has no annual series {series!r}"
+    msg = phrase("outside_fault.no_series", series=series)
     raise LackingError(msg)
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from xuchang_sim.forecast.series import ConstantSeriesError, GapsError, TooShortError
+from xuchang_sim.text import phrase
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -245,7 +246,7 @@ def _periods(series: Regular) -> tuple[Floats, Ints, tuple[int, ...], list[str]]
     values, frequency = series.values, series.frequency
     notes: list[str] = []
     if not len(values):
-        msg = "no value at all"
+        msg = phrase("series.none")
         raise TooShortError(msg)
     slot = (series.first + np.arange(len(values))) % frequency
     recent = slice(-RECENT_YEARS * frequency, None)
@@ -257,26 +258,26 @@ def _periods(series: Regular) -> tuple[Floats, Ints, tuple[int, ...], list[str]]
     kept = np.isin(slot, slots)
     values, slot = values[kept], slot[kept]
     if len(slots) < frequency:
-        notes.append(f"{frequency - len(slots)} of {frequency} periods of the year never occur")
+        notes.append(phrase("series.never", frequency=frequency - len(slots), frequency2=frequency))
     known = np.isfinite(values)
     if known.sum() < MIN_VALUES:
-        msg = f"{int(known.sum())} values; at least {MIN_VALUES} are needed"
+        msg = phrase("series.few", sum=int(known.sum()), min_values=MIN_VALUES)
         raise TooShortError(msg)
     if np.ptp(values[known]) == 0:
-        msg = "all values are equal: no spread can be learnt"
+        msg = phrase("series.equal")
         raise ConstantSeriesError(msg)
     if known.mean() < 1 - GAP_SHARE:
-        msg = f"{int((~known).sum())} of {len(values)} values are missing"
+        msg = phrase("series.missing", sum=int((~known).sum()), values=len(values))
         raise GapsError(msg)
     return values, slot, slots, notes
 
 
 def _refuse_few(values: Floats) -> None:
     if len(values) < MIN_VALUES:
-        msg = f"{len(values)} values; at least {MIN_VALUES} are needed"
+        msg = phrase("series.too_few", values=len(values), min_values=MIN_VALUES)
         raise TooShortError(msg)
     if np.ptp(values) == 0 or np.ptp(values[-(len(values) // 2 + 1) :]) == 0:
-        msg = "all values are equal: no spread can be learnt"
+        msg = phrase("series.equal")
         raise ConstantSeriesError(msg)
 
 

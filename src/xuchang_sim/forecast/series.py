@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from xuchang_sim.pack import cells as forms, tables
+from xuchang_sim.text import phrase
 from xuchang_sim.yamlfile import InputError, Problem
 
 if TYPE_CHECKING:
@@ -248,7 +249,7 @@ def read_series(
         ]
         series = series.until(max(kept, default=series.first - 1))
     if len(series.values) and _begin(series.last, series.frequency) > limit:
-        msg = f"the last date, {series.text(series.last)}, lies in the future"
+        msg = phrase("series.future", text=series.text(series.last))
         raise FutureDateError(msg, file)
     return series
 
@@ -266,19 +267,22 @@ def _named(problems: list[Problem]) -> InputError:
 
 def _regular(name: str, cells: list[tuple[forms.Period, int, float]], file: str = "") -> Regular:
     if not cells:
-        msg = "no value at all"
+        msg = phrase("series.none")
         raise TooShortError(msg, file)
     frequency, months = _months([(when, line) for when, line, _ in cells], file)
     numbers: dict[int, float] = {}
     for (year, month), (_, line, value) in zip(months, cells, strict=True):
         number = frequency * year + (month - 1) * frequency // 12
         if number in numbers:
-            msg = f"the {_FREQUENCY_NAMES[frequency]} date of this line occurs twice"
+            msg = phrase(
+                "series.date_twice",
+                frequency_names=phrase(f"frequency.{_FREQUENCY_NAMES[frequency]}"),
+            )
             raise DuplicateDateError(msg, file, line)
         numbers[number] = value
     first, last = min(numbers), max(numbers)
     if last - first > 5000:
-        msg = f"dates span {(last - first) // frequency} years"
+        msg = phrase("series.span", last=(last - first) // frequency)
         raise DateError(msg, file)
     values = np.full(last - first + 1, np.nan)
     for number, value in numbers.items():
@@ -292,7 +296,7 @@ def _months(cells: list[tuple[forms.Period, int]], file: str) -> tuple[int, list
     forms = ["month" if when.kind == "day" else when.kind for when in periods]
     if len(set(forms)) > 1:
         odd = next(i for i, form in enumerate(forms) if form != forms[0])
-        msg = f"years, quarters and months are mixed: {periods[0]} and {periods[odd]}"
+        msg = phrase("series.mixed", periods=periods[0], periods2=periods[odd])
         raise DateError(msg, file, cells[odd][1])
     if forms[0] == "year":
         return 1, [(when.year, 1) for when in periods]
@@ -316,15 +320,12 @@ def _refuse_days(days: list[forms.Period], file: str) -> None:
     gaps = np.diff([day.toordinal() for day in seen])
     gap = float(np.median(gaps))
     named = next((name for most, name in _DAYS if gap <= most), "irregular")
-    msg = (
-        f"{named} data ({seen[0]}, {seen[1]} …) are not read; allowed: annual, quarterly or monthly."
-        " Sum or average them to months"
-    )
+    msg = phrase("series.not_read", named=phrase(f"frequency.{named}"), seen=seen[0], seen2=seen[1])
     raise FrequencyError(msg, file)
 
 
 #: Longest step in days, by what data of such steps are called.
-_DAYS = ((4.0, "daily"), (8.0, "weekly"), (11.0, "ten-day"), (17.0, "half-monthly"))
+_DAYS = ((4.0, "daily"), (8.0, "weekly"), (11.0, "ten_days"), (17.0, "half_months"))
 
 
 def _begin(number: int, frequency: int) -> date:

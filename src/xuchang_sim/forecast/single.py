@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from xuchang_sim.forecast.series import Regular, SeriesError, read_series
 from xuchang_sim.forecast.spread import LEAST_ORIGINS
 from xuchang_sim.forecast.tolerance import binomial_band
+from xuchang_sim.text import phrase
 from xuchang_sim.yamlfile import InputError, Problem
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ def forecast(series: Regular, horizon: int, assume: Assume | None = None) -> dic
     """Forecast a regular series; see `series_outlook`."""
     limit = MAX_HORIZON[series.frequency]
     if not 1 <= horizon <= limit:
-        msg = f"horizon {horizon}; allowed: 1 to {limit}"
+        msg = phrase("series.horizon", horizon=horizon, limit=limit)
         raise SeriesError(msg)
     from xuchang_sim.forecast.forecaster import forecaster  # noqa: PLC0415
 
@@ -184,7 +185,7 @@ def series_outlooks(
     """
     paths = sorted(p for p in folder.iterdir() if p.suffix.lower() in FILES and p.is_file())
     if not paths:
-        msg = f"has no series; allowed: files {', '.join(FILES)}"
+        msg = phrase("series.no_files", files=", ".join(FILES))
         raise InputError([Problem(str(folder), "", 0, msg)])
     work = partial(_one, horizon=horizon, as_of=as_of, assume=assume, column=column)
     workers = min(jobs or os.cpu_count() or 1, (len(paths) + 7) // 8)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from xuchang_sim.text import phrase
+
 if TYPE_CHECKING:
     import numpy.typing as npt
 
@@ -51,14 +53,14 @@ def conformal_radius(residuals: Floats, level: float) -> float:
     """
     sizes = np.sort(np.abs(np.asarray(residuals, dtype=float)))
     if not np.isfinite(sizes).all():
-        msg = "residuals must be finite"
+        msg = phrase("series.finite")
         raise ValueError(msg)
     if not 0.0 < level < 1.0:
-        msg = f"level {level}; allowed: above 0, below 1"
+        msg = phrase("series.level", level=level)
         raise ValueError(msg)
     rank = math.ceil(round((len(sizes) + 1) * level, 9))
     if rank > len(sizes):
         needed = math.ceil(round(level / (1.0 - level), 9))
-        msg = f"{level:.0%} needs at least {needed} residuals, {len(sizes)} given"
+        msg = phrase("series.residuals", level=level, needed=needed, sizes=len(sizes))
         raise TooFewResidualsError(msg)
     return float(sizes[rank - 1])

@@ -23,6 +23,7 @@ from xuchang_sim.model.world import (
     Zones,
     columns,
 )
+from xuchang_sim.text import phrase
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -110,8 +111,8 @@ class Economy(mesa.Model):
         super().__init__(rng=int(inputs["seed"][0]))
         unknown = set(hooks or {}) - set(STEP_NAMES)
         if unknown:
-            message = (
-                f"no such step: {', '.join(sorted(unknown))}; allowed: {', '.join(STEP_NAMES)}"
+            message = phrase(
+                "run.step", unknown=", ".join(sorted(unknown)), step_names=", ".join(STEP_NAMES)
             )
             raise ValueError(message)
         self.hooks = dict(hooks or {})
@@ -169,7 +170,13 @@ class Economy(mesa.Model):
         code = int(self.city["code"])
         if code:
             year, month = divmod(self.month, 12)
-            message = f"check {code // CODES} failed in {year}-{month + 1:02d}, zone {code % CODES}"
+            message = phrase(
+                "run.check_failed",
+                code=code // CODES,
+                year=year,
+                month=month + 1,
+                code2=code % CODES,
+            )
             raise RuntimeError(message)
 
     def _follow(self) -> None:

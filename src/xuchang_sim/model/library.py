@@ -24,6 +24,7 @@ from xuchang_sim.model.layout import numbers
 from xuchang_sim.model.machine import ANY, NO_COMPILER, USUAL, find
 from xuchang_sim.model.memory import Grid, Long, dtype_of, sizes_of
 from xuchang_sim.model.world import Inputs, Sizes, World
+from xuchang_sim.text import phrase
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -182,7 +183,7 @@ def _loaded(room: str) -> ctypes.CDLL:
         _build(room)
         library = _open(room)
     if library is None:
-        message = "the rules were compiled, but their library cannot be found again"
+        message = phrase("rules.lost")
         raise RulesError(message)
     return library
 
@@ -199,7 +200,7 @@ def _open(room: str) -> ctypes.CDLL | None:
             raise
         return None  # another process with other rules has cleared it away
     if about(library)["digest"] != library_digest():
-        message = f"{path} is not what its name says; delete it"
+        message = phrase("rules.path", path=path)
         raise RulesError(message)
     return library
 
@@ -240,7 +241,7 @@ def _build(room: str) -> None:
     )
     lines = done.stderr.strip().splitlines()
     if done.returncode:
-        error = RulesError(lines[-1] if lines else "the rules could not be compiled")
+        error = RulesError(lines[-1] if lines else phrase("rules.failed"))
         error.no_compiler = done.returncode == NO_COMPILER
         raise error
     print(*lines, sep="\n", file=sys.stderr)  # noqa: T201 - what took the time

@@ -8,11 +8,10 @@ from typing import Any
 from xuchang_sim import units
 from xuchang_sim.definitions import Number
 from xuchang_sim.definitions.amounts import Amount, quantity, spelt
+from xuchang_sim.text import phrase
 from xuchang_sim.yamlfile import Path_, Problem, Source, did_you_mean, shown
 
 __all__ = ["Entry", "amount", "entries"]
-
-CONVERT = "xuchang-sim convert OLD NEW writes the present form"
 
 
 def amount(
@@ -121,7 +120,7 @@ class Entry:
         """Unit that stands beside its numbers."""
         unit = self.data.get("unit")
         if unit is not None and not isinstance(unit, str):
-            self.fault(["unit"], f"must be text, not {shown(unit)}; allowed: a unit")
+            self.fault(["unit"], phrase("amount.unit", unit=shown(unit)))
             return None
         return unit
 
@@ -168,14 +167,16 @@ class Entry:
             return None
         raw = self.data[key]
         if not isinstance(raw, list) or len(raw) != 2:
-            self.fault([key], f"must be two numbers, not {shown(raw)}; allowed: [low, high]")
+            self.fault([key], phrase("amount.two", raw=shown(raw)))
             return None
         low, high = (self.number(what, [key, i], zones) for i in (0, 1))
         if low is None or high is None:
             return None
         if low > high:
-            told = f"starts at {spelt(low)} and ends at {spelt(high)} {what.unit}".rstrip()
-            self.fault([key], f"{told}; allowed: low <= high")
+            told = phrase(
+                "amount.starts", low=spelt(low), high=spelt(high), unit=what.unit
+            ).rstrip()
+            self.fault([key], phrase("amount.order", told=told))
             return None
         return low, high
 
@@ -187,14 +188,14 @@ class Entry:
             for language, text in label.items():
                 found[f"label_{language}"] = self._text(["label", language], text)
         elif label is not None:
-            self.fault(["label"], "must be both names; allowed: {zh: …, en: …}")
+            self.fault(["label"], phrase("amount.names"))
         if "note" in self.data:
             found["note"] = self._text(["note"], self.data["note"])
         return found
 
     def _text(self, keys: Sequence[str], text: object) -> str:
         if not isinstance(text, str) or not text.strip():
-            self.fault(keys, f"must be text, not {shown(text)}; allowed: text")
+            self.fault(keys, phrase("amount.text", text=shown(text)))
             return ""
         return text.strip()
 
@@ -239,21 +240,21 @@ def entries(
     """
     data = source.data
     if not isinstance(data, dict) or table not in data:
-        problems.append(source.problem([], f"has no {table}; allowed: {table}: and entries by id"))
+        problems.append(source.problem([], phrase("amount.no_table", table=table)))
         data = {}
     for key in data:
         if key != table:
-            message = f"unknown key{did_you_mean(key, [table])}; allowed: {table}"
+            message = phrase("amount.unknown_table", hint=did_you_mean(key, [table]), table=table)
             problems.append(source.problem([key], message))
     held = data.get(table)
     if isinstance(held, list):
-        message = f"is a list, the form of the first edition; {CONVERT}; allowed: entries by id"
+        message = phrase("amount.first_edition")
         problems.append(source.problem([table], message))
         return
     if held is None:
         held = {}
     if not isinstance(held, dict):
-        message = f"must be a mapping, not {shown(held)}; allowed: entries by id"
+        message = phrase("amount.table", held=shown(held))
         problems.append(source.problem([table], message))
         return
     word = table.removesuffix("s")
@@ -262,19 +263,25 @@ def entries(
         if name not in known:
             other = "lever" if word == "parameter" else "parameter"
             if name in others:
-                message = f"is a {other}; allowed: under {other}s, in {other}s.yaml"
+                message = phrase("amount.other", other=phrase(f"word.{other}"), table=f"{other}s")
             else:
                 close = did_you_mean(name, known)
-                message = f"{shown(name)} is not a {word}{close}; allowed: see xuchang-sim definitions {table}"
+                message = phrase(
+                    "amount.unknown",
+                    name=shown(name),
+                    word=phrase(f"word.{word}"),
+                    close=close,
+                    table=table,
+                )
             problems.append(source.problem(path, message))
         elif not isinstance(entry, dict):
-            message = f"must be a mapping, not {shown(entry)}; allowed: keys {', '.join(keys)}"
+            message = phrase("amount.entry", entry=shown(entry), keys=", ".join(keys))
             problems.append(source.problem(path, message))
         else:
             for key in entry:
                 if key not in keys:
-                    message = (
-                        f"unknown key{did_you_mean(key, keys)}; allowed: keys {', '.join(keys)}"
+                    message = phrase(
+                        "amount.key", hint=did_you_mean(key, keys), keys=", ".join(keys)
                     )
                     problems.append(source.problem([*path, key], message))
             yield Entry(name, source, path, entry, problems)

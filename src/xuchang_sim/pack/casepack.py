@@ -24,6 +24,7 @@ from xuchang_sim.pack.history import Record, Series
 from xuchang_sim.pack.load import load_pack, shipped
 from xuchang_sim.pack.pack import BaseValue, BaseYear, Pack
 from xuchang_sim.pack.plan import Plan, Row, TargetEntry
+from xuchang_sim.text import phrase
 from xuchang_sim.units import month_index, month_label
 from xuchang_sim.yamlfile import InputError, Problem
 
@@ -235,26 +236,24 @@ def _drivers_fault(day: date, year: int) -> str:
     found = known_drivers(day)
     needed = [found[name] for name in NOMINAL if name in found]
     if len(needed) < len(NOMINAL):
-        return f"no national drivers are at hand by {day}"
+        return phrase("casepack.no_drivers", day=day)
     start = max(month_index(series.records[0].period) for series in needed)
     start = -(-(start - 1) // 12) * 12  # the first January, which value added leaves out
     last = min(month_index(series.records[-1].period) for series in needed)
     have = last - start + 1
     if have < LEAST_MONTHS:
-        return (
-            f"{max(have, 0)} months of national drivers ({month_label(start)} to"
-            f" {month_label(last)}) are known on {day}; {LEAST_MONTHS} are needed"
+        return phrase(
+            "casepack.few_months",
+            have=max(have, 0),
+            month_label=month_label(start),
+            month_label2=month_label(last),
+            day=day,
+            least_months=LEAST_MONTHS,
         )
     if last < 12 * (year - 1):
-        return (
-            f"national drivers known on {day} end in {month_label(last)}, before the base year"
-            f" {year - 1}"
-        )
+        return phrase("casepack.ends", day=day, month_label=month_label(last), year=year - 1)
     if 12 * (year - 3) < start + 12:
-        return (
-            f"national drivers begin in {month_label(start)}; a plan of {year} needs them from"
-            f" {year - 4}-01"
-        )
+        return phrase("casepack.begins", month_label=month_label(start), year=year, year2=year - 4)
     return ""
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple, get_args
 
 from xuchang_sim.pack.casetables import GROWTH, Line, all_lines, quantity_word, word
+from xuchang_sim.text import phrase
 from xuchang_sim.units import UnitError, convert
 from xuchang_sim.yamlfile import InputError, Problem, did_you_mean
 
@@ -261,8 +262,10 @@ def find_case(path: Path, name: str | None) -> Case:
     found = [case for case in cases if name in {None, case.id}]
     if len(found) != 1:
         names = [case.id for case in cases]
-        said = f"--case-id {name}: no such case{did_you_mean(name, names)}" if name else "--case-id"
-        text = f"{said}; allowed: {', '.join(names) or 'none: all are refused'}"
+        said = (
+            phrase("case.none", name=name, hint=did_you_mean(name, names)) if name else "--case-id"
+        )
+        text = phrase("case.names", said=said, names=", ".join(names) or phrase("case.all_refused"))
         raise InputError([Problem(str(path), "", 0, text)])
     return found[0]
 
@@ -285,13 +288,11 @@ def _case(name: str, lines: list[Line]) -> Case:
     """
     first = lines[0]
     if not name:
-        raise _RefusedError(
-            first.problem("has no name of its case; allowed: a name in the column case")
-        )
+        raise _RefusedError(first.problem(phrase("case.no_name")))
     # Nothing of an outcome is looked at: not even whether it can be read.
     lines = [line for line in lines if word("kind", line.cells["kind"]) != "outcome"]
     if not lines:
-        raise _RefusedError(first.problem("no base and no target rows: outcomes only"))
+        raise _RefusedError(first.problem(phrase("case.outcomes_only")))
     first = lines[0]
     known = _information_date(lines)
     year = _plan_year(lines, known)
@@ -305,15 +306,28 @@ def _case(name: str, lines: list[Line]) -> Case:
             left_out.append(error.problem)
             continue
         if row.published > known:
-            message = f"{row.kind} {row.quantity} was published on {row.published}, after the"
-            raise _RefusedError(line.problem(f"{message} information date {known}"))
+            message = phrase(
+                "case.published",
+                kind=row.kind,
+                quantity=row.quantity,
+                published=row.published,
+                known=known,
+            )
+            raise _RefusedError(line.problem(message))
         before = held[row.kind].get(row.quantity)
         if before is None or row.published > before.published:
             held[row.kind][row.quantity] = row
         if before is not None and before.value != row.value:
             counts = held[row.kind][row.quantity].line
-            said = f"{row.kind} {row.quantity} is {row.value:g}, but {before.value:g}"
-            said += f" on line {before.line}; line {counts} counts"
+            said = phrase(
+                "case.two_values",
+                kind=row.kind,
+                quantity=row.quantity,
+                value=row.value,
+                other=before.value,
+                line=before.line,
+                counts=counts,
+            )
             left_out.append(line.problem(said))
     case = Case(
         name,
@@ -337,13 +351,15 @@ def _information_date(lines: list[Line]) -> date:
     """Information date of a case: that of its rows, which have to agree; empty cells say nothing."""
     told = [line for line in lines if line.cells["information_date"]]
     if not told:
-        raise _RefusedError(lines[0].problem("no information date, so nothing says what was known"))
+        raise _RefusedError(lines[0].problem(phrase("case.no_date")))
     first = _day(told[0], "information_date", _first_day)
     for line in told:
         if _day(line, "information_date", _first_day) != first:
             cells = line.cells["information_date"], told[0].cells["information_date"]
-            said = f"information_date {cells[0]!r}, but {cells[1]!r} on line {told[0].number}"
-            raise _RefusedError(line.problem(f"{said}; allowed: one for the whole case"))
+            said = phrase(
+                "case.information_date", cells=cells[0], cells2=cells[1], number=told[0].number
+            )
+            raise _RefusedError(line.problem(phrase("case.one", said=said)))
     return first
 
 
@@ -365,7 +381,7 @@ def _plan_year(lines: list[Line], known: date) -> int:
         return next((year for year in told if year >= known.year), told[-1])
     others = [year for line in lines if (year := _year(line)) is not None]
     if not others:
-        said = f"year {lines[0].cells['year']!r}; allowed: a year, YYYY"
+        said = phrase("case.year", year=lines[0].cells["year"])
         raise _RefusedError(lines[0].problem(said))
     return max(others)
 
@@ -380,13 +396,13 @@ def _of_year(line: Line, plan: int) -> None:
     """
     year = _year(line)
     if year is None:
-        raise _RefusedError(line.problem(f"year {line.cells['year']!r}; allowed: a year, YYYY"))
+        raise _RefusedError(line.problem(phrase("case.year", year=line.cells["year"])))
     if _is_target(line) and year != plan:
-        said = f"target of {year}; only the plan's first year, {plan}, is run"
+        said = phrase("case.other_target", year=year, plan=plan)
         raise _RefusedError(line.problem(said))
     if year not in {plan, plan - 1}:
         raise _RefusedError(
-            line.problem(f"base of {year}; the plan of {plan} starts from {plan - 1}")
+            line.problem(phrase("case.other_base", year=year, plan=plan, plan2=plan - 1))
         )
 
 
@@ -397,24 +413,21 @@ def _lacking(case: Case) -> str:
     investment of the base year tells the size.
     """
     if not case.target and not case.base:
-        return "no base and no target rows that can be read"
+        return phrase("case.no_rows")
     asked = any(
         row.is_growth and quantity(name).measure
         for rows in (case.base, case.target)
         for name, row in rows.items()
     )
     if not (case.base_of("revenue") or case.base_of("fai") or asked):
-        return (
-            "no base level of revenue, output, industrial value added or investment, and no growth"
-        )
+        return phrase("case.no_base")
     if case.information_date.year > case.year or (
         case.information_date.year == case.year and case.information_date.month == 12
     ):
-        return f"information date {case.information_date} leaves nothing of {case.year} to forecast"
+        return phrase("case.too_late", information_date=case.information_date, year=case.year)
     if case.information_date.year < case.year - 1:
-        return (
-            f"information date {case.information_date} is before the base year {case.year - 1}:"
-            " plans over several years are not run"
+        return phrase(
+            "case.several_years", information_date=case.information_date, year=case.year - 1
         )
     return ""
 
@@ -443,7 +456,7 @@ def _day(line: Line, key: str, month_end: Callable[[int, int], date]) -> date:
             return date(year, month, int(found[3])) if found[3] else month_end(year, month)
     except ValueError:
         pass
-    raise _RefusedError(line.problem(f"{key} {text!r} is not a day; allowed: YYYY-MM-DD"))
+    raise _RefusedError(line.problem(phrase("case.day", name=key, text=text)))
 
 
 def _row(line: Line) -> CaseRow:
@@ -453,16 +466,16 @@ def _row(line: Line) -> CaseRow:
     if line.fault:
         raise _RefusedError(line.problem(line.fault))
     if kind not in get_args(Kind):
-        said = f"kind {cells['kind']!r}; allowed: {', '.join(get_args(Kind))}"
+        said = phrase("case.kind", kind=cells["kind"], get_args=", ".join(get_args(Kind)))
         raise _RefusedError(line.problem(said))
     if not name:
-        raise _RefusedError(line.problem("has no quantity"))
+        raise _RefusedError(line.problem(phrase("case.no_quantity")))
     bound, text = _bound(cells["value"], cells.get("note", ""))
     found = _NUMBER.fullmatch(re.sub(r"(?<=\d)[, ](?=\d{3})", "", text))
     number = float(found[1]) if found else math.nan
     written = word("unit", found[2]) if found else ""
     if not math.isfinite(number):
-        raise _RefusedError(line.problem(f"value {cells['value']!r} is not a number"))
+        raise _RefusedError(line.problem(phrase("case.not_a_number", value=cells["value"])))
     growth = name.endswith(GROWTH)
     unit = "比例" if growth else quantity(name).unit
     given = word("unit", cells["unit"]) or written
@@ -472,11 +485,11 @@ def _row(line: Line) -> CaseRow:
             given = written
         value = convert(number, given, unit) if unit else number
     except UnitError as error:
-        raise _RefusedError(line.problem(f"unit of {name}: {error}")) from None
+        raise _RefusedError(line.problem(phrase("case.unit", name=name, error=error))) from None
     if kind == "base" and unit and not growth and value <= 0.0:
-        raise _RefusedError(line.problem(f"base {name} is {number:g}; allowed: above zero"))
+        raise _RefusedError(line.problem(phrase("case.above_zero", name=name, number=number)))
     if growth and value <= -1.0:
-        raise _RefusedError(line.problem(f"{name} is {number:g}; allowed: above -100%"))
+        raise _RefusedError(line.problem(phrase("case.fall", name=name, number=number)))
     return CaseRow(
         cells["case"],
         name,

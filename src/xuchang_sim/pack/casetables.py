@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from xuchang_sim.text import phrase
 from xuchang_sim.yamlfile import InputError, Problem
 
 __all__ = ["GROWTH", "Line", "all_lines", "quantity_word", "word"]
@@ -103,15 +104,15 @@ def _text(path: Path) -> str:
     """
     raw, message = b"", ""
     if not path.is_file():
-        message = "is not a regular file" if path.exists() else "no such file"
+        message = phrase("file.not_regular") if path.exists() else phrase("file.none")
     else:
         try:
             with path.open("rb") as stream:
                 raw = stream.read(MAX_BYTES + 1)
         except OSError as error:
-            message = f"cannot be read: {error.strerror}"
+            message = phrase("file.unread", strerror=error.strerror)
     if len(raw) > MAX_BYTES:
-        message = f"is too big; allowed: at most {MAX_BYTES:,} bytes"
+        message = phrase("case.too_big", max_bytes=MAX_BYTES)
     wide = raw[:2] in {b"\xff\xfe", b"\xfe\xff"}
     for encoding in () if message else ("utf-16",) if wide else ("utf-8-sig", "gb18030"):
         try:
@@ -120,7 +121,7 @@ def _text(path: Path) -> str:
             continue
         if "\0" not in text:
             return text.replace("\r\n", "\n").replace("\r", "\n")
-    message = message or "is not text; allowed: UTF-8, UTF-16 with its mark, or GB 18030"
+    message = message or phrase("case.encoding")
     raise InputError([Problem(str(path), "", 0, message)])
 
 
@@ -158,14 +159,14 @@ def _lines(path: Path, needed: Iterable[str]) -> list[Line]:
     rows = [(n, row) for n, row in _records(text, separator) if any(x.strip() for x in row)]
     header = [word("column", name) for name in rows[0][1]] if rows else []
     if lacking := [name for name in needed if name not in header]:
-        message = f"has no column {', '.join(lacking)}; allowed: all of {', '.join(needed)}"
+        message = phrase("case.columns", lacking=", ".join(lacking), needed=", ".join(needed))
         raise InputError([Problem(str(path), "", 1, message)])
     found = []
     for number, row in rows[1:]:
         cells = dict.fromkeys(header, "")
         cells |= dict(zip(header, [cell.strip() for cell in row], strict=False))
         extra = any(cell.strip() for cell in row[len(header) :])
-        fault = f"has {len(row)} cells under {len(header)} columns" if extra else ""
+        fault = phrase("case.cells", row=len(row), header=len(header)) if extra else ""
         found.append(Line(cells, str(path), number, fault))
     return found
 
@@ -182,9 +183,7 @@ def _tables(path: Path) -> list[Path]:
         found = sorted(x for x in path.iterdir() if x.suffix.lower() in ENDINGS and x.is_file())
         if found:
             return found
-        message = (
-            "holds neither tables of cases nor packs; allowed: *.csv, or folders with pack.yaml"
-        )
+        message = phrase("case.nothing")
         raise InputError([Problem(str(path), "", 0, message)])
     return [path]
 

@@ -9,6 +9,7 @@ import unicodedata
 from datetime import date, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
+from xuchang_sim.text import phrase
 from xuchang_sim.yamlfile import Problem, shown
 
 if TYPE_CHECKING:
@@ -29,7 +30,6 @@ __all__ = [
 ]
 
 PERIODS = "2012, 2012Q1, 2012年1季度, 2012-03, 2012年3月, 201203, 2012M03, Mar 2012, 2012-03-31"
-NUMBERS = "12.3, -4, 1e3, 1,234.5, 40%, or empty for missing"
 #: What stands for a value that was not published.
 MISSING = frozenset(
     [
@@ -143,13 +143,13 @@ def number(cell: object) -> Number:
     (1234.5, -5.0, Number(value=40.0, unit='%'))
     """
     if isinstance(cell, bool | date):
-        message = f"{shown(cell)} is not a number; allowed: {NUMBERS}"
+        message = phrase("table.not_a_number", cell=shown(cell), numbers=phrase("table.numbers"))
         raise FormError(message)
     if cell is None:
         return Number(math.nan)
     if isinstance(cell, int | float):
         if not math.isfinite(cell) and not math.isnan(cell):
-            message = f"{cell} is not a number; allowed: {NUMBERS}"
+            message = phrase("table.not_a_number", cell=cell, numbers=phrase("table.numbers"))
             raise FormError(message)
         return Number(float(cell))
     text = tidy(str(cell))
@@ -158,12 +158,19 @@ def number(cell: object) -> Number:
     found = _NUMBER.fullmatch(text)
     if not found:
         comma = re.fullmatch(r"[-+]?[0-9]+,[0-9]+", text)
-        slip = f": a decimal comma? write {text.replace(',', '.')}" if comma else ""
-        message = f"{shown(str(cell))} is not a number{slip}; allowed: {NUMBERS}"
+        slip = phrase("table.comma", replace=text.replace(",", ".")) if comma else ""
+        message = phrase(
+            "table.not_a_number_slip",
+            cell=shown(str(cell)),
+            slip=slip,
+            numbers=phrase("table.numbers"),
+        )
         raise FormError(message)
     value = float(found[1].replace(",", ""))
     if not math.isfinite(value):
-        message = f"{shown(str(cell))} is not a number; allowed: {NUMBERS}"
+        message = phrase(
+            "table.not_a_number", cell=shown(str(cell)), numbers=phrase("table.numbers")
+        )
         raise FormError(message)
     return Number(value, (found[2] or "").strip())
 
@@ -215,11 +222,10 @@ def period(cell: object) -> Period:
         found = pattern.fullmatch(text)
         if found:
             return _period(kind, found.groupdict(), str(cell).strip())
-    for pattern, message in _REFUSED:
+    for pattern, why in _REFUSED:
         if pattern.fullmatch(text):
-            text = f"{shown(str(cell))} {message}"
-            raise FormError(text)
-    message = f"{shown(str(cell))} is not a date; allowed: {PERIODS}"
+            raise FormError(phrase(f"table.{why}", cell=shown(str(cell))))
+    message = phrase("table.not_a_date", cell=shown(str(cell)), periods=PERIODS)
     raise FormError(message)
 
 
@@ -260,32 +266,32 @@ _PERIODS = tuple(
     )
 )
 _REFUSED = tuple(
-    (re.compile(text, re.IGNORECASE), message)
-    for text, message in (
-        (r"[12][0-9]{3}\.1", "may be January or October; write 2012-01 or 2012-10"),
-        (r"[12][0-9]{3} ?[-/–—] ?[12][0-9]{3}", "is a span of years; write the year that is meant"),
-        (r"FY.*|.*财年.*", "is a fiscal year; write the calendar period that is meant"),
-        (r"[12][0-9]{3}.*(?:H[12]|半年)", "is half a year; allowed: years, quarters or months"),
+    (re.compile(text, re.IGNORECASE), why)
+    for text, why in (
+        (r"[12][0-9]{3}\.1", "january"),
+        (r"[12][0-9]{3} ?[-/–—] ?[12][0-9]{3}", "span"),
+        (r"FY.*|.*财年.*", "fiscal"),
+        (r"[12][0-9]{3}.*(?:H[12]|半年)", "half"),
         (
             r"[12][0-9]{3}-?W[0-9]+.*|.*周",
-            "is a week: weekly data are not read; sum or average them to months",
+            "week",
         ),
         (
             r"[0-9]{1,2}[-/.][0-9]{1,2}[-/.][0-9]{2,4}",
-            "may be day and month or month and day; write 2012-03-31",
+            "day_or_month",
         ),
         (
             r"[0-9]{1,2}-[A-Za-z]{3,9}",
-            "may be a day of a month or a month of a year; write 2012-03",
+            "day_or_year",
         ),
         (
             r"'?[0-9]{2}[-/.年][0-9]{1,2}月?|'?[0-9]{2}年?",
-            "has a year of two digits; write all four",
+            "two_digits",
         ),
-        (r"[34][0-9]{4}", "may be a day counted by a spreadsheet; format the column as dates"),
+        (r"[34][0-9]{4}", "serial"),
         (
             r".*[12][0-9]{3}.* [0-9]{1,2}:[0-9]{2}.*",
-            "has a time of day: such data are not read; average them to months",
+            "time_of_day",
         ),
     )
 )
@@ -306,11 +312,11 @@ def _period(kind: str, found: dict[str, str | None], cell: str) -> Period:
     part = _MONTHS.index(name) + 1 if name else _HAN.get(month) or int(month)
     day = int(found.get("d") or found.get("d2") or 0) if kind == "day" else 0
     if not 1 <= part <= 12 or (day and day > calendar.monthrange(year, part)[1]):
-        message = f"{shown(cell)} is not a date; allowed: {PERIODS}"
+        message = phrase("table.not_a_date", cell=shown(cell), periods=PERIODS)
         raise FormError(message)
     if kind == "day":
         if not day:
-            message = f"{shown(cell)} is not a date; allowed: {PERIODS}"
+            message = phrase("table.not_a_date", cell=shown(cell), periods=PERIODS)
             raise FormError(message)
         return Period("day", year, part, day)
     return Period("month", year, part, to_date=kind == "to date")
@@ -326,8 +332,5 @@ def ambiguous(periods: Sequence[Period]) -> str:
     fiscal = [p.kind == "month" and p.part == (p.year + 1) % 100 for p in periods]
     if len(periods) > 1 and all(fiscal):
         first = periods[0]
-        return (
-            f"{first} may be a month or the fiscal year {first.year}/{first.year + 1}, as all dates of"
-            " the column; write 2010 for the year, or a month as 2010年11月"
-        )
+        return phrase("table.month_or_year", first=first, year=first.year, year2=first.year + 1)
     return ""

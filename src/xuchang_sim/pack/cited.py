@@ -21,6 +21,7 @@ from xuchang_sim.pack.history import (
     SeriesEntry,
     last_day,
 )
+from xuchang_sim.text import phrase
 from xuchang_sim.yamlfile import Problem, Source, did_you_mean
 
 __all__ = ["parse_table", "read_series", "read_table", "too_late"]
@@ -56,8 +57,10 @@ def parse_table(text: str, path: Path | str, problems: list[Problem]) -> tuple[R
     try:
         header = next(rows, [])
         if tuple(header) not in (COLUMNS, COLUMNS + MORE):
-            message = f"has the columns {','.join(header)[:80]!r}; allowed: {','.join(COLUMNS)}"
-            message += f", or {','.join(MORE)} after them"
+            message = phrase(
+                "history.columns", header=",".join(header)[:80], columns=",".join(COLUMNS)
+            )
+            message += phrase("history.more_columns", more=",".join(MORE))
             problems.append(Problem(str(path), "", 1, message))
             return ()
         for row in rows:
@@ -74,7 +77,7 @@ def parse_table(text: str, path: Path | str, problems: list[Problem]) -> tuple[R
                     Record(series, entity, period, number, unit, cited, sure, kind, out, line)
                 )
     except csv.Error as error:
-        problems.append(Problem(str(path), "", rows.line_num, f"is not CSV ({error})"))
+        problems.append(Problem(str(path), "", rows.line_num, phrase("history.csv", error=error)))
     return tuple(records)
 
 
@@ -83,22 +86,22 @@ def _row_fault(row: list[str], width: int) -> str:
     if not row:
         return ""
     if len(row) != width:
-        return f"has {len(row)} fields; allowed: {width}"
+        return phrase("history.fields", row=len(row), width=width)
     if not all(row[: len(COLUMNS)]):
-        return f"{COLUMNS[row.index('')]} is empty; allowed: a value in every column"
+        return phrase("history.empty", columns=COLUMNS[row.index("")])
     try:
         missing = math.isnan(cells.number(row[3]).value)
     except cells.FormError as error:
-        return f"value {error}"
+        return phrase("history.value", error=error)
     if missing:
-        return f"value {row[3][:40]!r} is not a number; allowed: finite numbers"
+        return phrase("history.number", row=row[3][:40])
     if row[6] not in CONFIDENCE:
-        return f"confidence {row[6][:40]!r}; allowed: {', '.join(CONFIDENCE)}"
+        return phrase("history.confidence", row=row[6][:40], confidence=", ".join(CONFIDENCE))
     kind, published = row[7:] or ("", "")
     if kind not in ("", *TYPES):
-        return f"type {kind[:40]!r}; allowed: {', '.join(TYPES)}"
+        return phrase("history.type", kind=kind[:40], types=", ".join(TYPES))
     if kind in EVIDENCE and row[0].startswith(AIMS):
-        return f"{row[0]} is of type {kind}, and states an aim; allowed: target, announced"
+        return phrase("history.aim", row=row[0], kind=kind)
     try:
         for period in filter(None, (row[2], published)):
             _period(period)
@@ -143,15 +146,13 @@ def too_late(records: tuple[Record, ...], known: date) -> list[tuple[Record, str
     list of (Record, str)
         Each such fact and what is wrong with it.
     """
-    message = f"is about a time after the information date {known}; allowed: what was known then"
-    late = f"came out after the information date {known}; allowed: what was published by then"
     about = [
-        (record, message)
+        (record, phrase("history.about_later", known=known))
         for record in records
         if last_day(record.period) > known and record.type in EVIDENCE
     ]
     return about + [
-        (record, late)
+        (record, phrase("history.came_later", known=known))
         for record in records
         if record.published and last_day(record.published) > known
     ]
@@ -194,11 +195,13 @@ def read_series(
         if not faults:
             faults = dict(doubts.series_doubts(series))
         if entry.id in found:
-            faults["id"] = f"id {entry.id!r} is used twice; allowed: once"
+            faults["id"] = phrase("word.twice", id=entry.id)
         if not len(series) and entry.file in tables:
             names = sorted({record.series for record in table})
             close = did_you_mean(entry.series, names)
-            faults["series"] = f"is not in {entry.file}{close}; allowed: {', '.join(names)[:200]}"
+            faults["series"] = phrase(
+                "history.not_in", file=entry.file, close=close, names=", ".join(names)[:200]
+            )
         problems += [source.problem(["history", i, key], text) for key, text in faults.items()]
         found[entry.id] = series
     return found, problems
@@ -209,17 +212,29 @@ def _series_faults(series: Series, known: date) -> Iterator[tuple[str, str]]:
     entry, last = series.entry, ""
     form, shown = _FORM[entry.frequency]
     for record in series.records:
-        where = f"line {record.line} of {entry.file}"
+        faults: dict[str, dict[str, object]] = {}
         if record.unit != entry.unit:
-            yield "unit", f"{where} has {record.unit!r}; allowed: the unit of the table"
+            faults["unit"] = {"unit": record.unit}
         if record.type not in EVIDENCE:
-            text = f"{where} is of type {record.type}; allowed: {', '.join(sorted(EVIDENCE))}"
-            yield "series", f"{text}: forecasts rest on what was measured"
+            evidence = ", ".join(sorted(EVIDENCE))
+            faults["of_type"] = {"type": record.type, "evidence": evidence}
         if record.period == last:
-            yield "series", f"{where} repeats {record.period}; allowed: each period once"
+            faults["repeats"] = {"period": record.period}
         if not re.fullmatch(form, record.period):
-            yield "frequency", f"{where} has period {record.period!r}; allowed: {shown}"
+            faults["has_period"] = {"period": record.period, "shown": shown}
         elif series.released(record.period) > known:
-            text = f"{where} came out on {series.released(record.period)}"
-            yield "release", f"{text}; allowed: up to the information date {known}"
+            faults["released"] = {"released": series.released(record.period), "known": known}
+        for fault, values in faults.items():
+            where = phrase("history.line", line=record.line, file=entry.file)
+            yield _PLACES[fault], phrase(f"history.{fault}", where=where, **values)
         last = record.period
+
+
+#: Key of a series' entry to which a fault of one of its figures belongs.
+_PLACES = {
+    "unit": "unit",
+    "of_type": "series",
+    "repeats": "series",
+    "has_period": "frequency",
+    "released": "release",
+}

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from xuchang_sim.pack import tables
+from xuchang_sim.text import phrase
 from xuchang_sim.units import month_index, month_label
 from xuchang_sim.yamlfile import InputError, Problem, did_you_mean, shown
 
@@ -33,7 +34,6 @@ Fault = Callable[[list[str | int], str], Problem]
 
 LEAST, MOST = -0.9, 1.0
 UNITS = {"fraction": 1.0, "%": 0.01}
-_ALLOWED = "allowed: off, months (2012-05: 0.11), or {file: NAME.csv}; unit: '%' for percent"
 
 
 class Wish(NamedTuple):
@@ -48,9 +48,9 @@ class Wish(NamedTuple):
 def growth_fault(value: float) -> str:
     """Say what is wrong with a growth over a year; empty if nothing is."""
     if not math.isfinite(value):
-        return "not a finite number"
+        return phrase("driver_entry.infinite")
     if not LEAST <= value <= MOST:
-        return f"{value:g} is out of range; allowed: {LEAST:g} to {MOST:g} (11% is 0.11)"
+        return phrase("driver_entry.range", value=value, least=LEAST, most=MOST)
     return ""
 
 
@@ -66,24 +66,34 @@ def wish(value: Any) -> Wish:
         return Wish(True, {}, None, 1.0)
     if not isinstance(value, Mapping) or not value.keys() - {"unit"}:
         close = did_you_mean(value, ("off",)) if isinstance(value, str) else ""
-        message = f"{shown(value)} is no driver's entry{close}; {_ALLOWED}"
+        message = phrase(
+            "driver_entry.entry",
+            value=shown(value),
+            close=close,
+            allowed=phrase("driver_entry.allowed"),
+        )
         raise ValueError(message)
     unit = value.get("unit", "fraction")
     if not isinstance(unit, str) or unit not in UNITS:
-        message = f"unit {shown(unit)}; allowed: {', '.join(UNITS)}"
+        message = phrase("driver_entry.unit", unit=shown(unit), units=", ".join(UNITS))
         raise ValueError(message)
     rest = {key: entry for key, entry in value.items() if key != "unit"}
     if "file" in rest:
         name = rest["file"]
         if len(rest) > 1 or not isinstance(name, str) or Path(name).is_absolute():
-            message = f"a file stands alone, with a path from the scenario's folder; {_ALLOWED}"
+            message = phrase("driver_entry.file_alone", allowed=phrase("driver_entry.allowed"))
             raise ValueError(message)
         return Wish(False, {}, name, UNITS[unit])
     months = {}
     for month, number in rest.items():
         month_index(month)
         if isinstance(number, bool) or not isinstance(number, int | float):
-            message = f"{month}: {shown(number)} is not a number; {_ALLOWED}"
+            message = phrase(
+                "driver_entry.number",
+                month=month,
+                number=shown(number),
+                allowed=phrase("driver_entry.allowed"),
+            )
             raise ValueError(message)  # noqa: TRY004 - a fault of the file, as the schema takes it
         months[str(month)] = float(number)
     return Wish(False, months, None, UNITS[unit])
@@ -111,7 +121,9 @@ def resolve(
     first = _first_open(pack)
     for name, entry in wishes.items():
         if name not in DRIVERS:
-            text = f"is not a driver{did_you_mean(name, DRIVERS)}; allowed: {', '.join(DRIVERS)}"
+            text = phrase(
+                "driver_entry.unknown", hint=did_you_mean(name, DRIVERS), drivers=", ".join(DRIVERS)
+            )
             problems.append(fault(["drivers", name], text))
         elif entry.off:
             found[name] = "off"
@@ -161,7 +173,7 @@ def _in_code(place: list[str | int], message: str) -> Problem:
 def _complaint(month: str, growth: float, first: int) -> str:
     """Say what is wrong with a month's growth; empty if nothing is."""
     if month_index(month) < first:
-        return f"is data already; allowed: {month_label(first)} and later"
+        return phrase("driver_entry.data", month_label=month_label(first))
     return growth_fault(growth)
 
 
@@ -181,10 +193,15 @@ def _doubt(name: str, months: Mapping[str, float], pack: "Pack") -> str:
     if held[-1] * _FAR >= seen[0] and held[0] <= seen[-1] * _FAR:
         return ""
     near = min(UNITS.values()) if held[-1] < seen[0] else 1.0 / min(UNITS.values())
-    share = "a hundredth" if near < 1 else "a hundred times"
-    return (
-        f"drivers.{name}: {held[-1]:.3%} is about {share} of what this series has ever been"
-        f" ({seen[0]:.1%} to {seen[-1]:.1%} in {len(series)} months); unit '%' means 13.2, fraction 0.132"
+    share = phrase("driver_entry.hundredth") if near < 1 else phrase("driver_entry.hundred")
+    return phrase(
+        "driver_entry.size",
+        name=name,
+        held=held[-1],
+        share=share,
+        seen=seen[0],
+        seen2=seen[-1],
+        series=len(series),
     )
 
 
@@ -209,12 +226,12 @@ def _read(path: Path, problems: list[Problem]) -> tuple[dict[str, tuple[int, flo
     for when, value, line in table.figures:
         month = str(when)[:7]
         if when.kind not in {"month", "day"}:
-            message = f"{when} is a {when.kind}; allowed: months"
+            message = phrase("driver_entry.kind", when=when, kind=when.kind)
             problems.append(Problem(str(path), "", line, message))
         elif month in found:
-            problems.append(Problem(str(path), month, line, "occurs twice; allowed: once"))
+            problems.append(Problem(str(path), month, line, phrase("driver_entry.twice")))
         elif math.isfinite(value):
             found[month] = (line, value)
     if not found and not problems:
-        problems.append(Problem(str(path), "", 1, "has no value; allowed: date,value"))
+        problems.append(Problem(str(path), "", 1, phrase("driver_entry.no_value")))
     return found, table.unit

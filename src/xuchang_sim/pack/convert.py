@@ -16,6 +16,7 @@ from xuchang_sim.definitions import LEVELS
 from xuchang_sim.definitions.amounts import exact
 from xuchang_sim.pack.load import load_pack
 from xuchang_sim.pack.yaml_text import flow
+from xuchang_sim.text import phrase
 from xuchang_sim.yamlfile import InputError, Problem, Source, read_yaml
 
 __all__ = ["convert_pack"]
@@ -51,7 +52,7 @@ def convert_pack(old: Path, new: Path) -> list[str]:
         If the old pack cannot be read or the new one would not load.
     """
     if new.exists() and (not new.is_dir() or any(new.iterdir())):
-        message = "is in use; allowed: a folder that is empty or not there yet"
+        message = phrase("starter.in_use")
         raise InputError([Problem(str(new), "", 0, message)])
     problems: list[Problem] = []
     levers = _old(old / "levers.yaml", "levers", problems)
@@ -94,7 +95,7 @@ def _old(path: Path, table: str, problems: list[Problem]) -> Source | None:
     source = read_yaml(path, problems)
     data: Any = source.data if source else None
     if source and not (isinstance(data, dict) and isinstance(data.get(table), list)):
-        message = "is no pack of the first edition; allowed: a list of entries with ids"
+        message = phrase("convert.edition")
         problems.append(source.problem([table], message))
     return source
 
@@ -117,7 +118,7 @@ def _levers(
     for i, entry in _entries(source, "levers"):
         what = known.get(entry["id"])
         if what is None:
-            told.append(f"lever {entry['id']}: not one of the model's, left out")
+            told.append(phrase("convert.lever", id=entry["id"]))
             continue
         try:
             unit = entry["unit"]
@@ -125,7 +126,9 @@ def _levers(
             support = [_number(x, unit, what) for x in entry["range"]]
         except (KeyError, TypeError, ValueError) as error:
             if source:
-                problems.append(source.problem(["levers", i], f"cannot be read ({error})"))
+                problems.append(
+                    source.problem(["levers", i], phrase("file.unread_why", error=error))
+                )
             continue
         stated: dict[str, Any] = {"unit": entry["unit"]}
         meant = dict(zip(LEVELS, map(exact, what.levels), strict=True))
@@ -142,9 +145,7 @@ def _levers(
             if len(stated) > 1:
                 stated["note"] = entry["note"]
             else:
-                told.append(
-                    f"lever {what.id}: its levels are the definition's; its note is left out"
-                )
+                told.append(phrase("convert.levels", id=what.id))
         if len(stated) > 1:
             yield what.id, stated
 
@@ -156,9 +157,7 @@ def _parameters(
     for i, entry in _entries(source, "parameters"):
         what = known.get(entry["id"])
         if what is None:
-            told.append(
-                f"parameter {entry['id']} ({entry.get('role')}): no number of the model, left out"
-            )
+            told.append(phrase("convert.parameter", id=entry["id"], get=entry.get("role")))
             continue
         try:
             unit = entry["unit"]
@@ -166,7 +165,9 @@ def _parameters(
             support = [_number(x, unit, what) for x in entry.get("range") or ()]
         except (KeyError, TypeError, ValueError) as error:
             if source:
-                problems.append(source.problem(["parameters", i], f"cannot be read ({error})"))
+                problems.append(
+                    source.problem(["parameters", i], phrase("file.unread_why", error=error))
+                )
             continue
         stated: dict[str, Any] = {"unit": MEANT.get(what.id, entry["unit"])}
         if what.local or default != exact(what.default):

@@ -15,6 +15,7 @@ from collections import Counter
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
+from xuchang_sim.text import phrase
 from xuchang_sim.yamlfile import Problem, read_text
 
 if TYPE_CHECKING:
@@ -45,8 +46,8 @@ def unseen(text: str) -> Iterator[tuple[int, str]]:
     for number, line in enumerate(text.split("\n"), 1):
         for sign in line.rstrip("\r"):
             if sign != "\t" and unicodedata.category(sign) in {"Cc", "Cf"} and sign != "\ufeff":
-                name = unicodedata.name(sign, "control character")
-                yield number, f"has U+{ord(sign):04X} ({name}); allowed: characters that are seen"
+                name = unicodedata.name(sign, phrase("doubt.control"))
+                yield number, phrase("doubt.sign", ord=ord(sign), name=name)
                 break
 
 
@@ -56,7 +57,7 @@ def series_doubts(series: Series) -> Iterator[tuple[str, str]]:
     for one, two in pairwise(records):
         gap = _gap(one.period, two.period)
         if gap:
-            yield "series", f"line {two.line} of {entry.file}: {gap}"
+            yield "series", phrase("doubt.gap", line=two.line, file=entry.file, gap=gap)
     if len(records) < LEAST:
         return
     values = [record.value for record in records]
@@ -65,26 +66,37 @@ def series_doubts(series: Series) -> Iterator[tuple[str, str]]:
         others = values[:k] + values[k + 1 :]
         low, high = min(others), max(others)
         beyond = max(low - record.value, record.value - high)
-        where = f"line {record.line} of {entry.file}"
+        where = phrase("history.line", line=record.line, file=entry.file)
         if beyond > FAR * (high - low):
             yield (
                 "series",
                 (
-                    f"{where}: {record.value:g} in {record.period} is far outside all other figures"
-                    f" ({low:g} to {high:g}); allowed: the figure as published, in the series' unit"
+                    phrase(
+                        "doubt.far",
+                        where=where,
+                        value=record.value,
+                        period=record.period,
+                        low=low,
+                        high=high,
+                    )
                 ),
             )
         elif entry.frequency == "month" and beyond > 0 and _jump(values, k) > FAR_STEPS:
             yield (
                 "series",
                 (
-                    f"{where}: {record.value:g} in {record.period} is more than {FAR_STEPS:g} times as far"
-                    " from its neighbours as any two others; allowed: the figure as published"
+                    phrase(
+                        "doubt.jump",
+                        where=where,
+                        value=record.value,
+                        period=record.period,
+                        far_steps=FAR_STEPS,
+                    )
                 ),
             )
         short = 0 < abs(record.value) < _SHORT * middle and record.value != int(record.value)
         if entry.unit in _PERCENT and short and min(abs(value) for value in others) >= 1.0:
-            text = f"{where}: {record.value:g} looks like a fraction; allowed: per cents"
+            text = phrase("doubt.fraction", where=where, value=record.value)
             yield "series", text
 
 
@@ -111,7 +123,7 @@ def _gap(one: str, two: str) -> str:
     if not missing:
         return ""
     month = f"{missing[0] // 12}-{missing[0] % 12 + 1:02d}"
-    return f"{month} is missing; allowed: every month from the first to the last, but January, February"
+    return phrase("doubt.month", month=month)
 
 
 def name_doubts(
@@ -128,7 +140,7 @@ def name_doubts(
                 continue
             close = difflib.get_close_matches(name, sorted(declared), 1, NEAR)
             if close and abs(len(close[0]) - len(name)) <= SLIP:
-                yield record, f"{name!r} is no {field} of the pack; did you mean {close[0]!r}?"
+                yield record, phrase("doubt.name", name=name, field=field, close=close[0])
 
 
 def changed(folder: Path, names: Iterable[str], problems: list[Problem]) -> None:
@@ -146,8 +158,5 @@ def changed(folder: Path, names: Iterable[str], problems: list[Problem]) -> None
         said = sums[str(place)].get(path.name)
         found = hashlib.sha256(path.read_bytes()).hexdigest()
         if said is not None and said != found:
-            message = (
-                f"was changed: its hash is not the one in {SUMS}; allowed: the table as it was, or, if the"
-                f" edit is meant, {found} there"
-            )
+            message = phrase("doubt.changed", sums=SUMS, found=found)
             problems.append(Problem(str(path), "", 0, message))

@@ -15,6 +15,7 @@ from xuchang_sim.definitions import Measure, Number
 from xuchang_sim.definitions.amounts import exact, quantity, spelt
 from xuchang_sim.pack.amounts import amount
 from xuchang_sim.pack.plan import NO_MEASURE
+from xuchang_sim.text import phrase
 from xuchang_sim.yamlfile import Path_, Place, Problem, Source, did_you_mean, shown
 
 __all__ = [
@@ -249,9 +250,13 @@ def base_faults(source: Source, totals: Mapping[str, Fraction]) -> list[Problem]
         whole = f"{measures[above].unit}/{measures[below].unit}"
         ratio = units.convert_exact(totals[above] / totals[below], whole, unit)
         if not low <= ratio <= high:
-            message = (
-                f"over {below} is {float(ratio):.4g} {unit} (is the unit right?);"
-                f" possible: {spelt(low)} to {spelt(high)} {unit}"
+            message = phrase(
+                "form.ratio",
+                below=below,
+                ratio=float(ratio),
+                unit=unit,
+                low=spelt(low),
+                high=spelt(high),
             )
             found.append(source.problem(["base", above, "value"], message))
     return found
@@ -325,20 +330,16 @@ def _target(
     name = target.get("measure", target.get("id"))
     what = definitions.measure(name) if isinstance(name, str) else None
     if "stated" in target:
-        problems.append(source.problem([*path, "stated"], "unknown key; allowed: value and unit"))
+        problems.append(source.problem([*path, "stated"], phrase("form.value_and_unit")))
         del target["stated"]
     if what is None:
         known = definitions.measures()
         key = "measure" if "measure" in target else "id"
         family = known.get(str(name))
         close = did_you_mean(name, known)
-        message = (
-            f"{shown(name)} is not a measure{close}; allowed: see xuchang-sim definitions measures"
-        )
+        message = phrase("form.measure", name=shown(name), close=close)
         if family is not None:
-            message = (
-                f"is a family of measures; allowed: {name}_100 and a threshold, {name} of 100 亿元"
-            )
+            message = phrase("form.family", name=name)
         problems.append(source.problem([*path, key], message))
         told = {"direction": "at_least", "basis": "model", "label_zh": "?", "label_en": "?"}
         for other, text in {**told, "unit": "比例"}.items():  # so that this fault comes alone
@@ -395,7 +396,7 @@ def _threshold(
     if raw is None:
         target.pop("threshold", None)
         if what.threshold:
-            message = f"is missing; allowed: the size from which {what.id} count, such as 100 亿元"
+            message = phrase("form.threshold", id=what.id)
             problems.append(source.problem(path, message))
         return None
     size = Number(SIZE.id, what.threshold or SIZE.unit, SIZE.label, what.sizes or SIZE.possible)

@@ -16,6 +16,7 @@ from typing import Annotated, Literal, NamedTuple
 from pydantic import AfterValidator, Field
 
 from xuchang_sim.pack.schema import Id, Label, Many, Strict
+from xuchang_sim.text import phrase
 
 __all__ = ["FileName", "Record", "Series", "SeriesEntry", "TableEntry", "last_day"]
 
@@ -33,7 +34,7 @@ CONFIDENCE = ("read-high", "read-medium", "read-low", "derived-plan", "derived-s
 
 def _inside(name: str) -> str:
     if not re.fullmatch(r"[\w-][\w.-]*(/[\w-][\w.-]*)*", name):
-        message = f"{name!r} is not a file of the pack; allowed: a path below its folder"
+        message = phrase("history.file", name=name)
         raise ValueError(message)
     return name
 
@@ -166,5 +167,5 @@ def last_day(period: str) -> date:
             return date(year, month, calendar.monthrange(year, month)[1])
     except ValueError:
         pass
-    message = f"{period!r} is not a period; allowed: YYYY, YYYYQn, YYYY-MM, YYYY-MM-DD, or a/b"
+    message = phrase("history.period", period=period)
     raise ValueError(message)

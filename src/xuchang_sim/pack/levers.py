@@ -12,6 +12,7 @@ from typing import Any, Literal, get_args
 
 from xuchang_sim import definitions
 from xuchang_sim.pack.amounts import Entry, entries
+from xuchang_sim.text import phrase
 from xuchang_sim.yamlfile import Path_, Problem, Source
 
 __all__ = ["AXES", "LEVELS", "Axis", "Level", "Lever", "read"]
@@ -104,17 +105,19 @@ class Lever:
 
     def complaint(self, value: float) -> str:
         """What is wrong with a value of this lever; nothing if it is allowed."""
-        allowed = f"allowed: {self.minimum:g} to {self.maximum:g} {self.unit}"
         if not self.minimum <= value <= self.maximum:
             slip = ""
             if self.unit == "比例" and self.minimum <= value / 100 <= self.maximum:
-                slip = f" (a percentage? write {value / 100:g}, or {value:g} with unit %)"
-            return f"{value:g} is out of range{slip}; {allowed}"
+                slip = phrase("lever.percentage", value=value / 100, value2=value)
+            return phrase("lever.range", value=value, slip=slip, allowed=self._allowed())
         if self.kind == "switch" and value not in {0, 1}:
-            return f"{value:g} is neither on nor off; allowed: 0 or 1"
+            return phrase("lever.switch", value=value)
         if self.kind == "count" and not float(value).is_integer():
-            return f"{value:g} is not whole; {allowed}, whole numbers"
+            return phrase("lever.whole", value=value, allowed=self._allowed())
         return ""
+
+    def _allowed(self) -> str:
+        return phrase("lever.allowed", minimum=self.minimum, maximum=self.maximum, unit=self.unit)
 
 
 KEYS = ("unit", *LEVELS, "range", "label", "note")
@@ -161,9 +164,12 @@ def read(
     for name, what in known.items():
         if what.local and rows.get(name) and name not in given and not _named(source, name):
             numbers = ", ".join(map(str, rows[name]))
-            message = (
-                f"{name} is missing, but named by row {numbers} of the plan;"
-                f" allowed: {', '.join(LEVELS)} in {what.unit}"
+            message = phrase(
+                "lever.missing",
+                name=name,
+                numbers=numbers,
+                levels=", ".join(LEVELS),
+                unit=what.unit,
             )
             problems.append(source.problem(["levers"], message))
     for path, message in _orders(found, given):
@@ -214,7 +220,7 @@ def _stated(
     texts: dict[str, Any] = entry.texts()
     levels = [level for level in LEVELS if level in entry.data]
     if what.local and levels and len(levels) < len(LEVELS):
-        message = f"states {', '.join(levels)} only; allowed: {', '.join(LEVELS)} together, or none"
+        message = phrase("lever.levels", levels=", ".join(levels), levels2=", ".join(LEVELS))
         entry.fault([], message)
     changed: dict[str, Any] = {name: float(value) for name, value in numbers.items()}
     if support:
@@ -235,4 +241,4 @@ def _orders(levers: Mapping[str, Lever], given: Collection[str]) -> Iterator[tup
         for level in LEVELS:
             if lever.at(level) < levers[other].at(level):
                 place = name if name in given else other
-                yield ["levers", place, level], f"is below {other}; allowed: at least as much"
+                yield ["levers", place, level], phrase("lever.below", other=other)

@@ -11,6 +11,7 @@ from xuchang_sim import extensions
 from xuchang_sim.pack import scenario
 from xuchang_sim.pack.pack import Pack
 from xuchang_sim.pack.read import read_folder
+from xuchang_sim.text import phrase
 from xuchang_sim.yamlfile import InputError, Problem, did_you_mean, read_yaml
 
 __all__ = ["Pack", "load_pack", "pack_at", "shipped", "validate_path"]
@@ -71,9 +72,7 @@ def _folder(path_or_name: str | Path | None, problems: list[Problem]) -> Path | 
         return offered
     known = [*names, *extensions.pack_names()]
     close = did_you_mean(path_or_name, known)
-    message = (
-        f"is not a pack{close}; allowed: a folder with pack.yaml, a workbook, or {', '.join(known)}"
-    )
+    message = phrase("pack.not_a_pack", close=close, known=", ".join(known))
     problems.append(Problem(str(path_or_name), "", 0, message))
     return None
 

@@ -23,6 +23,7 @@ from xuchang_sim.pack.plan import Plan, Target
 from xuchang_sim.pack.posterior import Posterior, load_posterior
 from xuchang_sim.pack.region import Region
 from xuchang_sim.pack.schema import Day, Id, Label, Many, Month, Strict, UnitName
+from xuchang_sim.text import phrase
 from xuchang_sim.yamlfile import Path_, Problem, Source, read_yaml
 
 __all__ = ["BaseValue", "BaseYear", "Calendar", "DocumentEntry", "Pack", "PackFile"]
@@ -75,7 +76,7 @@ class BaseYear(Strict):
 
 def _rising(numbers: tuple[int, ...]) -> tuple[int, ...]:
     if list(numbers) != sorted(set(numbers)):
-        message = f"{list(numbers)} is not in order; allowed: from the smallest, each once"
+        message = phrase("pack.order", numbers=list(numbers))
         raise ValueError(message)
     return numbers
 
@@ -90,7 +91,7 @@ class FaiSeason(Strict):
 def _mean_one(season: tuple[float, ...]) -> tuple[float, ...]:
     mean = math.fsum(season) / len(season)
     if abs(mean - 1) > 0.002:
-        message = f"has the mean {mean:g}; allowed: 1, to within 0.002"
+        message = phrase("pack.season", mean=mean)
         raise ValueError(message)
     return tuple(factor / mean for factor in season)
 

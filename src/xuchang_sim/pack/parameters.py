@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args, overload
 from xuchang_sim import definitions
 from xuchang_sim.definitions import amounts
 from xuchang_sim.pack.amounts import Entry, entries
+from xuchang_sim.text import phrase
 from xuchang_sim.yamlfile import Problem, Source, did_you_mean, shown
 
 if TYPE_CHECKING:
@@ -233,10 +234,10 @@ def read(
     for entry in given:
         found[entry.id] = _stated(found[entry.id], known[entry.id], entry, totals, zones)
         if known[entry.id].local and "default" not in entry.data:
-            entry.fault(["default"], "is missing: it belongs to the city; allowed: a number")
+            entry.fault(["default"], phrase("parameter.local"))
     for name, what in known.items():
         if what.local and not found[name].stated and not _named(source, name):
-            message = f"{name} is missing: it belongs to the city; allowed: default and range in {what.unit}, mark and source"
+            message = phrase("parameter.local_entry", name=name, unit=what.unit)
             problems.append(source.problem(["parameters"], message))
     return found
 
@@ -289,17 +290,19 @@ def _stated(
     for key in ("mark", "source"):
         if key in entry.data:
             text = entry.data[key]
-            allowed = ", ".join(MARKS) if key == "mark" else "text"
             if (
                 not isinstance(text, str)
                 or not text.strip()
                 or (key == "mark" and text not in MARKS)
             ):
-                entry.fault([key], f"{shown(text)} is no {key}; allowed: {allowed}")
+                allowed = ", ".join(MARKS) if key == "mark" else phrase("schema.text")
+                entry.fault(
+                    [key], phrase("parameter.text", text=shown(text), name=key, allowed=allowed)
+                )
             changed[key] = str(text).strip()
         elif other or what.local:
-            allowed = "R, D, S, U or J" if key == "mark" else "where the number comes from"
-            entry.fault([key], f"is missing; allowed: {allowed}")
+            allowed = phrase("parameter.marks") if key == "mark" else phrase("parameter.whence")
+            entry.fault([key], phrase("schema.is_missing", allowed=allowed))
     later = parameter.later_source and not other
     new = replace(parameter, **changed, later_source=later, stated=True)
     for key, message in _faults(new, numbers.get("default"), what, entry):
@@ -314,20 +317,25 @@ def _prior(what: definitions.Parameter, entry: Entry, zones: int) -> dict[str, A
     raw = entry.data["prior"]
     data: Any = {"kind": raw} if isinstance(raw, str) else raw
     if not isinstance(data, dict) or "kind" not in data:
-        entry.fault(["prior"], f"must be a kind, not {shown(raw)}; allowed: {', '.join(KINDS)}")
+        entry.fault(
+            ["prior"], phrase("parameter.not_a_kind", raw=shown(raw), kinds=", ".join(KINDS))
+        )
         return {}
     kind = data["kind"]
     if kind not in KINDS:
         close = did_you_mean(kind, KINDS)
-        entry.fault(["prior"], f"{shown(kind)} is no kind{close}; allowed: {', '.join(KINDS)}")
+        entry.fault(
+            ["prior"],
+            phrase("parameter.no_kind", kind=shown(kind), close=close, kinds=", ".join(KINDS)),
+        )
         return {}
     needs = {"normal": "sd", "lognormal": "sigma"}.get(kind)
     for key in data:
         if key not in {"kind", needs}:
-            message = f"a prior of kind {kind} has no {key}; allowed: {needs or 'kind'} only"
+            message = phrase("parameter.prior_has_no", kind=kind, name=key, needs=needs or "kind")
             entry.fault(["prior", key], message)
     if needs and needs not in data:
-        entry.fault(["prior"], f"of kind {kind} needs {needs}; allowed: {needs} only")
+        entry.fault(["prior"], phrase("parameter.prior_needs", kind=kind, needs=needs))
         return {}
     spread = 0.0
     if needs == "sd":
@@ -340,7 +348,7 @@ def _prior(what: definitions.Parameter, entry: Entry, zones: int) -> dict[str, A
             entry.fault(["prior", "sigma"], str(error))
             return {}
     if needs and spread <= 0:
-        entry.fault(["prior", needs], f"{spread:g} is out of range; allowed: > 0")
+        entry.fault(["prior", needs], phrase("parameter.spread", spread=spread))
         return {}
     return {"kind": kind, "spread": spread}
 
@@ -351,10 +359,10 @@ def _faults(
     """Key and message of every fault of a parameter as a pack states it."""
     kind, low, high = parameter.kind, parameter.low, parameter.high
     if kind != "fixed" and parameter.range is None:
-        yield "range", f"is missing; allowed: [low, high], the support of the {kind} prior"
+        yield "range", phrase("parameter.support", kind=kind)
     if not low <= parameter.default <= high:
-        message = (
-            f"{parameter.default:g} is out of range; allowed: {low:g} to {high:g} {parameter.unit}"
+        message = phrase(
+            "parameter.outside", default=parameter.default, low=low, high=high, unit=parameter.unit
         )
         key = "default" if "default" in entry.data else "range"
         yield key, entry.told(key, what, message) if default is not None else message
@@ -363,8 +371,8 @@ def _faults(
             if not number.is_integer():
                 yield (
                     "prior",
-                    f"is integer, but {number:g} {parameter.unit} is not whole; allowed: whole numbers",
+                    phrase("parameter.integer", number=number, unit=parameter.unit),
                 )
                 break
     if kind == "lognormal" and low <= 0:
-        yield "prior", f"is lognormal from {low:g}; allowed: a range above 0"
+        yield "prior", phrase("parameter.lognormal", low=low)

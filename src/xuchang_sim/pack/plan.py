@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from xuchang_sim.pack.schema import Day, Id, Label, Many, Quantity, Strict, UnitName
+from xuchang_sim.text import phrase
 from xuchang_sim.units import parse
 from xuchang_sim.yamlfile import Problem, Source
 
@@ -201,12 +202,12 @@ def check(source: Source, plan: Plan, document: str | None) -> list[Problem]:
     for i, row in enumerate(plan.rows):
         where: list[str | int] = ["rows", i]
         if row.row != i + 1 and not source.missing("rows"):
-            found.append(([*where, "row"], f"{row.row} is out of order; allowed: {i + 1}"))
+            found.append(([*where, "row"], phrase("row.order", row=row.row, i=i + 1)))
         if row.id in ids:
-            found.append(([*where, "id"], f"id {row.id!r} is used twice; allowed: once"))
+            found.append(([*where, "id"], phrase("word.twice", id=row.id)))
         ids.add(row.id)
         if document is not None and row.quote not in document:
-            message = "is not in the document; allowed: its words, letter by letter"
+            message = phrase("row.quote")
             found.append(([*where, "quote"], message))
         found += [([*where, key], message) for key, message in _row_faults(row)]
         found += [([*where, *path], message) for path, message in _target_faults(row, targets)]
@@ -216,29 +217,29 @@ def check(source: Source, plan: Plan, document: str | None) -> list[Problem]:
 def _row_faults(row: Row) -> Iterator[tuple[str, str]]:
     if (row.value is None) != (row.unit is None):
         missing = "unit" if row.unit is None else "value"
-        yield missing, "is missing; allowed: value and unit together, or neither"
+        yield missing, phrase("row.value_and_unit")
     if "out_of_scope" in row.use and not row.reason:
-        yield "reason", "is missing; allowed: why the row is out of scope"
+        yield "reason", phrase("row.out_of_scope")
     if "lever" in row.use and not row.levers:
-        yield "levers", "is missing; allowed: the levers through which the row acts"
+        yield "levers", phrase("row.levers")
     if "instrument" in row.type and not (row.levers or row.reason):
-        yield "reason", "is missing; allowed: levers, or why the instrument has none"
+        yield "reason", phrase("row.levers_or_why")
     if "target" in row.type and not (row.target_entries or row.reason):
-        yield "reason", "is missing; allowed: targets, or why the target is not measured"
+        yield "reason", phrase("row.targets")
 
 
 def _target_faults(row: Row, seen: dict[str, TargetEntry]) -> Iterator[Fault]:
     for j, target in enumerate(row.target_entries):
         where: list[str | int] = ["targets", j]
         if target.id in seen:
-            yield [*where, "id"], f"id {target.id!r} is used twice; allowed: once"
+            yield [*where, "id"], phrase("word.twice", id=target.id)
         elif target.measure != NO_MEASURE:
             same = [other.id for other in seen.values() if other.subject == target.subject]
             if same:
-                message = f"has the measure of {same[0]!r}, {target.measure}; allowed: one target"
-                yield [*where, "id"], f"{message} of a measure, zone and threshold"
+                message = phrase("row.same", same=same[0], measure=target.measure)
+                yield [*where, "id"], phrase("row.of_a_measure", message=message)
         seen[target.id] = target
         if (target.measure == NO_MEASURE) != bool(target.reason):
             key = "measure" if target.reason else "reason"
-            message = f"goes with {'reason' if target.reason else 'measure: none'}"
-            yield [*where, key], f"{message}; allowed: both or neither"
+            message = phrase("row.goes_with", what="reason" if target.reason else "measure: none")
+            yield [*where, key], phrase("row.both", message=message)

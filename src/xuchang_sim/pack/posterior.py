@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from xuchang_sim import definitions, units as measured
 from xuchang_sim.files import write as write_file
+from xuchang_sim.text import phrase
 from xuchang_sim.yamlfile import InputError, Problem
 
 if TYPE_CHECKING:
@@ -69,9 +70,6 @@ class Posterior:
         return {name: self.draws[rows, k] for k, name in enumerate(self.names)}
 
 
-AGAIN = "calibrate again (xuchang-sim calibrate), or run with --parameters sampled"
-
-
 def load_posterior(
     folder: Path, parameters: Mapping[str, Parameter], belongs_to: str
 ) -> Posterior | None:
@@ -97,13 +95,13 @@ def load_posterior(
         return None
     found = _read(path)
     problems = [
-        Problem(str(path), name, 0, f"{text}; {AGAIN}") for name, text in _faults(found, parameters)
+        Problem(
+            str(path), name, 0, phrase("posterior.again", text=text, again=phrase("posterior.how"))
+        )
+        for name, text in _faults(found, parameters)
     ]
     if not problems and found.report.get("belongs_to") != belongs_to:
-        message = (
-            "belongs to another state of this pack (a prior, a zone, a total, a series or a moment that"
-            f" its warm-ups read has changed); {AGAIN}"
-        )
+        message = phrase("posterior.stale", again=phrase("posterior.how"))
         problems.append(Problem(str(path), "", 0, message))
     if problems:
         raise InputError(problems)
@@ -113,16 +111,16 @@ def load_posterior(
 def _faults(found: Posterior, parameters: Mapping[str, Parameter]) -> Iterator[tuple[str, str]]:
     """Name and fault of what makes a posterior unusable, whatever the pack's state."""
     if found.report.get("sha256") != found.sha256:
-        yield "", "was changed after it was made: names, units and draws have another hash"
+        yield "", phrase("posterior.changed")
         return
     known = definitions.parameters()
     for k, name in enumerate(found.names):
         if name not in known or known[name].acts != "warm_up":
-            yield name, "is no parameter that a warm-up reads"
+            yield name, phrase("posterior.unread")
             continue
         unit = found.units[k]
         if unit not in known[name].kindred():
-            yield name, f"is in {unit}, which is not {known[name].unit}"
+            yield name, phrase("posterior.unit", unit=unit, unit2=known[name].unit)
             continue
         prior = parameters[name].prior
         scale = measured.convert(1, unit, known[name].unit)
@@ -131,7 +129,7 @@ def _faults(found: Posterior, parameters: Mapping[str, Parameter]) -> Iterator[t
         if low < prior.low - slack or high > prior.high + slack:
             yield (
                 name,
-                f"has draws from {low:g} to {high:g}; allowed: {prior.low:g} to {prior.high:g}",
+                phrase("posterior.range", low=low, high=high, low2=prior.low, high2=prior.high),
             )
 
 
@@ -150,7 +148,11 @@ def _converted(found: Posterior) -> Posterior:
 def _read(path: Path) -> Posterior:
     import numpy as np  # noqa: PLC0415
 
-    fault = f"is larger than {MAX_BYTES >> 20} MiB" if path.stat().st_size > MAX_BYTES else ""
+    fault = (
+        phrase("posterior.big", max_bytes=MAX_BYTES >> 20)
+        if path.stat().st_size > MAX_BYTES
+        else ""
+    )
     names: tuple[str, ...] = ()
     given: tuple[str, ...] = ()
     draws, report = np.zeros((0, 0)), {}
@@ -162,15 +164,24 @@ def _read(path: Path) -> Posterior:
                 draws = np.asarray(file["draws"], dtype=np.float64)
                 report = json.loads(str(file["report"]))
             if draws.ndim != 2 or draws.shape[1] != len(names) or not len(draws):
-                fault = f"has draws of shape {draws.shape} for {len(names)} parameters"
+                fault = phrase("posterior.shape", shape=draws.shape, names=len(names))
             elif len(given) != len(names) or len(set(names)) < len(names):
-                fault = "does not name every parameter once, with its unit"
+                fault = phrase("posterior.names")
             elif not np.isfinite(draws).all() or not isinstance(report, dict):
-                fault = "has draws that are not numbers, or no report"
+                fault = phrase("posterior.numbers")
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        fault = f"cannot be read ({error})"
+        fault = phrase("file.unread_why", error=error)
     if fault:
-        raise InputError([Problem(str(path), "", 0, f"{fault}; {AGAIN}")])
+        raise InputError(
+            [
+                Problem(
+                    str(path),
+                    "",
+                    0,
+                    phrase("posterior.so", fault=fault, again=phrase("posterior.how")),
+                )
+            ]
+        )
     return Posterior(names, given, draws, report)
 
 

@@ -28,6 +28,7 @@ from xuchang_sim.pack.pack import DocumentEntry, Pack, PackFile
 from xuchang_sim.pack.plan import Plan
 from xuchang_sim.pack.region import Region
 from xuchang_sim.pack.schema import Strict, validate
+from xuchang_sim.text import phrase
 from xuchang_sim.units import month_index
 from xuchang_sim.yamlfile import (
     InputError,
@@ -168,7 +169,7 @@ def read_pack(sources: Sources, problems: list[Problem]) -> Pack | None:
     problems += faults
     season = file.calendar.fai_season.estimate_from
     if season not in series and season not in head[0].missing("history"):
-        message = f"is not a series; allowed: {', '.join(series)}"
+        message = phrase("pack.series", series=", ".join(series))
         problems.append(head[0].problem(["calendar", "fai_season", "estimate_from"], message))
     if not problems:  # a fault named by its line needs no hash to tell of it
         doubts.changed(sources.folder, tables, problems)
@@ -225,7 +226,7 @@ def _document(sources: Sources, source: Source, problems: list[Problem]) -> str 
         return None
     found = hashlib.sha256(text.encode()).hexdigest()
     if found != entry.sha256:
-        message = f"is not the hash of {entry.file}, which was changed; allowed: {found}"
+        message = phrase("pack.document", file=entry.file, found=found)
         problems.append(source.problem(["document", "sha256"], message))
     return text
 
@@ -288,16 +289,16 @@ def _date_faults(source: Source) -> list[Problem]:
         with suppress(ValueError):
             months[key] = month_index(data.get(key))
     problems = [
-        source.problem([later], f"{data[later]} is before {earlier}; allowed: from then on")
+        source.problem([later], phrase("pack.before", data=data[later], earlier=earlier))
         for earlier, later in pairwise(months)
         if months[later] < months[earlier]
     ]
     base, planned = data.get("base_year"), data.get("plan_year")
     if isinstance(base, int) and isinstance(planned, int) and planned <= base:
-        message = f"{planned} is not after base_year; allowed: from {base + 1}"
+        message = phrase("pack.plan_year", planned=planned, base=base + 1)
         problems.append(source.problem(["plan_year"], message))
     if isinstance(planned, int) and months.get("policy_month", 12 * planned) // 12 != planned:
-        message = f"{data['policy_month']} is not in plan_year; allowed: a month of {planned}"
+        message = phrase("pack.policy_month", policy_month=data["policy_month"], planned=planned)
         problems.append(source.problem(["policy_month"], message))
     return problems
 
@@ -317,8 +318,7 @@ def _row_links(rows: tuple[Source, Plan]) -> list[Problem]:
     return [
         rows[0].problem(
             ["rows", i, "levers", j],
-            f"{name!r} is not a lever{did_you_mean(name, known)};"
-            " allowed: see xuchang-sim definitions levers",
+            phrase("pack.lever", name=name, hint=did_you_mean(name, known)),
         )
         for i, row in enumerate(rows[1].rows)
         for j, name in enumerate(row.levers)
@@ -329,9 +329,8 @@ def _row_links(rows: tuple[Source, Plan]) -> list[Problem]:
 def _cluster_links(area: tuple[Source, Region], rows: tuple[Source, Plan]) -> list[Problem]:
     """Clusters that name a row the plan does not have."""
     known = {row.row for row in rows[1].rows} | rows[0].missing("rows")
-    message = "is not a row of the plan; allowed: row numbers"
     return [
-        area[0].problem(["clusters", i, "row"], f"{cluster.row} {message}")
+        area[0].problem(["clusters", i, "row"], f"{cluster.row} {phrase('pack.row')}")
         for i, cluster in enumerate(area[1].clusters)
         if cluster.row not in known
     ]
@@ -343,8 +342,12 @@ def _zone_links(rows: tuple[Source, Plan], area: tuple[Source, Region]) -> list[
     return [
         rows[0].problem(
             ["rows", i, "targets", j, "zone"],
-            f"{target.zone!r} is not a zone{did_you_mean(target.zone, zones)}; allowed: "
-            f"{', '.join(zones)}",
+            phrase(
+                "pack.zone",
+                zone=target.zone,
+                hint=did_you_mean(target.zone, zones),
+                zones=", ".join(zones),
+            ),
         )
         for i, row in enumerate(rows[1].rows)
         for j, target in enumerate(row.target_entries)
@@ -354,9 +357,10 @@ def _zone_links(rows: tuple[Source, Plan], area: tuple[Source, Region]) -> list[
 
 def _deadline_faults(rows: tuple[Source, Plan], year: int) -> list[Problem]:
     """Targets due in another year than the plan's: only that year is rated."""
-    message = f"is not in plan_year; allowed: a day of {year}, the one year that targets are for"
     return [
-        rows[0].problem(["rows", i, "deadline"], f"{row.deadline} {message}")
+        rows[0].problem(
+            ["rows", i, "deadline"], f"{row.deadline} {phrase('pack.deadline', year=year)}"
+        )
         for i, row in enumerate(rows[1].rows)
         if row.target_entries and row.deadline is not None and row.deadline.year != year
     ]

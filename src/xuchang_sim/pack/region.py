@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, Field
 from xuchang_sim.pack.forms import pure
 from xuchang_sim.pack.parameters import Mark
 from xuchang_sim.pack.schema import Id, Label, Many, Strict
+from xuchang_sim.text import phrase
 from xuchang_sim.yamlfile import Problem, Source, did_you_mean
 
 __all__ = ["Cluster", "LeadingSector", "Region", "Sector", "Zone", "check"]
@@ -186,7 +187,7 @@ def _repeats(region: Region) -> Iterator[Fault]:
             for i, entry in enumerate(table):
                 value = getattr(entry, key, None)
                 if value in seen:
-                    yield [name, i, key], f"{key} {value!r} is used twice; allowed: once"
+                    yield [name, i, key], phrase("region.twice", name=key, value=value)
                 seen.add(value if value is not None else object())
 
 
@@ -200,21 +201,21 @@ def _sums(source: Source, region: Region) -> Iterator[Fault]:
             yield [table], f"{key} {message}"
     for i, zone in enumerate(region.zones):
         if message := _off(leading.weight for leading in zone.leading):
-            yield ["zones", i, "leading"], f"weight {message}"
+            yield ["zones", i, "leading"], phrase("region.weight", message=message)
     held: dict[tuple[str, str], float] = {}
     for i, cluster in enumerate(region.clusters):
         pair = (cluster.zone, cluster.sector)
         held[pair] = held.get(pair, 0.0) + cluster.share
         if held[pair] > 1 + TOLERANCE:
-            message = f"shares of {' in '.join(reversed(pair))} add up to {held[pair]:g}"
-            yield ["clusters", i, "share"], f"{message}; allowed: at most 1"
+            message = phrase("region.shares", pair=" in ".join(reversed(pair)), held=held[pair])
+            yield ["clusters", i, "share"], phrase("region.at_most_1", message=message)
 
 
 def _off(values: Iterable[float]) -> str:
     total = sum(values)
     if abs(total - 1.0) <= TOLERANCE:
         return ""
-    return f"adds up to {total:.7g}; allowed: 1, to within {TOLERANCE:g}"
+    return phrase("region.total", total=total, tolerance=TOLERANCE)
 
 
 def _references(source: Source, region: Region) -> Iterator[Fault]:
@@ -227,7 +228,7 @@ def _references(source: Source, region: Region) -> Iterator[Fault]:
             if leading.sector not in sectors:
                 yield where, _unknown("sector", leading.sector, sectors)
             if leading.sector in seen:
-                yield where, f"sector {leading.sector!r} is used twice; allowed: once"
+                yield where, phrase("region.sector_twice", sector=leading.sector)
             seen.add(leading.sector)
     for i, cluster in enumerate(region.clusters):
         if cluster.zone in source.missing("zones"):
@@ -235,11 +236,20 @@ def _references(source: Source, region: Region) -> Iterator[Fault]:
         if cluster.zone not in zones:
             yield ["clusters", i, "zone"], _unknown("zone", cluster.zone, zones)
         elif cluster.sector not in (led := [s.sector for s in zones[cluster.zone].leading]):
-            message = f"{cluster.sector!r} does not lead in {cluster.zone!r}"
-            yield ["clusters", i, "sector"], f"{message}; allowed: {', '.join(led)}"
+            message = phrase("region.not_leading", sector=cluster.sector, zone=cluster.zone)
+            yield (
+                ["clusters", i, "sector"],
+                phrase("region.allowed", message=message, led=", ".join(led)),
+            )
 
 
 def _unknown(what: str, name: str, names: Iterable[object]) -> str:
     names = sorted(map(str, names))
     close = did_you_mean(name, names)
-    return f"{name!r} is not a {what}{close}; allowed: {', '.join(names)}"
+    return phrase(
+        "region.unknown",
+        name=name,
+        what=phrase(f"word.{what}"),
+        close=close,
+        names=", ".join(names),
+    )

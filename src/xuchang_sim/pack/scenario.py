@@ -23,6 +23,7 @@ from xuchang_sim.htmltable import html_table
 from xuchang_sim.pack.conditions import Condition, resolve as resolve_drivers, wish
 from xuchang_sim.pack.levers import AXES, LEVELS, Axis, Level
 from xuchang_sim.pack.schema import Label, Many, Strict, not_a_number, validate
+from xuchang_sim.text import phrase
 from xuchang_sim.units import UnitError, canonical, convert
 from xuchang_sim.yamlfile import InputError, Problem, Source, did_you_mean, read_yaml, shown
 
@@ -59,29 +60,34 @@ SCENARIO, MATRIX = "scenario", "matrix"
 
 def _setting(value: Any) -> Setting:
     """Read a setting: a number, a named level, or ``{value, unit}``."""
-    allowed = f"allowed: a number, {', '.join(LEVELS)}, or {{value, unit}}"
     if isinstance(value, str) and value in LEVELS:
         return value
     if isinstance(value, int | float) and not isinstance(value, bool):
         return Amount(float(value), None)
+    allowed = phrase("scenario.allowed", levels=", ".join(LEVELS))
     if isinstance(value, dict) and value.keys() == {"value", "unit"}:
         number, unit = value["value"], value["unit"]
         if isinstance(number, int | float) and not isinstance(number, bool):
             if isinstance(unit, str):
                 return Amount(float(number), canonical(unit))
-            message = f"a unit must be text; {allowed}"
+            message = phrase("scenario.unit", allowed=allowed)
             raise ValueError(message)
         value = number
     elif isinstance(value, dict):
-        message = f"a mapping needs the keys value and unit; {allowed}"
+        message = phrase("scenario.mapping", allowed=allowed)
         raise ValueError(message)
-    message = f"{not_a_number(value)}{did_you_mean(value, LEVELS)}; {allowed}"
+    message = phrase(
+        "scenario.number",
+        not_a_number=not_a_number(value),
+        hint=did_you_mean(value, LEVELS),
+        allowed=allowed,
+    )
     raise ValueError(message)
 
 
 def _file_name(name: str) -> str:
     if not re.fullmatch(r"\w[\w-]{0,59}", name):
-        message = f"{shown(name)} is not a name; allowed: letters, digits, _ and -, at most 60"
+        message = phrase("scenario.name", name=shown(name))
         raise ValueError(message)
     return name
 
@@ -279,10 +285,16 @@ def _named(
         if path.is_file():
             if _kind(path) == kind:
                 return path
-            other = f"; {name!r} is a {_kind(path)}"
+            other = phrase("scenario.is_a", name=name, kind=phrase(f"word.{_kind(path)}"))
         known |= {path.stem for path in folder.glob("*.yaml") if _kind(path) == kind}
     close = other or did_you_mean(name, known)
-    message = f"there is no {kind} {name!r}{close}; allowed: {', '.join(sorted(known))}, or a path"
+    message = phrase(
+        "scenario.none",
+        kind=phrase(f"word.{kind}"),
+        name=name,
+        close=close,
+        known=", ".join(sorted(known)),
+    )
     problems.append(replace(blank, message=message))
     return None
 
@@ -296,7 +308,7 @@ def _checked(
     """Content of a file, whose name must be the one inside it."""
     checked = validate(source, model, problems) if source else None
     if checked and checked[1].name != path.stem:
-        message = f"{checked[1].name!r} is not the name of the file; allowed: {path.stem}"
+        message = phrase("scenario.file_name", name=checked[1].name, stem=path.stem)
         problems.append(checked[0].problem(["name"], message))
     return checked
 
@@ -319,7 +331,7 @@ def _chain(path: Path, pack: "Pack", problems: list[Problem]) -> list[_Step]:
         path = found
         if any(Path(source.file) == path for source, _ in steps):
             circle = " -> ".join([scenario.parent, *(other.name for _, other in steps)])
-            message = f"is its own ancestor ({circle}); allowed: a chain that ends"
+            message = phrase("scenario.ancestor", circle=circle)
             problems.append(replace(blank, message=message))
             return steps
 
@@ -335,8 +347,12 @@ def _resolve(steps: list[_Step], pack: "Pack", problems: list[Problem]) -> Resol
         missing = set(AXES) - scenario.axes.keys() - source.missing("axes")
         if scenario.parent is None and missing and not source.missing("parent"):
             names = ", ".join(axis for axis in AXES if axis in missing)
-            message = f"without a parent every axis needs a level; missing: {names}"
-            problems.append(source.problem(["axes"], f"{message}; allowed: {', '.join(LEVELS)}"))
+            message = phrase("scenario.axes", names=names)
+            problems.append(
+                source.problem(
+                    ["axes"], phrase("scenario.levels", message=message, levels=", ".join(LEVELS))
+                )
+            )
         for axis, level in scenario.axes.items():
             for lever in pack.levers.values():
                 if lever.axis == axis:
@@ -383,14 +399,18 @@ def _orders(
         other = levers[name].not_below
         slack = ROUNDING * (levers[name].maximum - levers[name].minimum)
         if other is not None and value < levels.get(other, value) - slack:
-            message = f"{name} is {value:g}, below {other} at {levels[other]:g}"
-            yield name, other, f"{message}; allowed: at least as much"
+            message = phrase(
+                "scenario.below", name=name, value=value, other=other, levels=levels[other]
+            )
+            yield name, other, phrase("scenario.at_least", message=message)
 
 
 def _lever_value(name: str, setting: Setting, levers: "Mapping[str, Lever]") -> tuple[float, str]:
     """Value of a lever and what is wrong with it."""
     if name not in levers:
-        return 0.0, f"is not a lever{did_you_mean(name, levers)}; allowed: {', '.join(levers)}"
+        return 0.0, phrase(
+            "scenario.not_a_lever", hint=did_you_mean(name, levers), levers=", ".join(levers)
+        )
     lever = levers[name]
     if isinstance(setting, str):
         return lever.at(setting), ""
@@ -403,18 +423,18 @@ def _parameter_value(
 ) -> tuple[float, str]:
     """Value of a parameter and what is wrong with it."""
     if name not in parameters:
-        why = f"is not a parameter{did_you_mean(name, parameters)}"
-        return 0.0, f"{why}; allowed: see xuchang-sim definitions parameters"
+        why = phrase("scenario.not_a_parameter", hint=did_you_mean(name, parameters))
+        return 0.0, phrase("scenario.see_parameters", why=why)
     entry = parameters[name]
     if isinstance(setting, str):
-        return 0.0, f"{setting!r} is a level of levers; allowed: a number or {{value, unit}}"
+        return 0.0, phrase("scenario.level_of_levers", setting=setting)
     value, message = _in_unit(setting, entry.unit)
     if not message and not entry.low <= value <= entry.high:
-        message = (
-            f"{value:g} is out of range; allowed: {entry.low:g} to {entry.high:g} {entry.unit}"
+        message = phrase(
+            "scenario.range", value=value, low=entry.low, high=entry.high, unit=entry.unit
         )
     if not message and entry.prior.kind == "integer" and not value.is_integer():
-        message = f"{value:g} is not whole; allowed: whole numbers"
+        message = phrase("scenario.whole", value=value)
     return value, message
 
 
@@ -425,7 +445,7 @@ def _in_unit(amount: Amount, unit: str) -> tuple[float, str]:
     try:
         return convert(amount.value, amount.unit, unit), ""
     except UnitError as error:
-        return 0.0, f"{error}; allowed: {unit} or a unit of the same kind"
+        return 0.0, phrase("scenario.same_kind", error=error, unit=unit)
 
 
 def adjust(
@@ -456,9 +476,19 @@ def adjust(
             continue
         if isinstance(setting, str) and setting not in LEVELS:
             close = did_you_mean(setting, LEVELS)
-            faults.append((axis, f"{shown(setting)} is no level{close}; allowed: {LEVELS_TEXT}"))
+            faults.append(
+                (
+                    axis,
+                    phrase(
+                        "scenario.no_level",
+                        setting=shown(setting),
+                        close=close,
+                        levels_text=LEVELS_TEXT,
+                    ),
+                )
+            )
         elif not isinstance(setting, str) and not 0.0 <= setting <= 2.0:
-            faults.append((axis, f"{setting:g} is out of range; allowed: a strength from 0 to 2"))
+            faults.append((axis, phrase("scenario.strength", setting=setting)))
         else:
             for lever in pack.levers.values():
                 if lever.axis == axis:
@@ -470,13 +500,15 @@ def adjust(
         value, message = 0.0, ""
         if name == "demand_shift":
             if isinstance(setting, str) or not -4.0 <= setting <= 4.0:
-                message = f"{setting!r} is no shift; allowed: -4 to 4 standard deviations"
+                message = phrase("scenario.shift", setting=setting)
             else:
                 shift = setting
         elif name in pack.levers:
             entry = setting if isinstance(setting, str) else Amount(setting, None)
             if isinstance(entry, str) and entry not in LEVELS:
-                message = f"{shown(entry)} is no level; allowed: a number, {LEVELS_TEXT}"
+                message = phrase(
+                    "scenario.no_level_or_number", entry=shown(entry), levels_text=LEVELS_TEXT
+                )
             else:
                 value, message = _lever_value(name, entry, pack.levers)
             levels[name] = value
@@ -510,16 +542,16 @@ def check(scenario: ResolvedScenario, pack: "Pack") -> None:
         parameter outside its range is an experiment with the model, and left to whoever makes it.)
     """
     faults = [
-        (name, f"is not a lever{did_you_mean(name, pack.levers)}")
+        (name, phrase("scenario.no_lever", hint=did_you_mean(name, pack.levers)))
         for name in scenario.levels.keys() - pack.levers.keys()
     ]
     for name, lever in pack.levers.items():
         if name not in scenario.levels:
-            faults.append((name, "has no level; allowed: one for every lever of the pack"))
+            faults.append((name, phrase("scenario.every_lever")))
             continue
         value = scenario.levels[name]
         if isinstance(value, bool) or not isinstance(value, int | float):
-            faults.append((name, f"is {value!r}; allowed: a number in {lever.unit}"))
+            faults.append((name, phrase("scenario.number_in", value=value, unit=lever.unit)))
             continue
         slack = ROUNDING * (lever.maximum - lever.minimum)
         outside = not lever.minimum - slack <= value <= lever.maximum + slack
@@ -532,12 +564,12 @@ def check(scenario: ResolvedScenario, pack: "Pack") -> None:
         entry = pack.parameters.get(name)
         if entry is None:
             faults.append(
-                (name, f"is no parameter of the model{did_you_mean(name, pack.parameters)}")
+                (name, phrase("scenario.no_parameter", hint=did_you_mean(name, pack.parameters)))
             )
         elif not math.isfinite(value):
-            faults.append((name, f"is {value!r}; allowed: a number in {entry.unit}"))
+            faults.append((name, phrase("scenario.number_in", value=value, unit=entry.unit)))
     if not -4.0 <= scenario.demand_shift <= 4.0:
-        message = f"{scenario.demand_shift!r} is no shift; allowed: -4 to 4 standard deviations"
+        message = phrase("scenario.shift_of", demand_shift=scenario.demand_shift)
         faults.append(("demand_shift", message))
     if faults:
         where = f"scenario {scenario.name}"
@@ -608,7 +640,7 @@ def load_matrix(name_or_path: str | Path, pack: "Pack") -> Matrix:
     source, entry = step
     for key, values in {"axes": entry.axes, "levels": entry.levels}.items():
         if len(set(values)) < len(values):
-            problems.append(source.problem([key], "names one twice; allowed: each once"))
+            problems.append(source.problem([key], phrase("scenario.twice")))
     blank = source.problem(["parent"], "")
     found = _named(entry.parent, (path.parent, *_folders(pack)), blank, problems)
     if found is None or problems:

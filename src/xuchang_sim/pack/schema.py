@@ -21,6 +21,7 @@ from pydantic import (
 from pydantic_core import ErrorDetails
 
 from xuchang_sim import units
+from xuchang_sim.text import phrase
 from xuchang_sim.yamlfile import NUMBER, Path_, Problem, Source, did_you_mean, shown
 
 __all__ = [
@@ -52,7 +53,7 @@ class Strict(BaseModel):
 
 def _stripped(text: str) -> str:
     if not text.strip():
-        message = "is empty; allowed: text"
+        message = phrase("schema.empty")
         raise ValueError(message)
     return text.strip()
 
@@ -63,7 +64,7 @@ def _day(value: object) -> date:
             return date.fromisoformat(value)
         except ValueError:
             pass
-    message = f"{shown(value)} is not a day; allowed: YYYY-MM-DD"
+    message = phrase("schema.day", value=shown(value))
     raise ValueError(message)
 
 
@@ -108,7 +109,7 @@ def validate(source: Source, model: type[M], problems: list[Problem]) -> tuple[S
         The file without what was set aside, and its content; None if too little is left.
     """
     if source.data is None:
-        problems.append(Problem(source.file, "", 1, "is empty; allowed: " + _keys(model)))
+        problems.append(Problem(source.file, "", 1, phrase("schema.empty_file", keys=_keys(model))))
         return None
     told = {problem.path for problem in problems if problem.file == source.file}
     for attempt in range(3):
@@ -152,19 +153,22 @@ _SIGNS = {
     "less_than": ("<", "lt"),
     "less_than_equal": ("<=", "le"),
 }
-_PLAIN = {
-    "string_type": "must be text, not {shown}; allowed: text, in quotes if it looks like a number",
-    "bool_type": "must be true or false, not {shown}; allowed: true, false",
-    "finite_number": "must be a finite number; allowed: finite numbers",
-    "tuple_type": "must be a list, not {shown}; allowed: [a, b] or lines with '- '",
-    "list_type": "must be a list, not {shown}; allowed: [a, b] or lines with '- '",
-    "dict_type": "must be a mapping, not {shown}; allowed: lines 'key: value'",
-    "string_pattern_mismatch": "{shown} is not a name of the allowed form; allowed: {pattern}",
-    "string_too_long": "is too long; allowed: {max_length} characters",
-    "too_short": "has too few entries; allowed: at least {min_length}",
-    "too_long": "has too many entries; allowed: at most {max_length}",
-    "literal_error": "{shown} is not one of the choices{hint}; allowed: {expected}",
-}
+_PLAIN = frozenset(
+    {
+        "string_type",
+        "bool_type",
+        "finite_number",
+        "tuple_type",
+        "list_type",
+        "dict_type",
+        "string_pattern_mismatch",
+        "string_too_long",
+        "too_short",
+        "too_long",
+        "literal_error",
+    }
+)
+"""Kinds of pydantic's errors that have a phrase of their own: ``schema.KIND``."""
 
 
 def _explain(detail: ErrorDetails, model: type[BaseModel]) -> str:
@@ -174,24 +178,26 @@ def _explain(detail: ErrorDetails, model: type[BaseModel]) -> str:
         return str(context["error"])
     if kind == "missing":
         holder = _model_at(model, detail["loc"][:-1]) or model
-        return f"is missing; allowed: {_wanted(_names(holder).get(str(detail['loc'][-1])))}"
+        return phrase("schema.missing", wanted=_wanted(_names(holder).get(str(detail["loc"][-1]))))
     if kind == "extra_forbidden":
         inner = _model_at(model, detail["loc"][:-1]) or model
         close = did_you_mean(detail["loc"][-1], _names(inner))
-        return f"unknown key{close}; allowed: {_keys(inner)}"
+        return phrase("schema.unknown_key", close=close, keys=_keys(inner))
     if kind in {"model_type", "model_attributes_type"}:
         keys = _keys(_model_at(model, detail["loc"]) or model)
-        return f"must be a mapping, not {shown(value)}; allowed: {keys}"
+        return phrase("schema.mapping", value=shown(value), keys=keys)
     if kind in _NUMBERS:
-        what = "a whole number" if kind.startswith("int") else "a number"
-        return f"{not_a_number(value, what)}; allowed: {what}"
+        what = phrase("schema.whole") if kind.startswith("int") else phrase("schema.number")
+        return phrase("schema.allowed", not_a_number=not_a_number(value, what), what=what)
     if kind in _SIGNS:
         sign, limit = _SIGNS[kind]
-        return f"{shown(value)} is out of range; allowed: {sign} {context[limit]}"
+        return phrase("schema.range", value=shown(value), sign=sign, context=context[limit])
     if kind in _PLAIN:
         hint = did_you_mean(value, re.findall("'([^']*)'", str(context.get("expected", ""))))
-        return _PLAIN[kind].format(shown=shown(value), hint=hint, **context)
-    return detail["msg"]
+        choices = str(context.get("expected", "")).replace(" or ", phrase("quantity.or"))
+        values = {**context, "shown": shown(value), "hint": hint, "expected": choices}
+        return phrase(f"schema.{kind}", **values)
+    return phrase("schema.other", reason=detail["msg"])
 
 
 def _names(model: type[BaseModel]) -> dict[str, Any]:
@@ -206,14 +212,18 @@ def _wanted(annotation: Any) -> str:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return _keys(annotation)
     if get_origin(annotation) is tuple:
-        return "a list"
-    kinds: dict[Any, str] = {float: "a number", int: "a whole number", bool: "true, false"}
+        return phrase("schema.list")
+    kinds: dict[Any, str] = {
+        float: phrase("schema.number"),
+        int: phrase("schema.whole"),
+        bool: "true, false",
+    }
     inner = [part for part in get_args(annotation) if part is not type(None)]
-    return _wanted(inner[0]) if inner else kinds.get(annotation, "text")
+    return _wanted(inner[0]) if inner else kinds.get(annotation, phrase("schema.text"))
 
 
 def _keys(model: type[BaseModel]) -> str:
-    return f"keys {', '.join(_names(model))}"
+    return phrase("schema.keys", names=", ".join(_names(model)))
 
 
 def _model_at(model: type[BaseModel], path: Path_) -> type[BaseModel] | None:
@@ -232,9 +242,10 @@ def _inner(annotation: Any) -> Any:
     return next((found for part in get_args(annotation) if (found := _inner(part))), None)
 
 
-def not_a_number(value: object, what: str = "a number") -> str:
+def not_a_number(value: object, what: str = "") -> str:
     """Say that a value is not a number, with a guess at the slip."""
-    return f"must be {what}, not {shown(value)}{_slip(value)}"
+    what = what or phrase("schema.number")
+    return phrase("schema.not_a_number", what=what, value=shown(value), slip=_slip(value))
 
 
 def _slip(value: object) -> str:
@@ -242,12 +253,12 @@ def _slip(value: object) -> str:
         return ""
     plain = unicodedata.normalize("NFKC", value).strip()
     if NUMBER.fullmatch(plain):
-        slip = "in quotes" if plain == value else "in full-width characters"
-        return f" ({slip}; write {plain})"
+        slip = phrase("schema.in_quotes") if plain == value else phrase("schema.full_width")
+        return phrase("schema.slip", slip=slip, plain=plain)
     if NUMBER.fullmatch(bare := plain.replace(",", "").replace("_", "")):
-        return f" (with separators; write {bare})"
+        return phrase("schema.separators", bare=bare)
     if re.fullmatch(r"[-+]?(nan|inf|infinity)", plain.lower()):
-        return " (not finite)"
+        return phrase("schema.infinite")
     if found := re.fullmatch(r"([-+]?[0-9.]+) ?(\D+)", plain):
-        return f" (number and unit in one; write them apart: {found[1]} and {found[2]})"
+        return phrase("schema.apart", found=found[1], found2=found[2])
     return ""

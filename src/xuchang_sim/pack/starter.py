@@ -11,6 +11,7 @@ from xuchang_sim.files import naming
 from xuchang_sim.pack.forms import spell_out_pack
 from xuchang_sim.pack.load import load_pack, shipped
 from xuchang_sim.pack.yaml_text import block
+from xuchang_sim.text import phrase
 from xuchang_sim.yamlfile import InputError, Problem, read_yaml
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def new_pack(folder: Path, source: str | Path | None = None, *, excel: bool = Fa
         If the folder is in use or bears a workbook's name, or the source is not a good pack.
     """
     if folder.suffix.lower() == ".xlsx":
-        message = f"is a name for a workbook; allowed: a folder for it, such as {folder.stem}"
+        message = phrase("starter.workbook", stem=folder.stem)
         raise InputError([Problem(str(folder), "", 0, message)])
     with naming(folder):
         return _made(folder, source, excel=excel)
@@ -55,7 +56,7 @@ def _made(folder: Path, source: str | Path | None, *, excel: bool) -> Path:
     """Make a new pack; what the system refuses is an `OSError`."""
     asked, folder = folder, folder.resolve() if folder.is_symlink() else folder
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        message = "is in use; allowed: a folder that is empty or not there yet"
+        message = phrase("starter.in_use")
         raise InputError([Problem(str(folder), "", 0, message)])
     origin = shipped()[-1] if source is None else source
     load_pack(origin)

@@ -28,6 +28,7 @@ from xuchang_sim.pack.cells import (
     period,
     plain,
 )
+from xuchang_sim.text import phrase, reason
 from xuchang_sim.yamlfile import Problem, did_you_mean, shown
 
 if TYPE_CHECKING:
@@ -110,16 +111,16 @@ def text_of(path: Path, problems: list[Problem], limit: int = MAX_BYTES) -> str 
 def _raw(path: Path, problems: list[Problem], limit: int) -> bytes | None:
     try:
         if not path.is_file():
-            what = "is not a regular file" if path.exists() else "no such file"
+            what = phrase("file.not_regular") if path.exists() else phrase("file.none")
             problems.append(Problem(str(path), "", 0, what))
             return None
         with path.open("rb") as stream:
             raw = stream.read(limit + 1)
     except OSError as error:
-        problems.append(Problem(str(path), "", 0, f"cannot be read: {error.strerror}"))
+        problems.append(Problem(str(path), "", 0, phrase("file.unread", strerror=reason(error))))
         return None
     if len(raw) > limit:
-        problems.append(Problem(str(path), "", 0, f"is too big; allowed: at most {limit:,} bytes"))
+        problems.append(Problem(str(path), "", 0, phrase("file.too_big", limit=limit)))
         return None
     return raw
 
@@ -137,7 +138,7 @@ def _decoded(path: Path, raw: bytes, problems: list[Problem]) -> str | None:
             continue
         if "\0" not in text and "\ufffd" not in text:
             return text.replace("\r\n", "\n").replace("\r", "\n")
-    message = "is not a text; allowed: UTF-8, UTF-16 or GB18030 (GBK)"
+    message = phrase("table.encoding")
     problems.append(Problem(str(path), "", 1, message))
     return None
 
@@ -154,7 +155,7 @@ def cells_of(path: Path, problems: list[Problem]) -> list[tuple[int, list[Any]]]
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True)
         rows += [(reader.line_num, [cell.strip() for cell in row]) for row in reader]
     except csv.Error as error:
-        problems.append(Problem(str(path), "", len(rows) + 1, f"is not a table ({error})"))
+        problems.append(Problem(str(path), "", len(rows) + 1, phrase("table.none", error=error)))
         return None
     return rows
 
@@ -185,16 +186,16 @@ def _sheet(path: Path, problems: list[Problem]) -> list[tuple[int, list[Any]]] |
         book = openpyxl.load_workbook(path, data_only=True)
         formulas = openpyxl.load_workbook(path)
     except (OSError, ValueError, KeyError, zipfile.BadZipFile, EOFError) as error:
-        fault(f"is not a workbook that can be read ({type(error).__name__})")
+        fault(phrase("table.workbook", name=type(error).__name__))
         return None
     sheets = [sheet for sheet in book.worksheets if sheet.max_row > 1 and sheet.max_column > 1]
     if len(sheets) != 1:
-        fault(f"has {len(sheets)} sheets with data; allowed: one")
+        fault(phrase("table.sheets", sheets=len(sheets)))
         return None
     sheet = sheets[0]
     hidden = [n for n, held in sheet.row_dimensions.items() if held.hidden and n <= sheet.max_row]
     if sheet.sheet_state != "visible" or hidden:
-        fault("has hidden rows or is hidden; show or delete them", hidden[0] if hidden else 0)
+        fault(phrase("table.hidden"), hidden[0] if hidden else 0)
         return None
     filled = {
         (row, column): sheet.cell(area.min_row, area.min_col).value
@@ -209,7 +210,7 @@ def _sheet(path: Path, problems: list[Problem]) -> list[tuple[int, list[Any]]] |
         for column, cell in enumerate(cells, start=1):
             value = cell.value
             if value is None and formulas[sheet.title].cell(line, column).value is not None:
-                fault("is a formula without a value; open the workbook, save it", line)
+                fault(phrase("table.formula"), line)
                 return None
             if isinstance(value, int | float) and "%" in str(cell.number_format):
                 value = f"{100 * float(value):.12g}%"
@@ -242,7 +243,7 @@ def read(path: Path, problems: list[Problem], column: str = "") -> Table | None:
     reader = _Reader(str(path), problems)
     rows = reader.without_notes(rows)
     if not any(_filled(row) for _, row in rows):
-        reader.fault(1, "is empty; allowed: the columns date,value")
+        reader.fault(1, phrase("table.empty"))
         return None
     table = reader.wide(rows, column) or reader.long(rows, column)
     if table is None:
@@ -348,12 +349,17 @@ class _Reader:
             if len(found) == 1:
                 return found[0]
             close = did_you_mean(column, names)
-            self.fault(line, f"has no one {what} {column!r}{close}; allowed: {', '.join(names)}")
+            self.fault(
+                line,
+                phrase(
+                    "table.no_one", what=what, column=column, close=close, names=", ".join(names)
+                ),
+            )
             return None
         if len(names) == 1:
             return 0
         listed = ", ".join(names)[:300] or "none"
-        self.fault(line, f"has {len(names)} {what}s of values; choose one with --column: {listed}")
+        self.fault(line, phrase("table.choose", names=len(names), what=what, listed=listed))
         return None
 
     def long(self, rows: list[tuple[int, list[Any]]], column: str) -> Table | None:
@@ -363,7 +369,7 @@ class _Reader:
         heads = [_head(cell) for cell in head] if headed else [""] * len(head)
         body = rows[1:] if headed else rows
         if "今值" in heads:
-            message = "日期 is the day of publication here, not the period; give the periods"
+            message = phrase("table.published")
             self.fault(line, message)
             return None
         where = self.date_column(heads, body, line)
@@ -374,9 +380,11 @@ class _Reader:
             places = [i for i in range(len(head)) if i != where]
         elif any(heads[i] in VALUES for i in places):
             places = [i for i in places if heads[i] in VALUES]
-        names = [str(head[i]).strip() if headed else f"column {i + 1}" for i in places]
+        names = [
+            str(head[i]).strip() if headed else phrase("table.column", i=i + 1) for i in places
+        ]
         if not places:
-            self.fault(line, "has no column of values; allowed: date,value")
+            self.fault(line, phrase("table.no_column"))
             return None
         chosen = self.choice(names, column, line, "column")
         if chosen is None:
@@ -404,10 +412,10 @@ class _Reader:
         if len(named) == 1:
             return named[0]
         if named:
-            listed = ", ".join(heads[i] or f"column {i + 1}" for i in named)
-            self.fault(line, f"has {len(named)} columns of dates ({listed}); allowed: one")
+            listed = ", ".join(heads[i] or phrase("table.column", i=i + 1) for i in named)
+            self.fault(line, phrase("table.date_columns", named=len(named), listed=listed))
         else:
-            self.fault(line, "the first line must name the columns; allowed: date,value")
+            self.fault(line, phrase("table.header"))
         return None
 
     def value_columns(
@@ -447,13 +455,17 @@ class _Reader:
                 if len(_filled(row)) < 2 and not _is_period(row[_filled(row)[0]]):
                     self.fault(
                         line,
-                        f"{shown(str(row[_filled(row)[0]]))} is not a date; allowed: {PERIODS}",
+                        phrase(
+                            "table.first_date",
+                            row=shown(str(row[_filled(row)[0]])),
+                            periods=PERIODS,
+                        ),
                     )
                 else:
-                    self.fault(line, f"{len(row)} cells; a date and a value are needed")
+                    self.fault(line, phrase("table.cells", row=len(row)))
                 continue
             if len(row) > width and any(str(cell).strip() for cell in row[width:]):
-                message = f"{len(row)} cells where the header has {width}; a decimal comma, or thousands without quotes?"
+                message = phrase("table.width", row=len(row), width=width)
                 self.fault(line, message)
                 continue
             if not str(row[where]).strip() and not str(row[what]).strip():
@@ -469,9 +481,7 @@ class _Reader:
             if re.search(r"[A-Za-z][-' ]'?[0-9]{2}$", str(row[where] if where < len(row) else ""))
         ]
         if short:
-            notes.append(
-                f"years of two digits are taken for four ({short[0]} is {period(short[0])})"
-            )
+            notes.append(phrase("table.digits", short=short[0], period=period(short[0])))
         doubtful = [
             c
             for _, row in body
@@ -486,7 +496,7 @@ class _Reader:
                 line = next(line for line, row in body if str(row[what]) == doubtful[0])
                 self.fault(
                     line,
-                    f"{doubtful[0]!r} may be a thousand or a decimal comma; write it without a comma",
+                    phrase("table.thousand", doubtful=doubtful[0]),
                 )
                 return None
         return self.table(name, figures, units, body[0][0] if body else 1, tuple(notes))
@@ -501,7 +511,7 @@ class _Reader:
     ) -> Table | None:
         if len(units) > 1:
             listed = ", ".join(sorted(unit or "none" for unit in units))
-            self.fault(line, f"values have several units ({listed}); allowed: one, or none")
+            self.fault(line, phrase("table.units", listed=listed))
             return None
         unit = next(iter(units), "")
         if not unit and (found := re.search(r"[(（\[]\s*([^()（）\[\]]{1,12})[)）\]]\s*$", name)):

@@ -11,6 +11,7 @@ from xuchang_sim.definitions import amounts
 from xuchang_sim.pack.conditions import check as check_conditions
 from xuchang_sim.pack.levers import AXES, LEVELS
 from xuchang_sim.pack.scenario import LEVELS_TEXT, ResolvedScenario, adjust
+from xuchang_sim.text import phrase
 from xuchang_sim.yamlfile import InputError, Problem, did_you_mean, shown
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ def _setting(key: str, value: Any, pack: Pack) -> tuple[float | str, str]:
     known = key in pack.levers or key in pack.parameters
     if key not in AXES and (definition is None or not known):
         close = did_you_mean(key, [*AXES, *pack.levers, *pack.parameters])
-        return 0.0, f"is neither an axis, a lever nor a parameter{close}"
+        return 0.0, phrase("variation.neither", close=close)
     if not isinstance(value, str):
         return _number(value)
     if value in LEVELS:
@@ -114,11 +115,13 @@ def _setting(key: str, value: Any, pack: Pack) -> tuple[float | str, str]:
             number, unit = amount
             if unit is None:
                 return float(number), ""
-            return 0.0, f"{shown(value)}: a strength has no unit; allowed: 0 to 2, {LEVELS_TEXT}"
+            return 0.0, phrase("variation.strength", value=shown(value), levels_text=LEVELS_TEXT)
         exact = definition.convert(amount, len(pack.region.zones))
     except ValueError as error:
         close = did_you_mean(value, LEVELS)
-        return 0.0, f"{error}, or {LEVELS_TEXT}{close}" if close else f"{shown(value)}: {error}"
+        return 0.0, phrase(
+            "variation.or_level", error=error, levels_text=LEVELS_TEXT, close=close
+        ) if close else f"{shown(value)}: {error}"
     totals = {name: getattr(pack.base, name).exact for name in TOTALS}
     return float(exact), definition.within(totals).complaint(exact, amount)
 
@@ -128,9 +131,13 @@ def _number(value: Any) -> tuple[float, str]:
     if hasattr(value, "item") and getattr(value, "ndim", 1) == 0:
         value = value.item()
     if isinstance(value, bool) or not isinstance(value, int | float | Fraction):
-        return 0.0, f"{value!r} is not a number"
+        return 0.0, phrase("variation.not_a_number", value=value)
     found = float(value)
-    return (found, "") if abs(found) < float("inf") else (0.0, f"{found} is not finite")
+    return (
+        (found, "")
+        if abs(found) < float("inf")
+        else (0.0, phrase("variation.not_finite", found=found))
+    )
 
 
 def _plain(value: Any) -> float | str:

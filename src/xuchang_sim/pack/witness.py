@@ -11,6 +11,7 @@ import re
 from fractions import Fraction
 from typing import TYPE_CHECKING, Final
 
+from xuchang_sim.text import phrase
 from xuchang_sim.units import Unit, UnitError, parse
 
 if TYPE_CHECKING:
@@ -69,18 +70,20 @@ def check(source: Source, plan: Plan, zones: int, faulty: Container[str] = ()) -
         if row.value is not None and row.unit is not None:
             numbers.append(("value", "", row.value, row.unit))
         for target in row.target_entries:
-            numbers.append(("targets", f"{target.id}: ", target.value, target.unit))
+            numbers.append(("targets", target.id, target.value, target.unit))
             if target.threshold:
                 size = target.threshold
-                numbers.append(("targets", f"{target.id}, threshold: ", size.value, size.unit))
-        for key, what, value, unit in numbers:
+                numbers.append(("threshold", target.id, size.value, size.unit))
+        for key, name, value, unit in numbers:
             every = each and parse(unit).name == "区" and value == zones
             if not every and not witnessed(value, unit, row.quote, row.how, zones=zones):
-                message = (
-                    f"{what}{value:g} {unit} is not in the quote; allowed: a number of the quote, or of"
-                    " 'how' where it is explained"
-                )
-                found.append(source.problem(["rows", i, key], message))
+                message = phrase("witness.quote", value=value, unit=unit)
+                if key == "threshold":
+                    message = phrase("witness.threshold", id=name, message=message)
+                elif key == "targets":
+                    message = phrase("witness.target", id=name, message=message)
+                place = "value" if key == "value" else "targets"
+                found.append(source.problem(["rows", i, place], message))
     return found
 
 

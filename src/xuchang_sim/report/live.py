@@ -37,7 +37,7 @@ from xuchang_sim.report.figures.paths import MONTHLY, year_to_date
 from xuchang_sim.report.sentences import chance
 from xuchang_sim.simulation.settings import Settings
 from xuchang_sim.simulation.targets import goal
-from xuchang_sim.text import LANGUAGES, Language, labelled, phrases, say, titled
+from xuchang_sim.text import LANGUAGES, Language, labelled, phrase, phrases, say, titled
 from xuchang_sim.yamlfile import InputError
 
 if TYPE_CHECKING:
@@ -108,7 +108,9 @@ class Desk:
                 if number != 1.0 or self.base.name != "plan":
                     strengths[name] = float(number)
             else:
-                message = f"{name!r}: {value!r}; allowed: {', '.join(FAMILIES)} from 0 to 2, demand"
+                message = phrase(
+                    "live.setting", name=name, value=value, families=", ".join(FAMILIES)
+                )
                 raise ValueError(message)
         moved = strengthened(self.base, strengths, self.pack) if strengths else self.base
         return replace(moved, demand_shift=shift)
@@ -170,11 +172,11 @@ class Desk:
             If the name or the setting is not allowed, or the name is that of a scenario.
         """
         if not name.isidentifier() or not name.isascii() or len(name) > 40:
-            message = f"{name!r} is not a name; allowed: a-z, 0-9 and _, a letter first"
+            message = phrase("live.not_a_name", name=name)
             raise ValueError(message)
         with suppress(InputError):
             load_scenario(name, self.pack)
-            message = f"{name!r} is not a name for a new scenario: there is one of this name"
+            message = phrase("live.taken", name=name)
             raise ValueError(message)
         scenario = self.scenario(setting)
         moved = {k: v for k, v in scenario.levels.items() if v != self.base.levels[k]}

@@ -10,6 +10,7 @@ import numpy as np
 from xuchang_sim.simulation import needs
 from xuchang_sim.simulation.records import sizes_for
 from xuchang_sim.simulation.setup import Draws, Setup, choose_draws
+from xuchang_sim.text import phrase
 from xuchang_sim.units import month_index
 from xuchang_sim.yamlfile import InputError, Problem
 
@@ -100,7 +101,7 @@ def whole_number(value: object, low: int, high: int) -> str:
         value = int(value)
     if isinstance(value, int) and not isinstance(value, bool) and low <= value <= high:
         return ""
-    return f"{value!r}: allowed: a whole number from {low} to {high}"
+    return phrase("run.whole", value=value, low=low, high=high)
 
 
 def replicates_fault(replicates: int) -> list[Problem]:

@@ -13,6 +13,7 @@ import numpy as np
 
 from xuchang_sim import definitions
 from xuchang_sim.model.world import MEASURES, SUMMARY
+from xuchang_sim.text import phrase
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -124,7 +125,7 @@ def variables(results: Record, topic: str) -> list[Variable]:
         If the topic is unknown, or the run kept targets only.
     """
     if topic not in TOPICS:
-        message = f"{topic!r} is no topic; allowed: {', '.join(TOPICS)}"
+        message = phrase("run.topic", topic=topic, topics=", ".join(TOPICS))
         raise ValueError(message)
     return list(_MAKERS[topic](results))
 
@@ -208,7 +209,7 @@ def _attrs(column: definitions.Column, over: str) -> dict[str, str]:
 
 def _kept(values: Array | None) -> Array:
     if values is None:
-        message = "this run kept targets only; run it with its months"
+        message = phrase("run.targets_only")
         raise ValueError(message)
     return values
 
@@ -253,7 +254,7 @@ def dataset(results: Record, topic: str) -> xr.Dataset:
     try:
         import xarray as xr  # noqa: PLC0415 - optional
     except ImportError as error:
-        message = "to_xarray needs the package xarray: pip install 'xuchang-sim[xarray]'"
+        message = phrase("run.xarray")
         raise ImportError(message) from error
     found = variables(results, topic)
     dims = TOPICS[topic]

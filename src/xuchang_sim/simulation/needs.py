@@ -12,6 +12,7 @@ from xuchang_sim.forecast.calendar import fai_season
 from xuchang_sim.forecast.drivers import lacking as lacking_series
 from xuchang_sim.model.world import Sizes
 from xuchang_sim.simulation.targets import complaint
+from xuchang_sim.text import phrase
 from xuchang_sim.units import month_label
 from xuchang_sim.yamlfile import Problem
 
@@ -63,16 +64,21 @@ def faults(
 def months(pack: Pack, last: int, key: str = "") -> Iterator[Problem]:
     """Last months that the plan or the pack does not allow, and firms that begin too late."""
     if last < 12 * pack.plan_year + 11:
-        text = f"{month_label(last)} is before the end of plan_year; allowed: from "
-        yield _month(pack, key, text + month_label(12 * pack.plan_year + 11))
+        first = month_label(12 * pack.plan_year + 11)
+        yield _month(pack, key, phrase("run.before_end", month=month_label(last), first=first))
     elif last > pack.last_month:
-        text = (
-            f"{month_label(last)} is after last_month; allowed: to {month_label(pack.last_month)}"
+        text = phrase(
+            "run.after_last",
+            month_label=month_label(last),
+            month_label2=month_label(pack.last_month),
         )
         yield _month(pack, key, text)
     if pack.firms_start > 12 * pack.base_year:
-        text = f"{month_label(pack.firms_start)} is within or after base_year; allowed: at most "
-        text += f"{month_label(12 * pack.base_year)}, so that firms run through all of that year"
+        text = phrase(
+            "run.firms_start",
+            month=month_label(pack.firms_start),
+            latest=month_label(12 * pack.base_year),
+        )
         yield pack.problem("pack.yaml", ["firms_start"], text)
 
 
@@ -86,9 +92,17 @@ def spans(pack: Pack, last: int, key: str = "") -> Iterator[Problem]:
         first = getattr(pack, start) - before
         if last - first + 1 > most:
             here, there = month_label(first + most - 1), month_label(last - most + 1 + before)
-            text = f"{month_label(last)} is {last - first + 1 - before} months from {start} on, "
-            text += f"{month_label(getattr(pack, start))}; allowed: at most {most - before}: "
-            yield _month(pack, key, f"{text}a run to {here}, or {start} from {there} on")
+            text = phrase(
+                "run.long",
+                month=month_label(last),
+                months=last - first + 1 - before,
+                start=start,
+                begins=month_label(getattr(pack, start)),
+                most=most - before,
+                here=here,
+                there=there,
+            )
+            yield _month(pack, key, text)
 
 
 def _month(pack: Pack, key: str, message: str) -> Problem:
@@ -110,21 +124,24 @@ def totals(pack: Pack) -> Iterator[Problem]:
     for name in ("revenue", "fai", "workers"):
         total = getattr(pack.base, name)
         if not total.value > 0:
-            message = f"{total.value:g} {total.unit}; allowed: above 0, every year grows from it"
+            message = phrase("run.total", value=total.value, unit=total.unit)
             yield pack.problem("pack.yaml", ["base", name], message)
     if pack.base.profit_tax.value < 0:
-        message = f"{pack.base.profit_tax.value:g}; allowed: 0 or more"
+        message = phrase("run.profit", value=pack.base.profit_tax.value)
         yield pack.problem("pack.yaml", ["base", "profit_tax"], message)
     if pack.base.fai.value <= 0 or any(parameters(pack, {})):
         return
     starts = starts_a_year(pack)
     if starts < LEAST_STARTS:
         least = pack.base.fai.value * LEAST_STARTS / starts
-        message = f"{pack.base.fai.value:g} {pack.base.fai.unit} is less than the model's smallest"
-        message += f" pipeline: {starts:.2g} starts of a project a year; allowed: at least"
-        yield pack.problem(
-            "pack.yaml", ["base", "fai"], f"{message} {least:.3g} {pack.base.fai.unit}"
+        message = phrase(
+            "run.pipeline",
+            value=pack.base.fai.value,
+            unit=pack.base.fai.unit,
+            starts=starts,
+            least=least,
         )
+        yield pack.problem("pack.yaml", ["base", "fai"], message)
 
 
 def parameters(pack: Pack, fixed: Mapping[str, float]) -> Iterator[Problem]:
@@ -145,21 +162,21 @@ def parameters(pack: Pack, fixed: Mapping[str, float]) -> Iterator[Problem]:
     for law in SIZE_LAWS:
         low, high, alpha = (ends(f"{law}_{part}") for part in ("min", "max", "alpha"))
         if low[0] <= 0:
-            yield fault(f"{law}_min", f"goes down to {low[0]:g}; allowed: above 0")
+            yield fault(f"{law}_min", phrase("run.goes_down", low=low[0]))
         if low[1] >= high[0]:
-            message = f"reaches {low[1]:g}, {law}_max begins at {high[0]:g}"
-            yield fault(f"{law}_min", f"{message}; allowed: below it over the whole range")
+            message = phrase("run.reaches", low=low[1], law=law, high=high[0])
+            yield fault(f"{law}_min", phrase("run.below", message=message))
         if alpha[0] <= 1.0 <= alpha[1]:
-            message = f"{alpha[0]:g} to {alpha[1]:g} holds 1, where the mean size divides by zero"
-            yield fault(f"{law}_alpha", f"{message}; allowed: a range above 1, or below")
+            message = phrase("run.holds_1", alpha=alpha[0], alpha2=alpha[1])
+            yield fault(f"{law}_alpha", phrase("run.not_1", message=message))
         if alpha[0] <= 0:
-            yield fault(f"{law}_alpha", f"goes down to {alpha[0]:g}; allowed: above 0")
+            yield fault(f"{law}_alpha", phrase("run.alpha", alpha=alpha[0]))
     positive = ("invest_realised", "large_share_fai")
     for name in positive:
         if ends(name)[0] <= 0:
-            yield fault(name, f"goes down to {ends(name)[0]:g}; allowed: above 0")
+            yield fault(name, phrase("run.ends", ends=ends(name)[0]))
     if ends("starts_ordinary")[0] <= 0:
-        message = f"goes down to {ends('starts_ordinary')[0]:g}; allowed: above 0"
+        message = phrase("run.ends", ends=ends("starts_ordinary")[0])
         yield fault("starts_ordinary", message)
 
 
@@ -171,8 +188,9 @@ def season(pack: Pack) -> Iterator[Problem]:
     try:
         fai_season(known, (first, last))
     except ValueError as error:
-        message = f"{asked.estimate_from}: {error}; allowed: a series of sums to date, above 0, "
-        message += f"with two complete years or more from {first} to {last}"
+        message = phrase(
+            "run.season", series=asked.estimate_from, error=error, first=first, last=last
+        )
         yield pack.problem("pack.yaml", ["calendar", "fai_season", "estimate_from"], message)
 
 

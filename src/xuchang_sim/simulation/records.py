@@ -27,6 +27,7 @@ from xuchang_sim.model.world import (
 from xuchang_sim.simulation import needs
 from xuchang_sim.simulation.draws import same_outlook
 from xuchang_sim.simulation.needs import starts_a_year
+from xuchang_sim.text import phrase
 from xuchang_sim.units import month_index, month_label
 from xuchang_sim.yamlfile import InputError
 
@@ -65,10 +66,12 @@ def sizes_for(setup: Setup) -> Sizes:
     tables = (*columns(Firms).values(), *columns(Projects).values(), *columns(Temp).values())
     held = 8 * sum(rows.get(column.shape[0], 0) for column in tables)
     if held > MOST_BYTES:
-        text = (
-            f"{firms:,} rows of firms and {projects:,} of projects, their reserve included, take "
-            f"{held / 2**30:.2f} GiB; a world holds {MOST_BYTES / 2**30:.2f}: a part of the region, "
-            "or a nearer last month"
+        text = phrase(
+            "run.rows",
+            firms=firms,
+            projects=projects,
+            held=held / 2**30,
+            most_bytes=MOST_BYTES / 2**30,
         )
         raise InputError([pack.problem("pack.yaml", ["base", "fai"], text)])
     zones = small.zones

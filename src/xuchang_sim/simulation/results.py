@@ -25,6 +25,7 @@ from xuchang_sim.simulation.targets import (
     unmodelled,
 )
 from xuchang_sim.simulation.why import Why
+from xuchang_sim.text import phrase
 from xuchang_sim.units import month_label
 from xuchang_sim.yamlfile import InputError
 
@@ -291,7 +292,7 @@ class Results(Answer):
             If no target is named: the probability of nothing is no answer.
         """
         if not ids:
-            message = "no target is named; allowed: one or more"
+            message = phrase("run.no_target")
             raise ValueError(message)
         together = np.ones(int(self.good.sum()), dtype=bool)
         for name in ids:
@@ -350,7 +351,7 @@ class Results(Answer):
             If the run kept targets only.
         """
         if self.held is None:
-            message = "this run kept targets only; run it with its months"
+            message = phrase("run.targets_only")
             raise ValueError(message)
         # A copy of all that is held would cost more than the means.
         held = self.held if self.good.all() else self.held[self.good]
@@ -431,10 +432,7 @@ def together(results: Sequence[Results]) -> npt.NDArray[np.bool_]:
     if good.any():
         return good
     code, month = next(r.failed[~r.good][0].tolist() for r in results if not r.good.all())
-    message = (
-        f"none of {count} replicates ran through: check {code // CODES} stopped one in"
-        f" {month_label(month)}; allowed: totals of the base year, and parameters, that fit each other"
-    )
+    message = phrase("run.none", count=count, code=code // CODES, month_label=month_label(month))
     raise InputError([results[0].setup.pack.problem("pack.yaml", ["base"], message)])
 
 

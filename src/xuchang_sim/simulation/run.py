@@ -26,6 +26,7 @@ from xuchang_sim.simulation.measures import Cut
 from xuchang_sim.simulation.records import Records, branch_month, sizes_for, template_of
 from xuchang_sim.simulation.results import Results
 from xuchang_sim.simulation.setup import RELAXATIONS, Array, Setup, Variant
+from xuchang_sim.text import phrase
 from xuchang_sim.units import month_index, month_label
 from xuchang_sim.yamlfile import InputError, Problem
 
@@ -156,7 +157,7 @@ class _Group:
     ) -> None:
         counts = [variant.most or setup.replicates for variant in variants]
         if counts != sorted(counts, reverse=True):
-            message = f"variants of {counts} replicates: allowed: the most first"
+            message = phrase("run.variants", counts=counts)
             raise ValueError(message)
         for scenario in {id(v.scenario): v.scenario for v in variants}.values():
             check_scenario(scenario, setup.pack)

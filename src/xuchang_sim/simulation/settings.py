@@ -18,6 +18,7 @@ from xuchang_sim.pack.variation import vary
 from xuchang_sim.simulation.arguments import arguments, faults
 from xuchang_sim.simulation.run import economy, run
 from xuchang_sim.simulation.setup import Setup, Variant
+from xuchang_sim.text import phrase
 from xuchang_sim.yamlfile import InputError, Problem
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ class Settings:
 
     def __setattr__(self, name: str, value: object) -> None:
         """Refuse: a study is one thing throughout; ``with_`` makes another."""
-        message = f"a {type(self).__name__} does not change; use with_({name}=...)"
+        message = phrase("run.frozen", name=type(self).__name__, name2=name)
         raise AttributeError(message)
 
     def with_(self, **changes: Any) -> Self:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 import numpy as np
 import numpy.typing as npt
 
+from xuchang_sim.text import phrase
 from xuchang_sim.units import month_label
 from xuchang_sim.yamlfile import InputError, Problem
 
@@ -153,12 +154,12 @@ def choose_draws(pack: Pack, parameters: Draws | None) -> Draws:
         try:
             return "posterior" if pack.posterior else "sampled"
         except InputError as error:
-            warnings.warn(f"priors are used: {error}", stacklevel=2)
+            warnings.warn(phrase("run.priors", error=error), stacklevel=2)
             return "sampled"
     if parameters not in get_args(Draws):
-        text = f"{parameters!r}: allowed: {', '.join(get_args(Draws))}"
+        text = phrase("run.parameters", parameters=parameters, get_args=", ".join(get_args(Draws)))
         raise InputError([Problem("parameters", "", 0, text)])
     if parameters == "posterior" and pack.posterior is None:
-        text = f"{pack.folder} has no posterior; make one with xuchang-sim calibrate, or: sampled"
+        text = phrase("run.no_posterior", folder=pack.folder)
         raise InputError([Problem("parameters", "", 0, text)])
     return parameters

@@ -18,6 +18,7 @@ from xuchang_sim.simulation.measures import (
     Array,
     Cut,
 )
+from xuchang_sim.text import language, phrase
 from xuchang_sim.yamlfile import did_you_mean
 
 if TYPE_CHECKING:
@@ -30,6 +31,10 @@ class Reason(NamedTuple):
 
     zh: str
     en: str
+
+    def __str__(self) -> str:
+        """Return the reason in the language of messages."""
+        return self.zh if language() == "zh" else self.en
 
 
 NO_SUCH_TARGET = Reason("计划没有提出这项目标", "the plan sets no such target")
@@ -190,22 +195,26 @@ def complaint(target: Target) -> tuple[str, str]:
     if not name:
         stem = target.measure.rpartition("_")[0]
         if stem in THRESHOLD:
-            return "threshold", f"is missing; {stem} are counted from a size on; allowed: a size"
+            return "threshold", phrase("target.size", stem=stem)
         close = did_you_mean(target.measure, REGISTRY)
-        allowed = f"allowed: {', '.join([*REGISTRY, NO_MEASURE])}"
-        return "measure", f"no such measure: {target.measure}{close}; {allowed}"
+        allowed = phrase("target.measures", registry=", ".join([*REGISTRY, NO_MEASURE]))
+        return "measure", phrase(
+            "target.no_measure", measure=target.measure, close=close, allowed=allowed
+        )
     if name == NO_MEASURE:
         return "", ""
     defined = definitions.measure(name)
     unit = defined.unit if defined else target.unit
     if target.unit != unit:
-        message = f"is in {target.unit}, but {name} is counted in {unit}; allowed: {unit}"
+        message = phrase("target.unit", unit=target.unit, name=name, unit2=unit)
         return "unit", message
     if target.threshold and target.threshold.unit != THRESHOLD_UNIT:
-        message = f"has a threshold in {target.threshold.unit}; allowed: {THRESHOLD_UNIT}"
+        message = phrase(
+            "target.threshold", unit=target.threshold.unit, threshold_unit=THRESHOLD_UNIT
+        )
         return "threshold", message
     if target.id in REGISTRY and (target.id, None) != (target.measure, target.zone):
-        message = f"{target.id!r} is the name of another measure; allowed: a name of its own"
+        message = phrase("target.other_name", id=target.id)
         return "id", message
     return "", ""
 

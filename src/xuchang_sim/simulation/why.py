@@ -11,6 +11,7 @@ import numpy.typing as npt
 from xuchang_sim.answer import Unit
 from xuchang_sim.simulation.arrays import HELD
 from xuchang_sim.simulation.targets import goal
+from xuchang_sim.text import phrase
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -95,7 +96,7 @@ class Why:
         """
         rows = [m for m, month in enumerate(self.months) if month.startswith(f"{year}-")]
         if not rows:
-            message = f"{year} is not on record; allowed: {self.months[0]} to {self.months[-1]}"
+            message = phrase("run.year", year=year, months=self.months[0], months2=self.months[-1])
             raise ValueError(message)
         return {
             "output": {name: float(a[rows].sum()) for name, a in self.output.items()},

@@ -25,6 +25,7 @@ from xuchang_sim.model.world import (
 )
 from xuchang_sim.simulation.run import _Group
 from xuchang_sim.simulation.setup import Setup, Variant
+from xuchang_sim.text import phrase
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
@@ -123,12 +124,12 @@ class Worlds:
             phase, month, attempt = int(city["phase"]), int(city["t"]) + 1, int(city["attempt"])
             tick(memory, given)
             if city["code"]:
-                message = f"replicate {number}: check {int(city['code']) // CODES} failed"
+                message = phrase("run.check", number=number, code=int(city["code"]) // CODES)
                 raise FailedWorldError(message)
             if int(city["attempt"]) == attempt:
                 yield View(phase, month, world)
                 if _TURN.turn is not turn:
-                    message = f"replicate {number}: another world was begun in this thread"
+                    message = phrase("run.other_world", number=number)
                     raise RuntimeError(message)
             if phase == OPEN and month >= self.setup.through:
                 return

@@ -1,15 +1,23 @@
 """Every phrase that a reader sees, by language: one YAML file a language in this folder.
 
-The files map a key to a phrase with named placeholders. The tests hold that all languages have the same keys
+The files map a key to a phrase with named placeholders: groups of one level, phrases in double quotes. The tests hold that all languages have the same keys
 and the same placeholders. A third language is one more file; where a pack gives no label in that language,
 its English label is shown.
 """
 
 from __future__ import annotations
 
+import errno
+import os
+import re
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _FOLDER = Path(__file__).parent
 
@@ -20,6 +28,60 @@ Language = str
 LANGUAGES: tuple[Language, ...] = tuple(
     sorted((path.stem for path in _FOLDER.glob("*.yaml")), key=lambda name: (name != "zh", name))
 )
+
+VARIABLE: Final = "XUCHANG_SIM_LANG"
+"""Environment variable with the language of messages; child processes inherit it."""
+
+#: A line of a file: a group, or the name and the text of a phrase. No reader of YAML is needed, so
+#: that the programs that compile the rules, which have none, can speak.
+_ENTRY = re.compile(r'( {2})?([\w.]+):(?: (".*"))?')
+
+_spoken: ContextVar[Language | None] = ContextVar("language of messages", default=None)
+
+
+def language() -> Language:
+    """Return the language of messages: that of `speaking`, else of the environment, else English.
+
+    The command line sets the variable ``XUCHANG_SIM_LANG`` to the language its reader asked for. A Python
+    program that sets nothing reads English.
+
+    Examples
+    --------
+    >>> with speaking("zh"):
+    ...     language()
+    'zh'
+    """
+    asked = _spoken.get() or os.environ.get(VARIABLE)
+    return asked if asked in LANGUAGES else "en"
+
+
+@contextmanager
+def speaking(lang: Language) -> Iterator[None]:
+    """Write the messages of this thread in a language while the context lasts.
+
+    Parameters
+    ----------
+    lang : str
+        One of `LANGUAGES`.
+
+    Raises
+    ------
+    KeyError
+        If there is no such language.
+
+    Examples
+    --------
+    >>> with speaking("zh"):
+    ...     phrase("file.none")
+    '没有这个文件'
+    """
+    if lang not in LANGUAGES:
+        raise KeyError(lang)
+    token = _spoken.set(lang)
+    try:
+        yield
+    finally:
+        _spoken.reset(token)
 
 
 @cache
@@ -40,37 +102,38 @@ def phrases(lang: Language) -> dict[str, str]:
     ------
     KeyError
         If there is no such language.
+    ValueError
+        If a line of the file is neither a group nor a phrase, or a key stands twice.
 
     Examples
     --------
     >>> phrases("en")["compare.year"]
     'year'
     """
-    import yaml  # noqa: PLC0415 - only who says something pays for the reader
+    import json  # noqa: PLC0415 - only who says something pays for the reader
 
     if lang not in LANGUAGES:
         raise KeyError(lang)
-    source = (_FOLDER / f"{lang}.yaml").read_text(encoding="utf-8")
-    found: dict[str, str] = {}
-    path: list[str] = []
-    key: str | None = None
-    # Two levels of plain text need no constructor: the parser's events are read as they come.
-    for event in yaml.parse(source, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
-        if isinstance(event, yaml.MappingStartEvent):
-            path.append(key or "")
-            key = None
-        elif isinstance(event, yaml.MappingEndEvent):
-            path.pop()
-        elif isinstance(event, yaml.ScalarEvent):
-            if key is None:
-                key = event.value
-                continue
-            name = ".".join(part for part in (*path, key) if part)
-            if name in found:
-                message = f"{lang}.yaml: {name} stands twice"
-                raise ValueError(message)
-            found[name], key = event.value, None
-    return found
+    known: dict[str, str] = {}
+    group = ""
+    path = _FOLDER / f"{lang}.yaml"
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        if not line or line.startswith("#"):
+            continue
+        entry = _ENTRY.fullmatch(line)
+        if entry is None:
+            message = f"{path.name}:{number}: neither a group nor a phrase in double quotes"
+            raise ValueError(message)
+        indent, name, text = entry.groups()
+        if text is None:
+            group = name
+            continue
+        key = f"{group}.{name}" if indent else name
+        if key in known:
+            message = f"{path.name}:{number}: {key} stands twice"
+            raise ValueError(message)
+        known[key] = json.loads(text)
+    return known
 
 
 def has(key: str) -> bool:
@@ -98,6 +161,35 @@ def say(key: str, lang: Language, **values: object) -> str:
     'by 2012-10'
     """
     return phrases(lang)[key].format(**values)
+
+
+def phrase(key: str, /, **values: object) -> str:
+    """Return a message in the language of messages (see `language`), with its placeholders filled.
+
+    Raises
+    ------
+    KeyError
+        If the phrase or a placeholder is missing.
+
+    Examples
+    --------
+    >>> phrase("file.too_big", limit=1024)
+    'is too big; allowed: at most 1,024 bytes'
+    """
+    return phrases(language())[key].format(**values)
+
+
+def reason(error: OSError) -> str:
+    """Return why the system refused a call, in the language of messages; else in the system's own words.
+
+    Examples
+    --------
+    >>> with speaking("zh"):
+    ...     reason(PermissionError(errno.EACCES, "Permission denied"))
+    '没有权限'
+    """
+    key = f"errno.{errno.errorcode.get(error.errno or 0, '')}"
+    return phrase(key) if has(key) else error.strerror or str(error)
 
 
 def one_language(text: str, lang: Language) -> str:

@@ -31,6 +31,7 @@ from xuchang_sim.model.machine import (
     library_name,
     targets,
 )
+from xuchang_sim.text import phrase
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -91,7 +92,7 @@ def _writable() -> Path:
             folder.mkdir(parents=True, exist_ok=True)
             if os.access(folder, os.W_OK):
                 return folder
-    message = f"no folder can be written: {', '.join(map(str, folders()))}"
+    message = phrase("rules.no_folder", folders=", ".join(map(str, folders())))
     raise CompilerError(message)
 
 
@@ -108,14 +109,15 @@ def _compile(libraries: Mapping[Path, tuple[str, str]]) -> None:
 
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(one, libraries))
-    tell(f"rules compiled in {time.perf_counter() - begun:.1f} s ({found[0].name})")
+    seconds = time.perf_counter() - begun
+    tell(phrase("rules.compiled", seconds=seconds, compiler=found[0].name))
 
 
 def build_all(folder: Path) -> list[Path]:
     """Cross-compile for every target with zig; what is there already is left as it is."""
     zig = next((each for each in compilers() if each.name == "zig"), None)
     if zig is None:
-        message = "libraries for all targets need zig: pip install ziglang"
+        message = phrase("rules.zig")
         raise CompilerError(message)
     text = translate(ENTRIES)
 

@@ -13,6 +13,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from xuchang_sim.text import phrase
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -30,7 +32,6 @@ QUIET = ("-Wno-unused", "-Wno-unknown-warning-option")
 WASM = ("-mbulk-memory", "-msign-ext", "-Wl,--no-entry", "-Wl,--export-dynamic")
 #: A library without the C library: the few functions that a compiler may ask for are given.
 ALONE = ("-nostdlib", "-DALONE")
-MISSING = "no C compiler: pip install ziglang (or install clang or gcc), then run again"
 
 
 class CompilerError(RuntimeError):
@@ -41,7 +42,7 @@ class NoCompilerError(CompilerError):
     """There is no compiler."""
 
     def __init__(self) -> None:
-        super().__init__(MISSING)
+        super().__init__(phrase("rules.no_compiler"))
 
 
 class Compiler(NamedTuple):

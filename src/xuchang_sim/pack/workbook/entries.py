@@ -15,6 +15,7 @@ from xuchang_sim.pack.cells import FormError, period, tidy
 from xuchang_sim.pack.history import COLUMNS, MORE
 from xuchang_sim.pack.workbook.file import MAX_FAULTS, Cell
 from xuchang_sim.pack.workbook.sheets import FIRST, HISTORY, HISTORY_COLUMNS, Column, Sheet
+from xuchang_sim.text import phrase
 from xuchang_sim.units import UnitError, convert, parse
 from xuchang_sim.yamlfile import Problem, did_you_mean, shown
 
@@ -63,7 +64,7 @@ class EntryReader:
             if row >= FIRST and letters in heads and not _blank(cell.value):
                 rows.setdefault(row, {})[heads[letters]] = cell
             elif row >= FIRST and letters not in heads and not _blank(cell.value):
-                self.fault(str(cell), "stands in a column without a key; allowed: a key in row 1")
+                self.fault(str(cell), phrase("sheet_fault.no_key"))
         return [
             self.entry(f"{sheet.name}!A{row}", columns, found)
             for row, found in sorted(rows.items())
@@ -81,15 +82,17 @@ class EntryReader:
         for row, cell in keys.items():
             key = str(cell.value).strip()
             if key not in columns:
-                message = f"unknown key {shown(key)}{did_you_mean(key, columns)}"
-                self.fault(str(cell), f"{message}; allowed: the keys of the template")
+                message = phrase(
+                    "sheet_fault.unknown_key", name=shown(key), hint=did_you_mean(key, columns)
+                )
+                self.fault(str(cell), phrase("sheet_fault.template_keys", message=message))
             elif key in found:
-                self.fault(str(cell), f"key {key!r} is used twice; allowed: once")
+                self.fault(str(cell), phrase("sheet_fault.key_twice", name=key))
             elif row in given:
                 found[key] = given[row]
         for row, cell in given.items():
             if row not in keys:
-                self.fault(str(cell), "has no key beside it; allowed: a key in column A")
+                self.fault(str(cell), phrase("sheet_fault.beside"))
         return self.entry(f"{sheet.name}!A1", columns, found)
 
     def heads(self, name: str, columns: Mapping[str, Column], cells: list[Cell]) -> dict[str, str]:
@@ -101,14 +104,19 @@ class EntryReader:
                 continue
             key = str(cell.value).strip()
             if key not in columns:
-                message = f"unknown key {shown(key)}{did_you_mean(key, columns)}"
-                self.fault(str(cell), f"{message}; allowed: {', '.join(columns)}")
+                message = phrase(
+                    "sheet_fault.unknown_key", name=shown(key), hint=did_you_mean(key, columns)
+                )
+                self.fault(
+                    str(cell),
+                    phrase("sheet_fault.columns", message=message, columns=", ".join(columns)),
+                )
             elif key in heads.values():
-                self.fault(str(cell), f"key {key!r} is used twice; allowed: once")
+                self.fault(str(cell), phrase("sheet_fault.key_twice", name=key))
             else:
                 heads[letters] = key
         if not heads:
-            self.fault(f"{name}!A1", f"has no keys; allowed in row 1: {', '.join(columns)}")
+            self.fault(f"{name}!A1", phrase("sheet_fault.no_keys", columns=", ".join(columns)))
         return heads
 
     def entry(self, place: str, columns: Mapping[str, Column], found: dict[str, Cell]) -> Entry:
@@ -143,7 +151,7 @@ class EntryReader:
             if cell.place == "B2":
                 ended = self.flag(cell) is not False
             elif letters != "A" and cell.place != "B1":
-                self.fault(str(cell), "stands beside the text; allowed: column A only")
+                self.fault(str(cell), phrase("sheet_fault.beside_text"))
             elif row > 1:
                 lines[row] = str(cell.value).replace("\r\n", "\n").replace("_x000D_", "")
         return [lines.get(row, "") for row in range(2, max(lines, default=1) + 1)], ended
@@ -163,7 +171,7 @@ class EntryReader:
             entry = self.entry(f"{HISTORY}!A{row}", columns, found)
             name = str(entry.values.get("file", ("", ""))[0])
             if not _inside(name):
-                self.fault(f"{HISTORY}!A{row}", f"{shown(name)} is not a file; allowed: a/b.csv")
+                self.fault(f"{HISTORY}!A{row}", phrase("sheet_fault.not_a_file", name=shown(name)))
                 continue
             fields = [_field(entry.values.get(key, ("", ""))[0]) for key in COLUMNS + MORE]
             texts.setdefault(name, [",".join(COLUMNS + MORE)]).append(",".join(fields))
@@ -186,10 +194,10 @@ class EntryReader:
         if column.kind in {"list", "wholes", "numbers"}:
             return self.several(column, cell)
         if isinstance(value, bool):
-            self.fault(str(cell), f"must be text, not {value}; allowed: text")
+            self.fault(str(cell), phrase("sheet_fault.text", value=value))
             return str(value)
         if isinstance(value, datetime | date):
-            self.fault(str(cell), "is a date; allowed: text (format the cell as Text)")
+            self.fault(str(cell), phrase("sheet_fault.date"))
             return ""
         text = _number_text(value) if isinstance(value, int | float) else str(value)
         if column.kind in {"id", "choice", "unit"}:
@@ -203,8 +211,12 @@ class EntryReader:
         """Read a number, typed with separators, full-width digits or a unit if need be."""
         value = cell.value
         if isinstance(value, (bool, datetime | date)):
-            what = "a date" if isinstance(value, datetime | date) else str(value).upper()
-            self.fault(str(cell), f"must be a number, not {what}; allowed: a number")
+            what = (
+                phrase("sheet_fault.a_date")
+                if isinstance(value, datetime | date)
+                else str(value).upper()
+            )
+            self.fault(str(cell), phrase("sheet_fault.number", what=what))
             return None
         if isinstance(value, int | float):
             if cell.percent and unit and unit != "比例":
@@ -217,14 +229,18 @@ class EntryReader:
             return text
         found = _TYPED.fullmatch(text)
         if not found:
-            slip = "; a decimal comma?" if re.fullmatch(r"[-+]?[0-9]+,[0-9]+", text) else ""
-            message = f"must be a number, not {shown(text)}{slip}"
-            self.fault(str(cell), f"{message}; allowed: 2000, 2,000 or 2000 with its unit")
+            slip = (
+                phrase("sheet_fault.decimal_comma")
+                if re.fullmatch(r"[-+]?[0-9]+,[0-9]+", text)
+                else ""
+            )
+            message = phrase("sheet_fault.not_a_number", text=shown(text), slip=slip)
+            self.fault(str(cell), phrase("sheet_fault.numbers", message=message))
             return None
         digits, typed = found[1].replace(",", ""), (found[2] or "").strip()
         if typed:
             if not unit:
-                self.fault(str(cell), f"has the unit {shown(typed)}; allowed: a number alone")
+                self.fault(str(cell), phrase("sheet_fault.unit", typed=shown(typed)))
                 return None
             return self.converted(Fraction(digits), typed, unit, cell)
         if re.fullmatch(r"[-+]?[0-9]+", digits):
@@ -235,8 +251,12 @@ class EntryReader:
         """Read a number, a quotient, or either with its unit; the loader converts it exactly."""
         value = cell.value
         if isinstance(value, (bool, datetime | date)):
-            what = "a date" if isinstance(value, datetime | date) else str(value).upper()
-            self.fault(str(cell), f"must be a number, not {what}; allowed: a number")
+            what = (
+                phrase("sheet_fault.a_date")
+                if isinstance(value, datetime | date)
+                else str(value).upper()
+            )
+            self.fault(str(cell), phrase("sheet_fault.number", what=what))
             return None
         if isinstance(value, int | float):
             if cell.percent and unit and unit != "比例" and not unit.startswith("/"):
@@ -246,11 +266,13 @@ class EntryReader:
         text = tidy(str(value))
         found = _AMOUNT.fullmatch(text)
         if not found:
-            slip = "; a decimal comma?" if re.fullmatch(r"[-+]?[0-9]+,[0-9]+", text) else ""
-            message = f"must be a number, not {shown(text)}{slip}"
-            self.fault(
-                str(cell), f"{message}; allowed: 2000, 2,000, 20/3 or any of them with its unit"
+            slip = (
+                phrase("sheet_fault.decimal_comma")
+                if re.fullmatch(r"[-+]?[0-9]+,[0-9]+", text)
+                else ""
             )
+            message = phrase("sheet_fault.not_a_number", text=shown(text), slip=slip)
+            self.fault(str(cell), phrase("sheet_fault.quotients", message=message))
             return None
         digits, below, typed = found[1].replace(",", ""), found[2], (found[3] or "").strip()
         if typed in {"亿", "万"}:  # 2000亿: the 元 may be left out
@@ -267,7 +289,7 @@ class EntryReader:
         try:
             number = convert(value, _unit(typed), _unit(unit))
         except UnitError as error:
-            self.fault(str(cell), f"{error}; allowed: {unit} or a unit of the same kind")
+            self.fault(str(cell), phrase("scenario.same_kind", error=error, unit=unit))
             return None
         return int(number) if number.is_integer() else number
 
@@ -281,9 +303,7 @@ class EntryReader:
             return True
         if text in {"false", "no", "否", "×", "0"}:
             return False
-        self.fault(
-            str(cell), f"must be TRUE or FALSE, not {shown(text)}; allowed: TRUE, FALSE, 是, 否"
-        )
+        self.fault(str(cell), phrase("sheet_fault.truth", text=shown(text)))
         return None
 
     def time(self, kind: str, cell: Cell) -> Any:
@@ -295,7 +315,7 @@ class EntryReader:
                 return day.isoformat()
             if day.day == 1:
                 return f"{day.year:04d}-{day.month:02d}"
-            self.fault(str(cell), f"is the day {day}; allowed: a month, YYYY-MM")
+            self.fault(str(cell), phrase("sheet_fault.day", day=day))
             return None
         try:
             return str(period(value))
@@ -310,16 +330,14 @@ class EntryReader:
         if column.kind == "list":
             return parts
         numbers: list[Any] = []
-        what = "whole numbers" if column.kind == "wholes" else "numbers"
+        what = phrase("sheet_fault.wholes") if column.kind == "wholes" else "numbers"
         for part in parts:
             try:
                 number = exact(part)
             except ValueError:
                 number = None
             if number is None or (column.kind == "wholes" and number.denominator != 1):
-                self.fault(
-                    str(cell), f"{shown(part)} is not a number; allowed: {what}, parted by ;"
-                )
+                self.fault(str(cell), phrase("sheet_fault.parted", part=shown(part), what=what))
                 return None
             numbers.append(int(number) if number.denominator == 1 else float(number))
         return numbers

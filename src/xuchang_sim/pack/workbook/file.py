@@ -12,6 +12,7 @@ import warnings
 import zipfile
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from xuchang_sim.text import phrase, reason
 from xuchang_sim.yamlfile import Problem, shown
 
 if TYPE_CHECKING:
@@ -52,19 +53,19 @@ def read_bytes(path: Path, problems: list[Problem]) -> bytes | None:
 
     try:
         if not path.is_file():
-            fault("is not a regular file" if path.exists() else "no such file")
+            fault(phrase("file.not_regular") if path.exists() else phrase("file.none"))
             return None
         with path.open("rb") as stream:
             raw = stream.read(MAX_FILE + 1)
     except OSError as error:
-        fault(f"cannot be read: {error.strerror}")
+        fault(phrase("file.unread", strerror=reason(error)))
         return None
     if len(raw) > MAX_FILE:
-        fault(f"is too big; allowed: at most {MAX_FILE:,} bytes")
+        fault(phrase("sheet_fault.big", max_file=MAX_FILE))
     elif raw[:8] == b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1":
-        fault("is an old or encrypted workbook; allowed: .xlsx without a password")
+        fault(phrase("sheet_fault.old"))
     elif raw[:2] != b"PK":
-        fault("is not a workbook; allowed: .xlsx (in Excel: Save As, Excel Workbook)")
+        fault(phrase("sheet_fault.not_workbook"))
     elif message := _parcel_fault(raw):
         fault(message)
     else:
@@ -78,26 +79,24 @@ def _parcel_fault(raw: bytes) -> str:
         with zipfile.ZipFile(io.BytesIO(raw)) as parcel:
             parts = parcel.infolist()
     except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError) as error:
-        return f"is damaged ({error}); allowed: a whole .xlsx"
+        return phrase("sheet_fault.damaged", error=error)
     names = [part.filename for part in parts]
     total = sum(part.file_size for part in parts)
     if len(parts) > MAX_PARTS or total > MAX_PLAIN:
-        size = f"{len(parts):,} parts of {total:,} bytes unpacked"
-        return f"unpacks to {size}; allowed: {MAX_PARTS} parts and {MAX_PLAIN:,} bytes"
+        size = phrase("sheet_fault.unpacked", parts=len(parts), total=total)
+        return phrase("sheet_fault.unpacks", size=size, max_parts=MAX_PARTS, max_plain=MAX_PLAIN)
     if len(set(names)) < len(names):
-        return "names a part twice; allowed: each part once"
+        return phrase("sheet_fault.part_twice")
     if any(part.flag_bits & 1 for part in parts):
-        return "is encrypted; allowed: .xlsx without a password"
+        return phrase("sheet_fault.encrypted")
     if "xl/workbook.xml" not in names:
-        return "is a zip file but not a workbook; allowed: .xlsx"
+        return phrase("sheet_fault.zip")
     if any(name.lower().endswith("vbaproject.bin") for name in names):
-        return "holds macros; allowed: .xlsx without them"
+        return phrase("sheet_fault.macros")
     if links := [name for name in names if name.startswith("xl/externalLinks/")]:
-        return (
-            f"links to other workbooks ({links[0]}); allowed: values only (Data, Edit Links, Break)"
-        )
+        return phrase("sheet_fault.links", links=links[0])
     if odd := [name for name in names if name.startswith(("xl/connections", "xl/queryTables"))]:
-        return f"fetches data from outside ({odd[0]}); allowed: values only"
+        return phrase("sheet_fault.outside", odd=odd[0])
     return ""
 
 
@@ -118,18 +117,26 @@ def read_cells(path: Path, raw: bytes, problems: list[Problem]) -> dict[str, lis
                 stored = openpyxl.load_workbook(io.BytesIO(raw), data_only=True, keep_links=False)
     except Exception as error:  # noqa: BLE001 - a hostile file may break the reader anywhere
         text = " ".join(str(error).split())[:120]
-        fault("", f"cannot be read as a workbook ({type(error).__name__}: {text})")
+        fault("", phrase("sheet_fault.unreadable", name=type(error).__name__, text=text))
         return None
     found: dict[str, list[Cell]] = {}
     for ws in book.worksheets:
         name = ws.title.strip()
         if ws.max_row > MAX_ROWS or ws.max_column > MAX_COLUMNS:
-            message = f"reaches to row {ws.max_row:,}, column {ws.max_column:,}"
-            fault(name, f"{message}; allowed: {MAX_ROWS:,} rows and {MAX_COLUMNS} columns")
+            message = phrase("sheet_fault.reaches", max_row=ws.max_row, max_column=ws.max_column)
+            fault(
+                name,
+                phrase(
+                    "sheet_fault.at_most",
+                    message=message,
+                    max_rows=MAX_ROWS,
+                    max_columns=MAX_COLUMNS,
+                ),
+            )
             continue
         cells = list(_held(ws))
         if ws.sheet_state != "visible" and cells:
-            fault(name, "is a hidden sheet; allowed: visible ones (unhide or delete it)")
+            fault(name, phrase("sheet_fault.hidden_sheet"))
         _complain_of_hidden(ws, cells, name, fault)
         found[name] = [
             Cell(name, cell.coordinate, value, "%" in (cell.number_format or ""))
@@ -155,13 +162,11 @@ def _complain_of_hidden(ws: Any, cells: Sequence[Any], name: str, fault: Any) ->
         if dimension.hidden or dimension.width == 0:
             columns |= set(range(dimension.min or 0, min(dimension.max or 0, MAX_COLUMNS) + 1))
     for n in sorted(rows & {cell.row for cell in cells}):
-        fault(
-            f"{name}!{n}:{n}", "is a hidden row with data; allowed: visible rows (unhide or delete)"
-        )
+        fault(f"{name}!{n}:{n}", phrase("sheet_fault.hidden_row"))
     for cell in {cell.column: cell for cell in reversed(cells)}.values():
         if cell.column in columns:
             letter = cell.column_letter
-            message = "is a hidden column with data; allowed: visible columns (unhide or delete)"
+            message = phrase("sheet_fault.hidden_column")
             fault(f"{name}!{letter}:{letter}", message)
 
 
@@ -169,7 +174,7 @@ def _stored(cell: Any, values: Any, name: str, fault: Any) -> Any:
     """Value of a cell; of a formula the stored one, if it depends on this workbook alone."""
     where = f"{name}!{cell.coordinate}"
     if cell.data_type == "e":
-        fault(where, f"holds the error {cell.value}; allowed: a value")
+        fault(where, phrase("sheet_fault.error", value=cell.value))
         return None
     if cell.data_type != "f":
         return cell.value
@@ -179,13 +184,13 @@ def _stored(cell: Any, values: Any, name: str, fault: Any) -> Any:
         text,
         re.IGNORECASE,
     ):
-        fault(where, f"holds the formula {shown(text)}, which reaches outside; allowed: a value")
+        fault(where, phrase("sheet_fault.formula_outside", text=shown(text)))
         return None
     value = values[cell.coordinate].value
     if value is None:
-        message = f"holds the formula {shown(text)} without a stored value"
-        fault(where, f"{message}; allowed: a value (open and save it in Excel, or paste values)")
+        message = phrase("sheet_fault.formula", text=shown(text))
+        fault(where, phrase("sheet_fault.store", message=message))
     elif values[cell.coordinate].data_type == "e":
-        fault(where, f"holds a formula with the error {value}; allowed: a value")
+        fault(where, phrase("sheet_fault.formula_error", value=value))
         return None
     return value

@@ -15,6 +15,7 @@ from xuchang_sim.pack.workbook.entries import Entry, EntryReader
 from xuchang_sim.pack.workbook.file import read_bytes, read_cells
 from xuchang_sim.pack.workbook.sheets import BY_NAME, DOCUMENT, HISTORY, SHEETS
 from xuchang_sim.pack.workbook.trees import trees_of
+from xuchang_sim.text import phrase
 from xuchang_sim.yamlfile import InputError, Problem, Source, did_you_mean, shown
 
 if TYPE_CHECKING:
@@ -64,7 +65,9 @@ class Book:
     def table(self, file: str, problems: list[Problem]) -> tuple[Record, ...]:
         """Figures of a table."""
         if file not in self.tables:
-            message = f"has no figures of {file}; allowed: {', '.join(self.tables) or 'some'}"
+            message = phrase(
+                "sheet_fault.no_figures", file=file, tables=", ".join(self.tables) or "some"
+            )
             problems.append(Problem(str(self.path), HISTORY, 0, message))
             return ()
         found: list[Problem] = []
@@ -133,12 +136,18 @@ def read_book(path: Path, problems: list[Problem]) -> Book | None:
         return None
     reader = EntryReader(str(path), problems)
     missing = [s for s in (*BY_NAME, DOCUMENT, HISTORY) if s not in sheets]
-    lost = "sheet is missing; allowed: all sheets of the template"
+    lost = phrase("sheet_fault.missing_sheet")
     problems += [Problem(str(path), name, 0, lost) for name in missing]
     unknown = [s for s in sheets if s not in {*BY_NAME, DOCUMENT, HISTORY, "guide"}]
     for name in unknown:
         close = did_you_mean(name, [*BY_NAME, DOCUMENT, HISTORY])
-        message = f"is not a sheet of a pack{close}; allowed: guide, {', '.join(BY_NAME)}, {DOCUMENT}, {HISTORY}"
+        message = phrase(
+            "sheet_fault.unknown_sheet",
+            close=close,
+            by_name=", ".join(BY_NAME),
+            document=DOCUMENT,
+            history=HISTORY,
+        )
         problems.append(Problem(str(path), shown(name), 0, message))
     if missing:
         return None

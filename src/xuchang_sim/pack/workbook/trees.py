@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from xuchang_sim import definitions
 from xuchang_sim.pack.workbook.sheets import SHEETS, Column, Sheet
+from xuchang_sim.text import phrase
 from xuchang_sim.yamlfile import Place, Source, shown
 
 if TYPE_CHECKING:
@@ -31,7 +32,9 @@ def trees_of(file: str, tables: dict[str, list[Entry]], reader: EntryReader) -> 
                 groups.setdefault(mine, []).append(entry)
             else:
                 names = ", ".join(sorted(map(str, known)))[:200]
-                reader.fault(cell, f"{shown(mine)} is not on the sheet {above}; allowed: {names}")
+                reader.fault(
+                    cell, phrase("sheet_fault.not_on", mine=shown(mine), above=above, names=names)
+                )
         for name, entries in groups.items():
             items = [_nested(entry, sheet.columns) for entry in entries]
             places = Place(entries[0].place, dict(enumerate(place for _, place in items)))
@@ -80,9 +83,9 @@ def _by_id(
         for key in aside:
             entry.values.pop(key, None)
         if not name:
-            reader.fault(place, "has no id; allowed: an id in every row")
+            reader.fault(place, phrase("sheet_fault.id"))
         elif name in found:
-            reader.fault(place, f"id {name!r} is used twice; allowed: once")
+            reader.fault(place, phrase("word.twice", id=name))
         elif entry.values.keys() - {"unit"} or not _is_defined(sheet, name):
             found[name], where.parts[name] = _nested(entry, sheet.columns)
     return found, where

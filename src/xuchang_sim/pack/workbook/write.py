@@ -31,6 +31,7 @@ from xuchang_sim.pack.workbook.sheets import (
     Sheet,
 )
 from xuchang_sim.pack.workbook.style import lay_out, put_aside, put_heading, put_note, put_value
+from xuchang_sim.text import phrase
 from xuchang_sim.yamlfile import InputError, Problem, Source, read_yaml
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def write_workbook(folder: Path, path: Path) -> None:
     _write_history(book.create_sheet(HISTORY), pack)
     _refer(book)
     too_long = [
-        Problem(str(path), f"{ws.title}!{cell.coordinate}", 0, "is too long for a cell")
+        Problem(str(path), f"{ws.title}!{cell.coordinate}", 0, phrase("sheet_fault.long_cell"))
         for ws in book.worksheets
         for row in ws.iter_rows()
         for cell in row
@@ -313,7 +314,7 @@ def _write_document(ws: Any, text: str, folder: Path, problems: list[Problem]) -
     from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE  # noqa: PLC0415
 
     if ILLEGAL_CHARACTERS_RE.search(text):
-        message = "holds control characters; allowed in a workbook: printable text"
+        message = phrase("sheet_fault.control")
         problems.append(Problem(str(folder), DOCUMENT, 0, message))
         return
     put_heading(ws.cell(1, 1), "text")

@@ -14,7 +14,7 @@ from xuchang_sim.report.figures.paths import quarters
 from xuchang_sim.report.fonts import speakable, stack
 from xuchang_sim.report.style import BLUE, CAUSES, INK, MUTED, ORANGE, STAGES, axes, dress, figure
 from xuchang_sim.report.tables import number
-from xuchang_sim.text import Language, named, say
+from xuchang_sim.text import Language, named, phrase, say
 from xuchang_sim.units import month_label
 
 if TYPE_CHECKING:
@@ -275,7 +275,7 @@ def zones(
     """
     lang = speakable(lang)
     if results.zone_years is None:
-        message = "this run kept targets only; run it with its months"
+        message = phrase("run.targets_only")
         raise ValueError(message)
     entries = results.setup.pack.region.zones
     rows = -(-len(entries) // columns)

@@ -12,7 +12,7 @@ from xuchang_sim.report.fonts import speakable
 from xuchang_sim.report.style import BANDS, BLUE, CAUSES, INK, MUTED, RED, axes, dress
 from xuchang_sim.report.tables import number
 from xuchang_sim.simulation.targets import city_targets
-from xuchang_sim.text import Language, labelled, named, say
+from xuchang_sim.text import Language, labelled, named, phrase, say
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -53,7 +53,7 @@ def year_to_date(results: Results, name: str) -> Array:
         If the run kept targets only.
     """
     if results.city is None:
-        message = "this run kept targets only; run it with its months"
+        message = phrase("run.targets_only")
         raise ValueError(message)
     monthly = results.city[results.good][:, :, MEASURE_ROW[MONTHLY[name]]]
     out = np.empty_like(monthly)

@@ -1,4 +1,4 @@
-"""Measure the skill anew, write real output of commands into the README's blocks, draw its picture.
+"""Measure the skill anew, write real output of commands into the blocks of both READMEs, draw its picture.
 
 A block begins with ``<!-- output: COMMAND | lines A-B -->`` and ends with ``<!-- end -->``. Run
 ``python docs/refresh.py`` after a change of results; the tests say when it is needed.
@@ -25,8 +25,8 @@ from xuchang_sim.pack.cases import read_outcomes
 from xuchang_sim.report import figures
 from xuchang_sim.simulation.results import QUANTILES, Results
 
-README = Path(__file__).parent.parent / "README.md"
-CASES = README.parent / "tests" / "hindcast" / "cases_development.csv"
+READMES = tuple(Path(__file__).parent.parent / name for name in ("README.md", "README.zh.md"))
+CASES = READMES[0].parent / "tests" / "hindcast" / "cases_development.csv"
 PICTURE = Path(__file__).parent / "answer.png"
 FLOWS = ("revenue", "fai")
 BLOCK = re.compile(
@@ -85,4 +85,5 @@ def seal() -> None:
 if __name__ == "__main__":
     seal()
     draw(answer())
-    README.write_text(refreshed(README.read_text(encoding="utf-8")), encoding="utf-8")
+    for path in READMES:
+        path.write_text(refreshed(path.read_text(encoding="utf-8")), encoding="utf-8")

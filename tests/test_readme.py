@@ -1,4 +1,4 @@
-"""The README shows what the commands print."""
+"""Both READMEs show what the commands print, and say the same."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?")
 SPACE = re.compile(r"[ \n]+")
 AGAIN = "run: python docs/refresh.py"
 ROOT = Path(__file__).parent.parent
+NAMES = ("README.md", "README.zh.md")
 
 
 @pytest.fixture(scope="module")
@@ -37,8 +38,9 @@ def test_the_picture_shows_what_is_found_today(refresh: Any) -> None:
         assert shown[name] == pytest.approx(values, rel=0.03), AGAIN
 
 
-def test_blocks_of_output_are_what_the_commands_print(refresh: Any) -> None:
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
+@pytest.mark.parametrize("name", NAMES)
+def test_blocks_of_output_are_what_the_commands_print(name: str, refresh: Any) -> None:
+    text = (ROOT / name).read_text(encoding="utf-8")
     assert len(refresh.BLOCK.findall(text)) == 2
     shown, printed = text, refresh.refreshed(text)
     assert NUMBER.sub("#", SPACE.sub(" ", shown)) == NUMBER.sub("#", SPACE.sub(" ", printed)), AGAIN
@@ -49,10 +51,46 @@ def test_blocks_of_output_are_what_the_commands_print(refresh: Any) -> None:
         assert abs(a - b) <= step + 0.03 * abs(a), (one, other, AGAIN)
 
 
-def test_its_links_lead_somewhere() -> None:
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
+@pytest.mark.parametrize("name", NAMES)
+def test_its_links_lead_somewhere(name: str) -> None:
+    text = (ROOT / name).read_text(encoding="utf-8")
     for link in re.findall(r"\]\(([^)#]+)\)", text):
         assert (ROOT / link).exists(), link
+
+
+def _outline(name: str) -> dict[str, list[str]]:
+    """Return what both languages must share: structure, links, commands, code."""
+    text = (ROOT / name).read_text(encoding="utf-8")
+    code = "\n".join(re.findall(r"```python\n(.+?)```", text, re.DOTALL))
+    return {
+        "headings": re.findall(r"^#+(?= )", text, re.MULTILINE),
+        "links": re.findall(
+            r"\]\((docs[^)]*|[A-Z][A-Za-z.]*(?<!README\.md)(?<!README\.zh\.md))\)", text
+        ),
+        "rows": re.findall(r"^\| `(xuchang-sim [a-z]+)", text, re.MULTILINE),
+        "lists": re.findall(r"^-(?= )", text, re.MULTILINE),
+        "code": [line.split("  #")[0].rstrip() for line in code.splitlines()],
+        "made": re.findall(r"\$ make \w+", text),
+    }
+
+
+def test_both_languages_say_the_same_and_name_each_other_first() -> None:
+    assert _outline("README.md") == _outline("README.zh.md")
+    for name, other in (NAMES, NAMES[::-1]):
+        first = (ROOT / name).read_text(encoding="utf-8").splitlines()[0]
+        assert f"]({other})" in first
+    english, chinese = (
+        re.sub(
+            r"<!-- output.+?<!-- end -->",
+            "",
+            (ROOT / name).read_text(encoding="utf-8"),
+            flags=re.DOTALL,
+        )
+        for name in NAMES
+    )
+    english = english.replace("100 million yuan", "")  # what 亿元 is, which Chinese readers know
+    figures = r"\d[\d,.]*\d"
+    assert set(re.findall(figures, english)) == set(re.findall(figures, chinese))
 
 
 def test_its_python_does_what_it_says() -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from xuchang_sim.text import phrase
+from xuchang_sim.text import phrase, reason
 from xuchang_sim.yamlfile import InputError, Problem
 
 __all__ = ["GROWTH", "Line", "all_lines", "quantity_word", "word"]
@@ -110,7 +110,7 @@ def _text(path: Path) -> str:
             with path.open("rb") as stream:
                 raw = stream.read(MAX_BYTES + 1)
         except OSError as error:
-            message = phrase("file.unread", strerror=error.strerror)
+            message = phrase("file.unread", strerror=reason(error))
     if len(raw) > MAX_BYTES:
         message = phrase("case.too_big", max_bytes=MAX_BYTES)
     wide = raw[:2] in {b"\xff\xfe", b"\xfe\xff"}

@@ -309,7 +309,7 @@ def plain(value: Any, hint: Any = Any, where: str = "", *, undefined: float | No
     return None if written is UNDEFINED else written
 
 
-#: What is written for a number that is not defined, until it is left out.
+#: Placeholder for a number that is not defined, until it is left out.
 UNDEFINED: Any = object()
 
 

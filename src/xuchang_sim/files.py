@@ -1,8 +1,8 @@
 """Files: whole or not at all, in the place that was asked for, checked before the work begins.
 
 A file is written beside its place under a short name of its own, synced and renamed. A symbolic link
-is followed: what it leads to is replaced, the link stays. What is no regular file (a device, a pipe)
-is written as it stands. Whatever the system refuses is one line that names the file.
+is followed: what it leads to is replaced, the link stays. A file that is not regular (a device, a
+pipe) is written in place. A refusal by the system becomes one line that names the file.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ def writing(path: Path, *, sync: bool = True) -> Iterator[IO[bytes]]:
     Raises
     ------
     InputError
-        If the system refuses: the path, and why. What stood there is as it was.
+        If the system refuses: the path, and why. The old content is unchanged.
     """
     with naming(path):
         target = _target(path)
@@ -135,7 +135,7 @@ def write(path: Path, data: bytes | str, *, sync: bool = True) -> None:
     Raises
     ------
     InputError
-        If the system refuses: the path, and why. What stood there is as it was.
+        If the system refuses: the path, and why. The old content is unchanged.
     """
     with writing(path, sync=sync) as stream:
         stream.write(data.encode() if isinstance(data, str) else data)

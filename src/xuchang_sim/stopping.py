@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 from xuchang_sim.output import language
 from xuchang_sim.text import say
 
-#: What is said to have been kept: of a command that says nothing of itself, nothing.
+#: Message about what a stopped command kept; by default, that it kept nothing.
 _kept: Callable[[], str] = lambda: say("stopped.nothing", language())  # replaced by `keeps`
 
 
@@ -55,7 +55,7 @@ def install() -> None:
 
 
 def keeps(kept: Callable[[], str]) -> None:
-    """Set what is said of a command that is stopped: what was kept, and how to go on."""
+    """Set the message of a stopped command: what was kept, and how to go on."""
     global _kept  # noqa: PLW0603 - there is one command a process
     _kept = kept
 

@@ -240,7 +240,7 @@ def convert_exact(value: Fraction, source: str, target: str) -> Fraction:
 
 
 def kind(text: str) -> str:
-    """What a unit measures, in words: ``money per area`` for 万元/亩.
+    """Return the kind of a unit in words: ``money per area`` for 万元/亩.
 
     Raises
     ------

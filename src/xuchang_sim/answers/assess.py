@@ -74,7 +74,7 @@ MaybeMoney = Annotated[float, Unit("亿元"), NAN]
 
 #: Outcomes for which settled and moved parts are reported.
 SETTLED = ("revenue", "fai")
-#: Outcomes whose change by the levers is told: of revenue reported and real, side by side.
+#: Outcomes whose change by the levers is reported: revenue as reported and real, side by side.
 MOVED = ("revenue", "revenue_real", "fai")
 YEAR_EARLIER = 12
 #: Replicates of which everything later is drawn again, and such as are run without later starts and
@@ -87,9 +87,10 @@ FOLLOWED = 64
 
 
 class Moved(NamedTuple):
-    """What the levers changed against their absent levels, means over paired replicates.
+    """Effect of the levers against their absent levels, means over paired replicates.
 
-    What of it was only brought forward is told by project: :mod:`xuchang_sim.answers.forward`.
+    The part that was only brought forward is classified by project:
+    :mod:`xuchang_sim.answers.forward`.
     """
 
     this_year: MaybeNan
@@ -99,7 +100,7 @@ class Moved(NamedTuple):
 
 
 class Settled(NamedTuple):
-    """What was settled on the eve of the plan.
+    """Predetermined share of an outcome on the eve of the plan.
 
     ``variance`` is the share of the outcome's variance fixed by the state, with its standard
     error; parameters belong to the state. ``level`` is the mean outcome without any later start
@@ -362,7 +363,7 @@ class Assessment(Answer):
 
     @property
     def why(self) -> WhyYear:
-        """What bound in the plan's year."""
+        """Binding constraints of the plan's year."""
         return self.results.why().year(self.results.setup.pack.plan_year)
 
     @property
@@ -372,7 +373,7 @@ class Assessment(Answer):
 
     @property
     def manifest(self) -> Manifest:
-        """What identifies the result."""
+        """Versions, hashes and seed that identify the result."""
         return manifest(self.setup, [self.results.variant.scenario])
 
 
@@ -382,9 +383,9 @@ def target_rows(results: Results, model: Results | None = None) -> list[dict[str
     Parameters
     ----------
     results : Results
-        Futures with the model's measured error: what is told of a target.
+        Futures with the model's measured error: the reported answer.
     model : Results, optional
-        Futures without it, told beside as ``model_p``, ``model_median``, ``model_q05``,
+        Futures without it, reported beside it as ``model_p``, ``model_median``, ``model_q05``,
         ``model_q95``.
     """
     rated = {row.target.id: row for row in results.targets()}
@@ -466,14 +467,14 @@ def assess(
     study : Settings
     scenario : str, Path or ResolvedScenario
     companions : int
-        Replicates, the first ones, of which everything later is drawn again: so many say what of the
-        variance was settled. The standard errors beside the figures are of as many.
+        Replicates, the first ones, of which everything later is drawn again: they measure the
+        predetermined share of the variance. The standard errors beside the figures are of as many.
     paired : int
-        Replicates, the first of the companions, run without later starts and without levers: so many
-        say what of the level was settled and what the levers moved.
+        Replicates, the first of the companions, run without later starts and without levers: they
+        measure the predetermined share of the level and the effect of the levers.
     followed : int
         Replicates, the first ones and no fewer than companions, that run beyond the plan's year;
-        0 all. What the others first reach in later years is told by the followed
+        0 all. First passages of the others in later years are estimated from the followed ones
         (:meth:`xuchang_sim.simulation.results.Results.attainment`).
     full : bool
         Keep every replicate's months, by city and by zone; without them an answer has all that
@@ -635,7 +636,7 @@ def git_state() -> str | None:
 class CellRecord(TypedDict):
     """One cell: the level of each axis crossed, probabilities with 95% intervals, means.
 
-    What the plan does not ask for has no probability.
+    An outcome without a target has no probability.
 
     Money in 亿元, workers in persons; ``_next`` is the year after the plan's, ``run_rate``
     December's revenue at a yearly rate.
@@ -763,7 +764,7 @@ class MatrixResult(Answer):
 
     @property
     def manifest(self) -> Manifest:
-        """What identifies the result."""
+        """Versions, hashes and seed that identify the result."""
         return manifest(self.setup, [cell.scenario for cell in self.matrix.cells])
 
 

@@ -79,7 +79,7 @@ class Attribution:
 
     @property
     def gap(self) -> float:
-        """What is missing on average; negative if the mean lies above the target."""
+        """Mean shortfall; negative if the mean lies above the target."""
         return self.target - self.base
 
 

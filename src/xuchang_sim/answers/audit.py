@@ -4,7 +4,7 @@ One module because it is a list: one short function for each check, in the order
 
 Every check gives its numbers and says whether they hold. "Ambiguous" means that the document can be
 read in two ways, or that the numbers fit only under an assumption of the pack. A check declares
-what it needs; a plan that lacks some of it is told so, in the place of the numbers.
+what it needs; for a plan that lacks some of it, the answer says so in place of the numbers.
 """
 
 from math import isclose, log, pow as power
@@ -75,7 +75,7 @@ def audit(pack: "Pack") -> list[AuditRow]:
 
 
 class _Finding(NamedTuple):
-    """What a check found: whether it holds, why (``Chinese · English``), and its numbers."""
+    """Result of a check: whether it holds, why (``Chinese · English``), and its numbers."""
 
     holds: Holds
     text: str
@@ -129,7 +129,7 @@ class Check(NamedTuple):
         return AuditRow(self.id, zh, en, paragraph, finding.holds, *said)
 
 
-#: What a check may need beside targets, parameters and levers, in both languages.
+#: Further inputs of a check, beside targets, parameters and levers, in both languages.
 OTHER_NEEDS = {
     "other_fai_base": ("投资基数的另一读法", "other reading of the investment base"),
     "named_clusters": ("集群名单", "list of clusters"),

@@ -72,7 +72,7 @@ class Learned(NamedTuple):
 
 
 class Borrowed(NamedTuple):
-    """What a case took from others.
+    """Weights that a case borrowed from other cases.
 
     Parameters
     ----------

@@ -44,7 +44,7 @@ DRAWS = 2048  # equally likely draws that are kept
 PREDICTED = 1024  # fresh worlds that check what the posterior predicts
 TRUTHS = 256  # synthetic truths of the recovery test
 LEAST_ESS = 400.0  # effective draws below which a calibration is refused
-SIGNIFICANT = 4.0  # rank correlations beyond so many standard errors count
+SIGNIFICANT = 4.0  # rank correlations beyond this many standard errors count
 DIGITS = 7  # significant digits kept: what lies beyond differs between machines
 MIDDLE = (0.1, 0.9)  # ends of the 80% interval
 
@@ -351,7 +351,7 @@ def calibrate(study: Settings, simulations: int = SIMULATIONS) -> Posterior:
     if ess < LEAST_ESS:
         text = phrase("ask.effective", ess=ess, simulations=simulations, least_ess=LEAST_ESS)
         raise InputError([Problem(str(loaded.folder / "facts.yaml"), "moments", 0, text)])
-    # What the other figures say of each: it must not judge itself.
+    # Prediction of each figure from the others: a figure must not judge itself.
     left_out = {
         moment.id: weigh(*(np.delete(x, k, -1) for x in (simulated, observed, sd)))
         for k, moment in enumerate(weighed)

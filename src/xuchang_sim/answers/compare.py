@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
     Array = npt.NDArray[np.float64]
 
-#: What is compared if nothing else is asked for.
+#: Measures compared by default.
 MEASURES = (
     *(
         "revenue",
@@ -58,14 +58,14 @@ MEASURES = (
     ),
     *("starts_1e8", "run_rate", "land_used"),
 )
-FINE = 0.1  # wished half-width of an interval, as a share of the difference, if none is given
+FINE = 0.1  # default half-width of an interval, as a share of the difference
 
 
 class Paired(NamedTuple):
     """Mean of a paired difference with its 95% interval (Student's t), and what pairing is worth.
 
     ``variance_reduction`` is the variance of the difference of independent runs over that of the
-    paired one; ``replicates_needed`` gives the wished half-width.
+    paired one; ``replicates_needed`` gives the requested half-width.
     """
 
     a: float
@@ -331,7 +331,7 @@ class Comparison(Answer):
 
     @property
     def manifest(self) -> Manifest:
-        """What identifies the result."""
+        """Versions, hashes and seed that identify the result."""
         return manifest(self.setup, [self.a.variant.scenario, self.b.variant.scenario])
 
 

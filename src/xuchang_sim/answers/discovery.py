@@ -151,12 +151,12 @@ class Discovery(Answer):
 
     @property
     def manifest(self) -> Manifest:
-        """What identifies the result."""
+        """Versions, hashes and seed that identify the result."""
         return manifest(self.setup, [])
 
 
 def uncertain(results: Results) -> dict[str, Array]:
-    """What differs between the replicates of a run: parameters, and growth of demand.
+    """Inputs that differ between the replicates of a run: parameters, and growth of demand.
 
     Demand growth is the mean over the plan's year of value added and producer prices, a fraction.
     """

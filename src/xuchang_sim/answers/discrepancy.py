@@ -34,7 +34,7 @@ STEPS = 50
 
 
 class Start(NamedTuple):
-    """What the shared priors say before any year of a class is known; points of per cent.
+    """Shared priors before any year of a class is known; percentage points.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ class Start(NamedTuple):
 
 
 class Discrepancy(NamedTuple):
-    """What is known of a class by the end of a year; points of per cent.
+    """Posterior of a class at the end of a year; percentage points.
 
     Parameters
     ----------
@@ -162,7 +162,7 @@ def learn(growth: Mapping[int, Floats], nation: Mapping[int, float], start: Star
 
 
 def sample(found: Discrepancy, uniform: Floats) -> Floats:
-    """What units of the class may grow by beyond the nation next year, points.
+    """Growth beyond the nation's of units of the class next year, percentage points.
 
     Parameters
     ----------

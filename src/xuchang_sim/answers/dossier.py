@@ -32,7 +32,7 @@ OUTLOOK_PATHS = 1000
 
 @dataclass(frozen=True)
 class Dossier:
-    """What a report is written from.
+    """Data of a report.
 
     Attributes
     ----------

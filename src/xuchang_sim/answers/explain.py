@@ -70,7 +70,7 @@ class Effect(TypedDict):
 
 
 class PriceRecord(TypedDict):
-    """What one unit more of a lever brings, and what it costs (null where it has no price).
+    """Effect of one more unit of a lever, and its cost (null where it has no price).
 
     ``dual`` is the same by the linear relaxation, null where it has no such row.
     """
@@ -86,7 +86,7 @@ class PriceRecord(TypedDict):
 
 @dataclass(frozen=True, eq=False)
 class Explanation(Answer):
-    """What holds the targets back.
+    """Constraints that hold the targets back.
 
     Attributes
     ----------
@@ -178,7 +178,7 @@ class Explanation(Answer):
 
     @property
     def waterfall(self) -> list[WaterfallRecord]:
-        """What the growth of each total is made of."""
+        """Composition of the growth of each total."""
         return [
             {
                 "measure": w.measure,
@@ -192,7 +192,7 @@ class Explanation(Answer):
 
     @property
     def price_rows(self) -> list[PriceRecord]:
-        """What one more unit of each lever brings."""
+        """Effect of one more unit of each lever."""
         return [
             {
                 "resource": price.resource,
@@ -208,12 +208,12 @@ class Explanation(Answer):
 
     @property
     def why(self) -> WhyYear:
-        """What bound in the plan's year."""
+        """Binding constraints of the plan's year."""
         return self.results.why().year(self.results.setup.pack.plan_year)
 
     @property
     def manifest(self) -> Manifest:
-        """What identifies the result."""
+        """Versions, hashes and seed that identify the result."""
         return manifest(self.setup, [self.results.variant.scenario])
 
 

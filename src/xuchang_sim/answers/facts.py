@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from xuchang_sim.simulation.settings import Settings
     from xuchang_sim.simulation.setup import Setup
 
-LEAST_RUNS = 200  # facts are pooled over at least so many
+LEAST_RUNS = 200  # least number of replicates over which facts are pooled
 Band = list[float | None]
 
 
@@ -126,7 +126,7 @@ class Facts(Answer):
 
     @property
     def manifest(self) -> Manifest:
-        """What identifies the result, the hash of the facts included."""
+        """Versions, hashes and seed that identify the result, the hash of the facts included."""
         found = {**manifest(self.setup, [self.scenario]), "facts": self.sha256}
         return cast("Manifest", found)
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 Array = npt.NDArray[np.float64]
 
-#: What a project is to the difference between two runs, b less a, in a window.
+#: Class of a project in the difference between two runs, b less a, in a window.
 CLASSES = (
     "carried",  # started before the window in both runs
     "same",  # starts in the window in both runs
@@ -44,7 +44,7 @@ FEW = 48  # pairs of runs
 
 
 class Seen(NamedTuple):
-    """What one run shows of its projects by id: months of start (0 never), drops, money in the window.
+    """Projects of one run by id: months of start (0 never), drops, money in the window.
 
     ``other`` is the window's investment that no project spends, 亿元.
     """

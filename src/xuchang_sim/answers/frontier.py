@@ -107,7 +107,7 @@ class Frontier(Answer):
 
     @property
     def targets(self) -> dict[str, float]:
-        """What the plan asks for, by outcome."""
+        """Goals of the plan, by outcome."""
         return {name: self.setup.pack.plan.target(name).value for name in self.outcomes}
 
     @property
@@ -135,7 +135,7 @@ class Frontier(Answer):
 
     @property
     def manifest(self) -> Manifest:
-        """What identifies the result."""
+        """Versions, hashes and seed that identify the result."""
         return manifest(self.setup, [])
 
 

@@ -357,7 +357,7 @@ def _sample(packs: Sequence[tuple[Pack, float]], replicates: int, seed: int) -> 
 
 
 class _Run(NamedTuple):
-    """A case, its totals, its futures, and what is to be said of them."""
+    """A case, its totals, its futures, and its predictive distributions."""
 
     case: Case
     base: Totals
@@ -365,7 +365,7 @@ class _Run(NamedTuple):
     notes: tuple[str, ...]
 
     def lines(self, outcomes: Sequence[CaseRow]) -> list[Line]:
-        """What the outcomes of this case tell of the shared parameters."""
+        """Likelihood of the shared parameters, from the outcomes of this case."""
         found, case = [], self.case
         for row in outcomes:
             known = quantity(row.quantity)

@@ -58,7 +58,7 @@ class Cell(NamedTuple):
 
 
 class Job(NamedTuple):
-    """What a worker is sent: all it needs to compute one part."""
+    """Message to a worker: all it needs to compute one part."""
 
     number: int
     pack: str

@@ -47,7 +47,7 @@ VINTAGE = (4, 25)
 BETWEEN_CLASSES = 0.5
 #: Discrepancy by kind of panel: parameter of the model.
 SPREAD = {"industry": "market_sd", "fai": "pace_sd"}
-#: What the shared prior holds zones to be wider than a city (source of `market_sd`).
+#: Spread of zones beyond that of a city in the shared prior (source of `market_sd`).
 ZONES = {"industry": 1.2, "fai": 1.0}
 
 
@@ -89,7 +89,7 @@ class Year(NamedTuple):
 
 @dataclass(frozen=True)
 class Layer:
-    """What the market layer says of panels.
+    """Forecasts of the market layer on panels.
 
     Parameters
     ----------
@@ -205,7 +205,7 @@ def _centre(pack: Pack, name: str) -> float:
 
 
 def start(pack: Pack, kind: str, *, own: bool) -> Start:
-    """What a pack's priors say of a class of cities (``industry``) or of investment (``fai``).
+    """Priors of a pack for a class of cities (``industry``) or for investment (``fai``).
 
     Parameters
     ----------

@@ -32,7 +32,7 @@ class Driver(TypedDict):
 
 
 class Coverage(TypedDict):
-    """How often an interval held what came: nominal and measured share, over so many origins."""
+    """Coverage of an interval: nominal and measured share, and the number of origins."""
 
     nominal: Share
     measured: Share | None
@@ -51,7 +51,7 @@ class Demand(TypedDict):
 
 
 class Verdict(TypedDict):
-    """How 80% intervals held on the past; ``measured`` is null where it cannot be told."""
+    """How 80% intervals held on the past; ``measured`` is null where it cannot be measured."""
 
     what: str
     factor: float
@@ -100,7 +100,7 @@ class CoverageBand(TypedDict):
 
 
 class SeriesFound(TypedDict):
-    """What a series was found to be."""
+    """Detected properties of a series."""
 
     name: str
     frequency: int
@@ -141,7 +141,7 @@ SeriesFolder = dict[str, SeriesForecast | SeriesRefused]
 
 
 class OutlookRecord(TypedDict):
-    """What the forecast room says of a pack."""
+    """Forecasts of a pack's series."""
 
     drivers: dict[str, Driver]
     demand: Demand
@@ -226,7 +226,7 @@ class Outlook(Answer):
 
     @property
     def manifest(self) -> Manifest:
-        """What identifies the result."""
+        """Versions, hashes and seed that identify the result."""
         return manifest(self.setup, [])
 
 

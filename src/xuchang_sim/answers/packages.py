@@ -53,14 +53,15 @@ if TYPE_CHECKING:
 GRID = (0.0, 0.5, 1.0, 1.5, 2.0)
 #: Families of levers that a bundle is made of; works act on neither target.
 FAMILIES = ("land", "finance", "labour", "process", "attraction")
-#: Second hurdle: at the lower quartile of parameter draws, P must reach this share of the wished P.
+#: Second hurdle: at the lower quartile of parameter draws, P must reach this share of the
+#: requested P.
 ROBUST = 0.75
 QUARTILE = 0.25
 DRAWS, WORLDS = (8, 50), (4, 20)  # fewest, most parameter draws of the second hurdle, and worlds
 
 
 class Goal(NamedTuple):
-    """What is to be reached: targets of the plan, all of them together."""
+    """Goal: targets of the plan, all of them together."""
 
     ids: tuple[str, ...]
 
@@ -238,7 +239,7 @@ class BundleResult(Answer):
 
     @property
     def manifest(self) -> Manifest:
-        """What identifies the result."""
+        """Versions, hashes and seed that identify the result."""
         return manifest(self.setup, [])
 
 
@@ -379,7 +380,7 @@ def smallest_bundle(
         hurdles.append(Hurdle(model.holds, 1.0 - QUARTILE, draws))
     sizes = [len(grid)] * len(factors)
     found = search(sizes, hurdles, exhaustive=exhaustive, told=study.progress)
-    # What is reachable instead: the corners of the grid, run to the end.
+    # Best reachable alternatives: the corners of the grid, run to the end.
     if not found.minimal:
         full = list(itertools.product((0, len(grid) - 1), repeat=len(factors)))
         values = model.values(full)
@@ -503,7 +504,7 @@ class _Model:
     def quartiles(self, bundles: Sequence[Bundle]) -> list[tuple[float, float]]:
         """Lower quartile of P(goal) over parameter draws, and its lower 90% bound, by bundle.
 
-        The bound reaches a value just if so many draws reach it that :meth:`holds` passes.
+        The bound reaches a value if and only if enough draws reach it for :meth:`holds` to pass.
         """
         if not self.robust:
             return [(math.nan, math.nan)] * len(bundles)

@@ -1,7 +1,7 @@
 """Panels: growth of many cities or provinces by year, and what simple forecasts would have made of them.
 
-A panel has no licence and is not shipped. What a forecast of its next year needs is, by last year
-known: mean of that year, a pooled AR(1), and the spread of the errors each simple forecast has made.
+A panel has no licence and is not shipped. A forecast of the next year needs, by last year known:
+mean of that year, a pooled AR(1), and the spread of the errors each simple forecast has made.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ TABLES = {
     "province_fai_yoy_to_2011.csv": ("fai", "province", "fai_yoy"),
     "province_fai_yoy_2015_2022.csv": ("fai", "province", "fai_yoy"),
 }
-#: What the tables are, for who reads numbers derived from them.
+#: Description of the tables, for readers of numbers derived from them.
 SOURCES = {
     "industry": (
         "growth of nominal secondary product of prefecture cities, city_secondary_growth panels to"
@@ -59,7 +59,7 @@ class Panel(NamedTuple):
 
 
 class Null(NamedTuple):
-    """What simple forecasts of the year after ``last_year`` need; points of per cent.
+    """Inputs of simple forecasts of the year after ``last_year``; percentage points.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Predictive: what is said of one quantity of a case: 19 quantiles, the chance of its target, its two halves.
+"""Predictive distribution of one quantity of a case: quantiles, chance of the target, halves.
 
 The published figure is a future's, blurred by the error of its scope. Where a panel is of its growth, the
 forecast is half the model's and half the simple one that had been best by then.
@@ -35,7 +35,7 @@ NAMES = {"ar1": "AR(1)", "panel_mean": "last year's mean"}
 
 @dataclass(frozen=True)
 class Forecast:
-    """What is said of one quantity of one case, and what else was known of it then.
+    """Predictive distribution of one quantity of one case, and the data known of it then.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ class Forecast:
     target : float or None
         What the plan asks for, in `unit`.
     last_growth : float or None
-        Growth of the base year, a fraction, if a row told it.
+        Growth of the base year, a fraction, if a row states it.
     quantiles : tuple of float
         At :data:`LEVELS`, in `unit`.
     p_target : float or None

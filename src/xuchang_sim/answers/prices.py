@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class Price(NamedTuple):
-    """What one unit more of a lever brings.
+    """Effect of one more unit of a lever.
 
     Parameters
     ----------

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     Bools = npt.NDArray[np.bool_]
 
 PEEL, PASTE, LEAST_MASS = 0.05, 0.05, 0.05
-DENSITY = 0.8  # a box is reported from the first step at which so many of its cases are of interest
+DENSITY = (
+    0.8  # a box is reported from the first step at which this many of its cases are of interest
+)
 MOST_BOXES = 3
 SIGNIFICANT = 0.05  # quasi-p above which a limit is dropped
 

@@ -39,7 +39,7 @@ class Change(TypedDict):
 
 
 class ManifestRecord(TypedDict):
-    """What identifies a result: versions, hashes, seed, and the state of the checkout."""
+    """Manifest of a result: versions, hashes, seed, and the state of the checkout."""
 
     package: str
     python: str

@@ -39,7 +39,7 @@ class Relaxation:
         Of each month: budgets that become ready (亿元), land (亩), bank limit left by projects
         under construction (亿元), workers to be had for new plants.
     planned, built : ndarray, shape (months + 1,)
-        Share of a budget spent, and of projects completed, so many months after the start.
+        Share of a budget spent, and of projects completed, by months after the start.
     bank, land, workers, sales : float
         Share of loans in a budget; 亩, persons and yearly sales (亿元) a 亿 of budget.
     calendar : tuple of int
@@ -130,7 +130,8 @@ class Relaxation:
         months = len(self.supply)
         parts = self.rows()[2]
         first = self.calendar[1]
-        # What is had evenly over the months of each calendar year, cumulated as the rows are.
+        # Resources that arrive evenly over the months of each calendar year, cumulated as the rows
+        # are.
         even = np.where(np.arange(months) < first, 1.0 / first, 1.0 / max(1, months - first))
         year = np.arange(months) >= first
         within = np.where(year, np.cumsum(even * year), np.cumsum(even))
@@ -174,7 +175,8 @@ def relaxation(results: Results, pack: Pack) -> Relaxation:
         return float(pack.parameters[name].default or 0.0)
 
     started = np.maximum(column("starts_value"), 1e-9)
-    # What waits on the eve and what is approved later becomes ready, whether it starts or not.
+    # Projects that wait on the eve and those approved later become ready, whether they start or
+    # not.
     waiting = column("wait_land") + column("wait_group") + column("wait_own")
     supply = np.maximum(started + np.diff(np.append(0.0, waiting)), 0.0)
     durations = _durations(pack)
@@ -221,7 +223,7 @@ def central_size(pack: Pack) -> float:
 
 
 def _limit(results: Results, pack: Pack, rows: slice, borrowed: Array) -> Array:
-    """What banks may lend each month, 亿元: the rule of the model, at its means."""
+    """Bank limit of each month, 亿元: the rule of the model, at its means."""
     levels = results.variant.scenario.levels
     good = results.good
     season = pack.calendar.fai_season
@@ -260,7 +262,7 @@ def _durations(pack: Pack) -> Array:
 
 
 def _planned(durations: Array, months: int, pack: Pack) -> Array:
-    """Share of a budget that is spent so many months after the start."""
+    """Share of a budget that is spent by each month after the start."""
     c = float(pack.parameters["scurve_c"].default or 0.0)
     k = float(pack.parameters["scurve_k"].default or 4.0)
     x = np.clip(np.arange(months + 1) / durations[:, None], 0.0, 1.0)

@@ -1,4 +1,4 @@
-"""What a command needs of a pack: one list of checks, asked by `validate` and by the command itself.
+"""Requirements of each command on a pack: one list, also used by `validate`.
 
 Ranges of arguments (replicates, seeds, shares) stay with the commands: they are not the pack's.
 """
@@ -39,7 +39,7 @@ RUNS: frozenset[Command] = frozenset({"assess", "explain", "report"})
 
 
 class Ask(NamedTuple):
-    """What is asked of a pack.
+    """Arguments of a command that bear on a pack.
 
     Parameters
     ----------
@@ -88,7 +88,7 @@ def _told(load: Callable[[], object]) -> Iterable[Problem]:
     return ()
 
 
-#: What each command needs.
+#: Requirements of each command.
 REQUIREMENTS: dict[Command, tuple[Callable[[Pack, Ask], Iterable[Problem]], ...]] = {
     "assess": (_run,),
     "matrix": (_run, _matrix),

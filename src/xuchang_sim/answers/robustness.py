@@ -98,7 +98,7 @@ class Robustness(Answer):
         ]
 
 
-#: What may go wrong in the info-gap question: parameters and demand.
+#: Uncertain inputs of the info-gap question: parameters and demand.
 KEY = ("realised_yield", "opening_land_months", "crowd_out", "approval_months", "demand_shift")
 ALPHAS = tuple(k / 10 for k in range(11))
 

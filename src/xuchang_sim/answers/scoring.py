@@ -161,7 +161,7 @@ class Scores:
 def quantile_crps(quantiles: Floats, actual: float, bound: Bound = "") -> float:
     """CRPS from quantiles at :data:`LEVELS`: twice the integral of the pinball loss over levels.
 
-    By the trapezoidal rule; at the levels 0 and 1 the loss is nought. In the unit of the values.
+    By the trapezoidal rule; at the levels 0 and 1 the loss is zero. In the unit of the values.
 
     An outcome known as a bound is censored there, and so is the forecast: both count as the bound
     beyond it.

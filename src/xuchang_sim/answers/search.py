@@ -165,7 +165,7 @@ def search(
             if told:
                 told(int((state != 0).sum()), count)
     minimal = _minimal(state)
-    # What lies one step below a minimal bundle must have been run, not inferred.
+    # Bundles one step below a minimal bundle must have been run, not inferred.
     while not exhaustive:
         unsure = [b for m in minimal for b in _below(m) if b not in answers]
         unsure += [m for m in minimal if m not in answers]

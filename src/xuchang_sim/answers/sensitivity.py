@@ -1,7 +1,8 @@
 """Sensitivity: which factors an outcome depends on. Morris screening and Sobol indices.
 
 A result belongs to the design it was computed from, by id. Outcomes that are not finite are
-refused, and an outcome that never varies is said to be constant: neither is read as "no influence".
+refused, and an outcome that never varies is reported as constant: neither is read as "no
+influence".
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ Method = Literal["morris", "sobol"]
 LEVELS = 4  # of the Morris grid
 RESAMPLES = 1000
 CONFIDENCE = 0.95
-#: What is screened if nothing else is asked for: levers, demand, and the least certain parameters.
+#: Factors screened by default: levers, demand, and the least certain parameters.
 FACTORS = (
     *("land", "finance", "labour", "process", "attraction", "demand_shift"),
     *("realised_yield", "starts_growth", "incumbent_real", "approval_months"),
@@ -164,7 +165,7 @@ class Index(NamedTuple):
 
 
 class Analysis(NamedTuple):
-    """Result of one outcome; with ``constant`` every number is NaN, as nothing can be said."""
+    """Result of one outcome; with ``constant`` every number is NaN."""
 
     outcome: str
     plan_id: str
@@ -368,7 +369,7 @@ class Sensitivity(Answer):
 
     @property
     def outcomes(self) -> list[OutcomeRecord]:
-        """What each outcome depends on."""
+        """Sensitivity of each outcome."""
         return [
             {"outcome": one.outcome, "constant": one.constant, "rows": list(one.rows)}
             for one in self.analyses
@@ -385,7 +386,7 @@ class Sensitivity(Answer):
 
     @property
     def manifest(self) -> Manifest:
-        """What identifies the result."""
+        """Versions, hashes and seed that identify the result."""
         setup = Setup(self.design.pack, self.design.replicates, self.design.seed)
         return manifest(setup, list(self.design.scenarios))
 

@@ -1,8 +1,8 @@
 """The store: a folder of Parquet parts that survives being killed at any moment.
 
 A part is written to a temporary name, synced and renamed; its name carries the hash of its bytes,
-so that a truncated or altered part is told from a good one. The manifest says whose parts they are.
-Names that begin with ``_`` are not data: ``pandas.read_parquet(folder)`` reads the rows.
+so that a truncated or altered part is detected. The manifest says whose parts they are. Names that
+begin with ``_`` are not data: ``pandas.read_parquet(folder)`` reads the rows.
 """
 
 from __future__ import annotations
@@ -252,7 +252,7 @@ def _try_lock(handle: int) -> bool:
 
 
 def _fault(path: Path) -> str:
-    """What is wrong with a part; nothing if it is whole."""
+    """Return the fault of a part; empty if it is whole."""
     match = PART.fullmatch(path.name)
     try:
         data = path.read_bytes()

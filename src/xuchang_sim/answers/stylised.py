@@ -37,7 +37,7 @@ LOW, HIGH = 0.05, 0.95
 
 
 class Look:
-    """What one world shows of its firms and projects.
+    """Firms and projects of one world.
 
     Attributes
     ----------
@@ -169,7 +169,7 @@ def _tail(world: np.void) -> float:
 
 @dataclass(frozen=True)
 class Evidence:
-    """What facts are measured on.
+    """Data on which the facts are measured.
 
     Attributes
     ----------
@@ -351,10 +351,10 @@ def fai_leads(e: Evidence) -> Numbers:
 
 
 def cross_correlation(e: Evidence) -> tuple[Array, Array]:
-    """Correlation of a quarter's investment with the change of revenue so many months later.
+    """Correlation of a quarter's investment with the change of revenue `k` months later.
 
-    Sums of three months, the change against the three months before; revenue without season. What
-    all runs have in common and each run's own mean are taken off.
+    Sums of three months, the change against the three months before; revenue without season. The
+    component common to all runs and each run's own mean are subtracted.
     """
     season = np.array(e.setup.pack.calendar.revenue_season)
     sold, spent = e.city("revenue"), e.city("fai")

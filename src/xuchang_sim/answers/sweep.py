@@ -1,7 +1,7 @@
 """Sweeps: every point of a design under every scenario, kept part by part.
 
-A part is a range of rows. Whoever computes it, in whatever order and beside whatever else, the row
-is the same to the last bit: parts may be computed by threads, processes or a cluster.
+A part is a range of rows. A row is the same to the last bit whatever computes it, in any order:
+parts may be computed by threads, processes or a cluster.
 """
 
 from __future__ import annotations
@@ -122,7 +122,7 @@ def _job(design: Design, number: int, rows_per_part: int) -> Job:
 
 
 class Estimate(NamedTuple):
-    """What a sweep will take: runs, seconds on the threads at hand, bytes on disk."""
+    """Cost of a sweep: runs, seconds on this machine's threads, bytes on disk."""
 
     rows: int
     seconds: float

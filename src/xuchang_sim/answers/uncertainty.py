@@ -38,9 +38,9 @@ SCREENED, POINTS = 64, 1024  # worlds of the screening, of the indices
 FACTORS = 12  # parameters that get indices
 CURVE, STEPS = 400, 7  # worlds and points of an answer as a function of one number
 CHANCE = "chance"
-#: What a curve is drawn over: parameters by their range, levers by theirs.
+#: Values along a curve: the range of a parameter or of a lever.
 CURVES = ("realised_yield", "opening_land_months", "approval_cut", "growth_dispersion")
-#: What the design calls decoration: parameters at nought, levers absent.
+#: Mechanisms that the design calls decoration: parameters set to zero, levers absent.
 DECORATION_PARAMETERS = {
     "agglomeration_elasticity": 0.0,
     "trained_premium": 0.0,
@@ -130,7 +130,7 @@ class Uncertainty(Answer):
 
     @property
     def manifest(self) -> Manifest:
-        """What identifies the result."""
+        """Versions, hashes and seed that identify the result."""
         return manifest(self.setup, [self.scenario])
 
 
@@ -186,9 +186,9 @@ def variance_shares(
 ) -> dict[str, Share]:
     """Split the variance of each outcome by a nested design (law of total variance).
 
-    Every parameter draw runs in so many worlds of its own. The variance of the draws' means, less
-    what chance adds to it, is that of parameters; inside a draw, a regression on the year's demand
-    tells the nation's demand from all other chance.
+    Every parameter draw runs in a fixed number of worlds of its own. The variance of the draws'
+    means, less what chance adds to it, is that of parameters; inside a draw, a regression on the
+    year's demand tells the nation's demand from all other chance.
     """
     first = replace(setup, replicates=draws)
     values = {name: np.repeat(v, seeds) for name, v in draw_parameters(first).items()}

@@ -1,4 +1,4 @@
-"""What the commands share: the program, the options of a study, progress, answers, exit codes.
+"""Shared parts of the commands: options of a study, progress, answers, exit codes.
 
 Exit codes: 0 done, 1 the program's fault, 2 the user's input is wrong (or the machine refuses: memory,
 disk, rights), 3 done but some runs failed, 130 and 143 ended by SIGINT or SIGTERM, 141 nobody reads on.
@@ -42,7 +42,9 @@ if TYPE_CHECKING:
     Progress = Callable[[int, int], None]
 
 DONE, OUR_FAULT, WRONG_INPUT, SOME_FAILED = 0, 1, 2, 3
-NEW_OBJECTS = 100_000  # after so many, while starting, the garbage collector looks for cycles
+NEW_OBJECTS = (
+    100_000  # number of objects after which the garbage collector looks for cycles while starting
+)
 USUAL_OBJECTS = gc.get_threshold()  # the same for the rest of the run
 WIDEST = 100  # characters of a line of help
 KEYWORD = Parameter.KEYWORD_ONLY

@@ -1,4 +1,4 @@
-"""What goes in: plans, packs, scenarios and the model's definitions, listed, checked and made."""
+"""Inputs: plans, packs, scenarios and the model's definitions, listed, checked and made."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ __all__ = ["UsageError", "is_usage", "lines"]
 
 
 class UsageError(Protocol):
-    """What this module reads of an error that Typer raises for the words of a command."""
+    """Part that this module reads of an error raised by Typer for the words of a command."""
 
     exit_code: int
     message: str
@@ -23,7 +23,7 @@ class UsageError(Protocol):
         """Return the error as Typer words it."""
 
 
-#: What Typer says, and the phrase that says the same. The named groups fill its placeholders.
+#: Typer's wordings, and the phrase with the same meaning. The named groups fill its placeholders.
 WORDINGS: Final = tuple(
     (re.compile(text, re.DOTALL), f"usage.{key}")
     for text, key in (

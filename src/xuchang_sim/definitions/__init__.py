@@ -62,7 +62,7 @@ class Text(NamedTuple):
 
 @dataclass(frozen=True)
 class Number:
-    """What every number of a pack must say and may be.
+    """Unit and bounds of a number of a pack.
 
     Parameters
     ----------
@@ -274,7 +274,7 @@ def _times(unit: str, divisor: str) -> str:
 
 
 class Price(NamedTuple):
-    """What a unit of a lever costs, and whom.
+    """Cost of a unit of a lever, and who bears it.
 
     ``kind`` is capital, yearly, foregone, staff or none; ``per`` names the parameters (and the word
     zones) whose product with the lever's unit is money; ``reason`` says why there is no number.

@@ -106,7 +106,7 @@ def _rows(series: Regular, horizon: int, origins: int, step: int, *, whole: bool
 
 
 def _least(series: Regular) -> int:
-    """Fewest values to forecast from: a season is told from two cycles and a few values."""
+    """Fewest values to forecast from: two cycles and a few values are needed to detect a season."""
     return 8 if series.frequency == 1 else 2 * series.frequency + 4
 
 

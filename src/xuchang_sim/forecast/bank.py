@@ -232,7 +232,7 @@ def members(kind: str, frequency: int) -> tuple[Member, ...]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Forecasts:
-    """What the bank said.
+    """Output of the bank of candidates.
 
     Attributes
     ----------

@@ -376,7 +376,8 @@ def _rounded(found: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """Estimates to 24 binary digits, whole numbers as they are.
 
     Fits by linear algebra agree to about 13 decimal digits from one kind of processor to another.
-    What follows from rounded ones is the same to the last bit, unless one lies within 1e-13 of a tie.
+    Results from rounded values are the same to the last bit, unless one lies within 1e-13 of a
+    tie.
     """
     return found.astype(np.float32).astype(np.float64) if found.dtype.kind == "f" else found
 

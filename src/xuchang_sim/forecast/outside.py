@@ -38,8 +38,8 @@ WEDGE = (0.04, 0.015)
 PREMIUM = (0.03, 0.02)
 #: Least sd of what zones grow above their region when one or two figures are known.
 EXCESS_SD = 0.08
-#: Decimals of the growth rates told: a class of three figures knows no more, and the optimum behind
-#: a region's forecast is found to seven.
+#: Decimals of the reported growth rates: a class of three figures knows no more, and the optimum
+#: behind a region's forecast is found to seven.
 DIGITS = 3
 
 
@@ -238,7 +238,7 @@ def _samples(name: str, values: dict[str, float]) -> Floats:
 def _figures(pack: Any, series: str) -> list[Figure]:
     """All measured percentages of that name in the evidence tables, as fractions.
 
-    What somebody aims at or announces is no figure of a reference class.
+    Aims and announcements are no figures of a reference class.
     """
     return [
         Figure(r.period, r.value / 100.0, f"{r.entity} {r.period}: {r.source}")

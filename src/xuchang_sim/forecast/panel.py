@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 HORIZON = 12
 #: Years ahead whose errors are measured.
 YEARS = 3
-#: What is left, a month later, of the distance between the last quarter and where growth goes: half of
-#: it over the first year.
+#: Share of the distance between the last quarter and its long-run growth that is left a month
+#: later: half of it over the first year.
 LEFT = 0.8897
 #: Fast growers' own mean growth over-predicts: fraction of real growth a year that is taken off it
 #: (`benchmarks/hindcast_drivers.py`).

@@ -45,7 +45,7 @@ _LEVEL_ODDS = (-2.86, 1.0, -1.26, 0.84, 0.67, -1.54)
 
 @dataclass(frozen=True, slots=True)
 class Assume:
-    """What the user says a series is; None where it is to be found out."""
+    """Properties of a series stated by the user; None where it is to be found out."""
 
     to_date: bool | None = None
     level: bool | None = None
@@ -100,7 +100,7 @@ class Scale:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Profile:
-    """What a series was found to be, and the array that models see.
+    """Detected properties of a series, and the array that models see.
 
     Attributes
     ----------
@@ -316,7 +316,7 @@ def _decide_to_date(
 
 
 def resets(values: Floats, position: Ints) -> tuple[float, float, float, int]:
-    """What tells sums to date: gain of a line through zero, drop, rising share, and turns seen.
+    """Evidence for sums to date: gain of a line through zero, drop, rising share, and turns seen.
 
     The gain of a year is how much better a line through zero fits it than a constant (in shares of
     the variance about zero); the drop is the first value of a year over the last of the year before,

@@ -54,7 +54,7 @@ RULES = {
     "annual level": Rules(power=1.0, belief=8.0),
     "annual rate": Rules(power=0.1),
 }
-#: Origins below which no coverage is told; bounds of what is done about a bad one.
+#: Least number of origins for a measured coverage; bounds of the correction of a bad one.
 LEAST_ORIGINS = 12
 BOUNDS = (0.7, 2.5)
 #: Degrees of freedom of the prior shape, and its quantiles at the middles of 200 equal parts.

@@ -84,7 +84,7 @@ def _key(problem: Problem) -> tuple[str, str, int]:
 
 @dataclass
 class Entry:
-    """What a pack says of one thing that is defined.
+    """Entry of a pack for one definition.
 
     Parameters
     ----------

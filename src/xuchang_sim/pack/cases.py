@@ -35,7 +35,7 @@ NEEDED = ("case", "year", "information_date", "quantity", "kind", "value", "unit
 
 
 class Quantity(NamedTuple):
-    """What a column of published figures is in the model.
+    """Model measure of a column of published figures.
 
     ``measure`` is the total of the base year whose growth it shares, ``unit`` the unit of levels,
     ``reason`` why it has none.
@@ -50,7 +50,7 @@ _SERVICES = "services and construction, which the model does not have, are part 
 _BUDGET = "revenue of a budget, which the model does not have"
 _COUNT = "a count whose base and threshold the row does not give"
 
-#: What the published quantities are in the model; a growth rate has ``_growth`` after its name.
+#: Model measures of the published quantities; a growth rate has ``_growth`` after its name.
 QUANTITIES: Mapping[str, Quantity] = {
     "revenue": Quantity("revenue", "亿元"),
     "main_business_revenue": Quantity("revenue", "亿元"),
@@ -74,7 +74,7 @@ QUANTITIES: Mapping[str, Quantity] = {
 
 
 def quantity(name: str) -> Quantity:
-    """What a published quantity is in the model; growth rates are what their level is."""
+    """Model measure of a published quantity; a growth rate has the measure of its level."""
     stem = name.removesuffix(GROWTH)
     return QUANTITIES.get(stem, Quantity("", "", _COUNT))
 
@@ -342,7 +342,7 @@ def _case(name: str, lines: list[Line]) -> Case:
         tuple(f"line {problem.line}: {problem.message}" for problem in left_out),
     )
     if message := _lacking(case):
-        # What is lacking may be what could not be read: then that is the reason.
+        # If the missing row is one that could not be read, that is the reason.
         raise _RefusedError(left_out[0] if left_out else first.problem(message))
     return case
 

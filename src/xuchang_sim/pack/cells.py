@@ -30,7 +30,7 @@ __all__ = [
 ]
 
 PERIODS = "2012, 2012Q1, 2012年1季度, 2012-03, 2012年3月, 201203, 2012M03, Mar 2012, 2012-03-31"
-#: What stands for a value that was not published.
+#: Marks of a value that was not published.
 MISSING = frozenset(
     [
         "",
@@ -328,7 +328,7 @@ def plain(text: str) -> str:
 
 
 def ambiguous(periods: Sequence[Period]) -> str:
-    """What else a column of periods may be; empty if nothing."""
+    """Second reading of a column of periods; empty if there is none."""
     fiscal = [p.kind == "month" and p.part == (p.year + 1) % 100 for p in periods]
     if len(periods) > 1 and all(fiscal):
         first = periods[0]

@@ -82,7 +82,7 @@ def parse_table(text: str, path: Path | str, problems: list[Problem]) -> tuple[R
 
 
 def _row_fault(row: list[str], width: int) -> str:
-    """What is wrong with one line of a table; nothing for an empty line."""
+    """Return the fault of one line of a table; empty for an empty line."""
     if not row:
         return ""
     if len(row) != width:

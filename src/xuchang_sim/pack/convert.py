@@ -1,6 +1,7 @@
 """Conversion of a pack of the first edition, which declared every lever and parameter itself.
 
-What equals the definitions is left out; what differs, compared as exact numbers, is written in the present form.
+Entries equal to the definitions are left out; those that differ, compared as exact numbers, are
+written in the present form.
 """
 
 import re

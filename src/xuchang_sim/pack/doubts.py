@@ -110,7 +110,7 @@ def _jump(values: list[float], k: int) -> float:
 
 
 def _gap(one: str, two: str) -> str:
-    """What is missing between two periods that follow each other; nothing if nothing is.
+    """Gap between two consecutive periods; empty if there is none.
 
     January may be missing alone, or with February: many monthly figures begin with the second or third
     month. Years may be missing: annual tables of several editions often lack some.

@@ -1,7 +1,8 @@
 """Short forms of a pack's tables, spelt out before the schemas see them; numbers in defined units.
 
 A pack may write its tables as mappings by id and leave out what the definitions say: the direction and label
-of a target, the attributes of a sector, the rows of a national series. What is written keeps its line or cell.
+of a target, the attributes of a sector, the rows of a national series. Written entries keep their
+line or cell.
 """
 
 from collections.abc import Iterator, Mapping

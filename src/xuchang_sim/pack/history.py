@@ -43,7 +43,7 @@ FileName = Annotated[str, AfterValidator(_inside)]
 
 
 class Release(Strict):
-    """When a figure comes out: so many months after its period's last month, on a day."""
+    """Release of a figure: the number of months after its period's last month, and the day."""
 
     months: Annotated[int, Field(ge=0, le=24)]
     day: Annotated[int, Field(ge=1, le=28)]

@@ -1,8 +1,8 @@
 """Levers: the instruments of a plan, as numbers that can be moved.
 
 A lever has four named levels: ``absent`` (what the practice of the base year would give),
-``low``, ``plan`` and ``high``; beyond them any value of its range may be set. What a lever is stands in
-the definitions; a pack says only what is its own.
+``low``, ``plan`` and ``high``; beyond them any value of its range may be set. The definitions hold
+every lever; a pack states only its own values.
 """
 
 from collections.abc import Collection, Iterator, Mapping
@@ -104,7 +104,7 @@ class Lever:
         return float(round(value)) if self.kind in {"count", "switch"} else value
 
     def complaint(self, value: float) -> str:
-        """What is wrong with a value of this lever; nothing if it is allowed."""
+        """Return the fault of a value of this lever; empty if it is allowed."""
         if not self.minimum <= value <= self.maximum:
             slip = ""
             if self.unit == "比例" and self.minimum <= value / 100 <= self.maximum:
@@ -178,7 +178,7 @@ def read(
 
 
 def _named(source: Source, name: str) -> bool:
-    """Whether a pack says anything under a name, or nothing can be told."""
+    """Whether a pack has an entry under a name, or the file cannot be read."""
     data = source.data
     if not isinstance(data, dict) or "levers" not in data:
         return True

@@ -1,6 +1,6 @@
 """Parameters of the model: default, range, prior, unit, source and how sure one can be of it.
 
-What a parameter is stands in the definitions; a pack says only what is its own.
+The definitions hold every parameter; a pack states only its own values.
 """
 
 import math
@@ -243,7 +243,7 @@ def read(
 
 
 def _named(source: Source, name: str) -> bool:
-    """Whether a pack says anything under a name, or nothing can be told."""
+    """Whether a pack has an entry under a name, or the file cannot be read."""
     data = source.data
     if not isinstance(data, dict) or "parameters" not in data:
         return True

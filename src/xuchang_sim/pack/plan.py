@@ -71,12 +71,12 @@ class TargetEntry(Strict):
 
     @property
     def measure(self) -> str:
-        """What a run measures; :data:`NO_MEASURE` if nothing."""
+        """Measure that a run computes; :data:`NO_MEASURE` if none."""
         return self.measure_entry or self.id
 
     @property
     def subject(self) -> tuple[object, ...]:
-        """What the target is about: measure, zone and threshold, in whatever unit that is given."""
+        """Subject of the target: measure, zone and threshold, the latter in any unit."""
         size = self.threshold
         same = size and (Fraction(str(size.value)) * parse(size.unit).factor)
         return self.measure, self.zone, same

@@ -43,7 +43,7 @@ __all__ = ["Folder", "Sources", "read_folder", "read_pack"]
 
 
 class Sources(Protocol):
-    """What a pack is read from, a folder or a workbook: the same trees, texts and tables."""
+    """Source of a pack, a folder or a workbook: the same trees, texts and tables."""
 
     @property
     def folder(self) -> Path:
@@ -220,7 +220,7 @@ def _document(sources: Sources, source: Source, problems: list[Problem]) -> str 
     try:
         entry = DocumentEntry.model_validate(raw)
     except ValidationError:
-        return None  # told by the schema of the file
+        return None  # reported by the schema of the file
     text = sources.text(entry.file, problems)
     if text is None:
         return None

@@ -1,7 +1,7 @@
 """Schemas: exact types with a unit, and plain words for what does not fit.
 
-Every table of a pack is a frozen model of exact types that knows all its keys. What pydantic finds
-is told in one line a fault, with the key, its line in the file and what is allowed there.
+Every table of a pack is a frozen model of exact types that knows all its keys. Every fault that
+pydantic finds becomes one line, with the key, its line in the file and the allowed values.
 """
 
 import re

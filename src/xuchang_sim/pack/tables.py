@@ -2,7 +2,8 @@
 
 Statistical offices, databases and spreadsheets write ``2012年3月份``, ``1Q 2012`` or ``201203``, ``"1,234.5"``,
 ``40%`` or ``…``, in UTF-8, UTF-16 or GB18030, with titles above and sources below. All readers of this
-package take the forms of this module and no others. What may be read in two ways is refused with both.
+package take the forms of this module and no others. An ambiguous entry is refused, with both
+readings.
 """
 
 from __future__ import annotations

@@ -65,7 +65,9 @@ def check(source: Source, plan: Plan, zones: int, faulty: Container[str] = ()) -
     for i, row in enumerate(plan.rows):
         if row.id in faulty:
             continue
-        each = row.unit is not None and row.unit.endswith("/区")  # so many a zone: it holds in all
+        each = row.unit is not None and row.unit.endswith(
+            "/区"
+        )  # a number per zone: it holds in all zones
         numbers: list[tuple[str, str, float, str]] = []
         if row.value is not None and row.unit is not None:
             numbers.append(("value", "", row.value, row.unit))

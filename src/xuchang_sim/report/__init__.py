@@ -1,1 +1,1 @@
-"""What people look at: tables, words in Chinese and English; nothing is computed here."""
+"""Reports for people: tables and words in Chinese and English; nothing is computed here."""

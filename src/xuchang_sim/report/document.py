@@ -22,7 +22,7 @@ USUAL = ("plan", "no_plan", "land_high", "finance_high", "labour_high", "all_hig
 
 
 def usual(pack: Pack) -> list[str]:
-    """Return the names of the scenarios a report compares unless it is told which."""
+    """Return the names of the scenarios that a report compares by default."""
     known = {scenario.name for scenario in list_scenarios(pack)}
     return [name for name in USUAL if name in known]
 

@@ -32,7 +32,7 @@ def sweep(data: Mapping[str, Any], lang: Language) -> RenderableType:
 
 
 def _some(value: float, digits: int = 3) -> str:
-    """Format a number of any size with so many significant digits."""
+    """Format a number of any size with a number of significant digits."""
     if math.isnan(value):
         return "–"
     if value == 0 or 0.001 <= abs(value) < 10 ** (digits + 3):

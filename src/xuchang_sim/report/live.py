@@ -58,7 +58,7 @@ QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 
 class Desk:
-    """What the page asks: a setting of the sliders in, probabilities and fans out.
+    """Answers to the page: a setting of the sliders in, probabilities and fans out.
 
     Parameters
     ----------
@@ -281,7 +281,7 @@ class Server(HTTPServer):
         try:
             self.finish_request(request, client_address)
         except (OSError, ValueError):
-            pass  # the client left, or was too slow: nobody is there to be told
+            pass  # the client left, or was too slow: there is no reader left
         except Exception:  # noqa: BLE001 - a fault of this program must not end the server
             traceback.print_exc(file=sys.stderr)
         finally:
@@ -329,7 +329,7 @@ class _Deadline:
         return self._take(min(end, size) if size >= 0 else end)
 
     def read(self, size: int) -> bytes:
-        """Return so many bytes; less at the end of what is sent."""
+        """Return `count` bytes; fewer at the end of the request."""
         while len(self._held) < size and self._more():
             pass
         return self._take(size)

@@ -91,7 +91,7 @@ def picture(ax: Axes) -> str:
 
     holder: Any = ax.get_figure()
     stream = io.StringIO()
-    # The ids inside the picture are drawn at random unless told otherwise, and only rc can tell.
+    # The ids inside the picture are random by default, and only rc can fix them.
     with mpl.rc_context({"svg.hashsalt": "xuchang-sim", "svg.fonttype": "path"}):
         holder.savefig(stream, format="svg", metadata={"Date": None, "Creator": None})
     code = base64.b64encode(stream.getvalue().encode()).decode()
@@ -224,7 +224,7 @@ def _steps(fall: Waterfall, pack: Pack, lang: Language) -> list[figures.Step]:
 
 
 def _maps(found: Frontier, lang: Language, spoken: Language) -> Iterator[dict[str, str]]:
-    """Maps of what is reached with the wished probability over two families of levers."""
+    """Maps of the values reached with the requested probability over two families of levers."""
     import pandas as pd  # noqa: PLC0415 - heavy
 
     targets = {target.id: target for target in found.setup.pack.plan.targets()}
@@ -438,7 +438,7 @@ def _compare(dossier: Dossier, lang: Language) -> dict[str, Any]:
 
 
 def _shares(dossier: Dossier, lang: Language) -> dict[str, Any] | None:
-    """What lifting each family of constraints would bring to each goal: a column a goal."""
+    """Gain of each goal from lifting each family of constraints: a column a goal."""
     if dossier.explanation is None or not dossier.explanation.attributions:
         return None
     found = [a for a in dossier.explanation.attributions if a.outcome.startswith("P(")]
@@ -461,7 +461,7 @@ def _shares(dossier: Dossier, lang: Language) -> dict[str, Any] | None:
 
 
 def _prices(dossier: Dossier, lang: Language) -> dict[str, Any] | None:
-    """What one unit more of each lever brings, a column an outcome and year."""
+    """Effect of one more unit of each lever, a column an outcome and year."""
     if dossier.explanation is None:
         return None
     prices, year = dossier.explanation.prices, dossier.pack.plan_year

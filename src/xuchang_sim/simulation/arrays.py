@@ -37,7 +37,7 @@ HELD = (
     "short_bank",
     "short_land",
 )
-#: What can be asked for, with its dimensions.
+#: Topics, with their dimensions.
 TOPICS: dict[str, tuple[str, ...]] = {
     "city": ("scenario", "replicate", "month"),
     "zones": ("scenario", "replicate", "year", "zone"),
@@ -48,11 +48,11 @@ TOPICS: dict[str, tuple[str, ...]] = {
 
 
 class Record(Protocol):
-    """What is read of :class:`xuchang_sim.simulation.results.Results`, which stands above."""
+    """Part of :class:`xuchang_sim.simulation.results.Results` that is read here; that class is in a higher layer."""
 
     @property
     def setup(self) -> Any:
-        """What all variants of the run share."""
+        """Setup shared by all variants of the run."""
         ...
 
     @property
@@ -77,7 +77,7 @@ class Record(Protocol):
 
     @property
     def held(self) -> Array | None:
-        """What bound, by month and zone."""
+        """Binding constraints, by month and zone."""
         ...
 
     @property

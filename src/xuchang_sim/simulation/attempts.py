@@ -103,7 +103,7 @@ class Attempts:
         return dict(pairs.tolist())
 
     def look_up(self, wanted: list[int]) -> Rows:
-        """Return the attempt to begin with for each key, nought where none is known."""
+        """Return the attempt to begin with for each key, zero where none is known."""
         return np.array([self._known.get(key, 0) for key in wanted], np.int64)
 
     def learn(self, found: dict[int, int]) -> None:

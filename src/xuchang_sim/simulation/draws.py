@@ -65,7 +65,7 @@ def same_outlook(one: ResolvedScenario, two: ResolvedScenario) -> bool:
 
 
 def outlook_key(scenario: ResolvedScenario) -> tuple[float, str]:
-    """What a scenario says of the economy around the zones, as a key."""
+    """Driver overrides of a scenario, as a key."""
     return scenario.demand_shift, json.dumps(scenario.drivers, sort_keys=True)
 
 

@@ -136,7 +136,7 @@ def _before(values: Array) -> Array:
 
 
 def _growth(values: Array) -> Array:
-    """Growth over the year before, a fraction; nought in the base year, NaN over nothing."""
+    """Growth over the year before, a fraction; zero in the base year, NaN if the year before is zero."""
     before = _before(values)
     ratio = np.full(values.shape, np.nan)
     np.divide(values, before, out=ratio, where=before > 0.0)
@@ -286,7 +286,7 @@ def _city(name: str) -> Callable[[Cut], Array]:
 
 
 def _zones_with(*names: str) -> Callable[[Cut], Array]:
-    """Zones in which any of the columns is above nought in the year."""
+    """Zones in which any of the columns is above zero in the year."""
 
     def count(c: Cut) -> Array:
         held = np.zeros((*c.annual.shape[:2], c.annual.shape[3]), dtype=bool)

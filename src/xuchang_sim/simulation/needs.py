@@ -1,4 +1,4 @@
-"""What every run needs of its pack, checked before it starts: a line a fault, with its place.
+"""Requirements of every run on its pack, checked before it starts: a line a fault, with its place.
 
 Each check asks the function that the run itself will call, or states the rule that it will break.
 """

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from xuchang_sim.simulation.settings import ScenarioLike, Settings
     from xuchang_sim.simulation.setup import Setup
 
-#: What the conditioning keeps of such a month, at its end.
+#: State that the conditioning keeps of such a month, at its end.
 WATCH = {PIPELINE: watch_pipeline.__name__, FIRMS: watch_firms.__name__}
 PHASES = {PIPELINE: "pipeline", FIRMS: "firms", OPEN: "open"}
 BEGIN = "begin"

@@ -1,7 +1,7 @@
 """A simulation: pack, scenarios, parameter draws and demand paths, bound to the engine.
 
-Scenarios that are run together share every draw: parameters, demand, arrivals, shocks. What they
-have in common until their branch month is computed once.
+Scenarios that are run together share every draw: parameters, demand, arrivals, shocks. The months
+they share up to their branch are computed once.
 """
 
 from __future__ import annotations
@@ -200,7 +200,7 @@ class _Group:
 
     @property
     def plan(self) -> Plan:
-        """What the engine is asked to do.
+        """Request to the engine.
 
         Made anew for each who asks: it refers to the group, and if the group referred to it, large
         results would stay in memory until the garbage collector came by.

@@ -37,7 +37,7 @@ FIELDS = ("pack", "replicates", "seed", "through", "parameters", "threads", "pro
 
 
 class Settings:
-    """What all runs of a study have in common; it does not change.
+    """Settings shared by all runs of a study; they do not change.
 
     Parameters
     ----------

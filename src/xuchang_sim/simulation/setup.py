@@ -1,4 +1,4 @@
-"""What is run: the setup that all variants of a run share, and the variants that continue from its branch."""
+"""Setup of a run: the part that all its variants share, and the variants that continue from its branch."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class Variant:
 
 @dataclass(frozen=True)
 class Setup:
-    """What all variants of a run have in common.
+    """Setup shared by all variants of a run.
 
     Parameters
     ----------
@@ -143,7 +143,7 @@ class Setup:
 def choose_draws(pack: Pack, parameters: Draws | None) -> Draws:
     """Return where parameters come from: left open, the posterior, if the pack has its own.
 
-    A posterior that belongs to another state of the pack is told of and not used.
+    A stale posterior raises a warning and is ignored.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""What bound: shortfalls of revenue and waiting of projects, split by cause, zone and month."""
+"""Binding constraints: shortfalls of revenue and waiting of projects, split by cause, zone and month."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Array = npt.NDArray[np.float64]
 
 
 class WhyYear(TypedDict):
-    """What bound in a year, city totals: shortfall of output (亿元) and waiting money (亿元·月)."""
+    """Binding constraints of a year, city totals: shortfall of output (亿元) and waiting money (亿元·月)."""
 
     output: dict[str, Annotated[float, Unit("亿元")]]
     waiting: dict[str, Annotated[float, Unit("亿元·月")]]
@@ -30,7 +30,7 @@ class WhyYear(TypedDict):
 
 @dataclass(frozen=True)
 class Why:
-    """What bound, by zone and month: means over replicates.
+    """Binding constraints, by zone and month: means over replicates.
 
     Attributes
     ----------

@@ -177,7 +177,7 @@ class View(NamedTuple):
 
 
 class WarmUp:
-    """What a warm-up looks like to a statistician at the base year's end.
+    """Statistics of a warm-up at the base year's end.
 
     Call :meth:`month` after every month of a world; at the warm-up's end :attr:`moments`, empty
     before, holds its numbers by name; ``x_of`` is what the share ``x`` is a share of.

@@ -181,7 +181,7 @@ class EntryReader:
     # -- cells
 
     def read(self, column: Column, cell: Cell, unit: str) -> Any:
-        """Value of a cell by the kind of its column; what does not fit is told and kept."""
+        """Value of a cell by the kind of its column; a value that does not fit is reported and kept."""
         value = cell.value
         if column.kind in {"number", "whole"}:
             return self.number(column, cell, unit)

@@ -1,7 +1,6 @@
 """Cells of a file that may come from anywhere.
 
-What the file itself could do to its reader (formulas without values, links, bombs) is refused by name
-before a cell is read.
+Hostile contents (formulas without values, links, bombs) are refused by name before a cell is read.
 """
 
 from __future__ import annotations
@@ -74,7 +73,7 @@ def read_bytes(path: Path, problems: list[Problem]) -> bytes | None:
 
 
 def _parcel_fault(raw: bytes) -> str:
-    """What is wrong with the parts of a workbook, told from their list alone."""
+    """Faults of the parts of a workbook, found from their list alone."""
     try:
         with zipfile.ZipFile(io.BytesIO(raw)) as parcel:
             parts = parcel.infolist()

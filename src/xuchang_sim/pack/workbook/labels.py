@@ -78,7 +78,7 @@ def label_of(column: Column) -> str:
 
 
 def hint(column: Column) -> str:
-    """What may be typed in a column: its choices, its unit, or an example."""
+    """Allowed entries of a column: its choices, its unit, or an example."""
     if column.choices:
         return " / ".join(column.choices)
     return column.unit or _HINTS.get(column.kind, "")

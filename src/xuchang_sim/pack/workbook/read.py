@@ -1,6 +1,6 @@
 """Read a pack from a workbook, through the loader that also reads a folder: a fault names sheet and cell.
 
-What a workbook does not hold - scenarios, calibrated draws - may stand beside it.
+Scenarios and calibrated draws, which a workbook does not hold, may lie beside it.
 """
 
 from __future__ import annotations

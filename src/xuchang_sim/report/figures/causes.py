@@ -94,7 +94,7 @@ def waterfall(
             ax.plot([x + 0.31, x + 0.69], [after, after], color=MUTED, linewidth=0.8)
         level = after
         ends += [start, after]
-    # Small changes between large levels: begin the axis below the smallest end, not at nought.
+    # Small changes between large levels: begin the axis below the smallest end, not at zero.
     inner = [v for v in ends if v != 0.0] or [0.0]
     low, high = min(inner), max(inner)
     if low > 0.5 * high > 0:

@@ -17,7 +17,7 @@ def unit_label(unit: str, lang: Language) -> str:
 
 
 def wrapped(text: str, lang: Language, width: int) -> str:
-    """Break a label; Chinese, which has no blanks, after so many characters."""
+    """Break a label; Chinese, which has no blanks, after a number of characters."""
     if lang == "zh":
         half = max(8, width * 10 // 17)
         return "\n".join(text[i : i + half] for i in range(0, len(text), half))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from benchmarks.peers import agent_steps, bam, hottest
+from benchmarks.peers import agent_steps, hottest
 from benchmarks.peers.timing import Replicates, Row, row, table, yardstick
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def measure(replicates: int, rounds: int, say: Callable[[str], object] = print) 
     replicates : int
         Replicates of the Mesa form, and so rounds of its comparison.
     rounds : int
-        Rounds of the comparison of single steps and of BAM Engine.
+        Rounds of the comparison of single steps.
     say : callable, optional
         Called with a line on what was shown or skipped.
 
@@ -50,10 +50,6 @@ def measure(replicates: int, rounds: int, say: Callable[[str], object] = print) 
     before = [yardstick() for _ in range(3)]
     rows = agent_steps.mesa_rows(chosen)
     rows += hottest.step_rows(stopped, rounds, with_c=with_c)
-    if bam.missing():
-        say(f"BAM Engine: skipped, {bam.missing()}")
-    else:
-        rows += bam.bam_rows(rounds)
     return [
         row("yardstick before", "s", before),
         *rows,

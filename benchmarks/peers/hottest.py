@@ -1,4 +1,4 @@
-"""The engine's hottest steps against the same steps in C and in numpy, on the same worlds.
+"""The engine's hottest steps against the same steps written by hand in C, on the same worlds.
 
 Worlds are stopped before a step in each month of a year of several replicates. Every form starts
 from a copy of the same memory; its result is compared with the engine's before it is timed. Timed
@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from benchmarks.peers import arrays
 from benchmarks.peers.layout import header
 from benchmarks.peers.timing import Records, Replicates, Row, cpu_seconds, row
 from tests.rules import entry
@@ -190,7 +189,7 @@ def stop_before(replicates: Replicates, first: int, worlds: int = 12) -> dict[st
     }
 
 
-# ---------------------------------------------------------------------------- the three forms
+# ---------------------------------------------------------------------------- the two forms
 
 
 def by_engine(name: str) -> Form:
@@ -212,19 +211,6 @@ def by_schedule(name: str) -> Form:
             rules = memory[n : n + 1], inputs[n : n + 1]
             for _ in range(passes):
                 perform(*rules, number)
-
-    return work
-
-
-def by_numpy(name: str) -> Form:
-    """Return the vectorised form of a step."""
-    vectorised: Callable[[arrays.Columns], object] = getattr(arrays, name)
-
-    def work(memory: Records, inputs: Records, passes: int) -> None:
-        for n in range(len(memory)):
-            world = arrays.Columns(memory[n], inputs[n])
-            for _ in range(passes):
-                vectorised(world)
 
     return work
 
@@ -294,12 +280,12 @@ def unlike(one: Records, other: Records, relative: float = RELATIVE) -> tuple[li
 
 def forms(name: str, sizes: Sizes, *, with_c: bool) -> Forms:
     """Return the peers of a step by name."""
-    found: Forms = {}
-    if with_c:
-        found["C twin, gcc -O3"] = by_c(name, sizes, STRICT)
-        found["C twin, gcc -O3 -ffast-math"] = by_c(name, sizes, FAST)
-    found["numpy form"] = by_numpy(name)
-    return found
+    if not with_c:
+        return {}
+    return {
+        "C twin, gcc -O3": by_c(name, sizes, STRICT),
+        "C twin, gcc -O3 -ffast-math": by_c(name, sizes, FAST),
+    }
 
 
 def check(stopped: Mapping[str, Stopped], *, with_c: bool) -> dict[str, bool]:

@@ -69,6 +69,7 @@ lock:
 	$(COMPILE) --group dev --all-extras --output-file requirements/dev.txt
 	$(COMPILE) --group build --constraints requirements/dev.txt --output-file requirements/runtime.txt
 	$(subst pyproject.toml,,$(COMPILE)) --group compiler --output-file requirements/compiler.txt
+	@$(PYTHON) requirements/advisories.py
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis dist docs/_build

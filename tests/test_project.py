@@ -3,6 +3,7 @@
 import importlib.metadata
 import json
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -222,6 +223,26 @@ def test_runtime_pins_are_among_the_development_pins() -> None:
         assert {str(r.specifier) for r in requirements} <= {
             str(r.specifier) for r in development[name]
         }
+
+
+def test_no_pin_has_a_published_advisory(tmp_path: Path) -> None:
+    """As far as is known here; and an old pin is found."""
+    script = ROOT / "requirements" / "advisories.py"
+    done = subprocess.run(
+        [sys.executable, str(script)], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (0, "")
+    for name in ("advisories.py", "advisories.csv"):
+        shutil.copyfile(ROOT / "requirements" / name, tmp_path / name)
+    (tmp_path / "dev.txt").write_text("setuptools==59.8.0 ; sys_platform == 'darwin' \\\n", "utf-8")
+    done = subprocess.run(
+        [sys.executable, str(tmp_path / "advisories.py")],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "dev.txt: setuptools==59.8.0: CVE-2024-6345" in done.stdout
 
 
 def test_each_python_has_its_mesa() -> None:

@@ -98,9 +98,7 @@ class Replicates:
         plan, block = self._group.plan, self._block
         memory, saved = engine._memory(self.sizes)
         given = self._given
-        return cpu_seconds(
-            lambda: run_chunk(memory, saved, given, plan.branch, plan.until, *block, 0)
-        )
+        return cpu_seconds(lambda: run_chunk(memory, saved, given, plan.branch, plan.until, *block))
 
 
 def table(rows: Sequence[Row]) -> str:

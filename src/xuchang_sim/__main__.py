@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import sys
 
-from xuchang_sim import output, stopping
-from xuchang_sim.text import VARIABLE
+from xuchang_sim import limits, output, stopping
+from xuchang_sim.text import VARIABLE, say
+
+WRONG_INPUT = 2  # exit code: the machine, as it is, does not let the program run
 
 
 def main() -> None:
@@ -15,6 +17,17 @@ def main() -> None:
     # For every message, here and in processes begun from here.
     os.environ[VARIABLE] = output.language()
     stopping.install()
+    if limits.limited():
+        starved = say("machine.memory", output.language())  # read now: later there may be no memory
+        try:
+            enough = not limits.too_small()
+            if enough:
+                limits.hold()
+        except (MemoryError, ImportError):
+            enough = False
+        if not enough:
+            output.message(starved)
+            sys.exit(WRONG_INPUT)
     try:
         from xuchang_sim.cli import main as run  # noqa: PLC0415 - that is the point
 

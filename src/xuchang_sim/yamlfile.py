@@ -455,7 +455,16 @@ class _Builder:
         if value in {float("inf"), float("-inf")}:
             self.fault(line, phrase("yaml.not_finite", text=text))
             return None
+        if vanishes(text, value):
+            self.fault(line, phrase("yaml.vanishes", text=text))
+            return None
         return value
+
+
+def vanishes(text: str, value: float) -> bool:
+    """Whether a number that is written as something became nothing: 1e-400 is no float but 0."""
+    digits = re.split("[eE]", text)[0]
+    return value == 0.0 and any(digit in "123456789" for digit in digits)
 
 
 # ------------------------------------------------------------------------------------- words

@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import os
-import random
 import re
 import shutil
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
 
-from xuchang_sim.pack.load import load_pack, shipped
+from tests.faults import damage
+from xuchang_sim import definitions
+from xuchang_sim.pack.forms import BASE
+from xuchang_sim.pack.load import Pack, load_pack, shipped
 from xuchang_sim.pack.witness import witnessed
 from xuchang_sim.yamlfile import InputError, read_yaml
 
-SEED = 25
-LONG = bool(os.environ.get("XUCHANG_SIM_LONG"))
-COUNT = 10_000 if LONG else 120
 SMALL = shipped()[-1]
 PLACES = {path.name: path for path in shipped()}
 FILES = ("plan.yaml", "pack.yaml", "levers.yaml", "parameters.yaml", "region.yaml",
          "history/china_monthly.csv")  # fmt: skip
-#: Sign by itself, so that a word of a text is not taken for a number.
-NUMBER = re.compile(r"(?<![\w.“(（-])-?\d+(?:\.\d+)?(?![\w.])")
 
 
 def refusal(folder: Path) -> str:
@@ -136,47 +133,6 @@ def test_a_total_of_another_size_than_the_plan_is_refused(tmp_path: Path) -> Non
     )
 
 
-def mutated(rng: random.Random, text: str) -> tuple[str, str, str, str]:
-    """Return a text with one number or line changed: kind, old, new and the text."""
-    kind = rng.choice(["digit", "sign", "unit", "exponent", "date", "id", "drop", "double"])
-    lines = text.splitlines(keepends=True)
-    if kind in {"drop", "double"}:
-        k = rng.randrange(len(lines))
-        return (
-            kind,
-            lines[k],
-            "",
-            "".join([*lines[:k], *([lines[k]] * 2 if kind == "double" else []), *lines[k + 1 :]]),
-        )
-    patterns = {
-        "digit": NUMBER, "sign": NUMBER, "exponent": NUMBER,
-        "unit": re.compile(r"(?<=[ ,])(?:亿元|万元|人|万人|亩|%|比例|个|月|1e8 CNY)(?=[\s,}\n])"),
-        "date": re.compile(r"\b(?:19|20)\d\d-[01]\d\b"),
-        "id": re.compile(r"(?<=[ ,{])(?:id|series|measure|parent|sector|zone)?:? ?[a-z]+_[a-z_]+\b"),
-    }  # fmt: skip
-    found = list(patterns[kind].finditer(text))
-    if not found:
-        return kind, "", "", text
-    match = rng.choice(found)
-    old = match[0]
-    if kind == "digit":
-        places = [k for k, c in enumerate(old) if c.isdigit()]
-        k = rng.choice(places)
-        new = old[:k] + str((int(old[k]) + rng.randrange(1, 10)) % 10) + old[k + 1 :]
-    elif kind == "sign":
-        new = old[1:] if old.startswith("-") else f"-{old}"
-    elif kind == "exponent":
-        new = f"{old}e{rng.choice(['2', '-2', '9', '308', '-400'])}"
-    elif kind == "unit":
-        new = rng.choice([unit for unit in ("亿元", "万元", "人", "亩", "%", "月") if unit != old])
-    elif kind == "date":
-        new = f"{int(old[:4]) + rng.choice([-1, 1, 100])}{old[4:]}"
-    else:
-        k = rng.randrange(len(old))
-        new = old[:k] + rng.choice("abcxyz_") + old[k + 1 :]
-    return kind, old, new, text[: match.start()] + new + text[match.end() :]
-
-
 def content(path: Path) -> object:
     """What the reader of packs sees in a file: a number's spelling, comments and empty lines are none."""
     source = read_yaml(path, [])
@@ -190,35 +146,64 @@ def stated(data: object) -> object:
     return [stated(value) for value in data] if isinstance(data, list) else data
 
 
-def test_mutations_are_refused_in_words_or_change_the_hash(tmp_path: Path) -> None:
-    """Seeded: no traceback; what is taken has another hash, and every number of the plan its witness."""
-    rng = random.Random(SEED)
+def possible(what: definitions.Number, value: float, totals: Mapping[str, float]) -> bool:
+    """Whether a number is one that its definition calls possible, to within rounding."""
+    if value <= 0:
+        return what.zero if value == 0 else what.negative
+    if what.possible is None:
+        return True
+    scale = totals[what.of] if what.of else 1.0
+    low, high = (float(bound) * scale for bound in what.possible)
+    return low * (1 - 1e-9) <= value <= high * (1 + 1e-9)
+
+
+def meant(pack: Pack) -> None:
+    """What the words and the definitions say of a pack that was taken: written apart from its checks."""
+    for row in pack.plan.rows:
+        every = row.unit is not None and row.unit.endswith("/区")
+        for target in row.target_entries:
+            assert every or witnessed(
+                target.value, target.unit, row.quote, row.how, zones=len(pack.region.zones)
+            ), (row.id, target.id, target.value)
+    assert set(pack.parameters) == set(definitions.parameters())
+    assert set(pack.levers) == set(definitions.levers())
+    for target in pack.plan.targets():
+        assert target.zone is None or target.zone in {zone.id for zone in pack.region.zones}
+    totals = {name: float(getattr(pack.base, name).value) for name in BASE}
+    for name, what in definitions.parameters().items():
+        for value in (pack.parameters[name].default, *(pack.parameters[name].range or ())):
+            assert possible(what, value, totals), (name, value)
+    for name, lever in definitions.levers().items():
+        for value in (pack.levers[name].plan, *pack.levers[name].range):
+            assert possible(lever, value, totals), (name, value)
+
+
+def test_mutations_are_refused_in_words_or_change_the_hash(
+    tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
+    """No traceback; what is taken has another hash, its numbers their witness, its tables their sums."""
     place = tmp_path / "pack"
     shutil.copytree(SMALL, place, ignore=shutil.ignore_patterns("posterior.npz"))
     whole = {file: (place / file).read_text(encoding="utf-8") for file in FILES}
-    usual = load_pack(place)
-    taken = refused = 0
-    for n in range(COUNT):
-        file = FILES[n % len(FILES)]
-        kind, old, new, text = mutated(rng, whole[file])
-        (place / file).write_text(text, encoding="utf-8")
-        said = refusal(place)
-        assert said == "" or place.name in said, (n, file, kind, old, new, said)
-        if said:
-            refused += 1
-        else:
-            taken += 1
-            pack = load_pack(place)
-            rows = pack.plan.rows
-            for row in rows:
-                for target in row.target_entries:
-                    every = row.unit is not None and row.unit.endswith("/区")
-                    assert every or witnessed(
-                        target.value, target.unit, row.quote, row.how, zones=len(pack.region.zones)
-                    ), (n, file, kind, old, new)
-            table = file.endswith(".csv")
-            told = text != whole[file] if table else content(SMALL / file) != content(place / file)
-            assert (pack.sha256 != usual.sha256) is told, (n, file, kind, old, new)
+    usual = load_pack(place).sha256
+    tally = damage.Tally("packs", "tests/faults/test_faults_packs.py -k mutations", record_property)
+    for n in tally.numbers(120):
+        kind, rng = damage.kind_of(n), damage.source(n)
+        file = rng.choice([file for file in FILES if damage.can(kind, whole[file])])
+        change = damage.mutated(kind, rng, whole[file])
+        with tally.trying(n, kind, (file, change.old, change.new)):
+            (place / file).write_text(change.text, encoding="utf-8")
+            try:
+                pack = load_pack(place)
+            except InputError as error:
+                tally.refuse(kind, error, place.name)
+            else:
+                meant(pack)
+                same = change.text == whole[file]
+                if file.endswith(".csv"):
+                    assert same, "another table than its hash is of"
+                else:
+                    same = content(SMALL / file) == content(place / file)
+                assert (pack.sha256 == usual) is same
         (place / file).write_text(whole[file], encoding="utf-8")
-    assert refused > COUNT // 4
-    assert taken > 0
+    tally.close()

@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 
 from xuchang_sim import simulate
+from xuchang_sim.model.library import COMPILED
 from xuchang_sim.pack.load import load_pack
 from xuchang_sim.pack.scenario import ResolvedScenario, check, load_scenario
+from xuchang_sim.simulation import run
 from xuchang_sim.yamlfile import InputError
 
 PACK = load_pack()
@@ -97,6 +99,19 @@ def test_the_engine_takes_no_scenario_that_breaks_it() -> None:
         )
     with pytest.raises(InputError, match="no parameter of the model"):
         simulate(replace(PLAN, parameters={"nonsense": 1.0}), replicates=2, pack=PACK)
+
+
+@pytest.mark.skipif(not COMPILED, reason="thirty replicates of plain Python take minutes")
+def test_a_sample_of_every_run_is_checked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What gets past the levers' check and breaks identities fails the first eight replicates."""
+    monkeypatch.setattr(run, "check_scenario", lambda *_: None)
+    broken = replace(PLAN, levels={**PLAN.levels, "quota_per_zone": math.nan})
+    results = simulate(broken, replicates=20, pack=PACK)
+    assert (~results.good).tolist() == [True] * run.CHECKED + [False] * 12
+    whole = simulate(broken, replicates=20, pack=PACK, check=True)
+    assert not whole.good.any()
+    sound = simulate(PLAN, replicates=20, pack=PACK)
+    assert sound.good.all()
 
 
 def test_what_rounding_leaves_is_no_fault() -> None:

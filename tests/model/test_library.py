@@ -128,7 +128,6 @@ def test_wrong_arguments_are_refused_before_they_are_read() -> None:
             *more,
             np.zeros((1, 32)),
             rows[1],
-            0,
         ),
     )
     assert not out.any()

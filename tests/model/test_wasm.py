@@ -64,7 +64,7 @@ def test_a_run_in_node_gives_the_same_bits(room: str, tmp_path: Path) -> None:
     inputs = plan.inputs(0, 6)
     block = plan.block(2, 6)
     world, saved = engine._memory(plan.sizes)
-    chunk.run_chunk(world, saved, inputs, plan.branch, plan.until, *block, 0)
+    chunk.run_chunk(world, saved, inputs, plan.branch, plan.until, *block)
 
     wasm, harness, out = (tmp_path / name for name in ("rules.wasm", "run.js", "out"))
     compile_text(translate(chunk.ENTRIES), wasm, "", zig, TARGETS["wasm32"], FLAGS[room])

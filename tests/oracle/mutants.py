@@ -464,7 +464,6 @@ class Kin:
             int(p["base_year"]),
             branch,
             branch + 14,
-            False,
             lambda _first, _count: given,
             kept=tuple(range(len(MEASURES))),
         )

@@ -157,7 +157,6 @@ class Futures:
             base,
             self.branch,
             self.until,
-            False,
             lambda _first, _count: both,
             kept=tuple(range(len(MEASURES))),
         )

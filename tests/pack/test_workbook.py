@@ -20,9 +20,9 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from xuchang_sim.pack.load import Pack, load_pack, shipped, validate_path
+from xuchang_sim.pack.parcel import MAX_PLAIN
 from xuchang_sim.pack.posterior import FILE
 from xuchang_sim.pack.starter import new_pack, slug
-from xuchang_sim.pack.workbook.file import MAX_PLAIN
 from xuchang_sim.pack.workbook.sheets import FIRST, SHEETS
 from xuchang_sim.pack.workbook.write import write_workbook
 from xuchang_sim.pack.yaml_text import scalar
@@ -333,6 +333,14 @@ def outside(parts: dict[str, bytes]) -> None:
     infect(parts, doctype, "&e;")
 
 
+def spread(parts: dict[str, bytes], tag: str) -> None:
+    """Merge, or link, all cells of a sheet: a reader that makes an object of each never ends."""
+    name = "xl/worksheets/sheet1.xml"
+    text = f'<{tag}s><{tag} ref="A1:XFD1048576"/></{tag}s>'.encode()
+    assert b"</sheetData>" in parts[name]
+    parts[name] = parts[name].replace(b"</sheetData>", b"</sheetData>" + text)
+
+
 def far_cell(wb: Any) -> None:
     wb["zones"]["XFD1048576"] = 1
 
@@ -384,6 +392,8 @@ HOSTILE: dict[str, tuple[str | Edit | Callable[[Path], bytes], str]] = {
         "cannot be read as a workbook",
     ),
     "far cell": (far_cell, "zones: reaches to row 1,048,576"),
+    "merged cells": (lambda b: parcel(b, lambda p: spread(p, "mergeCell")), "merges or links 17,"),
+    "linked cells": (lambda b: parcel(b, lambda p: spread(p, "hyperlink")), "merges or links 17,"),
     "formula without a value": (formula("=0.2+0.2"), "zones!F4: holds the formula"),
     "formula that reaches outside": (
         formula('=WEBSERVICE("http://localhost/x")'), "which reaches outside",

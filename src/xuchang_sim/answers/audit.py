@@ -219,7 +219,7 @@ class _Facts:
 def _stem(measure: str) -> str:
     """Family of a measure that is named with a threshold: ``zones`` of ``zones_100``."""
     stem, _, size = measure.rpartition("_")
-    return stem if size.isdigit() else measure
+    return stem if size.isdecimal() else measure
 
 
 def _found(holds: Holds, finding: str, *figures: _Text) -> _Finding:

@@ -472,6 +472,18 @@ class Sweep(Answer):
         return Store(self.folder).manifest()
 
 
+def writable(out: str | Path) -> None:
+    """Check that a folder takes a sweep's rows, before anything is computed for it; make it if need be.
+
+    Raises
+    ------
+    InputError
+        If it cannot be written, or another writer has it.
+    """
+    with Store(Path(out)).lock():
+        pass
+
+
 def exportable(path: str | Path) -> Path:
     """Check where an export shall go, before anything is computed for it.
 

@@ -9,7 +9,7 @@ import sys
 import warnings
 from typing import Any
 
-from xuchang_sim import output
+from xuchang_sim import limits, output
 from xuchang_sim.cli import likelihood, packs, policy, reports, series, sweeps, trust, usage  # noqa: F401
 from xuchang_sim.cli.command import (
     DONE,
@@ -39,6 +39,7 @@ def main() -> None:
         code = app(standalone_mode=False)
         sys.exit(code if isinstance(code, int) else DONE)
     except Exception as error:
+        limits.release()
         problems = getattr(error, "problems", None) or _of_the_machine(error)
         if usage.is_usage(error):
             problems = usage.lines(error)
@@ -68,6 +69,7 @@ def _of_the_machine(error: Exception) -> list[str]:
     starved = isinstance(error, MemoryError) or number == errno.ENOMEM
     starved |= isinstance(error, RuntimeError) and "start new thread" in text
     starved |= isinstance(error, ImportError) and ("map segment" in text or "allocate" in text)
+    starved |= isinstance(error, ImportError) and limits.limited()  # of what was half loaded
     if starved:
         return [say("machine.memory", output.language())]
     if number in FULL | REFUSED | TOO_MANY:

@@ -52,6 +52,7 @@ def sweep(
         return
     if export is not None:
         sweeps.exportable(export)
+    sweeps.writable(out)
     cost = sweeps.estimate(design, threads)
     if not json:
         values = {"rows": f"{cost.rows:,}", "points": len(design.points)}

@@ -218,7 +218,8 @@ class Number:
 
     def _bounds(self) -> str:
         if self.possible is None:
-            return phrase("quantity.any", unit=self.unit)
+            key = "quantity.any" if self.zero or self.negative else "quantity.any_above"
+            return phrase(key, unit=self.unit)
         low, high = (f"{float(x):,.6g}" for x in self.possible)
         sign = "±" if self.negative and self.possible else ""
         also = phrase("quantity.or_zero") if self.zero else ""

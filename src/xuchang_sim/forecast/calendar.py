@@ -31,7 +31,7 @@ def month_number(text: str) -> int:
         If the text is not a month.
     """
     year, dash, month = text.partition("-")
-    if not (dash and len(year) == 4 and len(month) == 2 and (year + month).isdigit()):
+    if not (dash and len(year) == 4 and len(month) == 2 and (year + month).isdecimal()):
         msg = phrase("series.not_a_month", text=text)
         raise ValueError(msg)
     if not 1 <= int(month) <= 12:

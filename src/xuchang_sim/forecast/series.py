@@ -35,7 +35,6 @@ RELEASE_DAY_DEFAULT = 13
 #: Names of what is a growth already, in units and headers.
 _GROWTH = ("%", "‰", "yoy", "同比", "增长", "增速", "growth", "rate of change")
 _TO_DATE = ("累计", "ytd", "to date", "to_date")
-_FREQUENCY_NAMES = {1: "annual", 4: "quarterly", 12: "monthly"}
 
 
 class SeriesError(InputError):
@@ -271,13 +270,10 @@ def _regular(name: str, cells: list[tuple[forms.Period, int, float]], file: str 
         raise TooShortError(msg, file)
     frequency, months = _months([(when, line) for when, line, _ in cells], file)
     numbers: dict[int, float] = {}
-    for (year, month), (_, line, value) in zip(months, cells, strict=True):
+    for (year, month), (when, line, value) in zip(months, cells, strict=True):
         number = frequency * year + (month - 1) * frequency // 12
         if number in numbers:
-            msg = phrase(
-                "series.date_twice",
-                frequency_names=phrase(f"frequency.{_FREQUENCY_NAMES[frequency]}"),
-            )
+            msg = phrase("series.date_twice", when=when)
             raise DuplicateDateError(msg, file, line)
         numbers[number] = value
     first, last = min(numbers), max(numbers)

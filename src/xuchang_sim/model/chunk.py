@@ -13,7 +13,7 @@ from xuchang_sim.model.kernel import entry, step
 from xuchang_sim.model.population import clear, expect, watch_firms, watch_pipeline
 from xuchang_sim.model.schedule import STEPS, month
 from xuchang_sim.model.steps.calendar import demand
-from xuchang_sim.model.steps.checks import check, inspect
+from xuchang_sim.model.steps.checks import inspect
 from xuchang_sim.model.steps.projects import redraw_latent
 from xuchang_sim.model.world import (
     FIRMS,
@@ -220,7 +220,6 @@ def run_chunk(
     largest: Floats3,
     summary: Floats2,
     failed: Ints3,
-    checked: int,
 ) -> None:
     """Run a chunk of replicates: condition, run to the branch, then every variant from there.
 
@@ -245,8 +244,6 @@ def run_chunk(
     summary : ndarray, shape (replicates, len(SUMMARY))
     failed : ndarray of int, shape (variants, replicates, 2)
         Error code and month of a failed run, else nought; its results are NaN.
-    checked : int
-        1 to test the identities every month.
     """
     w = memory[0]
     keep = saved[0]
@@ -257,7 +254,7 @@ def run_chunk(
         clear(w, p)
         while True:
             month(w, p)
-            inspect(w, p, checked)
+            inspect(w, p)
             if c.code == 0 and c.phase != OPEN:
                 watch(w, p)
                 if c.phase == OPEN:
@@ -369,8 +366,7 @@ def tick(memory: Worlds1, inputs: Inputs1) -> None:
     w = memory[0]
     p = inputs[0]
     month(w, p)
-    if p.check == 1 and w.city.phase == OPEN and w.city.code == 0:
-        check(w, p)
+    inspect(w, p)
     if w.city.code == 0:
         watch(w, p)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 import threading
 import time
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -22,6 +23,7 @@ from xuchang_sim.model import chunk as rules
 from xuchang_sim.model.library import COMPILED, prepare
 from xuchang_sim.model.memory import room
 from xuchang_sim.model.world import MEASURES, SUMMARY, Sizes, World
+from xuchang_sim.text import phrase
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -31,6 +33,16 @@ Rows = npt.NDArray[np.int64]
 Records = npt.NDArray[np.void]
 
 CHUNK = 8
+MOST_THREADS = 1024
+
+
+class ThreadsError(ValueError):
+    """The number of threads that is asked for is none."""
+
+    @property
+    def problems(self) -> list[str]:
+        """What the command line says of it."""
+        return [str(self)]
 
 
 class Block(NamedTuple):
@@ -64,7 +76,6 @@ class Plan(NamedTuple):
     base_year: int
     branch: int
     until: int
-    checked: bool
     inputs: Callable[[int, int], Records]
     fewer: tuple[int, ...] = ()
     kept: tuple[int, ...] = ()
@@ -99,9 +110,18 @@ class Plan(NamedTuple):
 
 
 def threads() -> int:
-    """Number of threads: ``XUCHANG_SIM_THREADS`` if set, else the processors at hand."""
+    """Number of threads: ``XUCHANG_SIM_THREADS`` if set, else the processors at hand.
+
+    Raises
+    ------
+    ThreadsError
+        If the variable is no whole number from 1 to :data:`MOST_THREADS`.
+    """
     chosen = os.environ.get("XUCHANG_SIM_THREADS", "")
-    if chosen.isdigit() and int(chosen) > 0:
+    if chosen:
+        if not re.fullmatch("[0-9]{1,4}", chosen) or not 1 <= int(chosen) <= MOST_THREADS:
+            message = phrase("machine.threads", said=chosen[:40], most=MOST_THREADS)
+            raise ThreadsError(message)
         return int(chosen)
     try:
         return len(os.sched_getaffinity(0))
@@ -116,10 +136,10 @@ def _memory(sizes: Sizes) -> tuple[Any, Any]:
     """Return this thread's own two worlds."""
     key = getattr(_LOCAL, "sizes", None)
     if key != sizes:
-        _LOCAL.sizes = sizes
         # One large allocation: the system then backs it with large pages.
         both = room(World, sizes, 4)
         _LOCAL.pair = (both[:1], both[1:2])
+        _LOCAL.sizes = sizes  # last: an allocation may have been refused
     pair: tuple[Any, Any] = _LOCAL.pair
     return pair
 
@@ -155,7 +175,7 @@ def _run(plan: Plan, first: int, count: int, blocks: Blocks) -> Block:
     memory, saved = _memory(plan.sizes)
     brief = 0 < plan.followed <= first
     until = plan.short if brief else plan.until
-    rules.run_chunk(memory, saved, given, plan.branch, until, *block, int(plan.checked))
+    rules.run_chunk(memory, saved, given, plan.branch, until, *block)
     if brief:
         seen = plan.short - 12 * plan.base_year + 1
         for part in (block.months, block.detail):

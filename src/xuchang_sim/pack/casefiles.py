@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from xuchang_sim import definitions
+from xuchang_sim.files import write
 from xuchang_sim.pack.casepack import case_pack, shared_pack
 from xuchang_sim.pack.history import COLUMNS, Series
 from xuchang_sim.pack.levers import LEVELS, Lever
@@ -53,18 +54,14 @@ def write_case(case: Case, folder: Path) -> Path:
     pack = case_pack(case, resize=False).pack
     new_pack(folder)
     document = pack.document
-    _put(folder / "document.txt", document)
-    _put(folder / "pack.yaml", _head(pack))
-    _put(folder / "plan.yaml", _rows(pack.plan))
-    _put(folder / "history" / "china_monthly.csv", _table(pack.history))
-    _put(folder / "parameters.yaml", _table_of("parameters", pack.parameters, ("default",)))
-    _put(folder / "levers.yaml", _table_of("levers", pack.levers, LEVELS))
+    write(folder / "document.txt", document)
+    write(folder / "pack.yaml", _head(pack))
+    write(folder / "plan.yaml", _rows(pack.plan))
+    write(folder / "history" / "china_monthly.csv", _table(pack.history))
+    write(folder / "parameters.yaml", _table_of("parameters", pack.parameters, ("default",)))
+    write(folder / "levers.yaml", _table_of("levers", pack.levers, LEVELS))
     load_pack(folder)
     return folder
-
-
-def _put(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8", newline="")
 
 
 def _table_of(table: str, entries: Mapping[str, Parameter | Lever], keys: Sequence[str]) -> str:

@@ -10,13 +10,15 @@ import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import Literal, NamedTuple, get_args
 
 from xuchang_sim.pack.casetables import GROWTH, Line, all_lines, quantity_word, word
+from xuchang_sim.pack.doubts import slip_of
 from xuchang_sim.text import phrase
 from xuchang_sim.units import UnitError, convert
-from xuchang_sim.yamlfile import InputError, Problem, did_you_mean
+from xuchang_sim.yamlfile import InputError, Problem, did_you_mean, vanishes
 
 __all__ = [
     "QUANTITIES",
@@ -71,6 +73,14 @@ QUANTITIES: Mapping[str, Quantity] = {
     "gdp": Quantity("", "亿元", _SERVICES),
     "fiscal": Quantity("", "亿元", _BUDGET),
 }
+
+#: Further quantities that plans and reports state, of which the model has nothing: a slip of any of
+#: them, or of those above, is refused; what is like none of them is somebody's own.
+OTHERS = ("firms", "projects", "projects_1e7", "projects_1e8", "projects_started",
+          "agreed_investment", "fdi", "exports", "imports", "retail_sales", "floor_space")  # fmt: skip
+#: What a name may say besides: growth, a part of the year, another year, derived by arithmetic.
+_PARTS = ("growth", "implied", "q1", "q2", "q3", "q4", *(f"{n}m" for n in range(1, 13)))
+_PART = re.compile(rf"_(?:{'|'.join(_PARTS)}|(?:19|20)\d\d)")
 
 
 def quantity(name: str) -> Quantity:
@@ -470,11 +480,13 @@ def _row(line: Line) -> CaseRow:
         raise _RefusedError(line.problem(said))
     if not name:
         raise _RefusedError(line.problem(phrase("case.no_quantity")))
+    if meant := _slip(name):
+        raise _RefusedError(line.problem(phrase("case.slip", name=name, meant=meant)))
     bound, text = _bound(cells["value"], cells.get("note", ""))
     found = _NUMBER.fullmatch(re.sub(r"(?<=\d)[, ](?=\d{3})", "", text))
     number = float(found[1]) if found else math.nan
     written = word("unit", found[2]) if found else ""
-    if not math.isfinite(number):
+    if found is None or not math.isfinite(number) or vanishes(found[1], number):
         raise _RefusedError(line.problem(phrase("case.not_a_number", value=cells["value"])))
     growth = name.endswith(GROWTH)
     unit = "比例" if growth else quantity(name).unit
@@ -503,6 +515,15 @@ def _row(line: Line) -> CaseRow:
         line.file,
         line.number,
     )
+
+
+@lru_cache(maxsize=1024)
+def _slip(name: str) -> str:
+    """Known quantity of which a name is most likely a slip; empty if it is known or like none."""
+    stems = (*QUANTITIES, *OTHERS)
+    if _PART.sub("", name) in stems:
+        return ""
+    return slip_of(name, [*stems, *(f"{stem}_{part}" for stem in stems for part in _PARTS)])
 
 
 def read_outcomes(path: Path) -> tuple[list[CaseRow], list[Problem]]:

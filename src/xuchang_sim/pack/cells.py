@@ -10,7 +10,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from xuchang_sim.text import phrase
-from xuchang_sim.yamlfile import Problem, shown
+from xuchang_sim.yamlfile import Problem, shown, vanishes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -167,7 +167,7 @@ def number(cell: object) -> Number:
         )
         raise FormError(message)
     value = float(found[1].replace(",", ""))
-    if not math.isfinite(value):
+    if not math.isfinite(value) or vanishes(found[1], value):
         message = phrase(
             "table.not_a_number", cell=shown(str(cell)), numbers=phrase("table.numbers")
         )

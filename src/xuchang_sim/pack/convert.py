@@ -15,6 +15,7 @@ from typing import Any
 from xuchang_sim import definitions, units
 from xuchang_sim.definitions import LEVELS
 from xuchang_sim.definitions.amounts import exact
+from xuchang_sim.files import naming, write
 from xuchang_sim.pack.load import load_pack
 from xuchang_sim.pack.yaml_text import flow
 from xuchang_sim.text import phrase
@@ -65,18 +66,19 @@ def convert_pack(old: Path, new: Path) -> list[str]:
     set_ = dict(_parameters(parameters, told, problems))
     if problems:
         raise InputError(problems)
-    new.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".convert-", dir=new.parent) as place:
+    with naming(new):
+        new.parent.mkdir(parents=True, exist_ok=True)
+    with naming(new), tempfile.TemporaryDirectory(prefix=".convert-", dir=new.parent) as place:
         made = Path(place) / "pack"
         shutil.copytree(old, made)
         for name, held in (("levers", moved), ("parameters", set_)):
             lines = [f"  {key}: {flow(entry)}" for key, entry in held.items()]
             text = "\n".join([f"{name}:" if lines else f"{name}: {{}}", *lines]) + "\n"
-            (made / f"{name}.yaml").write_text(text, encoding="utf-8", newline="")
+            write(made / f"{name}.yaml", text, sync=False)
         region = made / "region.yaml"
         text = region.read_text(encoding="utf-8")
         text = re.sub(r"(?m)(\bthreshold: [0-9.]+)(?=\s*(?:[,}]|$))", r"\1 亿元", text)
-        region.write_text(text, encoding="utf-8", newline="")
+        write(region, text, sync=False)
         try:
             load_pack(made)
         except InputError as error:

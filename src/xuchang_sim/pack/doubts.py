@@ -138,9 +138,21 @@ def name_doubts(
             name = getattr(record, field)
             if name in declared or counts[name] > RARE:
                 continue
-            close = difflib.get_close_matches(name, sorted(declared), 1, NEAR)
-            if close and abs(len(close[0]) - len(name)) <= SLIP:
-                yield record, phrase("doubt.name", name=name, field=field, close=close[0])
+            if meant := slip_of(name, declared):
+                yield record, phrase("doubt.name", name=name, field=field, close=meant)
+
+
+def slip_of(name: str, known: Iterable[str]) -> str:
+    """Return the known name of which another is most likely a slip of the pen; empty if of none.
+
+    Examples
+    --------
+    >>> slip_of("gdx", ["gdp", "fai"]), slip_of("exports", ["gdp", "fai"])
+    ('gdp', '')
+    """
+    one_letter = 1.0 - 1.0 / max(len(name), 1) - 1e-9  # likeness of what differs in one letter
+    close = difflib.get_close_matches(name, sorted(known), 1, min(NEAR, max(one_letter, 0.6)))
+    return close[0] if close and abs(len(close[0]) - len(name)) <= SLIP else ""
 
 
 def changed(folder: Path, names: Iterable[str], problems: list[Problem]) -> None:

@@ -220,7 +220,7 @@ def _driver(entry: Any, place: Place) -> None:
 def _total(source: Source, name: str, total: Any, problems: list[Problem]) -> None:
     """Express a total of the base year, and its other reading, in the unit of its measure."""
     measure = definitions.measures()[name]
-    what = Number(name, measure.unit, measure.label, None, zero=True, negative=False)
+    what = Number(name, measure.unit, measure.label, None, zero=False, negative=False)
     unit = total.get("unit")
     unit = unit if isinstance(unit, str) else None
     places: list[tuple[Any, list[str | int]]] = [(total, ["base", name])]

@@ -10,13 +10,15 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import math
 import zipfile
 import zlib
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from xuchang_sim import definitions, units as measured
 from xuchang_sim.files import write as write_file
+from xuchang_sim.pack.parcel import parts_of
 from xuchang_sim.text import phrase
 from xuchang_sim.yamlfile import InputError, Problem
 
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
 
 FILE = "posterior.npz"
 MAX_BYTES = 64 * 2**20
+"""Of the file, and of all its parts unpacked."""
+PARTS = ("names", "units", "draws", "report")
 
 
 @dataclass(frozen=True)
@@ -148,28 +152,26 @@ def _converted(found: Posterior) -> Posterior:
 def _read(path: Path) -> Posterior:
     import numpy as np  # noqa: PLC0415
 
-    fault = (
-        phrase("posterior.big", max_bytes=MAX_BYTES >> 20)
-        if path.stat().st_size > MAX_BYTES
-        else ""
-    )
     names: tuple[str, ...] = ()
     given: tuple[str, ...] = ()
     draws, report = np.zeros((0, 0)), {}
     try:
+        if path.stat().st_size > MAX_BYTES:
+            fault = phrase("posterior.big", max_bytes=MAX_BYTES >> 20)
+        else:
+            held, fault = _unpacked(path.read_bytes())
         if not fault:
-            with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
-                names = tuple(str(name) for name in file["names"])
-                given = tuple(str(unit) for unit in file["units"])
-                draws = np.asarray(file["draws"], dtype=np.float64)
-                report = json.loads(str(file["report"]))
+            names = tuple(str(name) for name in held["names"])
+            given = tuple(str(unit) for unit in held["units"])
+            draws = np.asarray(held["draws"], dtype=np.float64)
+            report = json.loads(str(held["report"]))
             if draws.ndim != 2 or draws.shape[1] != len(names) or not len(draws):
                 fault = phrase("posterior.shape", shape=draws.shape, names=len(names))
             elif len(given) != len(names) or len(set(names)) < len(names):
                 fault = phrase("posterior.names")
             elif not np.isfinite(draws).all() or not isinstance(report, dict):
                 fault = phrase("posterior.numbers")
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+    except (OSError, ValueError, TypeError, KeyError, EOFError, RecursionError) as error:
         fault = phrase("file.unread_why", error=error)
     if fault:
         raise InputError(
@@ -183,6 +185,45 @@ def _read(path: Path) -> Posterior:
             ]
         )
     return Posterior(names, given, draws, report)
+
+
+def _unpacked(raw: bytes) -> tuple[dict[str, npt.NDArray[Any]], str]:
+    """Arrays of an archive, and what is wrong with it: sizes are known before any is unpacked.
+
+    The list of the archive bounds what a part may hold; the head of each part has to agree with it.
+
+    Raises
+    ------
+    ValueError, KeyError, EOFError
+        If a part is missing or is no array.
+    """
+    import numpy as np  # noqa: PLC0415
+
+    _, fault = parts_of(raw, len(PARTS), MAX_BYTES)
+    found: dict[str, npt.NDArray[Any]] = {}
+    if fault:
+        return found, fault
+    try:
+        with zipfile.ZipFile(io.BytesIO(raw)) as parcel:
+            for name in PARTS:
+                data = parcel.read(f"{name}.npy")
+                shape, _, kind = _head(io.BytesIO(data))
+                if math.prod(shape) * kind.itemsize > len(data):
+                    return {}, phrase("posterior.other_shape", name=name, shape=shape)
+                found[name] = np.lib.format.read_array(io.BytesIO(data), allow_pickle=False)
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError) as error:
+        return {}, phrase("file.unread_why", error=error)
+    return found, ""
+
+
+def _head(stream: IO[bytes]) -> tuple[tuple[int, ...], bool, Any]:
+    """Shape, order and type that an array says it has."""
+    import numpy as np  # noqa: PLC0415
+
+    version = np.lib.format.read_magic(stream)
+    if version == (1, 0):
+        return np.lib.format.read_array_header_1_0(stream)
+    return np.lib.format.read_array_header_2_0(stream)
 
 
 def save_posterior(posterior: Posterior, path: Path) -> None:

@@ -12,7 +12,7 @@ import csv
 import io
 import math
 import re
-import zipfile
+import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -29,6 +29,7 @@ from xuchang_sim.pack.cells import (
     period,
     plain,
 )
+from xuchang_sim.pack.parcel import parcel_fault
 from xuchang_sim.text import phrase, reason
 from xuchang_sim.yamlfile import Problem, did_you_mean, shown
 
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 __all__ = ["Figure", "Table", "read", "text_of"]
 
 MAX_BYTES = 8 << 20
+MAX_CELLS = 1_000_000
 #: Names of a column of periods, and of values, in the languages of public tables.
 DATES = frozenset(
     [
@@ -151,12 +153,14 @@ def cells_of(path: Path, problems: list[Problem]) -> list[tuple[int, list[Any]]]
     text = text_of(path, problems)
     if text is None:
         return None
+    reader: Any = None
     rows: list[tuple[int, list[Any]]] = []
     try:
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True)
         rows += [(reader.line_num, [cell.strip() for cell in row]) for row in reader]
     except csv.Error as error:
-        problems.append(Problem(str(path), "", len(rows) + 1, phrase("table.none", error=error)))
+        line = reader.line_num if reader else 0
+        problems.append(Problem(str(path), "", line, phrase("table.none", error=error)))
         return None
     return rows
 
@@ -181,13 +185,22 @@ def _sheet(path: Path, problems: list[Problem]) -> list[tuple[int, list[Any]]] |
     def fault(message: str, line: int = 0) -> None:
         problems.append(Problem(str(path), "", line, message))
 
-    if _raw(path, problems, MAX_BYTES) is None:
+    raw = _raw(path, problems, MAX_BYTES)
+    if raw is None:
+        return None
+    if message := parcel_fault(raw):
+        fault(message)
         return None
     try:
-        book = openpyxl.load_workbook(path, data_only=True)
-        formulas = openpyxl.load_workbook(path)
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile, EOFError) as error:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of parts that are not read
+            book = openpyxl.load_workbook(io.BytesIO(raw), data_only=True, keep_links=False)
+            formulas = openpyxl.load_workbook(io.BytesIO(raw), keep_links=False)
+    except Exception as error:  # noqa: BLE001 - a hostile file may break the reader anywhere
         fault(phrase("table.workbook", name=type(error).__name__))
+        return None
+    if any(sheet.max_row * sheet.max_column > MAX_CELLS for sheet in book.worksheets):
+        fault(phrase("table.far", most=MAX_CELLS))
         return None
     sheets = [sheet for sheet in book.worksheets if sheet.max_row > 1 and sheet.max_column > 1]
     if len(sheets) != 1:

@@ -302,6 +302,10 @@ class Server(HTTPServer):
             return len(self._open)
 
 
+#: A return without its line feed, which some readers take for the end of a line, and controls.
+_ODD = re.compile(rb"\r(?!\n)|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+
+
 class _Deadline:
     """Reads a socket within a time and a number of bytes for all reads together."""
 
@@ -310,6 +314,7 @@ class _Deadline:
         self._end = time.monotonic() + seconds
         self._left = most
         self._held = b""
+        self.odd = False  # whether a line held what no line of a head holds
 
     def _more(self) -> bool:
         left = self._end - time.monotonic()
@@ -326,7 +331,9 @@ class _Deadline:
         while b"\n" not in self._held and not 0 <= size <= len(self._held) and self._more():
             pass
         end = self._held.find(b"\n") + 1 or len(self._held)
-        return self._take(min(end, size) if size >= 0 else end)
+        line = self._take(min(end, size) if size >= 0 else end)
+        self.odd |= _ODD.search(line) is not None
+        return line
 
     def read(self, size: int) -> bytes:
         """Return `count` bytes; fewer at the end of the request."""
@@ -353,7 +360,17 @@ class Handler(BaseHTTPRequestHandler):
     def setup(self) -> None:
         """Read within a time and a size."""
         super().setup()
-        self.rfile = _Deadline(self.connection, READ_SECONDS, MAX_HEAD + MAX_BODY)  # type: ignore[assignment]
+        self._reader = _Deadline(self.connection, READ_SECONDS, MAX_HEAD + MAX_BODY)
+        self.rfile = self._reader  # type: ignore[assignment]
+
+    def parse_request(self) -> bool:
+        """Read the head; refuse what has no version, and what two readers could read as two heads."""
+        if not super().parse_request():
+            return False
+        if self._reader.odd or self.request_version == "HTTP/0.9":
+            self.send_error(400)
+            return False
+        return True
 
     def do_GET(self) -> None:
         """Send the page."""
@@ -385,6 +402,9 @@ class Handler(BaseHTTPRequestHandler):
             self._send(403, b"not from this page", "text/plain")
             return
         body = self.rfile.read(length)
+        if len(body) < length:
+            self._send(400, b"less than the length says", "text/plain")
+            return
         self.server.has_read(self.connection)
         try:
             data = json.loads(body)

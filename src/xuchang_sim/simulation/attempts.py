@@ -9,27 +9,30 @@ itself is run again, so that a result has the same bits with and without memory.
 from __future__ import annotations
 
 import hashlib
-import os
-import tempfile
 import threading
 from contextlib import suppress
 from functools import lru_cache
 from itertools import islice
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
+from xuchang_sim import kept
 from xuchang_sim.model.digest import rules_digest
 from xuchang_sim.model.machine import folders
 from xuchang_sim.model.world import PARAMETERS, Inputs, columns
+from xuchang_sim.yamlfile import InputError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 Records = npt.NDArray[np.void]
 Rows = npt.NDArray[np.int64]
 
 MOST = 2**14  # replicates remembered, the latest: a file of 256 kB
 WORTH = 100  # replicates a run must have: what fewer would save, the file would cost
-CHECK = 32  # bytes of the check sum before the content of a file
+NOTE = "attempts"  # of the kept file
 KEPT = 3  # files, each for other rules, that are kept
 #: What acts only once the ledgers are open, or on no bit; so do the levels of the levers.
 LATER = (
@@ -92,14 +95,15 @@ class Attempts:
 
     def _kept(self) -> dict[int, int]:
         """Return what the file holds; nothing if it is not what was written."""
+        if self._path is None:
+            return {}
         try:
-            whole = self._path.read_bytes() if self._path else b""
-        except OSError:
+            arrays, note = kept.read(self._path)
+        except (OSError, kept.DamagedError):
             return {}
-        check, content = whole[:CHECK], whole[CHECK:]
-        if check != _check(content) or len(content) % 16:
+        pairs = arrays.get("pairs")
+        if note != NOTE or pairs is None or pairs.dtype != "<i8" or pairs.shape[1:] != (2,):
             return {}
-        pairs = np.frombuffer(content, "<i8").reshape(-1, 2)
         return dict(pairs.tolist())
 
     def look_up(self, wanted: list[int]) -> Rows:
@@ -122,26 +126,10 @@ class Attempts:
             if not self._new or self._path is None:
                 return
             everything = list((self._kept() | self._known).items())[-MOST:]
-            _write(self._path, np.array(everything, "<i8").tobytes())
+            with suppress(OSError, InputError):  # the next run does without
+                self._path.parent.mkdir(parents=True, exist_ok=True)
+                kept.keep(self._path, {"pairs": np.array(everything, "<i8")}, NOTE, sync=False)
             self._new = False
-
-
-def _check(content: bytes) -> bytes:
-    return hashlib.sha256(b"attempts\0" + content).digest()
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Write a file, whole or not at all; where that fails the next run does without."""
-    with suppress(OSError):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent)
-        part = Path(name)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(_check(content) + content)
-            part.replace(path)
-        finally:
-            part.unlink(missing_ok=True)
 
 
 @lru_cache(maxsize=1)

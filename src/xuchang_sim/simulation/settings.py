@@ -249,7 +249,8 @@ class Settings:
             Drivers of the outlook that differ from the scenario's: months with their growth over a
             year (``{"ppi_yoy": {"2012-05": -0.02}}``, fractions), or ``"off"``.
         check : bool
-            Test the accounting identities in every month of every replicate.
+            Test the accounting identities in every month of every replicate; those of the first
+            eight are always tested.
 
         Returns
         -------

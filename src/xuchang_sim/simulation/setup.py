@@ -82,7 +82,7 @@ class Setup:
     branch : int
         Last month that the variants share; 0 the month before the policy or the forecast begins.
     check : bool
-        Test the identities every month.
+        Test the identities every month in all replicates, not in the first eight alone.
     first : int
         Number of the first replicate: a part of a longer run has the same bits as in the whole.
     worlds : int

@@ -79,9 +79,9 @@ def check(w: World, p: Inputs) -> None:
 
 
 @step
-def inspect(w: World, p: Inputs, checked: int) -> None:
-    """Check the month if ``checked`` is 1 and the ledgers are open."""
-    if checked == 1 and w.city.code == 0 and w.city.phase == OPEN:
+def inspect(w: World, p: Inputs) -> None:
+    """Check the month if the run is one that is checked and the ledgers are open."""
+    if p.check == 1 and w.city.code == 0 and w.city.phase == OPEN:
         check(w, p)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from xuchang_sim.pack.workbook.file import MAX_FAULTS, Cell
 from xuchang_sim.pack.workbook.sheets import FIRST, HISTORY, HISTORY_COLUMNS, Column, Sheet
 from xuchang_sim.text import phrase
 from xuchang_sim.units import UnitError, convert, parse
-from xuchang_sim.yamlfile import Problem, did_you_mean, shown
+from xuchang_sim.yamlfile import Problem, did_you_mean, shown, vanishes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -243,9 +244,7 @@ class EntryReader:
                 self.fault(str(cell), phrase("sheet_fault.unit", typed=shown(typed)))
                 return None
             return self.converted(Fraction(digits), typed, unit, cell)
-        if re.fullmatch(r"[-+]?[0-9]+", digits):
-            return int(digits)
-        return float(digits)
+        return self.plain(digits, cell)
 
     def amount(self, cell: Cell, unit: str) -> Any:
         """Read a number, a quotient, or either with its unit; the loader converts it exactly."""
@@ -282,7 +281,17 @@ class EntryReader:
             return f"{number} {typed.replace('m2', 'm²')}"
         if below:
             return number
-        return int(digits) if re.fullmatch(r"[-+]?[0-9]+", digits) else float(digits)
+        return self.plain(digits, cell)
+
+    def plain(self, digits: str, cell: Cell) -> Any:
+        """Return a typed number that has no unit of its own."""
+        if re.fullmatch(r"[-+]?[0-9]+", digits):
+            return int(digits)
+        value = float(digits)
+        if math.isinf(value) or vanishes(digits, value):
+            self.fault(str(cell), phrase("sheet_fault.size", digits=digits))
+            return None
+        return value
 
     def converted(self, value: Fraction, typed: str, unit: str, cell: Cell) -> Any:
         """Convert a typed number to the unit of its row, exactly."""

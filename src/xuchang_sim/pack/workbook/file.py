@@ -8,9 +8,9 @@ from __future__ import annotations
 import io
 import re
 import warnings
-import zipfile
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from xuchang_sim.pack.parcel import parcel_fault
 from xuchang_sim.text import phrase, reason
 from xuchang_sim.yamlfile import Problem, shown
 
@@ -22,9 +22,6 @@ __all__ = ["MAX_FAULTS", "MAX_TEXT", "Cell", "read_bytes", "read_cells"]
 
 MAX_FILE = 16 << 20
 """Bytes of the file."""
-MAX_PLAIN = 48 << 20
-"""Bytes of all its parts, unpacked."""
-MAX_PARTS = 500
 MAX_ROWS, MAX_COLUMNS = 20_000, 120
 MAX_TEXT = 32_000
 """Characters of a cell; Excel holds 32,767."""
@@ -65,38 +62,11 @@ def read_bytes(path: Path, problems: list[Problem]) -> bytes | None:
         fault(phrase("sheet_fault.old"))
     elif raw[:2] != b"PK":
         fault(phrase("sheet_fault.not_workbook"))
-    elif message := _parcel_fault(raw):
+    elif message := parcel_fault(raw):
         fault(message)
     else:
         return raw
     return None
-
-
-def _parcel_fault(raw: bytes) -> str:
-    """Faults of the parts of a workbook, found from their list alone."""
-    try:
-        with zipfile.ZipFile(io.BytesIO(raw)) as parcel:
-            parts = parcel.infolist()
-    except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError) as error:
-        return phrase("sheet_fault.damaged", error=error)
-    names = [part.filename for part in parts]
-    total = sum(part.file_size for part in parts)
-    if len(parts) > MAX_PARTS or total > MAX_PLAIN:
-        size = phrase("sheet_fault.unpacked", parts=len(parts), total=total)
-        return phrase("sheet_fault.unpacks", size=size, max_parts=MAX_PARTS, max_plain=MAX_PLAIN)
-    if len(set(names)) < len(names):
-        return phrase("sheet_fault.part_twice")
-    if any(part.flag_bits & 1 for part in parts):
-        return phrase("sheet_fault.encrypted")
-    if "xl/workbook.xml" not in names:
-        return phrase("sheet_fault.zip")
-    if any(name.lower().endswith("vbaproject.bin") for name in names):
-        return phrase("sheet_fault.macros")
-    if links := [name for name in names if name.startswith("xl/externalLinks/")]:
-        return phrase("sheet_fault.links", links=links[0])
-    if odd := [name for name in names if name.startswith(("xl/connections", "xl/queryTables"))]:
-        return phrase("sheet_fault.outside", odd=odd[0])
-    return ""
 
 
 def read_cells(path: Path, raw: bytes, problems: list[Problem]) -> dict[str, list[Cell]] | None:

@@ -113,7 +113,10 @@ class Settled(NamedTuple):
 
 
 class Target(TypedDict):
-    """A target of the plan; of one ``zone``, whose figures are synthetic, or of all together."""
+    """A target of the plan; of one ``zone``, whose figures are synthetic, or of all together.
+
+    ``stated`` are number and unit as the plan gives them, ``value`` and ``unit`` those of the measure.
+    """
 
     id: str
     row: int
@@ -122,6 +125,7 @@ class Target(TypedDict):
     paragraph: str
     value: float
     unit: str
+    stated: NotRequired[str]
     direction: str
     basis: str
     headline: bool
@@ -405,6 +409,8 @@ def target_rows(results: Results, model: Results | None = None) -> list[dict[str
             "basis": target.basis,
             "headline": target.headline,
         }
+        if target.stated:
+            found["stated"] = target.stated
         if target.zone is not None:
             found |= {"zone": target.zone, "synthetic": True}
         if target.id in reasons:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping  # noqa: TC003 - the schema is read at run time
 from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
 
 from pydantic import Field
@@ -15,7 +16,7 @@ from xuchang_sim.text import phrase
 from xuchang_sim.yamlfile import InputError, Problem, Source, read_text, read_yaml
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from xuchang_sim.pack.load import Pack
 

@@ -30,7 +30,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "compare": ("compare:Comparison",),
     "explain": ("explain:Explanation",),
     "bundle": ("packages:BundleResult",),
-    "frontier": ("packages:Frontier",),
+    "frontier": ("frontier:Frontier",),
     "sensitivity": ("sensitivity:Sensitivity",),
     "discover": ("discovery:Discovery",),
     "facts": ("facts:Facts", "uncertainty:Uncertainty"),

@@ -237,7 +237,7 @@ class Number:
         for dimension, power in old.dimensions:
             extra[dimension] = extra.get(dimension, 0) - power
         missing = {d: p for d, p in extra.items() if p}
-        if missing == {"zones": -1} and zones:
+        if missing == {"zones": -1} and zones and "区" in self.unit.split("/")[1:]:
             each = units.convert_exact(amount.value, old.name, _times(self.unit, "区")) / zones
             return phrase(
                 "quantity.for_zones", amount=amount, zones=zones, each=spelt(each), unit=self.unit

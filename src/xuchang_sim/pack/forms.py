@@ -39,8 +39,12 @@ RATIOS = {
     ("fai", "revenue"): ("比例", Fraction(1, 50), Fraction(3)),
     ("profit_tax", "revenue"): ("比例", Fraction(1, 200), Fraction(3, 5)),
 }
+#: So many times apart two readings of one total may be.
+APART = 5
 #: Size from which something counts, where the measure is no family with a threshold of its own.
-SIZE = Number("threshold", "亿元", definitions.Text("门槛", "threshold"), (Fraction(1, 10), Fraction(20000)))  # fmt: skip
+SIZE = Number(
+    "threshold", "亿元", definitions.Text("门槛", "threshold"), (Fraction(1, 10), Fraction(20000)), False, False
+)  # fmt: skip
 
 
 class _Tree:
@@ -241,25 +245,51 @@ def _total(source: Source, name: str, total: Any, problems: list[Problem]) -> No
     total["unit"] = what.unit
 
 
-def base_faults(source: Source, totals: Mapping[str, Fraction]) -> list[Problem]:
-    """Totals of the base year that cannot belong together, such as 万元 for 亿元."""
-    found: list[Problem] = []
-    for (above, below), (unit, low, high) in RATIOS.items():
-        if not totals.get(above) or not totals.get(below):
-            continue
-        measures = definitions.measures()
+def base_faults(
+    source: Source, totals: Mapping[str, Fraction], others: Mapping[str, Fraction]
+) -> dict[str, Problem]:
+    """Totals of the base year that cannot belong together, such as 万元 for 亿元.
+
+    Parameters
+    ----------
+    source : Source
+        File that states them.
+    totals : mapping of str to Fraction
+        Totals in the units of their measures.
+    others : mapping of str to Fraction
+        Their other readings, where there are any.
+
+    Returns
+    -------
+    dict of str to Problem
+        A fault by the total that is most likely wrong: revenue where it fits no other total.
+    """
+    broken: dict[str, str] = {}
+    measures = definitions.measures()
+    known = {pair: limits for pair, limits in RATIOS.items() if all(map(totals.get, pair))}
+    for (above, below), (unit, low, high) in known.items():
         whole = f"{measures[above].unit}/{measures[below].unit}"
         ratio = units.convert_exact(totals[above] / totals[below], whole, unit)
         if not low <= ratio <= high:
-            message = phrase(
+            other = below if above == "revenue" else above
+            broken[other] = phrase(
                 "form.ratio",
+                above=above,
                 below=below,
                 ratio=float(ratio),
                 unit=unit,
                 low=spelt(low),
                 high=spelt(high),
             )
-            found.append(source.problem(["base", above, "value"], message))
+    if len(broken) == len(known) > 1:
+        broken = {"revenue": next(iter(broken.values()))}
+    found = {name: source.problem(["base", name, "value"], text) for name, text in broken.items()}
+    for name, reading in others.items():
+        times = reading / totals[name] if totals.get(name) else Fraction(1)
+        if not Fraction(1, APART) <= times <= APART:
+            message = phrase("form.reading", times=float(times), apart=APART)
+            place = ["base", name, "alternative", "value"]
+            found.setdefault(name, source.problem(place, message))
     return found
 
 
@@ -400,7 +430,7 @@ def _threshold(
             message = phrase("form.threshold", id=what.id)
             problems.append(source.problem(path, message))
         return None
-    size = Number(SIZE.id, what.threshold or SIZE.unit, SIZE.label, what.sizes or SIZE.possible)
+    size = replace(SIZE, unit=what.threshold or SIZE.unit, possible=what.sizes or SIZE.possible)
     unit: str | None = None
     where = path
     if isinstance(raw, dict) and "value" in raw:

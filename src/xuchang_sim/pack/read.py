@@ -140,7 +140,14 @@ def read_pack(sources: Sources, problems: list[Problem]) -> Pack | None:
         name: getattr(head[1].base, name).exact for name in forms.BASE if head and name not in wrong
     }
     if head:
-        problems += forms.base_faults(head[0], totals)
+        others = {
+            name: entry.exact
+            for name in totals
+            if (entry := getattr(head[1].base, name).alternative) is not None
+        }
+        doubted = forms.base_faults(head[0], totals, others)
+        problems += doubted.values()
+        totals = {name: total for name, total in totals.items() if name not in doubted}
     if plan_source:
         plan_source = forms.settle_plan(forms.spell_out_plan(plan_source), totals, zones, problems)
     rows = validate(plan_source, Plan, problems) if plan_source else None

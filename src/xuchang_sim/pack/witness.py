@@ -68,24 +68,19 @@ def check(source: Source, plan: Plan, zones: int, faulty: Container[str] = ()) -
         each = row.unit is not None and row.unit.endswith(
             "/区"
         )  # a number per zone: it holds in all zones
-        numbers: list[tuple[str, str, float, str]] = []
+        numbers: list[tuple[list[str | int], float, str]] = []
         if row.value is not None and row.unit is not None:
-            numbers.append(("value", "", row.value, row.unit))
-        for target in row.target_entries:
-            numbers.append(("targets", target.id, target.value, target.unit))
+            numbers.append((["value"], row.value, row.unit))
+        for j, target in enumerate(row.target_entries):
+            numbers.append((["targets", j, "value"], target.value, target.unit))
             if target.threshold:
                 size = target.threshold
-                numbers.append(("threshold", target.id, size.value, size.unit))
-        for key, name, value, unit in numbers:
+                numbers.append((["targets", j, "threshold"], size.value, size.unit))
+        for path, value, unit in numbers:
             every = each and parse(unit).name == "区" and value == zones
             if not every and not witnessed(value, unit, row.quote, row.how, zones=zones):
                 message = phrase("witness.quote", value=value, unit=unit)
-                if key == "threshold":
-                    message = phrase("witness.threshold", id=name, message=message)
-                elif key == "targets":
-                    message = phrase("witness.target", id=name, message=message)
-                place = "value" if key == "value" else "targets"
-                found.append(source.problem(["rows", i, place], message))
+                found.append(source.problem(["rows", i, *path], message))
     return found
 
 

@@ -12,7 +12,7 @@ from xuchang_sim.model import engine
 from xuchang_sim.pack.load import Pack
 from xuchang_sim.simulation.arguments import prepare
 from xuchang_sim.simulation.profiling import BEGIN, PHASES, RUNS, WATCH
-from xuchang_sim.simulation.run import _Group, run
+from xuchang_sim.simulation.run import Batch, run
 from xuchang_sim.simulation.setup import Variant
 from xuchang_sim.simulation.worlds import Worlds
 from xuchang_sim.study import profile
@@ -103,7 +103,7 @@ class HundredThousand:
         pack = load_pack()
         scenario = load_scenario("plan", pack)
         setup = prepare(pack, 100_000, 2012)
-        group = _Group(setup, [Variant(scenario)], scenario.parameters, full=False)
+        group = Batch(setup, [Variant(scenario)], scenario.parameters, full=False)
         engine.run(group.plan._replace(replicates=64), group.take)
         assert group.results[0].outcomes["revenue"].shape[0] == setup.replicates
 

@@ -25,10 +25,10 @@ from xuchang_sim.pack.load import load_pack
 from xuchang_sim.pack.scenario import load_scenario
 try:
     from xuchang_sim.simulation.arguments import prepare
-    from xuchang_sim.simulation.run import _Group
+    from xuchang_sim.simulation.run import Batch
     from xuchang_sim.simulation.setup import Variant
 except ImportError:  # an older checkout
-    from xuchang_sim.simulation.run import Variant, _Group, prepare
+    from xuchang_sim.simulation.run import Variant, Batch, prepare
 if room == "any":
     from xuchang_sim.model import library
     library.Sizes = object  # no sizes are the usual ones
@@ -39,7 +39,7 @@ if processor:
 pack = load_pack()
 scenario = load_scenario("plan", pack)
 setup = prepare(pack, count, 2012)
-group = _Group(setup, [Variant(scenario)], scenario.parameters, full=False)
+group = Batch(setup, [Variant(scenario)], scenario.parameters, full=False)
 plan, given = group.plan, group.inputs(0, count)
 block = plan.block(1, count)
 world, saved = engine._memory(plan.sizes)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -69,3 +70,15 @@ def test_how_to_names_what_scales_and_what_drives() -> None:
     }
     for name in (*SOURCES, *scaled):
         assert f"`{name}`" in text, name
+
+
+def test_how_a_change_is_made_names_places_that_exist() -> None:
+    """Files, modules and classes of the page are those of the library."""
+    text = (DOCS / "changes.md").read_text(encoding="utf-8")
+    files = set(re.findall(r"(?:src|tests|docs)/[\w/.-]+\.(?:py|yaml|md)", text))
+    assert len(files) >= 10
+    assert [name for name in files if not (DOCS.parent / name).exists()] == []
+    forms = re.findall(r"^\d+\. `([\w.]+)\.(\w+)`", text, re.MULTILINE)
+    assert len(forms) >= 8
+    for module, name in forms:
+        assert hasattr(import_module(f"xuchang_sim.{module}"), name), (module, name)

@@ -12,7 +12,7 @@ from xuchang_sim import load_pack, load_scenario
 from xuchang_sim.model import engine
 from xuchang_sim.model.chunk import run_chunk
 from xuchang_sim.simulation.arguments import prepare
-from xuchang_sim.simulation.run import _Group
+from xuchang_sim.simulation.run import Batch
 from xuchang_sim.simulation.setup import Variant
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ class Replicates:
         self.count = count
         self.through = setup.through
         self.opening = setup.opening
-        self._group = _Group(setup, [Variant(scenario)], scenario.parameters, full=False)
+        self._group = Batch(setup, [Variant(scenario)], scenario.parameters, full=False)
         self.sizes: Sizes = self._group.sizes
         self._given = self._group.inputs(0, count)
         self._block = self._group.plan.block(1, count)

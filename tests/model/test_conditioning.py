@@ -15,7 +15,7 @@ from xuchang_sim.pack.scenario import load_scenario
 from xuchang_sim.simulation.arguments import prepare
 from xuchang_sim.simulation.draws import base_fai
 from xuchang_sim.simulation.results import Results
-from xuchang_sim.simulation.run import _Group, run
+from xuchang_sim.simulation.run import Batch, run
 from xuchang_sim.simulation.setup import Setup, Variant
 from xuchang_sim.study import economy
 
@@ -78,7 +78,7 @@ def test_no_project_is_touched_by_conditioning() -> None:
 
 def _ungated(setup: Setup, worlds: int) -> Any:
     """Base-year investment and starts of unconditioned pipelines, one per replicate."""
-    group = _Group(setup, [Variant(PLAN)], {}, full=False)
+    group = Batch(setup, [Variant(PLAN)], {}, full=False)
     records = group.inputs(0, worlds)[0]
     # Everything is accepted: what is measured is the pipeline, not the conditioning.
     records["acceptance_tolerance"], records["acceptance_max"] = 9.0, 9.0

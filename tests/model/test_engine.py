@@ -124,14 +124,14 @@ def test_a_variant_that_fails_leaves_nothing_for_the_next_to_repeat(
     plain: Results, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The first variant keeps its firms' jumps for the others, as far as it comes."""
-    whole = simulation._Group.inputs
+    whole = simulation.Batch.inputs
 
     def first_is_impossible(self: Any, first: int, count: int) -> Any:
         records = whole(self, first, count)
         records["level"]["ordinary_arrivals"][0, records["replicate"][0] % 2 == 1] = 1e3
         return records
 
-    monkeypatch.setattr(simulation._Group, "inputs", first_is_impossible)
+    monkeypatch.setattr(simulation.Batch, "inputs", first_is_impossible)
     first, second = run(prepare(PACK, 20, 5), [Variant(NONE), Variant(PLAN)])
     assert list(np.flatnonzero(~first.good)) == list(range(1, 20, 2))
     assert (first.failed[1::2, 1] == prepare(PACK, 20, 5).policy_month).all()
@@ -145,7 +145,7 @@ def test_variants_share_the_candidates_that_were_listed_and_list_the_rest_themse
     monkeypatch: pytest.MonkeyPatch, arrivals: tuple[float, float], months: int
 ) -> None:
     """The next may have many more arrivals than the first, and the first more than there is room."""
-    whole = simulation._Group.inputs
+    whole = simulation.Batch.inputs
     scale = dict(zip((NONE.name, PLAN.name), arrivals, strict=True))
 
     def many(self: Any, first: int, count: int) -> Any:
@@ -154,7 +154,7 @@ def test_variants_share_the_candidates_that_were_listed_and_list_the_rest_themse
             records["level"]["ordinary_arrivals"][v] *= scale[variant.scenario.name]
         return records
 
-    monkeypatch.setattr(simulation._Group, "inputs", many)
+    monkeypatch.setattr(simulation.Batch, "inputs", many)
     setup = prepare(PACK, 2, 2012)
     together = run(setup, [Variant(NONE), Variant(PLAN)], workers=1)
     echo = engine._memory(Sizes())[0]["echo"]
@@ -186,14 +186,14 @@ def test_a_redraw_leaves_the_past_alone_and_changes_the_rest() -> None:
 def test_a_failing_replicate_is_recorded_and_spoils_no_other(
     plain: Results, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = simulation._Group.inputs
+    whole = simulation.Batch.inputs
 
     def one_is_impossible(self: Any, first: int, count: int) -> Any:
         records = whole(self, first, count)
         records["large_share_fai"][:, records["replicate"][0] == 3] = 5.0
         return records
 
-    monkeypatch.setattr(simulation._Group, "inputs", one_is_impossible)
+    monkeypatch.setattr(simulation.Batch, "inputs", one_is_impossible)
     results = run(prepare(PACK, 20, 5), [Variant(PLAN)])[0]
     assert list(np.flatnonzero(~results.good)) == [3]
     assert results.failed[3, 0] > 0

@@ -18,7 +18,7 @@ from xuchang_sim.model.layout import numbers
 from xuchang_sim.pack.load import load_pack
 from xuchang_sim.pack.scenario import load_scenario
 from xuchang_sim.simulation.arguments import prepare
-from xuchang_sim.simulation.run import _Group
+from xuchang_sim.simulation.run import Batch
 from xuchang_sim.simulation.setup import Variant
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def test_a_run_in_node_gives_the_same_bits(room: str, tmp_path: Path) -> None:
     pack = load_pack()
     setup = prepare(pack, 6, 2012)
     scenarios = [Variant(load_scenario(name, pack)) for name in ("plan", "no_plan")]
-    group = _Group(setup, scenarios, {}, full=True)
+    group = Batch(setup, scenarios, {}, full=True)
     plan = group.plan
     inputs = plan.inputs(0, 6)
     block = plan.block(2, 6)

@@ -20,7 +20,7 @@ from xuchang_sim.pack.load import load_pack
 from xuchang_sim.pack.scenario import load_scenario
 from xuchang_sim.simulation.arguments import prepare
 from xuchang_sim.simulation.draws import draw_parameters
-from xuchang_sim.simulation.run import _Group
+from xuchang_sim.simulation.run import Batch
 from xuchang_sim.simulation.setup import Variant
 
 PACK = load_pack()
@@ -105,7 +105,7 @@ def test_every_month_of_the_pack(replicate: int) -> None:
     """Full replicates of the embedded pack under its plan, parameters sampled."""
     scenario = load_scenario("plan", PACK)
     setup = prepare(PACK, 3, 2012, parameters="sampled")
-    group = _Group(setup, [Variant(scenario)], scenario.parameters, full=False)
+    group = Batch(setup, [Variant(scenario)], scenario.parameters, full=False)
     months = setup.through - setup.opening + 1
     found = Pair(group.inputs(replicate, 1)[0], group.sizes).differences(months)
     assert not found, f"{len(found)} differ, first {found[0]}"

@@ -16,7 +16,7 @@ from xuchang_sim.pack.scenario import load_scenario
 from xuchang_sim.simulation import attempts, run as simulation
 from xuchang_sim.simulation.arguments import prepare
 from xuchang_sim.simulation.attempts import LATER, MOST, PATHS, Attempts, keys
-from xuchang_sim.simulation.run import _Group, run
+from xuchang_sim.simulation.run import Batch, run
 from xuchang_sim.simulation.setup import Setup, Variant
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ compiled = pytest.mark.skipif(not COMPILED, reason="only compiled runs remember"
 
 
 def given(scenario: ResolvedScenario = PLAN, setup: Setup | None = None) -> Records:
-    group = _Group(setup or prepare(PACK, 6, 3), [Variant(scenario)], {}, full=False)
+    group = Batch(setup or prepare(PACK, 6, 3), [Variant(scenario)], {}, full=False)
     found: Records = group.inputs(0, 6)[0]
     return found
 

@@ -11,7 +11,7 @@ from xuchang_sim.model.library import prepare as load_rules
 from xuchang_sim.model.population import watch_firms, watch_pipeline
 from xuchang_sim.model.schedule import CHECK, PHASES as STEP_PHASES, STEPS
 from xuchang_sim.model.world import CODES, FIRMS, OPEN, PIPELINE
-from xuchang_sim.simulation.run import _Group
+from xuchang_sim.simulation.run import Batch
 from xuchang_sim.simulation.setup import Variant
 from xuchang_sim.simulation.worlds import FailedWorldError, View
 from xuchang_sim.units import month_label
@@ -175,7 +175,7 @@ def profile_setup(
     setup: Setup, scenario: ResolvedScenario, watch: Callable[[View], None] | None = None
 ) -> Profile:
     """Time the replicates of a setup; see :func:`profile`."""
-    group = _Group(setup, [Variant(scenario)], scenario.parameters, full=False)
+    group = Batch(setup, [Variant(scenario)], scenario.parameters, full=False)
     load_rules(group.sizes)
     meter = _Meter()
     # The first world is run twice, and cleared in between: memory touched for the first time belongs

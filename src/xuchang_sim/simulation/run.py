@@ -88,7 +88,7 @@ def run(
     found: dict[int, Results] = {}
     whole, before = setup.replicates * len(groups), 0
     for key, numbers in groups.items():
-        group = _Group(setup, [variants[n] for n in numbers], dict(key), full=full, keep=keep)
+        group = Batch(setup, [variants[n] for n in numbers], dict(key), full=full, keep=keep)
         if remember and COMPILED and setup.replicates >= WORTH:
             group.attempts = remembered()
 
@@ -140,13 +140,13 @@ def economy(
     if fault := whole_number(replicate, 0, MOST_REPLICATES - 1):
         raise InputError([Problem("replicate", "", 0, fault)])
     alone = replace(setup, first=replicate, replicates=1)
-    group = _Group(alone, [Variant(scenario)], scenario.parameters, full=False)
+    group = Batch(alone, [Variant(scenario)], scenario.parameters, full=False)
     given = group.inputs(0, 1)[0]
     given["check"] = setup.check  # a shock may break an identity, and be meant to
     return Economy(given, group.sizes, hooks)
 
 
-class _Group:
+class Batch:
     """Variants that share parameters: the engine's inputs and the place of its results."""
 
     def __init__(

@@ -23,7 +23,7 @@ from xuchang_sim.model.world import (
     OPEN,
     PIPELINE,
 )
-from xuchang_sim.simulation.run import _Group
+from xuchang_sim.simulation.run import Batch
 from xuchang_sim.simulation.setup import Setup, Variant
 from xuchang_sim.text import phrase
 
@@ -83,7 +83,7 @@ class Worlds:
         self, setup: Setup, scenario: ResolvedScenario, fixed: Mapping[str, Any] | None = None
     ) -> None:
         self.setup = setup
-        self._group = _Group(setup, [Variant(scenario)], fixed or scenario.parameters, full=False)
+        self._group = Batch(setup, [Variant(scenario)], fixed or scenario.parameters, full=False)
         prepare(self._group.sizes)
 
     @property
@@ -163,7 +163,7 @@ def run_given(
     keep : collection of str, optional
         Measures to evaluate; by default all.
     """
-    group = _Group(setup, [Variant(scenario)], values, full=False, keep=keep)
+    group = Batch(setup, [Variant(scenario)], values, full=False, keep=keep)
     group.results[0].seconds = engine.run(group.plan, group.take)
     return group.results[0]
 

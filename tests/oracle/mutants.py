@@ -73,8 +73,9 @@ SEEDS = (2, 4, 8, 15, 31, 45, 74, 82, 90, 0, 1, 3, 5, 6, 7)
 MONTHS = 24
 MONTH = 17  # open months before faults are put in
 #: Rows of a strip; candidates and jumps that variants share, candidates of a month beyond.
-ROOM = {"STRIP": 8, "LISTED": 30, "UNLISTED": 40, "ECHOES": 5, "ECHOED": 10}
-ARRIVALS = (1.0, 1.3, 0.8, 1.8)  # of the variants, over the first's; candidates are kept to 1.5
+ROOM = {"STRIP": 8, "LISTED": 80, "UNLISTED": 40, "ECHOES": 5, "ECHOED": 10}
+#: Of the variants, over the first's: ordinary and large ones; candidates are kept to 1.5.
+ARRIVALS = ((1.0, 1.0), (1.3, 1.2), (0.8, 1.8), (1.8, 0.8))
 #: What a process sets in the library: which mutant it is, and one constant of the rules.
 VARIABLES = ("MUTANT", "OWNERS_FROM")
 ALWAYS = 10**6  # births for each of which owners are put in order first
@@ -370,12 +371,12 @@ class World:
             if self.opening >= 0 and len(self.months) == self.opening + MONTHS + 1:
                 break
 
-    def killed(self, *, early: bool) -> str:
-        """Run until the opening (``early``) or from there; say why it was killed, or nothing."""
+    def killed(self, *, whole: bool) -> str:
+        """Run from the beginning (``whole``) or the opening; say why it was killed, or nothing."""
         put("OWNERS_FROM", self.owners)
         trace = Trace(self.inputs)
-        months = self.months[: self.opening + 1] if early else self.months[self.opening + 1 :]
-        if not early:
+        months = self.months if whole else self.months[self.opening + 1 :]
+        if not whole:
             trace.memory[...] = self.start
         for t, phase, says in months:
             code = trace.tick()
@@ -440,9 +441,10 @@ class Kin:
         self.given[:] = random_inputs(seed, PACK, check=False)
         self.given["envelope"] *= 2.0  # room for the variant with the most arrivals
         levels = self.given["level"][:, 0]
-        for v, factor in enumerate(ARRIVALS):
+        for v, (ordinary, large) in enumerate(ARRIVALS):
             levels[v] = random_inputs(seed + 1000 * v, PACK)[0]["level"]
-            levels["ordinary_arrivals"][v] = levels["ordinary_arrivals"][0] * factor
+            levels["ordinary_arrivals"][v] = levels["ordinary_arrivals"][0] * ordinary
+            levels["large_arrivals"][v] = levels["large_arrivals"][0] * large
         self.sound = self.run(*range(len(ARRIVALS)))
         alone = [self.run(v) for v in range(len(ARRIVALS))]
         if any(unlike(self.sound[v], one[0]).any() for v, one in enumerate(alone)):
@@ -487,11 +489,11 @@ KIN: list[Kin] = []
 def execute(mutant: Mutant) -> str:
     """Return why a mutant was killed, or an empty string; it may end the process."""
     checks = mutant.module == "checks"
-    for early in (False,) if checks else (False, True):
+    for whole in (False,) if checks else (False, True):
         for n, each in enumerate(WORLDS):
             each.inputs[0]["check"] = checks
             signal.setitimer(signal.ITIMER_PROF, SECONDS)
-            why = each.killed(early=early)
+            why = each.killed(whole=whole)
             if why:
                 return f"world {n}: {why}"
     for n, faults in enumerate(FAULTS if checks else ()):

@@ -12,7 +12,9 @@ import numpy as np
 import pytest
 
 from tests.rules import entry
-from xuchang_sim.model.build.translate import RefusedError, translate
+from xuchang_sim.model.build import kinds
+from xuchang_sim.model.build.kinds import RefusedError
+from xuchang_sim.model.build.translate import translate
 from xuchang_sim.model.kernel import bits_of, float_of, inlined, step
 from xuchang_sim.model.memory import Floats1, Floats2, Floats3, Grid, Ints1, Ints2, Worlds1, blank
 from xuchang_sim.model.world import Sizes, World
@@ -345,6 +347,4 @@ def test_a_rule_that_calls_itself_and_one_without_types_are_refused(tmp_path: Pa
         spec.loader.exec_module(module)
         with pytest.raises(RefusedError, match=why):
             translate([module.rule])
-        from xuchang_sim.model.build import translate as translator
-
-        translator._module.cache_clear()
+        kinds._module.cache_clear()

@@ -50,16 +50,10 @@ from xuchang_sim.model import (
     world as layout,
 )
 from xuchang_sim.model.build.compile import compile_text, compilers, locked
-from xuchang_sim.model.build.translate import (
-    FLOAT,
-    INT,
-    Body,
-    Program,
-    RefusedError,
-    Rule,
-    Term,
-    unmarked,
-)
+from xuchang_sim.model.build.kinds import FLOAT, INT, RefusedError, Rule, Term
+from xuchang_sim.model.build.program import Program
+from xuchang_sim.model.build.statements import Body
+from xuchang_sim.model.build.translate import translate
 from xuchang_sim.model.machine import ENDINGS, folders
 from xuchang_sim.model.memory import blank, dtype_of
 from xuchang_sim.model.schedule import CHECK
@@ -228,14 +222,9 @@ class Changes:
 
     def text(self) -> str:
         """Return the C text of the rules with all mutants; number 0 is none."""
-        changes = self
-
-        class Whole(Program):
-            def body(self, rule: Rule) -> Body:
-                return Changed(self, rule, changes)
-
         variables = [f'__attribute__((visibility("default"))) long long {n};' for n in VARIABLES]
-        return "\n".join([*variables, Whole([unmarked(each) for each in chunk.ENTRIES]).text()])
+        text = translate(chunk.ENTRIES, lambda program, rule: Changed(program, rule, self))
+        return "\n".join([*variables, text])
 
 
 class Changed(Body):

@@ -18,7 +18,8 @@ from xuchang_sim.model.build.compile import (
     compilers,
     locked,
 )
-from xuchang_sim.model.build.translate import RefusedError, translate
+from xuchang_sim.model.build.kinds import RefusedError
+from xuchang_sim.model.build.translate import translate
 from xuchang_sim.model.chunk import ENTRIES
 from xuchang_sim.model.digest import library_digest
 from xuchang_sim.model.machine import (

@@ -6,17 +6,17 @@ import hashlib
 from functools import lru_cache
 from pathlib import Path
 
-RULES = {".py", ".yaml", ".c", ".h"}
+from xuchang_sim.model import digest
+
+DEFINITIONS = Path(__file__).parents[1] / "definitions"
 
 
 @lru_cache(maxsize=1)
 def rules_digest() -> str:
     """Hash of the rules and definitions: what a skill was measured of."""
-    home = Path(__file__).parents[1]
-    state = hashlib.sha256()
-    for room in ("definitions", "model"):
-        for path in sorted((home / room).rglob("*")):
-            if path.suffix in RULES:
-                state.update(path.relative_to(home).as_posix().encode() + b"\0")
-                state.update(path.read_bytes().replace(b"\r\n", b"\n") + b"\0")
+    state = hashlib.sha256(digest.rules_digest().encode())
+    for path in sorted(DEFINITIONS.iterdir()):
+        if path.suffix in {".py", ".yaml"}:
+            state.update(path.name.encode() + b"\0")
+            state.update(path.read_bytes().replace(b"\r\n", b"\n") + b"\0")
     return state.hexdigest()

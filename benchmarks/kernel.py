@@ -41,7 +41,9 @@ scenario = load_scenario("plan", pack)
 setup = prepare(pack, count, 2012)
 group = Batch(setup, [Variant(scenario)], scenario.parameters, full=False)
 plan, given = group.plan, group.inputs(0, count)
+given["check"] = 0  # of a run some replicates are checked; here none
 block = plan.block(1, count)
+asked = [*block, 0] if "checked" in run_chunk.__annotations__ else block  # an older checkout
 world, saved = engine._memory(plan.sizes)
 print("ready", flush=True)
 for _ in sys.stdin:
@@ -49,7 +51,7 @@ for _ in sys.stdin:
         if part is not block.kept:
             part[...] = 0
     begun = time.thread_time()
-    run_chunk(world, saved, given, plan.branch, plan.until, *block, 0)
+    run_chunk(world, saved, given, plan.branch, plan.until, *asked)
     spent = time.thread_time() - begun
     bits = hashlib.sha256(b"".join(part.tobytes() for part in block)).hexdigest()[:12]
     print(spent, bits, flush=True)

@@ -114,7 +114,6 @@ def in_node(replicates: int, room: str, folder: Path, zig: Compiler, node: str) 
         given += [{"array": len(arrays)}, *({"number": n} for n in part.shape)]
         kept = {"file": str(folder / "kept")} if part is block.kept else {"result": True}
         arrays.append({"bytes": part.nbytes, **kept})
-    given.append({"number": 0})
     layout = list(numbers(plan.sizes).values())
     described = folder / f"{room}.json"
     described.write_text(json.dumps({"arrays": arrays, "layout": layout, "given": given}))

@@ -1,17 +1,23 @@
 """What a series is: cumulated, seasonal, level or rate, broken; and what is refused."""
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from xuchang_sim.forecast import profile as p
+from xuchang_sim.forecast.bank import members
 from xuchang_sim.forecast.series import (
     ConstantSeriesError,
     GapsError,
     Regular,
+    SeriesError,
     TooShortError,
     regular,
 )
 from xuchang_sim.pack.load import Pack
+from xuchang_sim.text import LANGUAGES, phrases
 
 
 def profile(
@@ -121,7 +127,7 @@ def test_small_gaps_are_filled_and_said(rng: np.random.Generator) -> None:
     values[11] = np.nan
     found = profile(values)
     assert np.isfinite(found.values).all()
-    assert "interpolated" in found.notes[0]
+    assert found.notes[0] == "1 missing values interpolated"
 
 
 def test_sums_to_date_with_a_revision_or_a_loss_are_recognised(rng: np.random.Generator) -> None:
@@ -153,6 +159,58 @@ def test_what_the_user_says_beats_what_is_found(rng: np.random.Generator) -> Non
     told = profile(sums, 12, assume=p.Assume(to_date=False)).assumed
     assert told["to_date"] == "no: you said so"
     assert set(told) == {"to_date", "season", "kind", "support"}
+
+
+def test_sums_to_date_of_a_year_that_begins_in_april(rng: np.random.Generator) -> None:
+    """Sums of a fiscal year are recognised where the user says when it begins, and taken apart by it."""
+    flows = seasonal(rng, growth=0.0)
+    sums = to_date(flows)  # the first value is of April 2000
+    plain = profile(sums[:-5], 12, first=3)
+    found = profile(sums[:-5], 12, first=3, assume=p.Assume(year_begins=4))
+    assert found.to_date
+    assert np.allclose(found.values, flows[:-5])
+    assert found.slots == (3, 4, 5, 6, 7, 8, 9, 10, 11, 0, 1, 2)
+    assert [found.begins(len(flows) - 5 + j) for j in (0, 5)] == [False, True]
+    assert not plain.to_date, "a reset in April is none of a calendar year"
+    quarters = to_date(flows)[2::3]
+    fiscal = profile(quarters[:-2], 4, first=1, assume=p.Assume(year_begins=4))
+    assert fiscal.to_date
+    assert fiscal.slots == (1, 2, 3, 0)
+    with pytest.raises(SeriesError, match="begins in month 5"):
+        profile(quarters, 4, assume=p.Assume(year_begins=5))
+
+
+def test_a_joint_figure_of_january_and_february_counts_once(rng: np.random.Generator) -> None:
+    """Published as one sum under both months, or under February alone: the same forecast."""
+    flows = seasonal(rng)[:-4]
+    joint = flows.copy()
+    joint[1::12] += joint[::12]
+    both, once = joint.copy(), joint.copy()
+    both[::12] = both[1::12]
+    once[::12] = np.nan
+    told, alone = profile(both, 12), profile(once, 12)
+    assert told.cycle == alone.cycle == 11
+    assert np.array_equal(told.values, alone.values)
+    assert "joint figure" in told.notes[0]
+    assert "joint figure" not in alone.notes[0]
+    stays = np.repeat(5.0 + np.cumsum(rng.standard_normal(20)), 3)  # a rate set once a quarter
+    assert 0 in profile(stays, 12).slots
+
+
+def test_every_reason_is_told_in_the_reader_s_language() -> None:
+    """Reasons and notes are phrases of all languages; the Chinese ones hold no English sentence."""
+    source = Path(p.__file__).read_text(encoding="utf-8")
+    used = set(re.findall(r'"(reason\.[a-z_]+)"', source))
+    assert len(used) > 25
+    for lang in LANGUAGES:
+        known = {key for key in phrases(lang) if key.startswith("reason.")}
+        assert used == known
+    families = {
+        m.name for kind in ("rate", "level", "season") for f in (1, 4, 12) for m in members(kind, f)
+    }
+    for key in [*used, *("family." + re.sub("[ ,]+", "_", name) for name in families)]:
+        bare = re.sub(r"\{[a-z]+\}", "", phrases("zh")[key])
+        assert not re.search("[A-Za-z]{2}", bare), key
 
 
 def test_a_name_or_unit_that_says_growth_is_believed(rng: np.random.Generator) -> None:

@@ -46,6 +46,15 @@ def outlook(
     seasonal: Annotated[
         bool | None, typer.Option("--seasonal/--not-seasonal", help="With a season, or without.")
     ] = None,
+    year_begins: Annotated[
+        int | None,
+        typer.Option(
+            "--year-begins",
+            help="Month from which sums to date run, 1 unless given.",
+            min=1,
+            max=12,
+        ),
+    ] = None,
     column: Annotated[
         str, typer.Option("--column", help="Header of the values where a file has several.")
     ] = "",
@@ -81,7 +90,7 @@ def outlook(
             Path(series),
             horizon,
             day,
-            profile.Assume(to_date, level, seasonal),
+            profile.Assume(to_date, level, seasonal, year_begins or 1),
             column,
             jobs,
             lang,
@@ -90,9 +99,12 @@ def outlook(
         return
     if horizon is not None:
         refuse("--horizon", phrase("option.horizon_series"))
-    said = (to_date, level, seasonal, jobs, column or None)
+    said = (to_date, level, seasonal, year_begins, jobs, column or None)
     if any(one is not None for one in said):
-        refuse("--to-date, --level, --seasonal, --column, --jobs", phrase("option.series"))
+        refuse(
+            "--to-date, --level, --seasonal, --year-begins, --column, --jobs",
+            phrase("option.series"),
+        )
     study = studies.Study(pack, replicates=replicates, seed=seed)
     with progress("backtest", quiet=json or not backtest) as shown:
         asked = study.with_(progress=shown)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from xuchang_sim.forecast.series import ConstantSeriesError, GapsError, TooShortError
+from xuchang_sim.forecast.series import ConstantSeriesError, GapsError, SeriesError, TooShortError
 from xuchang_sim.text import phrase
 
 if TYPE_CHECKING:
@@ -36,6 +36,8 @@ VERDICTS = 5
 RESET = 0.45
 #: Share of steps within the year that rise, at least; sums to date fall in few months only.
 RISING = 0.8
+#: Share of other neighbours that are alike, from which January and February are no joint figure.
+_OFTEN = 0.1
 #: A change of unit: beyond a factor of fifty, near a power of ten of at least a hundred.
 _REUNIT, _NEAR = np.log(50.0), 0.35
 # Odds that a positive series is a level: constant, directness of its way, log size of its steps,
@@ -45,11 +47,15 @@ _LEVEL_ODDS = (-2.86, 1.0, -1.26, 0.84, 0.67, -1.54)
 
 @dataclass(frozen=True, slots=True)
 class Assume:
-    """Properties of a series stated by the user; None where it is to be found out."""
+    """Properties of a series stated by the user; None where it is to be found out.
+
+    ``year_begins`` is the month, 1 to 12, from which sums to date run: 4 for a fiscal year from April.
+    """
 
     to_date: bool | None = None
     level: bool | None = None
     seasonal: bool | None = None
+    year_begins: int = 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -117,7 +123,7 @@ class Profile:
     position : (T,) array
         Index in `slots` of every value.
     slots : tuple of int
-        Periods of the year (0-based) that occur.
+        Periods of the calendar year (0-based) that occur, from the one in which sums to date begin.
     scale : Scale
         Where errors add.
     support : str
@@ -184,7 +190,7 @@ def profile(series: Regular, assume: Assume | None = None) -> Profile:
         Too short, constant, or with too many gaps.
     """
     said = assume or Assume()
-    values, slot, slots, notes = _periods(series)
+    values, slot, slots, notes = _periods(series, said.year_begins)
     frequency = series.frequency
     position = np.array([slots.index(m) for m in slot])
     cycle = len(slots) if frequency > 1 else 1
@@ -192,7 +198,7 @@ def profile(series: Regular, assume: Assume | None = None) -> Profile:
     to_date = _decide_to_date(series, said, values, position, cycle, assumed)
     if to_date:
         values, position = _flows(values, position)
-        notes.append("sums to date, modelled as flows")
+        notes.append(phrase("reason.as_flows"))
     memory = MEMORY[frequency]
     values, position = values[-memory:], position[-memory:]
     if to_date and position[0]:  # sums need whole years
@@ -201,22 +207,20 @@ def profile(series: Regular, assume: Assume | None = None) -> Profile:
     gaps = int(np.isnan(values).sum())
     if gaps:
         values = _fill(values, position, cycle)
-        notes.append(f"{gaps} missing values interpolated")
+        notes.append(phrase("reason.gaps", count=gaps))
     _refuse_few(values)
     seasonal = _decide_season(series, said, values, position, cycle, assumed, to_date=to_date)
     values, breaks = _reunited(values, cycle if seasonal else 1)
     if breaks:
-        notes.append(f"a change of unit is spliced {len(values) - breaks[0]} values before the end")
+        notes.append(phrase("reason.unit_spliced", count=len(values) - breaks[0]))
     level = _decide_level(series, said, values, frequency, assumed, seasonal=seasonal)
     if not breaks:
         values, breaks = _spliced(values, cycle if seasonal else 1, level)
         if breaks:
-            notes.append(f"{len(breaks)} level break spliced")
+            notes.append(phrase("reason.break_spliced", count=len(breaks)))
     values, position, cut = _ordinary(values, position, cycle if seasonal else 1)
     if cut:
-        notes.append(
-            f"the first {cut} values belong to another time (a hyperinflation) and are left out"
-        )
+        notes.append(phrase("reason.hyperinflation", count=cut))
     _refuse_few(values)
     growth = 1 if seasonal else (2 if level > 0.5 else 0)
     scale, support = _scale(series, values, growth, assumed)
@@ -241,8 +245,10 @@ def slots_of(series: Regular) -> tuple[int, ...]:
     return _periods(series)[2]
 
 
-def _periods(series: Regular) -> tuple[Floats, Ints, tuple[int, ...], list[str]]:
-    """Values without the periods of the year that never occur, and these periods."""
+def _periods(
+    series: Regular, year_begins: int = 1
+) -> tuple[Floats, Ints, tuple[int, ...], list[str]]:
+    """Values without the periods of the year that never occur, and these periods from the year's first."""
     values, frequency = series.values, series.frequency
     notes: list[str] = []
     if not len(values):
@@ -250,9 +256,16 @@ def _periods(series: Regular) -> tuple[Floats, Ints, tuple[int, ...], list[str]]
         raise TooShortError(msg)
     slot = (series.first + np.arange(len(values))) % frequency
     recent = slice(-RECENT_YEARS * frequency, None)
+    if frequency == 12 and _joint(values, slot):
+        values = np.where(slot == 0, np.nan, values)
+        notes.append(phrase("reason.joint"))
+    begin, off = divmod((year_begins - 1) * frequency, 12)
+    if off or not 1 <= year_begins <= 12:
+        msg = phrase("series.year_begins", month=year_begins, frequency=frequency)
+        raise SeriesError(msg)
     slots = tuple(
         m
-        for m in range(frequency)
+        for m in np.roll(np.arange(frequency), -begin).tolist()
         if m not in slot[recent] or np.isfinite(values[recent][slot[recent] == m]).any()
     )
     kept = np.isin(slot, slots)
@@ -270,6 +283,19 @@ def _periods(series: Regular) -> tuple[Floats, Ints, tuple[int, ...], list[str]]
         msg = phrase("series.missing", sum=int((~known).sum()), values=len(values))
         raise GapsError(msg)
     return values, slot, slots, notes
+
+
+def _joint(values: Floats, slot: Ints) -> bool:
+    """Whether January and February carry one joint figure: the same value in every year, at least two.
+
+    Not so where other neighbours are often alike, too, as of a rate that is set and stays.
+    """
+    alike = values[1:] == values[:-1]
+    known = np.isfinite(values[1:]) & np.isfinite(values[:-1])
+    pair = (slot[1:] == 1) & known
+    others = known & ~pair
+    both = pair.sum() >= 2 and alike[pair].all()
+    return bool(both and others.any() and alike[others].mean() < _OFTEN)
 
 
 def _refuse_few(values: Floats) -> None:
@@ -293,25 +319,24 @@ def _decide_to_date(
     assumed: dict[str, str],
 ) -> bool:
     if cycle == 1:
-        assumed["to_date"] = "no: annual"
+        assumed["to_date"] = phrase("reason.no_annual")
         return False
     if said.to_date is not None:
-        assumed["to_date"] = "yes: you said so" if said.to_date else "no: you said so"
+        assumed["to_date"] = phrase("reason.yes_said" if said.to_date else "reason.no_said")
         return said.to_date
     if said.level:
-        assumed["to_date"] = "no: you said that it is a level"
+        assumed["to_date"] = phrase("reason.no_said_level")
         return False
     if series.to_date:
-        assumed["to_date"] = "yes: periods are written as spans from January"
+        assumed["to_date"] = phrase("reason.yes_spans")
         return True
     gain, drop, rising, turns = resets(values, position)
     found = turns > 0 and gain > 0 and drop < RESET and rising >= RISING
     if turns == 0:
-        assumed["to_date"] = "no: no turn of the year to tell by"
+        assumed["to_date"] = phrase("reason.no_turn")
     else:
-        shown = f"the year begins at {drop:.0%} of where the last one ended"
-        line = f"within it {rising:.0%} of steps rise"
-        assumed["to_date"] = f"{'yes' if found else 'no'}: {shown}, {line}"
+        key = "reason.yes_resets" if found else "reason.no_resets"
+        assumed["to_date"] = phrase(key, drop=f"{drop:.0%}", rising=f"{rising:.0%}")
     return found
 
 
@@ -375,19 +400,19 @@ def _decide_season(
 ) -> bool:
     enough = cycle > 1 and len(values) >= 2 * cycle + 4
     if cycle == 1:
-        assumed["season"] = "no: annual"
+        assumed["season"] = phrase("reason.no_annual")
         return False
     if not enough:
-        assumed["season"] = f"no: {len(values)} values, two years and four are needed to tell"
+        assumed["season"] = phrase("reason.no_few", count=len(values))
         return False
     if said.seasonal is not None:
-        assumed["season"] = "yes: you said so" if said.seasonal else "no: you said so"
+        assumed["season"] = phrase("reason.yes_said" if said.seasonal else "reason.no_said")
         return said.seasonal
     if to_date:
-        assumed["season"] = "yes: flows of a sum to date"
+        assumed["season"] = phrase("reason.yes_flows")
         return True
     if series.is_growth:
-        assumed["season"] = "no: its unit or name says that it is a growth or a share"
+        assumed["season"] = phrase("reason.no_growth")
         return False
     found, p = False, 1.0
     for back in reversed(range(VERDICTS)):
@@ -395,9 +420,11 @@ def _decide_season(
         if end >= 2 * cycle + 4:
             p = season_chance(values[:end], position[:end], cycle)
             found = p < (SEASON_KEPT if found else SEASON_P)
-    assumed["season"] = (
-        f"{'yes' if found else 'no'}: that steps differ as much by period of the year has a chance of"
-        f" {p:.2g} (begun below {SEASON_P}, given up above {SEASON_KEPT})"
+    assumed["season"] = phrase(
+        "reason.yes_season" if found else "reason.no_season",
+        p=f"{p:.2g}",
+        begun=SEASON_P,
+        kept=SEASON_KEPT,
     )
     return found
 
@@ -433,16 +460,16 @@ def _decide_level(
     seasonal: bool,
 ) -> float:
     if said.level is not None:
-        assumed["kind"] = f"{'level' if said.level else 'rate'}: you said so"
+        assumed["kind"] = phrase("reason.level_said" if said.level else "reason.rate_said")
         return float(said.level)
     if seasonal:
-        assumed["kind"] = "a seasonal flow or level"
+        assumed["kind"] = phrase("reason.seasonal")
         return 1.0 if values.min() > 0 else 0.0
     if values.min() < 0:
-        assumed["kind"] = "rate: it has values below zero"
+        assumed["kind"] = phrase("reason.rate_negative")
         return 0.0
     if series.is_growth:
-        assumed["kind"] = "rate: its unit or name says that it is a growth or a share"
+        assumed["kind"] = phrase("reason.rate_growth")
         return 0.0
     chances = [
         _level_chance(values[: len(values) - back * frequency], frequency)
@@ -450,9 +477,10 @@ def _decide_level(
         if len(values) - back * frequency >= max(3 * frequency, 8)
     ]
     chance = float(np.median(chances)) if chances else _level_chance(values, frequency)
-    assumed["kind"] = (
-        f"{'level' if chance > 0.5 else 'rate'}: the chance that it is a level is {chance:.2f}"
-        f" (median of {max(len(chances), 1)} dates)"
+    assumed["kind"] = phrase(
+        "reason.level_chance" if chance > 0.5 else "reason.rate_chance",
+        chance=f"{chance:.2f}",
+        dates=max(len(chances), 1),
     )
     return chance
 
@@ -490,23 +518,23 @@ def _scale(
     """Scale and support; ``growth``: 2 of a level, 1 of a seasonal series, 0 of a rate."""
     low = float(values.min())
     if low < 0 or (series.is_growth and growth == 0 and low <= 0):
-        assumed["support"] = "real: it has values below zero"
+        assumed["support"] = phrase("reason.real_negative")
         width = float(np.median(np.abs(values[-36:])))
         wild = width > 0 and _wild(values)
         return (Scale("asinh", width) if wild else Scale()), "real"
     if series.is_growth and growth == 0 and series.unit not in {"%", "‰"}:
-        assumed["support"] = "real: its name says that it is a growth, which may fall below zero"
+        assumed["support"] = phrase("reason.real_growth")
         return Scale(), "real"
     positive = values[values > 0]
     shift = 0.5 * float(positive.min()) if low == 0 else 0.0
     high = np.inf
-    support, reason = "positive", "it has no value below zero"
+    support, reason = "positive", phrase("reason.positive")
     for top in (100.0, 1.0):
         at_top = int(np.isclose(values, top, rtol=1e-6).sum())
         if float(values.max()) <= top and at_top >= 3:
-            high, support, reason = top, "bounded", f"it stays within 0 and {top:g} and touches it"
+            high, support, reason = top, "bounded", phrase("reason.bounded", top=f"{top:g}")
             break
-    assumed["support"] = f"{support}: {reason}"
+    assumed["support"] = reason
     if growth or _multiplicative(values + shift):
         return Scale("log", shift=shift, low=0.0, high=high), support
     unit = float(np.abs(np.diff(values)).mean())

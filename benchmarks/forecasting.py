@@ -6,8 +6,8 @@ Install the data beside the project (they are no dependency of it) and run::
     PYTHONPATH=bed-data python benchmarks/forecasting.py --half hold-out
 
 Data: employment by industry (``fpp3::us_employment``), house sales, listings and prices by city
-(``ggplot2::txhousing``), commodity prices (``stevedata::commodity_prices``), interest rates and
-inflation (``Ecdat::Irates``, ``Ecdat::Mishkin``), saving and unemployment (``ggplot2::economics``),
+(``ggplot2::txhousing``), commodity prices (``stevedata::commodity_prices``, ``AER::PepperPrice``),
+exchange rates by quarter (``plm::Parity``), interest rates and inflation (``Ecdat::Irates``, ``Ecdat::Mishkin``), saving, unemployment and spending (``ggplot2::economics``),
 flows of ``fpp2``, ``fpp3``, ``forecast`` and ``datasets``, countries (``dslabs::gapminder``,
 ``Ecdat::SumHes``) and states (``plm::Produc``). None is Chinese, and none is picked by result.
 
@@ -45,7 +45,7 @@ Floats = npt.NDArray[np.float64]
 LEVELS = np.arange(1, 20) / 20
 STEPS = {1: 5, 4: 4, 12: 9}
 LENGTHS = {1: (10, 40), 4: (16, 60), 12: (39, 160)}
-KINDS = ("monthly rate", "annual level", "annual rate", "flow", "sum to date")
+KINDS = ("monthly rate", "monthly level", "annual level", "annual rate", "flow", "sum to date")
 #: At most this many windows a kind and source, so that no country or package decides.
 MOST = {"employment": 90, "housing": 90, "countries": 60, "states": 40}
 
@@ -106,11 +106,26 @@ def series() -> Iterator[tuple[str, str, int, int, Floats]]:
         x = x[: int(np.argmin(np.isfinite(x)))] if not np.isfinite(x).all() else x
         if len(x) > 120 and x.min() > 0:
             yield f"prices/{column}", "monthly rate", 12, 12 * 1961, growth(x, 12)
+            yield f"prices/{column}", "monthly level", 12, 12 * 1960, x
     for item, columns in (("Irates", None), ("Mishkin", ["pai1", "pai3", "tb1", "tb3"])):
         table = load("Ecdat", item)
         for column in columns or table.columns[1:]:
             yield f"{item}/{column}", "monthly rate", 12, 12 * 1947, table[column].to_numpy(float)
+    table = load("AER", "PepperPrice")
+    for column in ("black", "white"):
+        yield f"pepper/{column}", "monthly level", 12, 12 * 1973 + 9, table[column].to_numpy(float)
+    for country, rows in load("plm", "Parity").groupby("country"):  # logarithms, by quarter
+        rate = np.exp(rows["ls"].to_numpy(float))
+        yield f"exchange/{country}", "monthly level", 4, 4 * 1973 + 1, rate
     table = load("ggplot2", "economics")
+    for column in ("pce", "pop", "unemploy"):  # seasonally adjusted
+        yield (
+            f"economics/{column}",
+            "monthly level",
+            12,
+            12 * 1967 + 6,
+            table[column].to_numpy(float),
+        )
     for column in ("psavert", "uempmed"):
         yield (
             f"economics/{column}",

@@ -93,7 +93,9 @@ def driver_file(path: Path) -> tuple[dict[str, float], list[Problem]]:
         found = resolve(
             {"ppi_yoy": wish({"file": path.name})}, usual(), path.parent, _never, problems
         )
-    return dict(found.get("ppi_yoy", {})), problems
+    months = found.get("ppi_yoy", {})
+    assert not isinstance(months, str), "off"
+    return dict(months), problems
 
 
 def workbook_cell(key: str, text: str, unit: str = "") -> tuple[object, list[Problem]]:

@@ -237,14 +237,21 @@ class City(mesa.Model):
         """Years from the middle of the base year to the middle of the month."""
         return float(self.t + 0.5 - (12 * self.p.base_year + 6)) / 12.0
 
+    def tide(self) -> float:
+        """Factor of the nation's investment on what begins in the month (5.2)."""
+        p = self.p
+        normal = math.log(1.0 + p.investment_normal) * self.years_since_base()
+        return math.exp(p.climate_elasticity * (p.nation[self.t - p.pipeline_start] - normal))
+
     def arrival_index(self) -> float:
-        """Growth index of arrivals: its rate fades after the base year (5.2)."""
+        """Growth index of arrivals: its own rate fades after the base year (5.2)."""
         p, later = self.p, self.years_since_base() - 0.5
         fast, slow = math.log(1.0 + p.starts_growth), math.log(1.0 + p.starts_growth_later)
         if later <= 0.0:
-            return math.exp(fast * (later + 0.5))
+            return math.exp(fast * (later + 0.5)) * self.tide()
         fading = (1.0 - math.exp(-p.growth_fading * later)) / p.growth_fading
-        return math.exp(0.5 * fast + slow * later + (fast - slow) * fading)
+        own = math.exp(0.5 * fast + slow * later + (fast - slow) * fading)
+        return own * self.tide()
 
     def shock_scale(self, size: float) -> float:
         """Scale of the yearly growth shock of a firm of a size."""
@@ -383,8 +390,8 @@ class City(mesa.Model):
             self.market_step = p.market_sd * x / math.sqrt(650.0 / 144.0)
         self.market += self.market_step
         year = slice(m - 11, m + 1)
-        nation = sum(p.value_added_central[year]) + sum(p.prices_central[year])
-        self.times = p.yield_cycle * (nation / 12.0 - p.growth_normal) + self.market
+        nation = max(0.02, sum(p.value_added_central[year]) / 12.0)
+        self.times = p.yield_cycle * math.log(nation / p.growth_normal) + self.market
 
     def levers(self) -> Any:
         """Levers in force (7.2)."""
@@ -469,7 +476,7 @@ class City(mesa.Model):
         """Small investment: replacement first, then firms short of capacity (7.9)."""
         p, firms = self.p, self.firms
         lump = self.lump_base * (1.0 + p.small_lump_growth) ** (self.year - p.base_year)
-        lump *= p.fai_season[self.month] / 12.0
+        lump *= self.tide() * p.fai_season[self.month] / 12.0
         private = max(0.0, lump - p.absent.platform_financing / 12.0 * p.zones)
         equipment = min(private, self.tenant_bill)
         self.tenant_bill -= equipment

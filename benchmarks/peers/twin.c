@@ -129,10 +129,9 @@ static void orders(World *restrict w, const Inputs *restrict p) {
     c->market_step = p->market_sd / sqrt(650.0 / 144.0) * x;
   }
   c->market += c->market_step;
-  double times = 0.0;
-  for (int n = m - 11; n <= m; n++)
-    times += (p->value_added_central[n] + p->prices_central[n]) / 12.0;
-  times = p->yield_cycle * (times - p->growth_normal) + c->market;
+  double grows = 0.0;
+  for (int n = m - 11; n <= m; n++) grows += p->value_added_central[n] / 12.0;
+  const double times = p->yield_cycle * log(fmax(0.02, grows) / p->growth_normal) + c->market;
   for (int s = 0; s < sectors; s++) {
     double asked = p->utilisation_normal * exp(p->demand_pass_through * sector->gap[s][m] + times);
     use[s] = asked < 1.0 ? asked : 1.0;

@@ -20,6 +20,14 @@ SMALL = Sizes(zones=8, sectors=8, firms=520, projects=1032, months=96, span=128)
 WHOLE = {"zones": "zones", "firms": "firms", "projects": "projects"}
 
 
+def nation(start: int, base: int, draw: random.Random) -> npt.NDArray[np.float64]:
+    """Log growth of the nation's investment since the base year's middle: a rate for each year."""
+    months = start + np.arange(SMALL.span)
+    rates = {int(y): draw.uniform(0.02, 0.28) / 12.0 for y in np.unique(months // 12)}
+    passed = np.cumsum([rates[int(m) // 12] for m in months])
+    return np.asarray(passed - np.interp(12 * base + 5.5, months, passed))
+
+
 def random_inputs(seed: int, pack: Pack | None = None, *, check: bool = True) -> Records:
     """Return the inputs of a random small world, shape (1,).
 
@@ -55,6 +63,7 @@ def random_inputs(seed: int, pack: Pack | None = None, *, check: bool = True) ->
     p["demand_start"] = p["firms_start"] - 12
     p["demand_months"] = 12 * (base + 3) - p["demand_start"]
     p["climate"] = p["credit"] = 1.0
+    p["nation"] = nation(int(p["pipeline_start"]), base, outside)
     for month in range(int(p["opening"] - p["pipeline_start"]), SMALL.span):
         p["climate"][month] = outside.uniform(0.7, 1.4)
         p["credit"][month] = outside.uniform(0.8, 1.2)

@@ -90,13 +90,21 @@ def _expected_curve(p: Any, x: float) -> float:
     return float(curve(p, x) * (1.0 - q * x) + q * integral)
 
 
+def tide(p: Any, t: int) -> float:
+    """Factor of the nation's investment on what begins in a month (5.2)."""
+    grown = math.exp(p.nation[t - p.pipeline_start])
+    normal = (1.0 + p.investment_normal) ** years_since(p, t)
+    return float((grown / normal) ** p.climate_elasticity)
+
+
 def arrival_index(p: Any, t: int) -> float:
     """Growth index of arrivals, 1 in the middle of the base year; the rate fades after its end."""
     y = years_since(p, t) - 0.5
     if y <= 0.0:
-        return float((1.0 + p.starts_growth) ** (y + 0.5))
+        return float((1.0 + p.starts_growth) ** (y + 0.5)) * tide(p, t)
     g, later, k = math.log1p(p.starts_growth), math.log1p(p.starts_growth_later), p.growth_fading
-    return math.exp(0.5 * g + later * y + (g - later) * (1.0 - math.exp(-k * y)) / k)
+    own = math.exp(0.5 * g + later * y + (g - later) * (1.0 - math.exp(-k * y)) / k)
+    return own * tide(p, t)
 
 
 def pareto_mean(alpha: float, low: float, high: float) -> float:

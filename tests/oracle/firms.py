@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from tests.oracle.expectations import tide
 from tests.oracle.philox import MARKET, OWNER, SHOCK_PLANT, SHOCK_TENANT, normals
 from tests.oracle.projects import first_above, give_back
 from tests.oracle.state import (
@@ -57,8 +58,8 @@ def open_plant(w: World, f: Firm) -> None:
     p = w.p
     gap = w.gap[f.sector][w.t - p.demand_start]
     past = slice(w.t - p.demand_start - 11, w.t - p.demand_start + 1)
-    nation = math.fsum(p.value_added_central[past]) + math.fsum(p.prices_central[past])
-    pull = p.demand_pass_through * gap + p.yield_cycle * (nation / 12.0 - p.growth_normal)
+    nation = max(0.02, math.fsum(p.value_added_central[past]) / 12.0)
+    pull = p.demand_pass_through * gap + p.yield_cycle * math.log(nation / p.growth_normal)
     use = min(1.0, p.utilisation_normal * math.exp(pull + w.market))
     f.b = use * capacity(w, f)
     f.smooth = use * f.kappa * f.K * ramp(p, w.t - f.born + 2)
@@ -145,7 +146,7 @@ def lump(w: World) -> None:
     """Replacement and expansion by the small lump of investment."""
     p = w.p
     month = w.lump_base * (1.0 + p.small_lump_growth) ** (w.year - p.base_year)
-    month *= p.fai_season[w.month] / 12.0
+    month *= tide(p, w.t) * p.fai_season[w.month] / 12.0
     private = max(0.0, month - p.absent.platform_financing / 12.0 * p.zones)
     w.lump_private = private
     rows = living(w)

@@ -48,6 +48,7 @@ def quiet(seed: int, *, projects: bool = False, **changes: float) -> Records:
         "expansion_share",
         "size_variance_exponent",
         "execution_sd",
+        "climate_elasticity",
         "demand_wedge",
         "premium",
         "dropout_rate",

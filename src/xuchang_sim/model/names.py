@@ -88,7 +88,14 @@ PARAMETERS: dict[str, tuple[str, str]] = {
     "leading_share_investment": ("比例", "leading sectors' share of investment"),
     "leading_share_revenue": ("比例", "leading sectors' share of revenue"),
     "starts_growth": ("/年", "growth of starts without the plan"),
-    "climate_elasticity": ("弹性", "response of arrivals to the investment climate"),
+    "climate_elasticity": (
+        "弹性",
+        "response of arrivals and of small investment to the nation's investment",
+    ),
+    "investment_normal": (
+        "/年",
+        "growth of the nation's investment in the times that the growth of starts was read in",
+    ),
     "approval_months": ("月", "approval time (mean)"),
     "approval_shape": ("指数", "gamma shape of approval time"),
     "tier_bonus_1": ("比例", "bonus in approval from 100m yuan"),
@@ -229,8 +236,8 @@ PARAMETERS: dict[str, tuple[str, str]] = {
     "usual_land": ("倍", "usual land over the model's own use of the base year"),
     "usual_land_growth": ("/年", "growth of usual land"),
     "land_additional": ("比例", "part of a lever's new quota that is additional"),
-    "yield_cycle": ("弹性", "response of new capacity's yield to the nation's growth"),
-    "growth_normal": ("/年", "the nation's nominal industrial growth in normal times"),
+    "yield_cycle": ("弹性", "elasticity of new capacity's yield to the nation's real growth"),
+    "growth_normal": ("/年", "the nation's real industrial growth in normal times"),
     "crowding_elasticity": ("弹性", "fall of new capacity's yield with the city's capital"),
     "yield_sd": ("比例", "error of the yield of all new capacity in common"),
     "market_sd": ("比例", "sd of the city's own course of orders, mean of the first year"),
@@ -333,6 +340,7 @@ class ParameterNames:
     leading_share_revenue: float
     starts_growth: float
     climate_elasticity: float
+    investment_normal: float
     approval_months: float
     approval_shape: float
     tier_bonus_1: float

@@ -13,7 +13,7 @@ import math
 
 from xuchang_sim.model.elementary import exp, log
 from xuchang_sim.model.kernel import inlined, step
-from xuchang_sim.model.steps.calendar import clip, demand, power
+from xuchang_sim.model.steps.calendar import arrival_index, clip, demand, power
 from xuchang_sim.model.steps.checks import remember
 from xuchang_sim.model.steps.firms import (
     INITIAL,
@@ -287,8 +287,7 @@ def expected_starts(w: World, p: Inputs, months: int) -> None:
     shape = int(p.approval_shape + 0.5)
     for a in range(months):
         past.started[a] = 0.0
-        years = (p.pipeline_start + a + 0.5 - (12 * p.base_year + 6)) / 12.0
-        past.arrived[a] = power(1.0 + p.starts_growth, years) / 12.0
+        past.arrived[a] = arrival_index(p, p.pipeline_start + a) / 12.0
     before = 0.0
     for n in range(1, 61):
         by_now = approved_by(p, shape, n)

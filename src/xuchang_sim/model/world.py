@@ -831,6 +831,9 @@ class Inputs(Table, names.ParameterNames):
     prices: Floats = _column("f8", "1", "growth of producer prices on a year before", ("months",))
     value_added_central: Floats = _column("f8", "1", "central path of the same", ("months",))
     prices_central: Floats = _column("f8", "1", "central path of the same", ("months",))
+    nation: Floats = _column(
+        "f8", "1", "log growth of national FAI since mid base year, central path", ("span",)
+    )
     climate: Floats = _column(
         "f8", "1", "investment climate: growth factor of FAI over its central path", ("span",)
     )

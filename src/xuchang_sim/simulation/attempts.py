@@ -45,6 +45,7 @@ PATHS = {
     "prices": "demand_start",
     "value_added_central": "demand_start",
     "prices_central": "demand_start",
+    "nation": "pipeline_start",
     "climate": "pipeline_start",
     "credit": "pipeline_start",
 }

@@ -5,6 +5,7 @@ The bytes of a record are the engine's memory of one replicate.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -144,6 +145,7 @@ def template_of(setup: Setup, path: Drivers, sizes: Sizes) -> np.void:
         record[f"base_{name}"] = getattr(pack.base, name).value
     record["factory_reference"] = pack.levers["factory_area"].plan
     record["absent"]["values"] = [pack.levers[name].absent for name in LEVERS]
+    record["nation"] = _nation(path, pack.base_year, pack.pipeline_start + np.arange(sizes.span))
     _fill_region(record, setup)
     season = pack.calendar.fai_season
     series = pack.history[season.estimate_from]
@@ -154,6 +156,25 @@ def template_of(setup: Setup, path: Drivers, sizes: Sizes) -> np.void:
         record["group_month"][month - 1] = 1
     record["envelope"] = _envelope(setup, record, sizes)
     return record
+
+
+def _nation(path: Drivers, base: int, months: Array) -> Array:
+    """Log growth of national investment from the middle of the base year to that of each month.
+
+    Central path: the same for all replicates and scenarios. Each month adds a twelfth of the growth
+    over a year before; months outside of the path grow like its first and its last.
+    """
+    start = month_index(path.months[0])
+    known = [math.log1p(g) / 12.0 for g in path.central["fai_yoy"].tolist()]
+    middle = 12 * base + 6
+    first, last = int(min(months[0], middle)), int(max(months[-1], middle))
+    here = [known[min(max(m - start, 0), len(known) - 1)] for m in range(first, last + 1)]
+    passed, total = [], 0.0
+    for step in here:
+        passed.append(total + 0.5 * step)
+        total += step
+    origin = math.fsum(here[: middle - first])
+    return np.array([passed[m - first] - origin for m in months.tolist()])
 
 
 def _fill_region(record: np.void, setup: Setup) -> None:
@@ -194,12 +215,17 @@ def _envelope(setup: Setup, record: np.void, sizes: Sizes) -> Array:
     for name in PARAMETERS:
         central[name] = pack.parameters[name].default or 0.0
     scale = engine.expectations(np.array([central]), sizes)[0, 0]
-    growth = pack.parameters["starts_growth"]
+    growth, elasticity = pack.parameters["starts_growth"], pack.parameters["climate_elasticity"]
+    normal = math.log1p(pack.parameters["investment_normal"].default or 0.0)
     months = pack.pipeline_start + np.arange(sizes.span)
-    years = (months + 0.5 - (12 * pack.base_year + 6)) / 12.0
+    years = ((months + 0.5 - (12 * pack.base_year + 6)) / 12.0).tolist()
     # Python's power, not numpy's: that one's last digit goes by the length of a processor's vectors.
     index = np.array(
-        [max((1.0 + g) ** t for g in (growth.low, growth.high)) for t in years.tolist()]
+        [
+            max((1.0 + g) ** t for g in (growth.low, growth.high))
+            * max(math.exp(e * (nation - normal * t)) for e in (elasticity.low, elasticity.high))
+            for t, nation in zip(years, record["nation"].tolist(), strict=True)
+        ]
     )
     ratio = (pack.parameters["starts_large"].default or 0.0) / (
         pack.parameters["starts_ordinary"].default or 1.0

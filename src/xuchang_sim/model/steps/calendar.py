@@ -27,19 +27,30 @@ def years_since_base(p: Inputs, month: int) -> float:
 
 
 @inlined
-def arrival_index(p: Inputs, month: int) -> float:
-    """Growth index of arrivals, 1 in the middle of the base year.
+def tide(p: Inputs, month: int) -> float:
+    """Factor on investment that begins in a month, 1 in the middle of the base year.
 
-    Through the base year it grows at the rate of those years; afterwards the rate falls towards the
+    What the nation's investment has grown since, on its central path, over its growth in normal
+    times, to the power of ``climate_elasticity``.
+    """
+    normal = log(1.0 + p.investment_normal) * years_since_base(p, month)
+    return exp(p.climate_elasticity * (p.nation[month - p.pipeline_start] - normal))
+
+
+@inlined
+def arrival_index(p: Inputs, month: int) -> float:
+    """Growth index of arrivals, 1 in the middle of the base year: their own growth times the tide.
+
+    Through the base year their own growth is that of those years; afterwards it falls towards the
     long run's, the excess by ``growth_fading`` a year.
     """
     fast, slow = log(1.0 + p.starts_growth), log(1.0 + p.starts_growth_later)
     years = years_since_base(p, month)
     later = years - 0.5
     if later <= 0.0:
-        return exp(fast * years)
+        return exp(fast * years) * tide(p, month)
     fading = (1.0 - exp(-p.growth_fading * later)) / p.growth_fading
-    return exp(0.5 * fast + slow * later + (fast - slow) * fading)
+    return exp(0.5 * fast + slow * later + (fast - slow) * fading) * tide(p, month)
 
 
 @inlined

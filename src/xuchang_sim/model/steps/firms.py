@@ -9,7 +9,7 @@ import math
 
 from xuchang_sim.model.elementary import exp, log
 from xuchang_sim.model.kernel import inlined, step
-from xuchang_sim.model.steps.calendar import clip, power, years_since_base
+from xuchang_sim.model.steps.calendar import clip, power, tide, years_since_base
 from xuchang_sim.model.steps.labour import release
 from xuchang_sim.model.steps.land import YI_PER_WAN, return_land
 from xuchang_sim.model.streams import (
@@ -31,6 +31,7 @@ OWNERS_FROM = 2  # a list is worth its work from a birth in every second zone an
 FIRST_YEAR = math.sqrt(650.0 / 144.0)  # sd of the first year's mean of a walk, in steps
 HIRES_AHEAD = 2  # months by which a plant's hands come before its orders
 USE_LOW, IDLE_LIMIT = 0.3, 6  # a firm used less for so many months closes
+SLOWEST = 0.02  # real growth of the nation, at least, where new capacity shares it
 
 
 @inlined
@@ -78,11 +79,11 @@ def orders(w: World, p: Inputs) -> None:
     c, firm, sector = w.city, w.firm, w.sector
     m = c.t - p.demand_start
     drift(w, p)
-    # New capacity yields more in years in which the nation grows fast.
-    times = 0.0
+    # New capacity sells what the nation's real growth leaves to it.
+    grows = 0.0
     for k in range(m - 11, m + 1):
-        times += (p.value_added_central[k] + p.prices_central[k]) / 12.0
-    times = p.yield_cycle * (times - p.growth_normal) + c.market
+        grows += p.value_added_central[k] / 12.0
+    times = p.yield_cycle * log(max(SLOWEST, grows) / p.growth_normal) + c.market
     for s in range(c.sectors):
         for g in range(2):
             sector.before[s, g] = 0.0
@@ -287,7 +288,7 @@ def small_lump(w: World, p: Inputs) -> None:
     c, firm, zone = w.city, w.firm, w.zone
     years = c.year - p.base_year
     lump = c.lump_base * power(1.0 + p.small_lump_growth, 1.0 * years)
-    lump *= p.fai_season[c.calendar_month] / 12.0
+    lump *= tide(p, c.t) * p.fai_season[c.calendar_month] / 12.0
     public = p.absent.platform_financing / 12.0 * c.zones
     private = lump - public
     private = 0.0 if private < 0.0 else private

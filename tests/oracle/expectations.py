@@ -49,6 +49,7 @@ def demand(w: World) -> None:
     for s in range(p.sectors):
         level: list[float] = []
         gap: list[float] = []
+        even = 0.0, 0.0
         for m in range(p.demand_months):
             years = max(0, (p.demand_start + m) // 12 - p.plan_year)
             drift = (p.demand_wedge + p.premium) * math.exp(-p.drift_fading * years)
@@ -59,12 +60,12 @@ def demand(w: World) -> None:
             real = p.value_added[m] + drift
             step = _log(p.sector_beta[s] * p.prices[m] + p.incumbent_real * real)
             apart = _log(g) - _log(central)
-            if m < 12:
-                level.append((level[-1] if level else 0.0) + step / 12.0)
-                gap.append((gap[-1] if gap else 0.0) + apart / 12.0)
-            else:
-                level.append(level[m - 12] + step)
-                gap.append(gap[m - 12] + apart)
+            # A year before the path both had grown evenly, at the rates of its first month.
+            if m == 0:
+                even = step, apart
+            part = (11 - m) / 12.0
+            level.append((level[m - 12] if m >= 12 else -part * even[0]) + step)
+            gap.append((gap[m - 12] if m >= 12 else -part * even[1]) + apart)
         w.growth.append([level[m] - (level[m - 1] if m else 0.0) for m in range(len(level))])
         w.gap.append(gap)
 

@@ -149,10 +149,12 @@ def demand(w: World, p: Inputs) -> None:
     The index obeys D(t) = D(t - 12) (1 + g(t)) with g = value added + beta * prices + wedge +
     premium, the last two of which fade after the plan's year. Incumbents' orders follow the same recursion; prices pass to them whole, of real growth
     (value added, wedge, premium) only the share ``incumbent_real``: the rest is new capacity's.
-    In the first year of the path, growth is spread evenly over its months.
+    Before the path growth is taken as even, at the rate of its first month: what changes within its
+    first year then bends the level in the month in which it happens, and not every year anew.
     """
     for s in range(w.city.sectors):
         beta = p.sector_beta[s]
+        first, last, apart = 0.0, 0.0, 0.0
         for m in range(p.demand_months):
             ahead = (p.demand_start + m) // 12 - p.plan_year
             lasts = exp(-p.drift_fading * ahead) if ahead > 0 else 1.0
@@ -163,11 +165,12 @@ def demand(w: World, p: Inputs) -> None:
             own = log(1.0 + clip(beta * p.prices[m] + p.incumbent_real * real, -0.9, 9.0))
             full = log(1.0 + clip(g, -0.9, 9.0))
             middle = log(1.0 + clip(central, -0.9, 9.0))
+            if m == 0:
+                first, apart = own, full - middle
             if m < 12:
-                w.sector.growth[s, m] = own / 12.0
-                w.sector.gap[s, m] = (full - middle) / 12.0
-                if m > 0:
-                    w.sector.gap[s, m] += w.sector.gap[s, m - 1]
+                w.sector.growth[s, m] = own - last + first / 12.0 if m > 0 else own / 12.0
+                w.sector.gap[s, m] = full - middle - apart * (11.0 - m) / 12.0
+                last = own
             else:
                 past = 0.0
                 for k in range(m - 11, m):

@@ -26,6 +26,10 @@ SETUP = prepare(PACK, 24, 5, parameters="sampled")
 ROW = {name: row for row, name in enumerate(MEASURES)}
 
 
+#: Without elasticity neither the nation's own course nor its deviations act, in the warm-up, too.
+DEAF = {"climate_elasticity": 0.0, "credit_elasticity": 0.0}
+
+
 def held(driver: str, growth: float) -> dict[str, Condition]:
     months = range(12 * 2012 + 3, SETUP.through + 1)
     return {driver: {f"{m // 12}-{m % 12 + 1:02d}": growth for m in months}}
@@ -34,8 +38,8 @@ def held(driver: str, growth: float) -> dict[str, Condition]:
 @pytest.fixture(scope="module")
 def worlds() -> dict[str, Results]:
     scenarios = {
-        "off": replace(PLAN, drivers={"fai_yoy": "off", "m2_yoy": "off"}),
-        "deaf": replace(PLAN, parameters={"climate_elasticity": 0.0, "credit_elasticity": 0.0}),
+        "off": replace(PLAN, drivers={"fai_yoy": "off", "m2_yoy": "off"}, parameters=DEAF),
+        "deaf": replace(PLAN, parameters=DEAF),
         "boom": replace(PLAN, drivers=held("fai_yoy", 0.45)),
         "slump": replace(PLAN, drivers=held("fai_yoy", 0.0)),
         "loose": replace(PLAN, drivers=held("m2_yoy", 0.25)),

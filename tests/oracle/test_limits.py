@@ -150,6 +150,23 @@ def test_without_projects_investment_is_the_small_lump(seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", SEEDS)
+def test_small_investment_moves_with_the_nations(seed: int) -> None:
+    """Where the nation grows by 5% and 22% is normal, so much less begins, to the elasticity."""
+    inputs = quiet(seed, climate_elasticity=1.5, investment_normal=0.22)
+    p = inputs[0]
+    months = int(p["pipeline_start"]) + np.arange(len(p["nation"]))
+    years = (months + 0.5 - (12 * int(p["base_year"]) + 6)) / 12.0
+    p["nation"] = np.log(1.05) * years
+    trace = Trace(inputs)
+    rows = run(trace)
+    plan = months >= int(p["opening"])
+    tide = ((1.05 / 1.22) ** (1.5 * years[plan]))[: len(rows)]
+    grown = (1.0 + p["small_lump_growth"]) ** np.repeat([1, 2], 12)
+    season = np.array([*p["fai_season"], *p["fai_season"]])
+    assert close(column(rows, "fai"), FAI * grown * tide * season / 12.0)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
 def test_platform_debt_is_a_geometric_series(seed: int) -> None:
     """A platform that wants more than it may raise borrows the same sum every month."""
     raised = 6.0

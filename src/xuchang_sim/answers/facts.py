@@ -154,6 +154,7 @@ def facts(study: Settings) -> Facts:
     scenario = load_scenario("no_plan", loaded)
     results = run(setup, [Variant(scenario)])[0]
     worlds = Worlds(setup, scenario)
-    evidence = Evidence(setup, results, look(worlds, progress), worlds.prices()[:, 1:])
+    prices, tides = worlds.prices()[:, 1:], [worlds.tide(k) for k in (0, 1, 2)]
+    evidence = Evidence(setup, results, look(worlds, progress), prices, tides)
     found = tuple(Verdict(fact, MEASURED[fact.id].of(evidence)) for fact in file.facts)
     return Facts(found, setup, scenario, file.sha256)

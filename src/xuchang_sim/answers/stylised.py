@@ -180,12 +180,15 @@ class Evidence:
         Worlds that were looked at.
     prices : ndarray, shape (replicates, years - 1)
         Mean growth of producer prices by calendar year after the base year.
+    tides : list of ndarray, shape (replicates,)
+        Factor of the nation on investment in the base year and the two before.
     """
 
     setup: Setup
     results: Results
     looks: list[Look]
     prices: Array
+    tides: list[Array]
 
     def city(self, name: str) -> Array:
         """One recorded column of the city: shape (good replicates, months)."""
@@ -260,7 +263,9 @@ NO_CAPS = {"utilisation_normal": 0.05, "effort_cap": 1000.0}
 def warm_up_complete(e: Evidence) -> Numbers:
     """Growth of mean investment of large projects less that of starts."""
     fai = [float(e.moment(f"large_fai_{k}").mean()) for k in (0, 1, 2)]
-    starts = [float(np.mean((1.0 + e.parameter("starts_growth")) ** -k)) for k in (0, 1, 2)]
+    seen = [look.number for look in e.looks]
+    growth = 1.0 + e.parameter("starts_growth")
+    starts = [float(np.mean(growth**-k * e.tides[k][seen])) for k in (0, 1, 2)]
     return {
         "base_year": fai[0] / fai[1] - starts[0] / starts[1],
         "year_before": fai[1] / fai[2] - starts[1] / starts[2],

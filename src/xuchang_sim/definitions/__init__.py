@@ -406,9 +406,12 @@ class Measure(Number):
         What must stand in the pack: ``base.revenue``, ``clusters``, ``zones.leading``.
     parameters : tuple of str
         Parameters it reads.
+    lever : str
+        Lever that states the same quantity; empty if none does.
     """
 
     basis: str = "model"
+    lever: str = ""
     direction: str = "at_least"
     threshold: str = ""
     sizes: tuple[Fraction, Fraction] | None = None
@@ -622,6 +625,7 @@ def measures() -> Mapping[str, Measure]:
             of=_of(entry.get("possible")),
             sizes=_sizes(entry.get("sizes"), ()),
             basis=entry.get("basis", "model"),
+            lever=entry.get("lever", ""),
             direction=entry.get("direction", "at_least"),
             threshold=entry.get("threshold", ""),
             needs=tuple(entry.get("needs", ())),

@@ -100,6 +100,21 @@ class Worlds:
         found: Array = monthly[:, : 12 * years].reshape(-1, years, 12).mean(axis=2)
         return found
 
+    def tide(self, years: int) -> Array:
+        """Factor of the nation on investment that began some years before mid base year: (replicates,).
+
+        Its central growth over normal growth, to the power of ``climate_elasticity``.
+        """
+        pack = self.setup.pack
+        row = 12 * (pack.base_year - years) + 6 - pack.pipeline_start
+        # The middle of the year is the border between two months.
+        nation = self._group.template["nation"]
+        excess = nation[row - 1 : row + 1].mean() + years * np.log1p(
+            self.parameters["investment_normal"]
+        )
+        found: Array = np.exp(self.parameters["climate_elasticity"] * excess)
+        return found
+
     def months(self, number: int) -> Iterator[View]:
         """Yield every month of a replicate as it has just been run.
 

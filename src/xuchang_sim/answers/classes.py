@@ -1,0 +1,387 @@
+"""What moves each target, measured: a mechanism, a prior, the lever that states it, or nothing.
+
+A probability is worth a verdict only where the model could have come out otherwise for a reason. Paired runs move one
+family of levers at a time, and the lever that states a target's own quantity alone; the spread over draws is split into
+what only this target reads, what revenue and investment read as well, and the split of zones.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
+
+import numpy as np
+import numpy.typing as npt
+
+from xuchang_sim import definitions
+from xuchang_sim.answers.rules import rules_digest
+from xuchang_sim.files import write
+from xuchang_sim.model.machine import folders
+from xuchang_sim.pack.levers import AXES
+from xuchang_sim.simulation.results import together
+from xuchang_sim.simulation.run import run
+from xuchang_sim.simulation.setup import Variant
+from xuchang_sim.simulation.targets import goals, meets, modelled
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from xuchang_sim.pack.load import Pack
+    from xuchang_sim.pack.plan import Target
+    from xuchang_sim.pack.scenario import ResolvedScenario
+    from xuchang_sim.simulation.results import Results
+    from xuchang_sim.simulation.settings import ScenarioLike, Settings
+
+Array = npt.NDArray[np.float64]
+Met = npt.NDArray[np.bool_]
+
+FILE = Path(__file__).with_name("classes.json")
+#: Classes, the one with a verdict first.
+CLASSES = ("mechanism", "prior", "lever_echo", "fixed", "synthetic", "duplicate")
+REPLICATES = 400
+#: A move of a probability counts from so many of its standard errors on.
+COUNTS = 2.0
+#: Share of a spread or of all moves from which on one cause makes a target an echo of it.
+HALF = 0.5
+#: Share of the futures in which two targets are met or missed together, from which on they are one event.
+SAME = 0.995
+#: Rank correlations with a parameter beyond so many standard errors count: of 200 parameters chance gives none.
+CLEAR = 3.5
+HEADLINES = ("revenue", "revenue_growth", "fai", "fai_growth")
+
+
+class Move(TypedDict):
+    """What moving levers from low to high does: change of P and its standard error, of the mean in standard deviations."""
+
+    p: float
+    p_se: float
+    level: float
+
+
+class TargetClass(TypedDict):
+    """Class of a target and the numbers behind it.
+
+    Parameters
+    ----------
+    kind : str
+        One of :data:`CLASSES`.
+    echoes : str
+        Id of what it echoes: a lever, a parameter, another target; empty for a mechanism.
+    own_lever : str
+        Lever that states the target's quantity; empty if none does.
+    lever_share : float
+        Own lever's part of the squared moves of the mean.
+    prior_share, shared_share, synthetic_share, chance_share : float
+        Parts of the variance over futures: parameters that only this target reads, parameters that revenue or
+        investment read as well, the split among zones, the rest.
+    moved : mapping of str to Move
+        By family of levers, the own lever held at the plan's level.
+    """
+
+    kind: str
+    echoes: str
+    own_lever: str
+    lever_share: float
+    prior_share: float
+    shared_share: float
+    synthetic_share: float
+    chance_share: float
+    moved: dict[str, Move]
+
+
+@dataclass(frozen=True)
+class Classes:
+    """Measured classes of all targets of a plan.
+
+    Parameters
+    ----------
+    key : str
+        Hash of what they were measured with: rules, definitions, pack and parameters.
+    targets : mapping of str to TargetClass
+        By the target's id.
+    """
+
+    key: str
+    replicates: int
+    seed: int
+    targets: Mapping[str, TargetClass]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return all of it as plain data."""
+        return {
+            "key": self.key,
+            "replicates": self.replicates,
+            "seed": self.seed,
+            "targets": dict(self.targets),
+        }
+
+
+class _Seen(NamedTuple):
+    """A target over the futures of one variant."""
+
+    values: Array
+    met: Met
+
+
+def measured_key(pack: Pack, parameters: str) -> str:
+    """Hash what the classes of a pack's targets depend on."""
+    text = f"{rules_digest()} {pack.sha256} {parameters}"
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def classify(study: Settings, scenario: ScenarioLike = "plan") -> Classes:
+    """Measure what moves every target that the model measures.
+
+    Parameters
+    ----------
+    study : Settings
+        Pack, replicates, seed; the run ends with the plan's year.
+    scenario : str, Path or ResolvedScenario
+
+    Returns
+    -------
+    Classes
+
+    Raises
+    ------
+    InputError
+        If an input is wrong.
+    """
+    pack = study.pack
+    resolved = study.scenario(scenario)
+    setup = study.setup(through=12 * pack.plan_year + 11)
+    setup = replace(setup, branch=setup.policy_month - 1)
+    targets = modelled(pack)
+    own = {target.id: own_lever(target) for target in targets}
+    trials: dict[tuple[str, str, str], ResolvedScenario] = {}
+    for axis in AXES:
+        names = [n for n, lever in pack.levers.items() if lever.axis == axis]
+        for held in ["", *sorted({lever for lever in own.values() if lever in names})]:
+            for level in ("low", "high"):
+                moved = [n for n in names if n != held]
+                trials[axis, held, level] = _at(resolved, pack, moved, level)
+                if held:
+                    trials["", held, level] = _at(resolved, pack, [held], level)
+    measures = frozenset(target.measure for target in targets)
+    found = run(
+        setup,
+        [Variant(resolved, only=measures), *(Variant(s, only=measures) for s in trials.values())],
+        full=False,
+        progress=study.progress,
+    )
+    # The same futures with the shares of all zones at their central values: what the split adds.
+    region = pack.region.model_copy(update={"share_concentration": 0.0})
+    (even,) = run(
+        replace(setup, pack=replace(pack, region=region)),
+        [Variant(resolved, only=measures)],
+        full=False,
+    )
+    together([*found, even])
+    base = found[0]
+    by_trial = dict(zip(trials, found[1:], strict=True))
+    seen = {
+        target.id: {key: _see(target, result) for key, result in by_trial.items()}
+        for target in targets
+    }
+    ranks = _ranks({name: v[base.good] for name, v in base.parameters.items()})
+    read = {name: _read(base.outcome(name), ranks) for name in HEADLINES if name in measures}
+    shared = set().union(*read.values()) if read else set()
+    classes: dict[str, TargetClass] = {}
+    events: dict[str, Met] = {}
+    for target in targets:
+        here = _see(target, base)
+        moves = {
+            axis: _move(seen[target.id], (axis, _held(pack, own[target.id], axis)), here)
+            for axis in AXES
+        }
+        alone = _move(seen[target.id], ("", own[target.id]), here) if own[target.id] else None
+        split = _split(target, here.values, even.outcome(target.measure), ranks, shared)
+        every = np.concatenate([here.met, *(s.met for s in seen[target.id].values())])
+        twin = _twin(every, events)
+        kind, echoes = _kind(target, own[target.id], moves, alone, split, every, twin)
+        if not twin:
+            events[target.id] = every
+        classes[target.id] = TargetClass(
+            kind=kind,
+            echoes=echoes,
+            own_lever=own[target.id],
+            lever_share=_lever_share(moves, alone),
+            prior_share=split.own,
+            shared_share=split.shared,
+            synthetic_share=split.synthetic,
+            chance_share=max(0.0, 1.0 - split.own - split.shared - split.synthetic),
+            moved=moves,
+        )
+    return Classes(measured_key(pack, setup.draws), setup.replicates, setup.seed, classes)
+
+
+def own_lever(target: Target) -> str:
+    """Lever that states the quantity of a target; empty if none does."""
+    defined = definitions.measure(target.measure)
+    return defined.lever if defined else ""
+
+
+def _at(
+    scenario: ResolvedScenario, pack: Pack, names: list[str], level: str
+) -> ResolvedScenario:
+    """Return the scenario with some levers at their low or high levels."""
+    moved = {name: float(getattr(pack.levers[name], level)) for name in names}
+    return replace(scenario, name=f"{scenario.name} {level}", levels={**scenario.levels, **moved})
+
+
+def _held(pack: Pack, lever: str, axis: str) -> str:
+    """Own lever, if it belongs to the family that moves: it is held at the plan's level."""
+    return lever if lever and pack.levers[lever].axis == axis else ""
+
+
+def _see(target: Target, result: Results) -> _Seen:
+    values = result.outcome(target.measure)
+    return _Seen(values, meets(values, target))
+
+
+def _move(trials: Mapping[tuple[str, str, str], _Seen], key: tuple[str, str], base: _Seen) -> Move:
+    """Compare the high level of some levers with the low one, future by future."""
+    low, high = trials[*key, "low"], trials[*key, "high"]
+    change = high.met.astype(float) - low.met.astype(float)
+    spread = float(base.values.std()) or float(np.abs(base.values).mean()) or 1.0
+    return Move(
+        p=float(change.mean()),
+        p_se=float(change.std(ddof=1) / math.sqrt(len(change))),
+        level=float((high.values - low.values).mean() / spread),
+    )
+
+
+class _Split(NamedTuple):
+    """Parts of a variance, and the parameter that only this target reads and that moves it most."""
+
+    own: float
+    shared: float
+    synthetic: float
+    leading: str
+
+
+def _ranks(draws: Mapping[str, Array]) -> dict[str, Array]:
+    """Standardised ranks of the parameters that vary."""
+    return {name: r for name, values in draws.items() if (r := _rank(values)) is not None}
+
+
+def _rank(values: Array) -> Array | None:
+    if len(values) < 2 or np.ptp(values) == 0.0:
+        return None
+    # Values that agree share the mean of their ranks.
+    _, back, counts = np.unique(values, return_inverse=True, return_counts=True)
+    ends = np.cumsum(counts)
+    rank = (ends - 0.5 * (counts - 1))[back]
+    return np.asarray((rank - rank.mean()) / rank.std())
+
+
+def _read(values: Array, ranks: Mapping[str, Array]) -> dict[str, float]:
+    """Parameters whose ranks are clearly correlated with values, with the squared correlation."""
+    mine = _rank(values)
+    if mine is None:
+        return {}
+    least = CLEAR / math.sqrt(len(mine))
+    found = {name: float((mine * rank).mean()) for name, rank in ranks.items()}
+    return {name: r * r for name, r in found.items() if abs(r) > least}
+
+
+def _split(
+    target: Target, values: Array, even: Array, ranks: Mapping[str, Array], shared: set[str]
+) -> _Split:
+    """Split a variance by what the parameters are read by, and by the shares of zones."""
+    read = _read(values, ranks)
+    defined = definitions.measure(target.measure)
+    declared = set(defined.parameters) if defined else set()
+    own = {p: r for p, r in read.items() if p in declared - shared or p not in shared}
+    total = sum(read.values())
+    scale = 1.0 / total if total > 1.0 else 1.0
+    variance = float(values.var())
+    synthetic = 1.0 - float(even.var()) / variance if variance > 0.0 else 0.0
+    return _Split(
+        scale * sum(own.values()),
+        scale * sum(r for p, r in read.items() if p not in own),
+        min(1.0, max(0.0, synthetic)),
+        max(own, key=lambda p: own[p], default=""),
+    )
+
+
+def _lever_share(moves: Mapping[str, Move], alone: Move | None) -> float:
+    """Own lever's part of the squared moves of the mean."""
+    if alone is None:
+        return 0.0
+    mine = alone["level"] ** 2
+    total = mine + sum(move["level"] ** 2 for move in moves.values())
+    return mine / total if total > 0.0 else 0.0
+
+
+def _twin(event: Met, events: Mapping[str, Met]) -> str:
+    """Earlier target that is met and missed together with this one, in nearly all futures."""
+    if not SAME > event.mean() > 1.0 - SAME:
+        return ""  # certain events agree by themselves
+    return next((name for name, other in events.items() if (event == other).mean() >= SAME), "")
+
+
+def _kind(
+    target: Target,
+    lever: str,
+    moves: Mapping[str, Move],
+    alone: Move | None,
+    split: _Split,
+    event: Met,
+    twin: str,
+) -> tuple[str, str]:
+    """Class of a target, and what it echoes."""
+    if twin:
+        return "duplicate", twin
+    if target.zone is not None or split.synthetic >= HALF:
+        return "synthetic", "zone_shares"
+    if event.all() or not event.any():
+        return "fixed", "always" if event.all() else "never"
+    if lever and _lever_share(moves, alone) >= HALF:
+        return "lever_echo", lever
+    if split.own >= HALF or not any(abs(m["p"]) > COUNTS * m["p_se"] for m in moves.values()):
+        return "prior", split.leading
+    return "mechanism", ""
+
+
+# ------------------------------------------------------------------------------------ keeping
+
+
+def keep_classes(found: Classes, path: Path | None = None) -> Path:
+    """Write measured classes where answers look for them: in the user's cache, or a given file."""
+    place = _kept(found.key) if path is None else path
+    place.parent.mkdir(parents=True, exist_ok=True)
+    write(place, json.dumps(found.to_dict(), ensure_ascii=False, indent=1, sort_keys=True) + "\n")
+    return place
+
+
+def read_classes(pack: Pack, parameters: str) -> tuple[dict[str, TargetClass], bool]:
+    """Return the classes that were measured of a pack's targets, and whether they are stale.
+
+    Measured with these very rules, or shipped with the package for this plan and measured with earlier ones;
+    empty if there are none.
+    """
+    key = measured_key(pack, parameters)
+    ids = {target.id for target in modelled(pack)}
+    for place in (_kept(key), FILE):
+        with suppress(OSError, ValueError, KeyError, TypeError):
+            found = json.loads(place.read_text(encoding="utf-8"))
+            if ids == found["targets"].keys():
+                return found["targets"], found["key"] != key
+    return {}, False
+
+
+def _kept(key: str) -> Path:
+    return folders()[-1].with_name("classes") / f"{key}.json"
+
+
+def classes_of(study: Settings, progress: Callable[[int, int], None] | None = None) -> Classes:
+    """Measure the classes with :data:`REPLICATES` futures and keep them."""
+    found = classify(study.with_(replicates=REPLICATES, progress=progress))
+    keep_classes(found)
+    return found

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from xuchang_sim.answers.assess import Assessment, MatrixResult
+    from xuchang_sim.answers.classes import Classes
     from xuchang_sim.answers.compare import Comparison
     from xuchang_sim.answers.designs import Design
     from xuchang_sim.answers.discovery import Discovery
@@ -184,6 +185,12 @@ class Study(Settings):
         from xuchang_sim.answers.uncertainty import uncertainty  # noqa: PLC0415
 
         return uncertainty(self, scenario)
+
+    def classes(self, scenario: ScenarioLike = "plan") -> Classes:
+        """Measure what moves every target; see :func:`xuchang_sim.answers.classes.classify`."""
+        from xuchang_sim.answers.classes import classify  # noqa: PLC0415
+
+        return classify(self, scenario)
 
     def facts(self) -> Facts:
         """Measure the stylised facts; see :func:`xuchang_sim.answers.facts.facts`."""

@@ -267,7 +267,7 @@ def test_the_law_of_growth_is_told_from_others() -> None:
 def test_with_caps_dispersion_does_cost_revenue(monkeypatch: pytest.MonkeyPatch) -> None:
     setup = prepare(PACK, 60, 2012, "2012-12", "sampled")
     results = run(setup, [Variant(load_scenario("no_plan", PACK))])[0]
-    evidence = Evidence(setup, results, [], np.zeros((60, 1)))
+    evidence = Evidence(setup, results, [], np.zeros((60, 1)), [])
     assert abs(stylised.dispersion_neutral(evidence)["z"]) < 3.0
     monkeypatch.setattr(stylised, "NO_CAPS", {})
     assert stylised.dispersion_neutral(evidence)["z"] < -3.0

@@ -35,6 +35,7 @@ from xuchang_sim.answer import (
     Spread,
     Unit,
 )
+from xuchang_sim.answers.classes import TargetClass, read_classes
 from xuchang_sim.answers.records import Goal, Growth, Manifest, NotModelled, OutsideView, Summary
 from xuchang_sim.answers.requirements import require
 from xuchang_sim.answers.skill import skill
@@ -138,7 +139,9 @@ class RatedTarget(Target):
 
     ``p`` is the share of replicates that meet it, with its 95% Wilson interval; ``median``, ``q05``
     and ``q95`` are of the simulated outcomes and, as ``value`` and the mean ``shortfall``, in
-    ``unit``; ``model_`` the same of the model alone, without its measured error.
+    ``unit``; ``model_`` the same of the model alone, without its measured error. ``target_class``
+    says what moves it and ``echoes`` which input it repeats, where that was measured
+    (:mod:`xuchang_sim.answers.classes`).
     """
 
     p: MaybeProbability
@@ -152,6 +155,15 @@ class RatedTarget(Target):
     model_median: NotRequired[MaybeNan]
     model_q05: NotRequired[MaybeNan]
     model_q95: NotRequired[MaybeNan]
+    target_class: NotRequired[str]
+    echoes: NotRequired[str]
+
+
+class ClassesRecord(TypedDict):
+    """Whether classes of targets were measured, and whether with other rules than these."""
+
+    measured: bool
+    stale: bool
 
 
 class Growing(TypedDict):
@@ -238,6 +250,7 @@ class Assessment(Answer):
             "parameters",
             "model_replicates",
             "targets",
+            "classes",
             "joint",
             "real_and_reported",
             "fai_extra",
@@ -298,7 +311,23 @@ class Assessment(Answer):
     @cached_property
     def targets(self) -> list[TargetRow]:
         """Every target of the plan: its numbers, or why it is not modelled."""
-        return [cast("TargetRow", row) for row in target_rows(self.results, self.model)]
+        rows = target_rows(self.results, self.model)
+        found, _ = self._classes
+        for row in rows:
+            if row["id"] in found:
+                told = found[row["id"]]
+                row |= {"target_class": told["kind"], "echoes": told["echoes"]}
+        return [cast("TargetRow", row) for row in rows]
+
+    @cached_property
+    def _classes(self) -> tuple[dict[str, TargetClass], bool]:
+        return read_classes(self.setup.pack, self.setup.draws)
+
+    @property
+    def classes(self) -> ClassesRecord:
+        """Whether what moves each target was measured, and with these rules."""
+        found, stale = self._classes
+        return {"measured": bool(found), "stale": stale}
 
     @property
     def model_replicates(self) -> int:

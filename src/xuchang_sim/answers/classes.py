@@ -13,12 +13,13 @@ import math
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
+from typing import TYPE_CHECKING, NamedTuple, TypedDict
 
 import numpy as np
 import numpy.typing as npt
 
 from xuchang_sim import definitions
+from xuchang_sim.answer import Answer
 from xuchang_sim.answers.rules import rules_digest
 from xuchang_sim.files import write
 from xuchang_sim.model.machine import folders
@@ -29,13 +30,14 @@ from xuchang_sim.simulation.setup import Variant
 from xuchang_sim.simulation.targets import goals, meets, modelled
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from xuchang_sim.pack.load import Pack
     from xuchang_sim.pack.plan import Target
     from xuchang_sim.pack.scenario import ResolvedScenario
     from xuchang_sim.simulation.results import Results
     from xuchang_sim.simulation.settings import ScenarioLike, Settings
+    from xuchang_sim.simulation.setup import Setup
 
 Array = npt.NDArray[np.float64]
 Met = npt.NDArray[np.bool_]
@@ -43,7 +45,6 @@ Met = npt.NDArray[np.bool_]
 FILE = Path(__file__).with_name("classes.json")
 #: Classes, the one with a verdict first.
 CLASSES = ("mechanism", "prior", "lever_echo", "fixed", "synthetic", "duplicate")
-REPLICATES = 400
 #: A move of a probability counts from so many of its standard errors on.
 COUNTS = 2.0
 #: Share of a spread or of all moves from which on one cause makes a target an echo of it.
@@ -94,31 +95,37 @@ class TargetClass(TypedDict):
     moved: dict[str, Move]
 
 
-@dataclass(frozen=True)
-class Classes:
+@dataclass(frozen=True, eq=False)
+class Classes(Answer):
     """Measured classes of all targets of a plan.
 
-    Parameters
+    Attributes
     ----------
-    key : str
-        Hash of what they were measured with: rules, definitions, pack and parameters.
-    targets : mapping of str to TargetClass
+    setup : Setup
+        Pack, replicates, seed.
+    targets : dict of str to TargetClass
         By the target's id.
     """
 
-    key: str
-    replicates: int
-    seed: int
-    targets: Mapping[str, TargetClass]
+    setup: Setup
+    targets: dict[str, TargetClass]
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return all of it as plain data."""
-        return {
-            "key": self.key,
-            "replicates": self.replicates,
-            "seed": self.seed,
-            "targets": dict(self.targets),
-        }
+    KEYS = ("key", "replicates", "seed", "targets")
+
+    @property
+    def key(self) -> str:
+        """Hash of what they were measured with: rules, definitions, pack and parameters."""
+        return measured_key(self.setup.pack, self.setup.draws)
+
+    @property
+    def replicates(self) -> int:
+        """Futures of every variant."""
+        return self.setup.replicates
+
+    @property
+    def seed(self) -> int:
+        """Seed of every draw."""
+        return self.setup.seed
 
 
 class _Seen(NamedTuple):
@@ -156,15 +163,17 @@ def classify(study: Settings, scenario: ScenarioLike = "plan") -> Classes:
     resolved = study.scenario(scenario)
     setup = study.setup(through=12 * pack.plan_year + 11)
     setup = replace(setup, branch=setup.policy_month - 1)
-    targets = modelled(pack)
+    # What the plan is judged by comes first: a level is a duplicate of its growth, not the other way round.
+    first = goals(pack)
+    targets = sorted(modelled(pack), key=lambda target: target.id not in first)
     own = {target.id: own_lever(target) for target in targets}
     trials: dict[tuple[str, str, str], ResolvedScenario] = {}
     for axis in AXES:
         names = [n for n, lever in pack.levers.items() if lever.axis == axis]
         for held in ["", *sorted({lever for lever in own.values() if lever in names})]:
             for level in ("low", "high"):
-                moved = [n for n in names if n != held]
-                trials[axis, held, level] = _at(resolved, pack, moved, level)
+                others = [n for n in names if n != held]
+                trials[axis, held, level] = _at(resolved, pack, others, level)
                 if held:
                     trials["", held, level] = _at(resolved, pack, [held], level)
     measures = frozenset(target.measure for target in targets)
@@ -195,7 +204,7 @@ def classify(study: Settings, scenario: ScenarioLike = "plan") -> Classes:
     events: dict[str, Met] = {}
     for target in targets:
         here = _see(target, base)
-        moves = {
+        moved: dict[str, Move] = {
             axis: _move(seen[target.id], (axis, _held(pack, own[target.id], axis)), here)
             for axis in AXES
         }
@@ -203,21 +212,21 @@ def classify(study: Settings, scenario: ScenarioLike = "plan") -> Classes:
         split = _split(target, here.values, even.outcome(target.measure), ranks, shared)
         every = np.concatenate([here.met, *(s.met for s in seen[target.id].values())])
         twin = _twin(every, events)
-        kind, echoes = _kind(target, own[target.id], moves, alone, split, every, twin)
+        kind, echoes = _kind(target, own[target.id], moved, alone, split, every, twin)
         if not twin:
             events[target.id] = every
         classes[target.id] = TargetClass(
             kind=kind,
             echoes=echoes,
             own_lever=own[target.id],
-            lever_share=_lever_share(moves, alone),
+            lever_share=_lever_share(moved, alone),
             prior_share=split.own,
             shared_share=split.shared,
             synthetic_share=split.synthetic,
             chance_share=max(0.0, 1.0 - split.own - split.shared - split.synthetic),
-            moved=moves,
+            moved=moved,
         )
-    return Classes(measured_key(pack, setup.draws), setup.replicates, setup.seed, classes)
+    return Classes(setup, classes)
 
 
 def own_lever(target: Target) -> str:
@@ -226,9 +235,12 @@ def own_lever(target: Target) -> str:
     return defined.lever if defined else ""
 
 
-def _at(
-    scenario: ResolvedScenario, pack: Pack, names: list[str], level: str
-) -> ResolvedScenario:
+def moves(move: Move) -> bool:
+    """Whether a change of P is more than :data:`COUNTS` standard errors."""
+    return abs(move["p"]) > COUNTS * move["p_se"]
+
+
+def _at(scenario: ResolvedScenario, pack: Pack, names: list[str], level: str) -> ResolvedScenario:
     """Return the scenario with some levers at their low or high levels."""
     moved = {name: float(getattr(pack.levers[name], level)) for name in names}
     return replace(scenario, name=f"{scenario.name} {level}", levels={**scenario.levels, **moved})
@@ -329,7 +341,7 @@ def _twin(event: Met, events: Mapping[str, Met]) -> str:
 def _kind(
     target: Target,
     lever: str,
-    moves: Mapping[str, Move],
+    moved: Mapping[str, Move],
     alone: Move | None,
     split: _Split,
     event: Met,
@@ -342,10 +354,10 @@ def _kind(
         return "synthetic", "zone_shares"
     if event.all() or not event.any():
         return "fixed", "always" if event.all() else "never"
-    if lever and _lever_share(moves, alone) >= HALF:
+    if lever and _lever_share(moved, alone) >= HALF:
         return "lever_echo", lever
-    if split.own >= HALF or not any(abs(m["p"]) > COUNTS * m["p_se"] for m in moves.values()):
-        return "prior", split.leading
+    if split.own >= HALF or not any(moves(move) for move in moved.values()):
+        return "prior", split.leading or "chance"
     return "mechanism", ""
 
 
@@ -378,10 +390,3 @@ def read_classes(pack: Pack, parameters: str) -> tuple[dict[str, TargetClass], b
 
 def _kept(key: str) -> Path:
     return folders()[-1].with_name("classes") / f"{key}.json"
-
-
-def classes_of(study: Settings, progress: Callable[[int, int], None] | None = None) -> Classes:
-    """Measure the classes with :data:`REPLICATES` futures and keep them."""
-    found = classify(study.with_(replicates=REPLICATES, progress=progress))
-    keep_classes(found)
-    return found

@@ -78,6 +78,8 @@ class EraTest:
     eras : tuple of Era
     slope : float
         Of the median growth of revenue on the nation's, least squares over eras.
+    fai_slope : float
+        Of the median growth of investment on last year's of the provinces, over the eras that know it.
     premium : float
         Premium of the zones in the model, a fraction.
     """
@@ -85,6 +87,7 @@ class EraTest:
     city: str
     eras: tuple[Era, ...]
     slope: float
+    fai_slope: float
     premium: float
     replicates: int
     seed: int
@@ -93,6 +96,11 @@ class EraTest:
     def moves(self) -> bool:
         """Whether the slope lies within :data:`SLOPES`."""
         return SLOPES[0] <= self.slope <= SLOPES[1]
+
+    @property
+    def fai_moves(self) -> bool:
+        """Whether investment follows the provinces', within :data:`SLOPES`."""
+        return SLOPES[0] <= self.fai_slope <= SLOPES[1]
 
     def off(self, era: Era) -> float | None:
         """Points by which the median lies off the panel's mean plus the premium, where there is one.
@@ -115,7 +123,12 @@ class EraTest:
             era._asdict() | {"off_panel": self.off(era), "off_provinces": self.off_provinces(era)}
             for era in self.eras
         ]
-        return found | {"moves": self.moves, "slopes": list(SLOPES), "near": NEAR}
+        return found | {
+            "moves": self.moves,
+            "fai_moves": self.fai_moves,
+            "slopes": list(SLOPES),
+            "near": NEAR,
+        }
 
 
 def era_test(
@@ -151,12 +164,18 @@ def era_test(
         eras.append(_era(era_pack(day, day.year, city), replicates, seed))
     if progress:
         progress(len(ERAS), len(ERAS))
-    nation = np.array([era.nation[0] for era in eras])
-    growth = np.array([era.revenue[0] for era in eras])
-    gap = nation - nation.mean()
-    slope = float((gap * growth).sum() / (gap * gap).sum())
+    slope = _slope([(era.nation[0], era.revenue[0]) for era in eras])
+    fai = _slope([(era.provinces, era.fai[0]) for era in eras if era.provinces is not None])
     premium = city.parameters["premium"].default or 0.0
-    return EraTest(city.name, tuple(eras), slope, premium, replicates, seed)
+    return EraTest(city.name, tuple(eras), slope, fai, premium, replicates, seed)
+
+
+def _slope(pairs: list[tuple[float, float]]) -> float:
+    """Least squares of the second on the first; NaN where the first does not vary."""
+    x, y = np.array(pairs).reshape(-1, 2).T
+    gap = x - x.mean() if len(x) else x
+    square = float((gap * gap).sum())
+    return float((gap * y).sum()) / square if square > 0.0 else math.nan
 
 
 def _era(pack: Pack, replicates: int, seed: int) -> Era:

@@ -33,6 +33,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "frontier": ("frontier:Frontier",),
     "sensitivity": ("sensitivity:Sensitivity",),
     "discover": ("discovery:Discovery",),
+    "classes": ("classes:Classes",),
     "facts": ("facts:Facts", "uncertainty:Uncertainty"),
     "calibrate": ("calibration:CalibrationReport",),
     "hindcast": ("hindcast:HindcastRecord",),

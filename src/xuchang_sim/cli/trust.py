@@ -14,16 +14,27 @@ from xuchang_sim.cli.command import (
     end,
     print_json,
     progress,
+    question,
     refuse,
     tabulated,
 )
-from xuchang_sim.cli.options import Json, Lang, Language, Pack, Parameters, Replicates, Seed
+from xuchang_sim.cli.options import (
+    Json,
+    Lang,
+    Language,
+    Pack,
+    Parameters,
+    Replicates,
+    Scenario,
+    Seed,
+)
 from xuchang_sim.deferred import deferred
 from xuchang_sim.text import phrase, say
 
 with deferred():
     from xuchang_sim import files, study as studies
     from xuchang_sim.answers import (
+        classes as measured,
         eras as era_tests,
         hindcast as hindcasting,
         market,
@@ -35,8 +46,18 @@ with deferred():
     from xuchang_sim.report import hindcasts, skillfigures, tables, trust
 
 if TYPE_CHECKING:
+    from xuchang_sim.answers.classes import Classes
     from xuchang_sim.answers.facts import Facts
     from xuchang_sim.answers.uncertainty import Uncertainty
+    from xuchang_sim.study import Study
+
+
+@question(lambda found, lang: trust.classes(found, lang), replicates=400, log=True)
+def classes(study: Study, scenario: Scenario = "plan") -> Classes:
+    """Measure what moves each target: a mechanism, a prior or a lever; kept for later answers."""
+    found = study.classes(scenario)
+    measured.keep_classes(found)
+    return found
 
 
 @command

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from xuchang_sim.files import writing
 from xuchang_sim.pack.workbook.style import lay_out
+from xuchang_sim.report.echoes import echo, echoes, labels
 from xuchang_sim.report.page import manifest
 from xuchang_sim.report.sentences import answer, chance
 from xuchang_sim.report.skill import skill
@@ -133,7 +134,9 @@ def _targets(sheet: Worksheet, dossier: Dossier, lang: Language) -> None:
     _row(sheet, [say(key, lang) for key in heads], head=True)
     quotes = {target.id: target.quote for target in dossier.pack.plan.targets()}
     reason = "reason" if lang == "en" else "reason_zh"
-    for row in dossier.assessment.content(undefined=math.nan)["targets"]:
+    data = dossier.assessment.content(undefined=math.nan)
+    known = labels(data, lang)
+    for row in data["targets"]:
         asked = [
             row["paragraph"], quotes[row["id"]], row["id"], row[f"label_{lang}"],
             say(f"direction.{row['direction']}", lang), *_in(row["unit"], row["value"]),
@@ -147,7 +150,7 @@ def _targets(sheet: Worksheet, dossier: Dossier, lang: Language) -> None:
             sheet,
             [
                 *asked, *_chances(row["p"], row["p_low"], row["p_high"]),
-                chance(row["p"], lang),
+                echoes(row, known, lang) if echo(row) else chance(row["p"], lang),
                 *_in(row["unit"], row["median"], row["q05"], row["q95"]),
                 *_in(row["unit"], row["shortfall"], whole="#,##0.0"),
                 say(f"basis.{row['basis']}", lang),

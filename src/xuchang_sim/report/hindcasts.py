@@ -197,7 +197,11 @@ def eras(data: Mapping[str, Any], lang: Language) -> RenderableType:
             "–" if x is None else f"{x:+.0f}" for x in (row["off_panel"], row["off_provinces"])
         )
         table.add_row(row["day"], str(row["year"]), nation, revenue, off, real, fai, apart)
-    words = {"slope": f"{data['slope']:.2f}", "low": data["slopes"][0], "high": data["slopes"][1]}
-    key = "hindcast.moves" if data["moves"] else "hindcast.does_not_move"
+    low, high = data["slopes"]
+    lines = []
+    for mark in ("", "fai_"):
+        key = f"hindcast.{mark}moves" if data[f"{mark}moves"] else f"hindcast.{mark}does_not_move"
+        slope = f"{data[f'{mark}slope']:.2f}"
+        lines.append(Text(say(key, lang, slope=slope, low=low, high=high)))
     title = say("hindcast.eras", lang, city=data["city"], **_of_run(data))
-    return Group(Text(title, style="bold"), table, Text(say(key, lang, **words)))
+    return Group(Text(title, style="bold"), table, *lines)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from xuchang_sim.pack.levers import AXES
 from xuchang_sim.report import figures
+from xuchang_sim.report.echoes import echo, echoes, labels
 from xuchang_sim.report.fonts import speakable
 from xuchang_sim.report.sentences import answer, chance
 from xuchang_sim.report.skill import skill
@@ -299,10 +300,15 @@ def _part(dossier: Dossier, lang: Language) -> dict[str, Any]:
                 "rows": [
                     _target(row, quotes[row["id"]], lang)
                     for row in data["targets"]
-                    if row["headline"] is headline
+                    if row["headline"] is headline and not echo(row)
                 ],
             }
             for key, headline in (("group.headline", True), ("group.other", False))
+        ],
+        "echoes": [
+            _target(row, quotes[row["id"]], lang) | {"word": echoes(row, labels(data, lang), lang)}
+            for row in data["targets"]
+            if echo(row)
         ],
         "settled": list(_settled(data, lang)),
         "moved": list(_moved(data, lang)),

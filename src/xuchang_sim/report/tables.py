@@ -10,6 +10,7 @@ from rich.console import Console, Group, RenderableType
 from rich.text import Text
 
 from xuchang_sim import output
+from xuchang_sim.report.echoes import echo, echoes, labels
 from xuchang_sim.report.sheet import Sheet
 from xuchang_sim.report.skill import skill
 from xuchang_sim.report.trust import significant
@@ -100,21 +101,34 @@ def assessment(found: Assessment, lang: Language) -> RenderableType:
         )
     ]
     for group, headline in (("group.headline", True), ("group.other", False)):
-        rows = [row for row in data["targets"] if row["headline"] is headline]
-        parts.append(_targets(rows, say(group, lang), lang))
+        rows = [row for row in data["targets"] if row["headline"] is headline and not echo(row)]
+        if rows:
+            parts.append(_targets(rows, say(group, lang), lang))
+    if repeated := [row for row in data["targets"] if echo(row)]:
+        parts.append(_targets(repeated, say("group.echo", lang), lang, labels(data, lang)))
     parts += [Text(line) for line in _notes(data, lang)]
     if data["failed"]:
         parts.append(Text(say("failed", lang, count=data["failed"]), style="red"))
     return Group(*parts)
 
 
-def _targets(rows: Sequence[Mapping[str, Any]], title: str, lang: Language) -> Sheet:
+def _targets(
+    rows: Sequence[Mapping[str, Any]],
+    title: str,
+    lang: Language,
+    echoed: Mapping[str, str] | None = None,
+) -> Sheet:
+    """Lay out targets, with the verdict or, where labels are given, with what each one echoes."""
     table = Sheet(title, names=(1,))
     table.values(say("column.paragraph", lang), justify="left", style="dim")
     table.words(say("column.target", lang))
     table.values(say("column.value", lang), say("column.p", lang))
-    table.values(say("column.verdict", lang), justify="left")
-    table.values(say("column.median", lang), say("column.shortfall", lang))
+    if echoed is None:
+        table.values(say("column.verdict", lang), justify="left")
+        table.values(say("column.median", lang), say("column.shortfall", lang))
+    else:
+        table.values(say("column.median", lang))
+        table.words(say("column.echoes", lang))
     for row in rows:
         unit = row["unit"]
         mark = " †" if row["basis"] == "assumption" else ""
@@ -122,7 +136,7 @@ def _targets(rows: Sequence[Mapping[str, Any]], title: str, lang: Language) -> S
         sign = say(f"direction.{row['direction']}", lang)
         asked = f"{sign} {quantity(row['value'], unit, lang)}"
         if "reason" in row:
-            words = say("not_modelled", lang), "", "", ""
+            words = say("not_modelled", lang), "", "", ""  # such a target has no class
             table.add_row(row["paragraph"], row[f"label_{lang}"] + mark, asked, *words)
             continue
         word = verdict(row["p"])
@@ -131,16 +145,29 @@ def _targets(rows: Sequence[Mapping[str, Any]], title: str, lang: Language) -> S
         if lang == "en" and unit != "比例":
             shown = english(unit)
             middle, low, high = (text.removesuffix(f" {shown}") for text in (middle, low, high))
+        short = percent(row["shortfall"]) if unit == "比例" else number(row["shortfall"])
+        spread = f"{middle} ({low} – {high})"
+        rest: tuple[str | Text, ...] = (
+            (Text(say(f"verdict.{word}", lang), style=STYLE[word]), spread, short)
+            if echoed is None
+            else (spread, echoes(row, echoed, lang))
+        )
         table.add_row(
             row["paragraph"],
             row[f"label_{lang}"] + mark,
             asked,
             f"{fixed(row['p'], '.2f')} [{fixed(row['p_low'], '.2f')}–{fixed(row['p_high'], '.2f')}]",
-            Text(say(f"verdict.{word}", lang), style=STYLE[word]),
-            f"{middle} ({low} – {high})",
-            percent(row["shortfall"]) if unit == "比例" else number(row["shortfall"]),
+            *rest,
         )
     return table
+
+
+def _measured(data: Mapping[str, Any], lang: Language) -> list[str]:
+    """Say that classes of targets are missing or stale."""
+    state = data["classes"]
+    if state["measured"] and not state["stale"]:
+        return []
+    return [say("note.classes_stale" if state["measured"] else "note.classes_missing", lang)]
 
 
 def _notes(data: Mapping[str, Any], lang: Language) -> list[str]:
@@ -149,6 +176,7 @@ def _notes(data: Mapping[str, Any], lang: Language) -> list[str]:
     zones = any("zone" in row for row in data["targets"])
     lines = [
         say("note.assumption", lang),
+        *_measured(data, lang),
         *([say("note.synthetic_target", lang)] if zones else []),
         say("note.interval", lang),
         say("note.synthetic", lang),

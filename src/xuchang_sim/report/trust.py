@@ -9,12 +9,15 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from xuchang_sim import definitions
+from xuchang_sim.answers.classes import moves
+from xuchang_sim.report.echoes import echo, echoes
 from xuchang_sim.report.sheet import Sheet
 from xuchang_sim.text import Language, labelled, one_language, say
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from xuchang_sim.answers.classes import Classes
     from xuchang_sim.pack.load import Pack
 
 
@@ -40,6 +43,34 @@ def facts(data: Mapping[str, Any], lang: Language) -> RenderableType:
     count = {"passed": data["passed"], "count": len(data["facts"])}
     title = say("facts.title", lang, replicates=data["replicates"], parameters=data["parameters"])
     return Group(Text(title, style="bold"), table, Text(say("facts.passed", lang, **count)))
+
+
+def classes(found: Classes, lang: Language) -> RenderableType:
+    """Lay out what moves each target: its class, what it echoes, the families of levers that move P."""
+    targets = found.setup.pack.plan.targets()
+    names = {name: getattr(entry.label, lang) for name, entry in definitions.parameters().items()}
+    names |= {name: getattr(entry.label, lang) for name, entry in definitions.levers().items()}
+    names |= {target.id: labelled(target, lang) for target in targets}
+    table = Sheet(names=(0, 1))
+    for key in ("column.target", "classes.column", "classes.moves"):
+        table.words(say(key, lang))
+    for target in targets:
+        if target.id not in found.targets:
+            continue
+        row = found.targets[target.id]
+        shown = {"target_class": row["kind"], "echoes": row["echoes"]}
+        what = say("classes.mechanism", lang) if not echo(shown) else echoes(shown, names, lang)
+        moved = {axis: move for axis, move in row["moved"].items() if moves(move)}
+        table.add_row(
+            labelled(target, lang),
+            what,
+            ", ".join(
+                f"{say(f'axis.{axis}', lang)} {move['p']:+.2f} ± {move['p_se']:.2f}"
+                for axis, move in moved.items()
+            ),
+        )
+    title = say("classes.title", lang, replicates=found.replicates, seed=found.seed)
+    return Group(Text(title, style="bold"), table, Text(say("classes.note", lang), style="dim"))
 
 
 def calibration(report: Mapping[str, Any], lang: Language) -> RenderableType:

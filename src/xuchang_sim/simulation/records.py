@@ -145,7 +145,7 @@ def template_of(setup: Setup, path: Drivers, sizes: Sizes) -> np.void:
         record[f"base_{name}"] = getattr(pack.base, name).value
     record["factory_reference"] = pack.levers["factory_area"].plan
     record["absent"]["values"] = [pack.levers[name].absent for name in LEVERS]
-    record["nation"] = _nation(path, pack.base_year, pack.pipeline_start + np.arange(sizes.span))
+    record["nation"] = _nation(path, pack.base_year, pack.pipeline_start, sizes.span)
     _fill_region(record, setup)
     season = pack.calendar.fai_season
     series = pack.history[season.estimate_from]
@@ -158,7 +158,7 @@ def template_of(setup: Setup, path: Drivers, sizes: Sizes) -> np.void:
     return record
 
 
-def _nation(path: Drivers, base: int, months: Array) -> Array:
+def _nation(path: Drivers, base: int, begin: int, span: int) -> Array:
     """Log growth of national investment from the middle of the base year to that of each month.
 
     Central path: the same for all replicates and scenarios. Each month adds a twelfth of the growth
@@ -167,14 +167,14 @@ def _nation(path: Drivers, base: int, months: Array) -> Array:
     start = month_index(path.months[0])
     known = [math.log1p(g) / 12.0 for g in path.central["fai_yoy"].tolist()]
     middle = 12 * base + 6
-    first, last = int(min(months[0], middle)), int(max(months[-1], middle))
+    first, last = min(begin, middle), max(begin + span - 1, middle)
     here = [known[min(max(m - start, 0), len(known) - 1)] for m in range(first, last + 1)]
     passed, total = [], 0.0
     for step in here:
         passed.append(total + 0.5 * step)
         total += step
     origin = math.fsum(here[: middle - first])
-    return np.array([passed[m - first] - origin for m in months.tolist()])
+    return np.array(passed[begin - first : begin - first + span]) - origin
 
 
 def _fill_region(record: np.void, setup: Setup) -> None:

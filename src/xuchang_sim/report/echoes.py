@@ -1,0 +1,31 @@
+"""Echoes: in words, which input of the model a target repeats, where no mechanism moves it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from xuchang_sim import definitions
+from xuchang_sim.text import Language, say
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+
+def echo(row: Mapping[str, Any]) -> bool:
+    """Whether a target repeats an input of the model, so that a verdict would say nothing."""
+    return bool(row.get("target_class", "mechanism") != "mechanism")
+
+
+def labels(data: Mapping[str, Any], lang: Language) -> dict[str, str]:
+    """Names of what a target may echo: levers, parameters, other targets."""
+    known = {**definitions.parameters(), **definitions.levers()}
+    found = {name: getattr(entry.label, lang) for name, entry in known.items()}
+    return found | {row["id"]: row[f"label_{lang}"] for row in data["targets"]}
+
+
+def echoes(row: Mapping[str, Any], names: Mapping[str, str], lang: Language) -> str:
+    """Say what a target echoes."""
+    kind, what = row["target_class"], row["echoes"]
+    key = f"{kind}_{what}" if kind == "fixed" or what == "chance" else kind
+    return say(f"classes.{key}", lang, what=names.get(what, what))

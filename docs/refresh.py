@@ -1,4 +1,4 @@
-"""Measure the skill anew, write real output of commands into the blocks of both READMEs, draw its picture.
+"""Measure the skill and what moves each target anew, write output into both READMEs' blocks, draw the picture.
 
 A block begins with ``<!-- output: COMMAND | lines A-B -->`` and ends with ``<!-- end -->``. Run
 ``python docs/refresh.py`` after a change of results; the tests say when it is needed.
@@ -18,12 +18,14 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from xuchang_sim import simulate
+from xuchang_sim.answers.classes import FILE as CLASSES, keep_classes
 from xuchang_sim.answers.hindcast import hindcast
 from xuchang_sim.answers.scoring import score, seal_of
 from xuchang_sim.answers.skill import write_seal
 from xuchang_sim.pack.cases import read_outcomes
 from xuchang_sim.report import figures
 from xuchang_sim.simulation.results import QUANTILES, Results
+from xuchang_sim.study import Study
 
 READMES = tuple(Path(__file__).parent.parent / name for name in ("README.md", "README.zh.md"))
 CASES = READMES[0].parent / "tests" / "hindcast" / "cases_development.csv"
@@ -82,8 +84,14 @@ def seal() -> None:
     write_seal(seal_of(found, score(found, read_outcomes(CASES)[0])))
 
 
+def measure() -> None:
+    """Measure what moves each target with today's rules: verdicts are given for mechanisms only."""
+    keep_classes(Study(replicates=400).classes(), CLASSES)
+
+
 if __name__ == "__main__":
     seal()
+    measure()
     draw(answer())
     for path in READMES:
         path.write_text(refreshed(path.read_text(encoding="utf-8")), encoding="utf-8")

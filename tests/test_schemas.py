@@ -36,6 +36,7 @@ WORDS: dict[str, tuple[str, ...]] = {
     "plan": ("plan", *SMALL),
     "plan of a city": ("plan", "--json"),
     "plan check": ("plan", "--check", "--json"),
+    "classes": ("classes", "-n", "8", *SMALL),
     "compare": ("compare", "no_plan", "plan", "-n", "4", *SMALL),
     "compare of one replicate": ("compare", "no_plan", "plan", "-n", "1", *SMALL),
     "explain": ("explain", "-n", "4", *SMALL),

@@ -41,7 +41,7 @@ def test_each_class_has_its_cause() -> None:
     assert kind(event=np.ones(9, bool)) == ("fixed", "always")
     assert kind(event=np.zeros(9, bool)) == ("fixed", "never")
     assert kind(split=classes._Split(0.0, 0.1, 0.6, "")) == ("synthetic", "zone_shares")
-    assert kind(target=replace(PLAIN, zone="changge")) == ("synthetic", "zone_shares")
+    assert kind(target=PLAIN.model_copy(update={"zone": "changge"})) == ("synthetic", "zone_shares")
     assert kind(split=classes._Split(0.6, 0.1, 0.0, "wage")) == ("prior", "wage")
     assert kind(moved={"land": STILL}) == ("prior", "wage")
     assert kind(moved={}, split=classes._Split(0.0, 0.0, 0.0, "")) == ("prior", "chance")
@@ -83,7 +83,7 @@ def test_every_target_has_a_class_and_its_numbers_bear_it() -> None:
     for name, row in found.items():
         assert row["kind"] in CLASSES, name
         assert (row["echoes"] == "") == (row["kind"] == "mechanism"), name
-        parts = [row[key] for key in ("prior_share", "shared_share", "synthetic_share")]  # type: ignore[literal-required]
+        parts = [row[key] for key in ("prior_share", "shared_share", "synthetic_share")]
         assert all(-1e-9 <= part <= 1.0 + 1e-9 for part in [*parts, row["chance_share"]]), name
         if row["kind"] == "mechanism":
             assert row["lever_share"] < 0.5, name

@@ -37,6 +37,7 @@ COMMANDS = {
     "frontier": ("frontier", "-n", "4"),
     "sensitivity": ("sensitivity", "--size", "2", "-n", "2", "--factors", "land,finance"),
     "discover": ("discover", "-n", "200"),
+    "classes": ("classes", "-n", "4"),
     "facts": ("facts", "-n", "200"),
     "calibrate": ("calibrate", "-n", "64", "--out", "{out}/p.npz"),
     "report": ("report", "-n", "4", "-o", "{out}/r.html"),

@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from xuchang_sim import definitions
-from xuchang_sim.answer import Answer
+from xuchang_sim.answer import Answer, Share
 from xuchang_sim.answers.rules import rules_digest
 from xuchang_sim.files import write
 from xuchang_sim.model.machine import folders
@@ -59,8 +59,8 @@ HEADLINES = ("revenue", "revenue_growth", "fai", "fai_growth")
 class Move(TypedDict):
     """What moving levers from low to high does: change of P and its standard error, of the mean in standard deviations."""
 
-    p: float
-    p_se: float
+    p: Share
+    p_se: Share
     level: float
 
 
@@ -87,11 +87,11 @@ class TargetClass(TypedDict):
     kind: str
     echoes: str
     own_lever: str
-    lever_share: float
-    prior_share: float
-    shared_share: float
-    synthetic_share: float
-    chance_share: float
+    lever_share: Share
+    prior_share: Share
+    shared_share: Share
+    synthetic_share: Share
+    chance_share: Share
     moved: dict[str, Move]
 
 

@@ -42,7 +42,7 @@ WORDS: dict[str, tuple[str, ...]] = {
     "explain": ("explain", "-n", "4", *SMALL),
     "bundle": (
         *("bundle", "--goal", "workers", "-n", "20", "--p", "0.3", "--factors", "land,labour"),
-        *SMALL,
+        *("--seed", "7", *SMALL),
     ),
     "bundle out of reach": (
         *("bundle", "--goal", "revenue", "-n", "40", "--p", "0.9", "--factors", "land", *SMALL),

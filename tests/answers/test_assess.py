@@ -245,7 +245,9 @@ def test_wrong_arguments_are_named(arguments: dict[str, Any], message: str) -> N
 LONG = """
 import json
 from xuchang_sim import load_pack, load_scenario
-from xuchang_sim.simulation.run import Variant, prepare, run
+from xuchang_sim.simulation.arguments import prepare
+from xuchang_sim.simulation.run import run
+from xuchang_sim.simulation.setup import Variant
 pack = load_pack()
 # Two, so that the months are reached that variants of a replicate no longer share.
 variants = [Variant(load_scenario(name, pack)) for name in ("plan", "no_plan")]

@@ -28,6 +28,7 @@ from xuchang_sim.simulation.results import together
 from xuchang_sim.simulation.run import run
 from xuchang_sim.simulation.setup import Variant
 from xuchang_sim.simulation.targets import goals, meets, modelled
+from xuchang_sim.simulation.worlds import run_given
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -185,13 +186,10 @@ def classify(study: Settings, scenario: ScenarioLike = "plan") -> Classes:
     )
     # The same futures with the shares of all zones at their central values: what the split adds.
     region = pack.region.model_copy(update={"share_concentration": 0.0})
-    (even,) = run(
-        replace(setup, pack=replace(pack, region=region)),
-        [Variant(resolved, only=measures)],
-        full=False,
-    )
-    together([*found, even])
     base = found[0]
+    central = replace(setup, pack=replace(pack, region=region), draws="sampled")
+    even = run_given(central, resolved, base.parameters, keep=measures)
+    together([*found, even])
     by_trial = dict(zip(trials, found[1:], strict=True))
     seen = {
         target.id: {key: _see(target, result) for key, result in by_trial.items()}
@@ -375,17 +373,21 @@ def keep_classes(found: Classes, path: Path | None = None) -> Path:
 def read_classes(pack: Pack, parameters: str) -> tuple[dict[str, TargetClass], bool]:
     """Return the classes that were measured of a pack's targets, and whether they are stale.
 
-    Measured with these very rules, or shipped with the package for this plan and measured with earlier ones;
-    empty if there are none.
+    Of those measured with these very rules, shipped or kept, the ones of more futures; else those shipped for this
+    plan, measured with earlier rules; empty if there are none.
     """
     key = measured_key(pack, parameters)
     ids = {target.id for target in modelled(pack)}
-    for place in (_kept(key), FILE):
+    found = []
+    for place in (FILE, _kept(key)):
         with suppress(OSError, ValueError, KeyError, TypeError):
-            found = json.loads(place.read_text(encoding="utf-8"))
-            if ids == found["targets"].keys():
-                return found["targets"], found["key"] != key
-    return {}, False
+            one = json.loads(place.read_text(encoding="utf-8"))
+            if ids == one["targets"].keys():
+                found.append((one["key"] == key, int(one["replicates"]), one["targets"]))
+    if not found:
+        return {}, False
+    fresh, _, targets = max(found, key=lambda one: one[:2])
+    return targets, not fresh
 
 
 def _kept(key: str) -> Path:

@@ -307,8 +307,7 @@ def _part(dossier: Dossier, lang: Language) -> dict[str, Any]:
         ],
         "echoes": [
             _target(row, quotes[row["id"]], lang) | {"word": echoes(row, labels(data, lang), lang)}
-            for row in data["targets"]
-            if echo(row)
+            for row in filter(echo, data["targets"])
         ],
         "settled": list(_settled(data, lang)),
         "moved": list(_moved(data, lang)),

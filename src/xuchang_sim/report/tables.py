@@ -125,9 +125,8 @@ def _targets(
     table.values(say("column.value", lang), say("column.p", lang))
     if echoed is None:
         table.values(say("column.verdict", lang), justify="left")
-        table.values(say("column.median", lang), say("column.shortfall", lang))
-    else:
-        table.values(say("column.median", lang))
+    table.values(say("column.median", lang), say("column.shortfall", lang))
+    if echoed is not None:
         table.words(say("column.echoes", lang))
     for row in rows:
         unit = row["unit"]
@@ -150,7 +149,7 @@ def _targets(
         rest: tuple[str | Text, ...] = (
             (Text(say(f"verdict.{word}", lang), style=STYLE[word]), spread, short)
             if echoed is None
-            else (spread, echoes(row, echoed, lang))
+            else (spread, short, echoes(row, echoed, lang))
         )
         table.add_row(
             row["paragraph"],

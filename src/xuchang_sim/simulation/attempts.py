@@ -46,6 +46,7 @@ PATHS = {
     "value_added_central": "demand_start",
     "prices_central": "demand_start",
     "nation": "pipeline_start",
+    "envelope": "pipeline_start",
     "climate": "pipeline_start",
     "credit": "pipeline_start",
 }
@@ -64,7 +65,8 @@ def keys(given: Records) -> list[int]:
     """
     opening = int(given["opening"][0])
     past = [
-        given[name][:, : max(0, opening - int(given[start][0]))] for name, start in PATHS.items()
+        given[name][:, : max(0, opening - int(given[start][0]))].reshape(len(given), -1)
+        for name, start in PATHS.items()
     ]
     shut = np.where(given["shut"] < opening, given["shut"], 0)  # a later month acts later
     own = np.hstack([np.stack([*(given[name] for name in OWN), shut], axis=1), *past])

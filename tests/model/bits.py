@@ -24,7 +24,7 @@ from xuchang_sim.pack.load import load_pack
 from xuchang_sim.pack.scenario import load_scenario
 from xuchang_sim.simulation.arguments import prepare
 from xuchang_sim.simulation.records import sizes_for
-from xuchang_sim.simulation.run import _Group
+from xuchang_sim.simulation.run import Batch
 from xuchang_sim.simulation.setup import Variant
 
 SCENARIOS = ("plan", "no_plan", "all_high")
@@ -32,13 +32,13 @@ SCENARIOS = ("plan", "no_plan", "all_high")
 HASHED = ("months", "years", "detail", "sales", "largest", "failed")
 
 
-def group_of(replicates: int, *, check: bool = False, **sizes: int) -> _Group:
+def group_of(replicates: int, *, check: bool = False, **sizes: int) -> Batch:
     """Return the scenarios as the engine takes them, in a world of other sizes if any are given."""
     pack = load_pack()
     setup = prepare(pack, replicates, 2012, check=check)
     setup = replace(setup, room=sizes_for(setup)._replace(**sizes))
     variants = [Variant(load_scenario(name, pack)) for name in SCENARIOS]
-    return _Group(setup, variants, {}, full=True)
+    return Batch(setup, variants, {}, full=True)
 
 
 def hashed(results: Iterable[tuple[int, dict[str, npt.NDArray[Any]]]]) -> str:
@@ -54,7 +54,7 @@ def hashed(results: Iterable[tuple[int, dict[str, npt.NDArray[Any]]]]) -> str:
     return state.hexdigest()[:24]
 
 
-def digest(group: _Group, workers: int = 1) -> str:
+def digest(group: Batch, workers: int = 1) -> str:
     """Run all replicates and hash their results."""
     found = []
 

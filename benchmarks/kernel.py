@@ -23,12 +23,13 @@ from xuchang_sim.model import engine
 from xuchang_sim.model.chunk import run_chunk
 from xuchang_sim.pack.load import load_pack
 from xuchang_sim.pack.scenario import load_scenario
+from xuchang_sim.simulation import run as runs
 try:
     from xuchang_sim.simulation.arguments import prepare
-    from xuchang_sim.simulation.run import Batch
     from xuchang_sim.simulation.setup import Variant
 except ImportError:  # an older checkout
-    from xuchang_sim.simulation.run import Variant, Batch, prepare
+    from xuchang_sim.simulation.run import Variant, prepare
+Batch = getattr(runs, "Batch", None) or runs._Group
 if room == "any":
     from xuchang_sim.model import library
     library.Sizes = object  # no sizes are the usual ones

@@ -7,7 +7,7 @@ BIN := .venv/bin/
 # Bytecode is kept even where the environment forbids it: without it every start takes seconds.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: definitions help assess report test check long mutants bench skill docs lock runtime dev clean
+.PHONY: definitions help assess report test check long mutants wheel wheel-test bench skill docs lock runtime dev clean
 
 help:
 	@echo 'make assess   how likely each target of the plan is (SCENARIO=land_high, ARGS="--replicates 200 --lang zh")'
@@ -16,6 +16,8 @@ help:
 	@echo 'make check    style, types and structure only'
 	@echo 'make long     tests that take many minutes: kills of a sweep, recovery of known truths'
 	@echo 'make mutants  do the tests of the rules notice a changed operator? (ARGS="--sample 100 --seed 1" for some)'
+	@echo 'make wheel    the package with the rules compiled for every kind of machine, in dist (cross-compiled by zig)'
+	@echo 'make wheel-test  the tests of model, commands and answers against that wheel (ARGS="tests/pack")'
 	@echo 'make bench    run time, a table in three minutes (ARGS="--keep" or ARGS="--out new.json"; then benchmarks/compare.py)'
 	@echo 'make skill    forecast past plans, score them, and seal the measured skill (CASES=file or folder)'
 	@echo 'make definitions  what follows from the definitions: names of the record, reference pages'
@@ -45,6 +47,15 @@ long: dev
 
 mutants: dev
 	@$(BIN)python -m tests.oracle.mutants $(ARGS)
+
+wheel: dev
+	@$(BIN)python -c 'import ziglang' 2>/dev/null || \
+		$(BIN)python -m pip --quiet install --no-deps --require-hashes --requirement requirements/compiler.txt
+	@rm -f dist/xuchang_sim-*.whl
+	@XUCHANG_SIM_TARGETS=all $(BIN)python -m pip --quiet wheel --no-deps --no-build-isolation --wheel-dir dist .
+
+wheel-test: wheel
+	@$(BIN)python -m tests.wheel $(ARGS)
 
 bench: runtime
 	@$(BIN)python -m benchmarks.short $(ARGS)

@@ -44,7 +44,8 @@ group = Batch(setup, [Variant(scenario)], scenario.parameters, full=False)
 plan, given = group.plan, group.inputs(0, count)
 given["check"] = 0  # of a run some replicates are checked; here none
 block = plan.block(1, count)
-asked = [*block, 0] if "checked" in run_chunk.__annotations__ else block  # an older checkout
+said = str(run_chunk.__annotations__.get("checked", ""))  # of an older checkout
+asked = [*block, () if "tuple" in said else 0] if said else block
 world, saved = engine._memory(plan.sizes)
 print("ready", flush=True)
 for _ in sys.stdin:

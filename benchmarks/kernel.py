@@ -44,9 +44,13 @@ group = Batch(setup, [Variant(scenario)], scenario.parameters, full=False)
 plan, given = group.plan, group.inputs(0, count)
 given["check"] = 0  # of a run some replicates are checked; here none
 block = plan.block(1, count)
-said = str(run_chunk.__annotations__.get("checked", ""))  # of an older checkout
-asked = [*block, () if "tuple" in said else 0] if said else block
+asked = block
 world, saved = engine._memory(plan.sizes)
+if hasattr(engine, "kernel"):  # a checkout that was compiled by Numba
+    run_chunk, asked = engine.kernel("run_chunk", group.sizes), [*block, ()]
+    world, saved, given = (engine.as_rules(each) for each in (world, saved, given))
+elif "checked" in run_chunk.__annotations__:
+    asked = [*block, 0]
 print("ready", flush=True)
 for _ in sys.stdin:
     for part in block:

@@ -10,7 +10,7 @@ import os
 import shutil
 import subprocess
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pytest
@@ -21,8 +21,9 @@ from xuchang_sim.model.build.build import FLAGS
 from xuchang_sim.model.build.compile import TARGETS, Compiler, compile_text, compilers
 from xuchang_sim.model.build.translate import translate
 from xuchang_sim.model.digest import library_digest
-from xuchang_sim.model.layout import numbers
+from xuchang_sim.model.layout import WORD, layout, numbers
 from xuchang_sim.model.library import COMPILED
+from xuchang_sim.model.world import World
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -62,6 +63,35 @@ WebAssembly.instantiate(fs.readFileSync(wasm), {}).then(({ instance }) => {
   });
 });
 """
+PROGRAM = """
+#include <stdio.h>
+#include <stdlib.h>
+static void get(void *into, size_t n, FILE *in) { if (fread(into, 1, n, in) != n) abort(); }
+int main(int argc, char **argv)
+{
+    FILE *in = fopen(argv[1], "rb"), *out = fopen(argv[2], "wb");
+    i64 counts[3], about[64][3], pair[2];
+    char *array[64];
+    get(counts, sizeof counts, in);
+    u32 *layout = malloc(4 * counts[0]);
+    get(layout, 4 * counts[0], in);
+    for (i64 k = 0; k < counts[1]; k++) {
+        get(about[k], sizeof about[k], in);
+        array[k] = aligned_alloc(64, (about[k][0] + 127) / 64 * 64);
+        __builtin_memset(array[k], 0, about[k][0]);
+        get(array[k], about[k][1], in);
+    }
+    i64 *words = malloc(8 * counts[2]);
+    for (i64 k = 0; k < counts[2]; k++) {
+        get(pair, sizeof pair, in);
+        words[k] = pair[0] < 0 ? pair[1] : (i64)array[pair[0]];
+    }
+    xs_run_chunk(layout, words);
+    for (i64 k = 0; k < counts[1]; k++)
+        if (about[k][2]) fwrite(array[k], 1, about[k][0], out);
+    return fclose(out);
+}
+"""
 
 
 def native(replicates: int, *words: str, **env: str) -> str:
@@ -93,39 +123,86 @@ def built(folder: Path, found: Compiler, *flags: str) -> list[str]:
     return words
 
 
+class Call(NamedTuple):
+    """A call of ``run_chunk`` as another machine takes it.
+
+    ``arrays`` are lengths in bytes, what is in them at first, and whether they are results; ``words``
+    the call's arguments: the number of an array, or -1 and a number.
+    """
+
+    block: engine.Block
+    layout: list[int]
+    arrays: list[tuple[int, bytes, bool]]
+    words: list[tuple[int, int]]
+
+    def digest(self, out: Path) -> str:
+        """Return the digest of what another machine has written."""
+        found, at = np.fromfile(out, np.int64), 0
+        for part in self.block:
+            if part is not self.block.kept:
+                part.reshape(-1).view(np.int64)[...] = found[at : at + part.size]
+                at += part.size
+        assert at == len(found)
+        assert np.count_nonzero(self.block.months) > 10_000
+        return hashed([(0, {name: getattr(self.block, name) for name in HASHED})])
+
+
+def call_of(replicates: int) -> Call:
+    """Return the call that runs the first replicates."""
+    plan = group_of(replicates).plan
+    inputs, block = plan.inputs(0, replicates), plan.block(plan.variants, replicates)
+    world = layout(World, plan.sizes).words * WORD
+    call = Call(block, list(numbers(plan.sizes).values()), [], [])
+    for bytes_of, held, shape in (
+        (world, b"", (1,)),
+        (world, b"", (1,)),
+        (inputs.nbytes, inputs.tobytes(), inputs.shape),
+    ):
+        call.words.extend([(len(call.arrays), 0), *((-1, n) for n in shape)])
+        call.arrays.append((bytes_of, held, False))
+    call.words.extend([(-1, plan.branch), (-1, plan.until)])
+    for part in block:
+        call.words.extend([(len(call.arrays), 0), *((-1, n) for n in part.shape)])
+        kept = part is block.kept
+        call.arrays.append((part.nbytes, part.tobytes() if kept else b"", not kept))
+    return call
+
+
 def in_node(replicates: int, room: str, folder: Path, zig: Compiler, node: str) -> str:
     """Return the digest that the rules give as WebAssembly in Node."""
-    group = group_of(replicates)
-    plan = group.plan
-    inputs, block = plan.inputs(0, replicates), plan.block(plan.variants, replicates)
-    world, saved = engine._memory(plan.sizes)
+    call = call_of(replicates)
     wasm, harness, out = (folder / f"{room}{name}" for name in (".wasm", ".js", ".out"))
     compile_text(translate(chunk.ENTRIES), wasm, "", zig, TARGETS["wasm32"], FLAGS[room])
     harness.write_text(HARNESS)
-    (folder / "inputs").write_bytes(inputs.tobytes())
-    (folder / "kept").write_bytes(block.kept.tobytes())
-    arrays: list[dict[str, Any]] = [{"bytes": world.nbytes}, {"bytes": saved.nbytes}]
-    arrays.append({"bytes": inputs.nbytes, "file": str(folder / "inputs")})
-    given: list[dict[str, Any]] = []
-    for k, array in enumerate((world, saved, inputs)):
-        given += [{"array": k}, *({"number": n} for n in array.shape)]
-    given += [{"number": plan.branch}, {"number": plan.until}]
-    for part in block:
-        given += [{"array": len(arrays)}, *({"number": n} for n in part.shape)]
-        kept = {"file": str(folder / "kept")} if part is block.kept else {"result": True}
-        arrays.append({"bytes": part.nbytes, **kept})
-    layout = list(numbers(plan.sizes).values())
+    arrays = []
+    for k, (length, held, result) in enumerate(call.arrays):
+        path = folder / f"array{k}"
+        path.write_bytes(held)
+        arrays.append({"bytes": length, "file": str(path) if held else "", "result": result})
+    given = [{"number": n} if which < 0 else {"array": which} for which, n in call.words]
     described = folder / f"{room}.json"
-    described.write_text(json.dumps({"arrays": arrays, "layout": layout, "given": given}))
+    described.write_text(json.dumps({"arrays": arrays, "layout": call.layout, "given": given}))
     subprocess.run([node, str(harness), str(wasm), str(described), str(out)], check=True)
-    words, at = np.fromfile(out, np.int64), 0
-    for part in block:
-        if part is not block.kept:
-            part.reshape(-1).view(np.int64)[...] = words[at : at + part.size]
-            at += part.size
-    assert at == len(words)
-    assert np.count_nonzero(block.months) > 10_000
-    return hashed([(0, {name: getattr(block, name) for name in HASHED})])
+    return call.digest(out)
+
+
+def emulated(replicates: int, room: str, folder: Path, zig: Compiler, emulator: str) -> str:
+    """Return the digest that the rules give on an arm processor, which an emulator stands for."""
+    call = call_of(replicates)
+    source, program, given, out = (folder / f"{room}{n}" for n in (".c", "", ".in", ".bits"))
+    source.write_text(translate(chunk.ENTRIES) + PROGRAM)
+    target = ("-target", "aarch64-linux-musl", "-static", "-w")
+    command = [*zig.command(None, (*FLAGS[room], *target)), str(source), "-o", str(program)]
+    subprocess.run(command, check=True)
+    with given.open("wb") as file:
+        np.array([len(call.layout), len(call.arrays), len(call.words)]).tofile(file)
+        np.array(call.layout, np.uint32).tofile(file)
+        for length, held, result in call.arrays:
+            np.array([length, len(held), result]).tofile(file)
+            file.write(held)
+        np.array(call.words).tofile(file)
+    subprocess.run([emulator, str(program), str(given), str(out)], check=True)
+    return call.digest(out)
 
 
 @pytest.mark.timeout(300)
@@ -155,6 +232,11 @@ def test_every_build_gives_the_same_bits(tmp_path: Path) -> None:
         for room in machine.ROOMS:
             found = in_node(FEW, room, tmp_path, zig, node)
             rows[f"{room} sizes, WebAssembly in Node", FEW] = found
+    emulator = shutil.which("qemu-aarch64-static") or shutil.which("qemu-aarch64")
+    if zig and emulator:
+        for room in machine.ROOMS:
+            found = emulated(FEW, room, tmp_path, zig, emulator)
+            rows[f"{room} sizes, aarch64 in an emulator", FEW] = found
     rows["uncompiled Python", ONE] = native(ONE, XUCHANG_SIM_UNCOMPILED="1")
     plain = {count: native(count) for count in (FEW, ONE)} | {MANY: rows["usual sizes", MANY]}
     for (row, count), found in rows.items():

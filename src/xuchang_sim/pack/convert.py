@@ -15,7 +15,7 @@ from typing import Any
 from xuchang_sim import definitions, units
 from xuchang_sim.definitions import LEVELS
 from xuchang_sim.definitions.amounts import exact
-from xuchang_sim.files import naming, write
+from xuchang_sim.files import naming
 from xuchang_sim.pack.load import load_pack
 from xuchang_sim.pack.yaml_text import flow
 from xuchang_sim.text import phrase
@@ -74,11 +74,11 @@ def convert_pack(old: Path, new: Path) -> list[str]:
         for name, held in (("levers", moved), ("parameters", set_)):
             lines = [f"  {key}: {flow(entry)}" for key, entry in held.items()]
             text = "\n".join([f"{name}:" if lines else f"{name}: {{}}", *lines]) + "\n"
-            write(made / f"{name}.yaml", text, sync=False)
+            (made / f"{name}.yaml").write_text(text, encoding="utf-8", newline="")
         region = made / "region.yaml"
         text = region.read_text(encoding="utf-8")
         text = re.sub(r"(?m)(\bthreshold: [0-9.]+)(?=\s*(?:[,}]|$))", r"\1 亿元", text)
-        write(region, text, sync=False)
+        region.write_text(text, encoding="utf-8", newline="")
         try:
             load_pack(made)
         except InputError as error:

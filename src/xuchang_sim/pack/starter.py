@@ -7,7 +7,7 @@ import unicodedata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from xuchang_sim.files import naming, write
+from xuchang_sim.files import naming
 from xuchang_sim.pack.forms import spell_out_pack
 from xuchang_sim.pack.load import load_pack, shipped
 from xuchang_sim.pack.yaml_text import block
@@ -123,7 +123,8 @@ def _write_book(book: "Book", made: Path) -> None:
 
 def _write(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    write(path, text, sync=False)
+    # Into a folder of its own that takes its place whole: what the system refuses is said of that place.
+    path.write_text(text, encoding="utf-8", newline="")
 
 
 def _rename(path: Path, name: str) -> None:

@@ -119,4 +119,4 @@ def test_twenty_kills_lose_nothing(command: str, tmp_path: Path) -> None:
     assert last.returncode == 0, told.decode()
     assert made(out, names) == expected
     if command == "sweep":
-        assert not left(out), "what the killed left is removed"
+        assert not left(out / "rows"), "what the killed left is removed"

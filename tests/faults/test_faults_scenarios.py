@@ -83,7 +83,7 @@ def test_a_changed_scenario_is_inside_its_bounds_or_refused(
 ) -> None:
     file = "tests/faults/test_faults_scenarios.py -k changed_scenario"
     tally = damage.Tally("scenarios", file, record_property)
-    for n in tally.numbers(2000):
+    for n in tally.numbers(600):
         kind = damage.kind_of(n, KINDS)
         scenario = mutated(kind, damage.source(n))
         with tally.trying(n, kind, scenario.levels):

@@ -54,7 +54,7 @@ def figures(text: str) -> dict[str, float]:
 def test_a_damaged_series_is_read_as_it_stands(tmp_path: Path, record_property: Note) -> None:
     whole, path = monthly(), tmp_path / "series.csv"
     tally = damage.Tally("series", f"{FILE} -k series_is", record_property)
-    for n in tally.numbers(800):
+    for n in tally.numbers(240):
         kind, rng = damage.kind_of(n), damage.source(n)
         change = damage.mutated(kind, rng, whole)
         path.write_text(change.text, encoding="utf-8")
@@ -89,7 +89,7 @@ def test_a_damaged_table_without_its_hash_is_read_as_it_stands(
     whole = path.read_text(encoding="utf-8")
     names = {(row["series"], row["entity"], row["unit"]) for row in cells(whole)}
     tally = damage.Tally("tables", f"{FILE} -k table_without", record_property)
-    for n in tally.numbers(80):
+    for n in tally.numbers(40):
         kind, rng = damage.kind_of(n), damage.source(n)
         change = damage.mutated(kind, rng, whole)
         path.write_text(change.text, encoding="utf-8")
@@ -133,7 +133,7 @@ def test_a_damaged_case_is_read_as_it_stands(tmp_path: Path, record_property: No
     names = {part.sub("", name) for name in known}
     usual = len(read_cases(CASES)[1]) + len(read_outcomes(CASES)[1])
     tally = damage.Tally("cases", f"{FILE} -k case_is", record_property)
-    for n in tally.numbers(400):
+    for n in tally.numbers(240):
         kind, rng = damage.kind_of(n), damage.source(n)
         change = damage.mutated(kind, rng, whole)
         path.write_text(change.text, encoding="utf-8")

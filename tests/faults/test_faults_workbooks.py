@@ -127,7 +127,7 @@ def test_damaged_cells_are_refused_or_change_the_hash(
         shutil.copyfile(extra, tmp_path / extra.name)
     usual, there = load_pack(path).sha256, content(path)
     tally = damage.Tally("workbooks", "tests/faults/test_faults_workbooks.py", record_property)
-    for n in tally.numbers(16):
+    for n in tally.numbers(8):
         kind, rng = damage.kind_of(n), damage.source(n)
         name, old, new, text = mutated(kind, rng, taken)
         path.write_bytes(taken.changed(name, text))

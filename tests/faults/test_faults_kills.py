@@ -37,7 +37,7 @@ COMMANDS = {
         ("sweep", "{sweep}", "--out", "{out}/rows", "--rows-per-part", "40", "--export", "{out}/rows.csv"),
         ("rows.csv",),
     ),
-    "calibrate": (("calibrate", "-n", "256", "--out", "{out}/posterior.npz"), ("posterior.npz",)),
+    "calibrate": (("calibrate", "-n", "1024", "--out", "{out}/posterior.npz"), ("posterior.npz",)),
     "report": (("report", "-n", "8", "-o", "{out}/report.html", "--lang", "en"), ("report.html",)),
     "hindcast": (
         ("hindcast", "{cases}", "-n", "40", "--out", "{out}/forecasts.csv"),

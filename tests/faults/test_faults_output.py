@@ -39,7 +39,7 @@ COMMANDS = {
     "discover": ("discover", "-n", "200"),
     "classes": ("classes", "-n", "4"),
     "facts": ("facts", "-n", "200"),
-    "calibrate": ("calibrate", "-n", "64", "--out", "{out}/p.npz"),
+    "calibrate": ("calibrate", "-n", "1024", "--out", "{out}/p.npz"),
     "report": ("report", "-n", "4", "-o", "{out}/r.html"),
     "new": ("new", "{out}/city"),
 }

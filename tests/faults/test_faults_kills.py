@@ -28,6 +28,9 @@ def slow(handle):
     time.sleep(0.4)
     real(handle)
 os.fsync = slow
+if sys.argv[1] == "calibrate":  # small: no effective draws are asked for, few truths recovered
+    from xuchang_sim.answers import calibration
+    calibration.TRUTHS, calibration.LEAST_ESS, calibration.PREDICTED = 8, 0.0, 64
 from xuchang_sim.__main__ import main
 main()
 """

@@ -21,7 +21,7 @@ help:
 	@echo 'make bench    run time, a table in three minutes (ARGS="--keep" or ARGS="--out new.json"; then benchmarks/compare.py)'
 	@echo 'make skill    forecast past plans, score them, and seal the measured skill (CASES=file or folder)'
 	@echo 'make definitions  what follows from the definitions: names of the record, reference pages'
-	@echo 'make docs     the pages in docs/_build'
+	@echo 'make docs     run the examples of the docstrings, then build the pages in docs/_build'
 	@echo 'make lock     renew the pinned requirements after editing pyproject.toml (ARGS=--upgrade for newer releases)'
 
 assess: runtime
@@ -36,6 +36,7 @@ check: dev
 	@echo '== mypy' && $(BIN)mypy
 	@echo '== sp-repo-review' && $(BIN)sp-repo-review --show err .
 	@echo '== lint-imports' && $(BIN)lint-imports --no-logo
+	@echo '== prose' && $(BIN)python docs/prose.py
 
 test: check
 	@echo '== rules' && $(BIN)python -m xuchang_sim.model.build
@@ -64,6 +65,7 @@ skill: runtime
 	@$(BIN)xuchang-sim hindcast $(CASES) --score $(CASES) --lang en
 
 docs: dev
+	@$(BIN)pytest --quiet --doctest-modules src/xuchang_sim
 	@$(BIN)sphinx-build --quiet --fail-on-warning docs docs/_build
 
 runtime dev:

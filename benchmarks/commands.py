@@ -1,4 +1,4 @@
-"""What a user waits for: start-up, compilation, whole commands, results written to files."""
+"""Waiting times of a user: start-up, compilation, whole commands, results written to files."""
 
 import os
 import subprocess

@@ -117,7 +117,7 @@ def compare(a: dict[str, Any], b: dict[str, Any], seed: int = 1) -> list[Ratio]:
 
 
 def differences(a: dict[str, Any], b: dict[str, Any]) -> list[str]:
-    """What differs between the machines of two results, in words."""
+    """Differences between the machines of two results, in words."""
     one, two = a["machine"], b["machine"]
     return [
         f"{key}: {one.get(key)} and {two.get(key)}" for key in SAME if one.get(key) != two.get(key)

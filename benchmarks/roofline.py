@@ -1,4 +1,4 @@
-"""What a step must cost at least: bytes, draws and transcendental calls against measured rates.
+"""Lower bound of the cost of a step: bytes, draws and transcendental calls against measured rates.
 
 Columns and calls are counted in the rules' own source, callees included, each once: a rule that
 goes through its rows twice from the cache pays more, one whose branches are rare pays less.
@@ -28,7 +28,7 @@ TABLES = {"firm": columns(Firms), "project": columns(Projects), "temp": columns(
 
 
 class Need(NamedTuple):
-    """What a rule reads and writes of one row at most, and what it calls for it."""
+    """Bytes that a rule reads and writes of one row at most, and the functions it calls for it."""
 
     read: frozenset[str]
     written: frozenset[str]

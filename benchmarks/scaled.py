@@ -28,7 +28,8 @@ PLACES = {
     "million": (2_000, 1_000_000),
 }
 
-# What a quantity grows with: "f" firms, "p" projects; a trailing "z" divides it by the zones.
+# Size with which a quantity grows: "f" firms, "p" projects; a trailing "z" divides it by the
+# zones.
 PARAMETERS = {
     "firms_count": "f",
     "starts_ordinary": "p",

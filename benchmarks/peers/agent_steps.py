@@ -2,7 +2,7 @@
 
 An agent-step is one month of one zone, living firm or live project. Both sides run the same
 replicates, from the first month of the pipeline (rejected attempts included) to the horizon, or
-the open months alone. What is solved by formula before the first month is in the engine's time,
+the open months alone. Everything solved by formula before the first month is in the engine's time,
 not in that of the Mesa form.
 """
 

@@ -116,7 +116,7 @@ class Zone(mesa.Agent):
         self.sales_last = [0.0] * p.sectors
 
     def begin_month(self) -> None:
-        """Set the month's flows to nought."""
+        """Set the month's flows to zero."""
         self.__dict__.update(FLOWS)
 
     def begin_project_year(self) -> None:
@@ -539,7 +539,7 @@ class Firm(mesa.Agent):
         self.gain = 1.0
 
     def ramp(self, ahead: int = 0) -> float:
-        """Share of full operation reached by age, or so many months later."""
+        """Share of full operation reached by age, or a number of months later."""
         p = self.model.p
         age = self.model.t - self.born + ahead
         return float(min(1.0, p.ramp_start + (1.0 - p.ramp_start) * age / p.ramp_months))
@@ -889,7 +889,7 @@ class Project(mesa.Agent):
             self.bank = max(self.loan / self.budget, min(self.bank, most))
 
     def begin_year(self) -> None:
-        """January: the year's spending begins at nought."""
+        """January: the year's spending begins at zero."""
         self.spent_year = 0.0
 
     def give_back(self) -> None:

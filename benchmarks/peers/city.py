@@ -61,7 +61,7 @@ class IncompatibleError(RuntimeError):
 
 
 class Given(NamedTuple):
-    """What is solved before the first month, by formula and not by agents."""
+    """Quantities solved before the first month, by formula and not by agents."""
 
     inputs: dict[str, Any]
     scale: float
@@ -715,7 +715,7 @@ class City(mesa.Model):
         self.zones.do("report", p.scope_inflow * (self.year - p.base_year), season)
 
     def pay(self, years: float) -> float:
-        """Labour cost of a worker and month so many years after the middle of the base year, 元."""
+        """Labour cost of a worker and month a number of years after the middle of the base year, 元."""
         p = self.p
         return float(p.wage * (1.0 + p.wage_growth) ** years * p.labour_cost_factor)
 

@@ -67,7 +67,7 @@ SCRATCH = frozenset(("block", "measures", "rows", "moved", "word_0", "word_1", "
 
 @entry
 def repeat_draws(memory: Worlds1, _inputs: Inputs1, passes: int) -> None:
-    """Draw two words for every firm of every world, so many times."""
+    """Draw two words for every firm of every world, a number of times."""
     for n in range(memory.shape[0]):
         for _ in range(passes):
             for begin in range(0, memory[n].city.firms, STRIP):
@@ -76,7 +76,7 @@ def repeat_draws(memory: Worlds1, _inputs: Inputs1, passes: int) -> None:
 
 @entry
 def repeat_orders(memory: Worlds1, inputs: Inputs1, passes: int) -> None:
-    """Move the orders of every world so many times."""
+    """Move the orders of every world a number of times."""
     for n in range(memory.shape[0]):
         for _ in range(passes):
             orders(memory[n], inputs[n])
@@ -84,7 +84,7 @@ def repeat_orders(memory: Worlds1, inputs: Inputs1, passes: int) -> None:
 
 @entry
 def repeat_small_lump(memory: Worlds1, inputs: Inputs1, passes: int) -> None:
-    """Spend small investment in every world so many times."""
+    """Spend small investment in every world a number of times."""
     for n in range(memory.shape[0]):
         for _ in range(passes):
             small_lump(memory[n], inputs[n])
@@ -92,7 +92,7 @@ def repeat_small_lump(memory: Worlds1, inputs: Inputs1, passes: int) -> None:
 
 @entry
 def repeat_produce(memory: Worlds1, inputs: Inputs1, passes: int) -> None:
-    """Produce in every world so many times."""
+    """Produce in every world a number of times."""
     for n in range(memory.shape[0]):
         for _ in range(passes):
             produce(memory[n], inputs[n])
@@ -100,7 +100,7 @@ def repeat_produce(memory: Worlds1, inputs: Inputs1, passes: int) -> None:
 
 @entry
 def repeat_construct(memory: Worlds1, inputs: Inputs1, passes: int) -> None:
-    """Build in every world so many times."""
+    """Build in every world a number of times."""
     for n in range(memory.shape[0]):
         for _ in range(passes):
             construct(memory[n], inputs[n])
@@ -108,7 +108,7 @@ def repeat_construct(memory: Worlds1, inputs: Inputs1, passes: int) -> None:
 
 @entry
 def repeat_employ(memory: Worlds1, inputs: Inputs1, passes: int) -> None:
-    """Hire and part in every world so many times."""
+    """Hire and part in every world a number of times."""
     for n in range(memory.shape[0]):
         for _ in range(passes):
             employ(memory[n], inputs[n])
@@ -116,7 +116,7 @@ def repeat_employ(memory: Worlds1, inputs: Inputs1, passes: int) -> None:
 
 @entry
 def repeat_account(memory: Worlds1, inputs: Inputs1, passes: int) -> None:
-    """Book the month of every world so many times."""
+    """Book the month of every world a number of times."""
     for n in range(memory.shape[0]):
         for _ in range(passes):
             account(memory[n], inputs[n])
@@ -322,7 +322,7 @@ def explained(replicates: int) -> float:
 
 
 def forms_in_turn(worlds: Stopped, work_of: Forms, rounds: int) -> dict[str, list[float]]:
-    """Return the processor seconds of every form of a step, in turn, so many times."""
+    """Return the processor seconds of every form of a step, in turn, `times` times."""
     seconds: dict[str, list[float]] = {form: [] for form in work_of}
     copy = worlds.memory.copy()
     for turn in range(rounds + 1):

@@ -1,4 +1,5 @@
-"""Limits: too little memory to start is said at once, and a reserve is kept to say it later.
+"""Limits: too little memory to start is reported at once, and a reserve is kept to report it
+later.
 
 A process whose address space is limited (``ulimit -v``) may be refused memory anywhere, also while it
 answers for it. A library that is being loaded is then left half loaded; OpenBLAS, which numpy and scipy
@@ -43,7 +44,7 @@ def hold() -> None:
 
 
 def release() -> None:
-    """Give back what was held: there is something to be said."""
+    """Release the reserve: there is a message to write."""
     _reserve.clear()
 
 

@@ -87,7 +87,7 @@ def paired(a: Array, b: Array, half_width: float | None = None) -> Paired:
     a, b : ndarray, shape (replicates,)
         Outcomes on common random numbers.
     half_width : float, optional
-        Wished half-width of the 95% interval; by default a tenth of the difference.
+        Requested half-width of the 95% interval; by default a tenth of the difference.
 
     Returns
     -------
@@ -105,13 +105,15 @@ def paired(a: Array, b: Array, half_width: float | None = None) -> Paired:
     mean, spread = float(gap.mean()), float(gap.std(ddof=1))
     se = spread / math.sqrt(n)
     reach = float(stdtrit(n - 1, 0.975)) * se
-    wished = FINE * abs(mean) if half_width is None else half_width
+    requested = FINE * abs(mean) if half_width is None else half_width
     apart = float(a.var(ddof=1) + b.var(ddof=1))
     reduction = apart / spread**2 if spread > 0 else math.nan
     if spread == 0:
         needed = 1.0
     else:
-        needed = math.ceil((1.959963984540054 * spread / wished) ** 2) if wished > 0 else math.nan
+        needed = (
+            math.ceil((1.959963984540054 * spread / requested) ** 2) if requested > 0 else math.nan
+        )
     return Paired(
         float(a.mean()),
         float(b.mean()),
@@ -120,7 +122,7 @@ def paired(a: Array, b: Array, half_width: float | None = None) -> Paired:
         mean - reach,
         mean + reach,
         reduction,
-        wished,
+        requested,
         float(max(needed, 1.0)) if needed == needed else math.nan,  # noqa: PLR0124
     )
 
@@ -353,7 +355,7 @@ def compare(
     measures : sequence of str, optional
         Measures compared, in every year from the plan's; by default :data:`MEASURES`.
     half_width : float, optional
-        Wished half-width of the intervals, in the unit of each measure; by default a tenth of the
+        Requested half-width of the intervals, in the unit of each measure; by default a tenth of the
         difference.
 
     Returns

@@ -97,7 +97,7 @@ class SweepFile(Strict):
         ``posterior``, ``sampled`` (from the priors) or ``central``; left out, the posterior if the
         pack has one.
     draws : int
-        1: every replicate has a parameter draw of its own; more: each of so many draws is run with
+        1: every replicate has a parameter draw of its own; more: each of this many draws is run with
         every replicate.
     measures : tuple of str
         Measures kept, of the plan's year and with ``_next`` of the year after; all if left out.

@@ -52,7 +52,7 @@ ZONES = {"industry": 1.2, "fai": 1.0}
 
 
 class Year(NamedTuple):
-    """A year of a panel: what the layer says and what came; points of per cent.
+    """A year of a panel: what the layer says and what came; percentage points.
 
     Parameters
     ----------

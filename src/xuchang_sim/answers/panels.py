@@ -50,7 +50,7 @@ NAMES = ("persistence", "ar1", "panel_mean")
 
 
 class Panel(NamedTuple):
-    """Growth by unit and year, points of per cent: (units, years), NaN where missing."""
+    """Growth by unit and year, percentage points: (units, years), NaN where missing."""
 
     kind: str
     years: tuple[int, ...]

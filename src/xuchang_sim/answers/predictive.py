@@ -88,7 +88,7 @@ class Forecast:
         return self.unit == "比例"
 
     def points(self, value: float) -> float:
-        """A value of this quantity as growth over the base, in points of per cent."""
+        """A value of this quantity as growth over the base, in percentage points."""
         return 100.0 * value if self.is_growth else 100.0 * (value / self.base - 1.0)
 
 

@@ -1,6 +1,6 @@
 """Scores of hindcasts: how far forecasts were from outcomes, beside simple forecasts of the same rows.
 
-All scores are of growth over the base in points of per cent, so that rows of any size count alike.
+All scores are of growth over the base in percentage points, so that rows of any size count alike.
 Rows of one case and year are one cluster: their errors are not independent.
 """
 
@@ -36,7 +36,7 @@ CONFIDENCE = 0.95
 
 
 class Score(NamedTuple):
-    """One row: outcome and scores of the forecast, the model and the simple forecasts, points of per cent.
+    """One row: outcome, and scores of the forecast, the model and the simple forecasts, in points.
 
     PIT, intervals, chance and quantiles are those of the forecast as written.
 

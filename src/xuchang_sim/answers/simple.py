@@ -1,6 +1,6 @@
 """Simple forecasts from the same information: persistence, AR(1), last year's mean, target times attainment.
 
-They are what a model has to beat. Each is a normal law of growth, in points of per cent.
+They are what a model has to beat. Each is a normal law of growth, in percentage points.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ ANNUAL_RELEASE = (2, 28)
 
 
 class Normal(NamedTuple):
-    """A normal law of growth over the base, points of per cent."""
+    """A normal law of growth over the base, percentage points."""
 
     mean: float
     sd: float

@@ -179,7 +179,7 @@ def _complaint(month: str, growth: float, first: int) -> str:
 
 #: Series of a pack with the driver's own growth, in percent.
 _SEEN = {"value_added_yoy": SETTING[0], "ppi_yoy": SETTING[1], "m2_yoy": "m2_yoy"}
-#: So many times below the smallest, or above the largest, that was ever published is doubted.
+#: A value this many times below the smallest, or above the largest, ever published is doubted.
 _FAR = 20.0
 
 

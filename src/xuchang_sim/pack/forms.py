@@ -39,7 +39,7 @@ RATIOS = {
     ("fai", "revenue"): ("比例", Fraction(1, 50), Fraction(3)),
     ("profit_tax", "revenue"): ("比例", Fraction(1, 200), Fraction(3, 5)),
 }
-#: So many times apart two readings of one total may be.
+#: Largest ratio between two readings of one total.
 APART = 5
 #: Size from which something counts, where the measure is no family with a threshold of its own.
 SIZE = Number(

@@ -172,7 +172,7 @@ class Pack:
     base_year, plan_year : int
         Year whose totals every run reproduces; year of the targets.
     policy_month, default_through, last_month : int
-        First month in which the levers act, last month of a run unless told otherwise, last month
+        First month in which the levers act, last month of a run by default, last month
         a run may reach; as 12 * year + month - 1.
     pipeline_start, firms_start : int
         First month of the projects' arrivals and of the firms; as 12 * year + month - 1.

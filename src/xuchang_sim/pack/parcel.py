@@ -1,4 +1,4 @@
-"""Parcel: what a zip file is, told from the list of its parts, before any of them is unpacked.
+"""Parcel: the kind of a zip file, from the list of its parts, before any of them is unpacked.
 
 A workbook and a file of arrays are such parcels. The list states the size of every part, and no reader
 takes more from a part than its list says: a small file cannot unpack to a large one.
@@ -61,7 +61,7 @@ def parts_of(
 
 
 def parcel_fault(raw: bytes) -> str:
-    """What is wrong with the parts of a workbook; empty if nothing is."""
+    """Return the fault of the parts of a workbook; empty if there is none."""
     parts, fault = parts_of(raw)
     names = [part.filename for part in parts]
     if fault:

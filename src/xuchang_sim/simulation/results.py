@@ -127,7 +127,7 @@ class Results(Answer):
     summary : ndarray, shape (replicates, len(SUMMARY))
         Scalars of the conditioning.
     failed : ndarray of int, shape (replicates, 2)
-        Error code and month of failed replicates, else nought.
+        Error code and month of failed replicates, else zero.
     seconds : float
         Wall time in the engine, shared by all variants of the run.
     """

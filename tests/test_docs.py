@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from importlib import import_module
 from pathlib import Path
 
 import pytest
 
+import xuchang_sim
 from xuchang_sim.cli import app
 from xuchang_sim.pack.load import load_pack, validate_path
 
@@ -82,3 +84,19 @@ def test_how_a_change_is_made_names_places_that_exist() -> None:
     assert len(forms) >= 8
     for module, name in forms:
         assert hasattr(import_module(f"xuchang_sim.{module}"), name), (module, name)
+
+
+def documented() -> list[str]:
+    """Functions on the reference page, and those that the package offers by name."""
+    page = (DOCS / "reference.md").read_text(encoding="utf-8")
+    listed = re.findall(r"autofunction:: ([\w.]+)", page)
+    offered = [f"xuchang_sim.{n}" for n in xuchang_sim.__all__ if callable(getattr(xuchang_sim, n))]
+    return sorted({*listed, *offered})
+
+
+@pytest.mark.parametrize("name", documented())
+def test_every_public_function_has_an_example_which_make_docs_runs(name: str) -> None:
+    home, _, attribute = name.rpartition(".")
+    text = inspect.getdoc(getattr(import_module(home), attribute)) or ""
+    assert "Examples" in text
+    assert ">>> " in text

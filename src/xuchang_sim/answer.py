@@ -115,6 +115,13 @@ class Answer:
         Key whose value is a list of records: the rows of :meth:`to_frame`.
     COLUMNS : tuple of str
         Columns that a notebook's table shows; by default the first ones.
+
+    Examples
+    --------
+    >>> from xuchang_sim import compare
+    >>> answer = compare("plan", "land_high", replicates=4)
+    >>> answer.to_dict()["scenarios"] if "scenarios" in answer.to_dict() else answer.to_dict()["b"]
+    'land_high'
     """
 
     KEYS: ClassVar[tuple[str, ...]] = ()

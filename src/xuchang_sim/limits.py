@@ -1,5 +1,4 @@
-"""Limits: too little memory to start is reported at once, and a reserve is kept to report it
-later.
+"""Limits: too little memory to start is reported at once, from a reserve kept for the report.
 
 A process whose address space is limited (``ulimit -v``) may be refused memory anywhere, also while it
 answers for it. A library that is being loaded is then left half loaded; OpenBLAS, which numpy and scipy

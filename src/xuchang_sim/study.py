@@ -302,56 +302,117 @@ def _ask_few(question: str, about: tuple[Any, ...], words: dict[str, Any], repli
 
 
 def simulate(scenario: ScenarioLike = "plan", **words: Any) -> Results:
-    """Run one scenario; 1,000 replicates if not said otherwise."""
+    """Run one scenario; 1,000 replicates if not said otherwise.
+
+    Examples
+    --------
+    >>> simulate("plan", replicates=2).outcome("revenue").shape
+    (2,)
+    """
     return cast("Results", _ask("simulate", (scenario,), words, 1000))
 
 
 def economy(scenario: ScenarioLike = "plan", **words: Any) -> Economy:
-    """Return one replicate as a Mesa model."""
+    """Return one replicate as a Mesa model.
+
+    Examples
+    --------
+    >>> world = economy("plan", replicate=0, replicates=1)
+    >>> len(world.zones)
+    10
+    """
     return cast("Economy", _ask("economy", (scenario,), words, 1))
 
 
 def assess(scenario: ScenarioLike = "plan", **words: Any) -> Assessment:
-    """Say how likely every target is; 1,000 replicates if not said otherwise."""
+    """Say how likely every target is; 1,000 replicates if not said otherwise.
+
+    Examples
+    --------
+    >>> assess("plan", replicates=4).to_frame()["id"][0]
+    'projects_1e8'
+    """
     return cast("Assessment", _ask("assess", (scenario,), words, 1000))
 
 
 def matrix(name: str | Path = "matrix", **words: Any) -> MatrixResult:
-    """Cross axes of levers; 400 replicates if not said otherwise."""
+    """Cross axes of levers; 400 replicates if not said otherwise.
+
+    Examples
+    --------
+    >>> len(matrix(replicates=1).cells)  # three levels of land, finance and labour
+    27
+    """
     return cast("MatrixResult", _ask("matrix", (name,), words, 400))
 
 
 def compare(a: ScenarioLike, b: ScenarioLike, **words: Any) -> Comparison:
-    """Compare two scenarios; 400 replicates if not said otherwise."""
+    """Compare two scenarios; 400 replicates if not said otherwise.
+
+    Examples
+    --------
+    >>> compare("plan", "land_high", replicates=4).name_b
+    'land_high'
+    """
     return cast("Comparison", _ask("compare", (a, b), words, 400))
 
 
 def explain(scenario: ScenarioLike = "plan", **words: Any) -> Explanation:
-    """Say what holds the targets back; 200 replicates if not said otherwise."""
+    """Say what holds the targets back; 200 replicates if not said otherwise.
+
+    Examples
+    --------
+    >>> explain("plan", replicates=2).to_dict()["scenario"]
+    'plan'
+    """
     return cast("Explanation", _ask("explain", (scenario,), words, 200))
 
 
 def smallest_bundle(goal: str = "fai_growth", p: float = 0.8, **words: Any) -> BundleResult:
-    """Find the smallest policy packages; 200 replicates if not said otherwise."""
+    """Find the smallest policy packages; 200 replicates if not said otherwise.
+
+    Examples
+    --------
+    >>> smallest_bundle("fai_growth", 0.5, factors=["land"], grid=[0, 1, 2], replicates=20).factors
+    ('land',)
+    """
     return cast("BundleResult", _ask("packages", (goal, p), words, 200))
 
 
 def frontier(p: float = 0.8, **words: Any) -> Frontier:
-    """Say which growth is reached with a probability; 400 replicates if not said otherwise."""
+    """Say which growth is reached with a probability; 400 replicates if not said otherwise.
+
+    Examples
+    --------
+    >>> frontier(0.5, replicates=4).outcomes
+    ('revenue_growth', 'fai_growth')
+    """
     return cast("Frontier", _ask("frontier", (p,), words, 400))
 
 
 def sensitivity(
     scenario: ScenarioLike = "plan", *, replicates: int = 10, **words: Any
 ) -> Sensitivity:
-    """Say which factors the answer depends on; ``replicates`` of each point."""
+    """Say which factors the answer depends on; ``replicates`` of each point.
+
+    Examples
+    --------
+    >>> sensitivity("plan", size=2, factors=["land", "finance"], replicates=2).plan.names
+    ('land', 'finance')
+    """
     return cast("Sensitivity", _ask_few("sensitivity", (scenario,), words, replicates))
 
 
 def discover(
     scenario: ScenarioLike = "plan", goal: str = "revenue_growth", **words: Any
 ) -> Discovery:
-    """Find where a goal is missed; 1,000 replicates if not said otherwise."""
+    """Find where a goal is missed; 1,000 replicates if not said otherwise.
+
+    Examples
+    --------
+    >>> discover("plan", replicates=20).goal.ids
+    ('revenue_growth',)
+    """
     return cast("Discovery", _ask("discover", (scenario, goal), words, 1000))
 
 
@@ -362,7 +423,13 @@ def robustness(
     replicates: int = 16,
     **words: Any,
 ) -> Robustness:
-    """Say over how much of the parameters' space scenarios meet a goal; ``replicates`` a draw."""
+    """Say over how much of the parameters' space scenarios meet a goal; ``replicates`` a draw.
+
+    Examples
+    --------
+    >>> robustness(["plan"], replicates=2).to_dict()["goal"]
+    ['fai_growth']
+    """
     return cast("Robustness", _ask_few("robustness", (scenarios, goal), words, replicates))
 
 
@@ -377,15 +444,33 @@ def calibrate(**words: Any) -> Posterior:
 
 
 def facts(**words: Any) -> Facts:
-    """Measure the stylised facts; 800 replicates if not said otherwise."""
+    """Measure the stylised facts; 800 replicates if not said otherwise.
+
+    Examples
+    --------
+    >>> facts(replicates=200).to_dict()["facts"][0]["id"]
+    'firm_size_tail'
+    """
     return cast("Facts", _ask("facts", (), words, 800))
 
 
 def profile(scenario: ScenarioLike = "plan", replicates: int = 20, **words: Any) -> Profile:
-    """Time every rule; 20 replicates if not said otherwise."""
+    """Time every rule; 20 replicates if not said otherwise.
+
+    Examples
+    --------
+    >>> profile("plan", replicates=2).replicates
+    2
+    """
     return cast("Profile", _ask("profile", (scenario,), words, replicates))
 
 
 def make_design(points: pd.DataFrame | Mapping[str, Sequence[Any]], **words: Any) -> Design:
-    """Make a design of a table of points; 100 replicates a point if not said otherwise."""
+    """Make a design of a table of points; 100 replicates a point if not said otherwise.
+
+    Examples
+    --------
+    >>> make_design({"land": ["plan", "high"]}).points
+    (('plan',), ('high',))
+    """
     return cast("Design", _ask("design", (points,), words, 100))

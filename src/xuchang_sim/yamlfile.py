@@ -55,6 +55,11 @@ class Problem:
         Line, from 1; 0 for the file as a whole.
     message : str
         What is wrong and what is allowed, on one line.
+
+    Examples
+    --------
+    >>> str(Problem("plan.yaml", "rows[5].unit", 12, "is missing"))
+    'plan.yaml:12: rows[5].unit: is missing'
     """
 
     file: str
@@ -69,7 +74,14 @@ class Problem:
 
 
 class InputError(ValueError):
-    """The user's input is wrong; `problems` holds every fault found, by file and line."""
+    """The user's input is wrong; `problems` holds every fault found, by file and line.
+
+    Examples
+    --------
+    >>> error = InputError([Problem("b.yaml", "", 2, "is empty"), Problem("b.yaml", "", 1, "no list")])
+    >>> [problem.line for problem in error.problems]
+    [1, 2]
+    """
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         found = list(dict.fromkeys(problems))

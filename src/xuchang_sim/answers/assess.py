@@ -523,6 +523,12 @@ def assess(
     ------
     InputError
         If an input is wrong.
+
+    Examples
+    --------
+    >>> from xuchang_sim import Study
+    >>> assess(Study(replicates=4), "land_high").scenario
+    'land_high'
     """
     resolved = study.scenario(scenario)
     require(study.pack, "assess", scenario=resolved, through=study.through)
@@ -830,6 +836,12 @@ def matrix(
     Returns
     -------
     MatrixResult
+
+    Examples
+    --------
+    >>> from xuchang_sim import Study
+    >>> len(matrix(Study(replicates=1)).cells)
+    27
     """
     grid, replicates = load_matrix(name, study.pack), study.replicates
     require(study.pack, "matrix", through=study.through)

@@ -31,6 +31,15 @@ def projects(economy: Economy) -> pd.DataFrame:
         ``kind``, ``budget`` (亿元), ``arrived``, ``queued``, ``ready``, ``started``, ``until``
         (12 * year + month - 1; a stage that was not reached begins after ``until``) and ``end``:
         done, lost or open.
+
+    Examples
+    --------
+    >>> from xuchang_sim import economy
+    >>> world = economy("plan", replicate=0, replicates=1)
+    >>> for _ in range(12):
+    ...     world.step()
+    >>> list(projects(world).columns)[:3]
+    ['id', 'zone', 'sector']
     """
     import pandas as pd  # noqa: PLC0415 - heavy
 

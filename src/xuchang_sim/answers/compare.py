@@ -366,6 +366,13 @@ def compare(
     ------
     InputError
         If an input is wrong.
+
+    Examples
+    --------
+    >>> from xuchang_sim import Study
+    >>> comparison = compare(Study(replicates=4), "plan", "land_high")
+    >>> comparison.name_a, comparison.name_b
+    ('plan', 'land_high')
     """
     loaded, progress = study.pack, study.progress
     measures = MEASURES if measures is None else measures

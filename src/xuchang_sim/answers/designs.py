@@ -291,6 +291,11 @@ def load_design(name_or_path: str | Path, pack: Pack | None = None) -> Design:
     ------
     InputError
         All faults of the file at once.
+
+    Examples
+    --------
+    >>> load_design("quick").columns
+    ('land', 'finance', 'labour', 'process', 'demand_shift')
     """
     loaded = pack or load_pack()
     path = _find(name_or_path)

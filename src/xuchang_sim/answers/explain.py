@@ -233,6 +233,12 @@ def explain(study: Settings, scenario: ScenarioLike = "plan") -> Explanation:
     ------
     InputError
         If an input is wrong.
+
+    Examples
+    --------
+    >>> from xuchang_sim import Study
+    >>> explain(Study(replicates=2)).to_dict()["replicates"]
+    2
     """
     resolved, progress = study.scenario(scenario), study.progress
     require(study.pack, "explain", scenario=resolved, through=study.through)

@@ -168,6 +168,12 @@ def frontier(
     ------
     InputError
         If an argument is wrong.
+
+    Examples
+    --------
+    >>> from xuchang_sim import Study
+    >>> frontier(Study(replicates=4), 0.5).p
+    0.5
     """
     loaded = study.pack
     if not 0.0 < p < 1.0:

@@ -339,6 +339,12 @@ def smallest_bundle(
     ------
     InputError
         If an argument is wrong.
+
+    Examples
+    --------
+    >>> from xuchang_sim import Study
+    >>> smallest_bundle(Study(replicates=20), "fai_growth", 0.5, factors=["land"], grid=[0, 1, 2]).grid
+    (0, 1, 2)
     """
     loaded, setup, replicates = study.pack, study.setup(), study.replicates
     factors = FAMILIES if factors is None else factors

@@ -112,7 +112,7 @@ def simple_forecasts(
     --------
     >>> laws = simple_forecasts("revenue", date(2012, 4, 25), 20.0, None)
     >>> {name: f"{law.mean:.1f}" for name, law in laws.items()}
-    {'persistence': '20.0', 'ar1': '19.5', 'panel_mean': '25.4'}
+    {'persistence': '20.0', 'ar1': '19.4', 'panel_mean': '25.4'}
     """
     found: dict[str, Normal] = {}
     investment = measure == "fai"

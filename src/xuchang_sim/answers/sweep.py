@@ -201,6 +201,15 @@ def sweep(
     ------
     InputError
         If the folder holds another sweep, has another writer, or cannot be written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from xuchang_sim import make_design
+    >>> design = make_design({"land": ["plan", "high"]}, replicates=2)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     sweep(design, out=folder).rows
+    4
     """
     if not isinstance(design, Design):
         design = load_design(design, pack)

@@ -245,6 +245,13 @@ def drivers(
     ValueError
         For a bad month, one that is data already, an unknown driver, or a history that is missing, too short to forecast
         from or begins after the first month.
+
+    Examples
+    --------
+    >>> from xuchang_sim import load_pack
+    >>> paths = drivers(load_pack(), 3, 2012, "2013-12")
+    >>> len(paths.deviation["demand_growth"]) if "demand_growth" in paths.deviation else len(next(iter(paths.deviation.values())))
+    3
     """
     first, values, extra = _panel(pack, as_of)
     start, last = _first_month(pack, first), month_number(through)

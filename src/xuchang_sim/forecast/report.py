@@ -69,6 +69,12 @@ def outlook_report(
         ``drivers`` {name: {unit, known_to, months, central, quantiles}}, ``demand`` (the first
         unknown year's mean of value added + PPI: quantiles, measured sd, measured coverage),
         ``weights`` of the joint models, ``outside_view`` and, if asked for, ``backtest``.
+
+    Examples
+    --------
+    >>> from xuchang_sim import load_pack
+    >>> outlook_report(load_pack(), replicates=20, outside=False).keys()
+    dict_keys(['drivers', 'demand', 'weights'])
     """
     from xuchang_sim.forecast.drivers import NAMES, drivers  # noqa: PLC0415
 

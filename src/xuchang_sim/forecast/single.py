@@ -70,6 +70,17 @@ def series_outlook(
     ------
     SeriesError
         Named by its subclass, with file and line.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import pandas as pd
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "growth.csv"
+    ...     values = {year: 9 + year % 3 for year in range(1990, 2012)}
+    ...     pd.Series(values, name="value").to_csv(path, index_label="date")
+    ...     sorted(series_outlook(path, 2)["quantiles"])[:1]
+    ['0.05']
     """
     day = None if as_of is None else date.fromisoformat(as_of)
     series = read_series(Path(path), day, column=column)

@@ -44,6 +44,11 @@ def load_pack(path_or_name: str | Path | None = None) -> Pack:
     ------
     InputError
         If anything in it is missing or wrong; all faults of all files at once.
+
+    Examples
+    --------
+    >>> load_pack().name
+    'xuchang_2623'
     """
     problems: list[Problem] = []
     folder = _folder(path_or_name, problems)
@@ -101,6 +106,11 @@ def validate_path(path: str | Path, pack: Pack | None = None) -> list[Problem]:
     -------
     list of Problem
         All faults; empty if there are none.
+
+    Examples
+    --------
+    >>> [problem.message for problem in validate_path(Path("nowhere"))]
+    ['no such file']
     """
     path = Path(path)
     try:

@@ -197,6 +197,13 @@ class Pack:
         however its files are laid out and commented.
     sources : mapping of str to Source
         What was read, by file name, to say where a fault stands that is found later.
+
+    Examples
+    --------
+    >>> from xuchang_sim import load_pack
+    >>> pack = load_pack()
+    >>> pack.base_year, pack.plan_year
+    (2011, 2012)
     """
 
     folder: Path

@@ -207,6 +207,12 @@ def load_scenario(name_or_path: str | Path, pack: "Pack") -> ResolvedScenario:
     ------
     InputError
         If the scenario or one of its ancestors is missing or wrong; all faults at once.
+
+    Examples
+    --------
+    >>> from xuchang_sim import load_pack
+    >>> load_scenario("land_high", load_pack()).lineage
+    ('plan', 'land_high')
     """
     problems: list[Problem] = []
     path = _find(name_or_path, pack, problems)

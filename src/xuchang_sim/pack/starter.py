@@ -44,6 +44,13 @@ def new_pack(folder: Path, source: str | Path | None = None, *, excel: bool = Fa
     ------
     InputError
         If the folder is in use or bears a workbook's name, or the source is not a good pack.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     new_pack(Path(folder) / "mine").name
+    'mine'
     """
     if folder.suffix.lower() == ".xlsx":
         message = phrase("starter.workbook", stem=folder.stem)

@@ -58,6 +58,13 @@ def vary(
     ------
     InputError
         One line for each setting that is wrong.
+
+    Examples
+    --------
+    >>> from xuchang_sim import load_pack, load_scenario
+    >>> pack = load_pack()
+    >>> vary(load_scenario("plan", pack), {"land": "high"}, pack).lineage
+    ('plan', 'plan+land=high')
     """
     problems: list[Problem] = []
     changes: dict[str, float | str] = {}

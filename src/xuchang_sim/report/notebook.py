@@ -29,6 +29,10 @@ def accept(namespace: Mapping[str, object], *names: str) -> None:
     ------
     InputError
         If another plain value was set, or a parameter is missing.
+
+    Examples
+    --------
+    >>> accept({"replicates": 10}, "replicates")
     """
     given = {
         name: value

@@ -167,6 +167,12 @@ def profile(
     -------
     Profile
         ``print(profile())`` shows the table.
+
+    Examples
+    --------
+    >>> from xuchang_sim import Study
+    >>> profile(Study(replicates=2)).replicates
+    2
     """
     return profile_setup(study.setup(), study.scenario(scenario), watch)
 

@@ -130,6 +130,15 @@ class Results(Answer):
         Error code and month of failed replicates, else zero.
     seconds : float
         Wall time in the engine, shared by all variants of the run.
+
+    Examples
+    --------
+    >>> from xuchang_sim import simulate
+    >>> results = simulate("plan", replicates=2)
+    >>> results.outcome("fai").shape
+    (2,)
+    >>> [row.target.id for row in results.targets()][:2]
+    ['projects_1e8', 'fai']
     """
 
     KEYS = (

@@ -62,6 +62,12 @@ class Settings:
     ------
     InputError
         If an argument is wrong; one line each.
+
+    Examples
+    --------
+    >>> from xuchang_sim import load_pack
+    >>> Settings(load_pack(), replicates=4).with_(seed=7).seed
+    7
     """
 
     pack: Pack
@@ -169,6 +175,7 @@ class Settings:
 
         Examples
         --------
+        >>> from xuchang_sim import Study
         >>> study = Study("yangli_2011", replicates=4)
         >>> study.scenario("plan", land="high", training_places="1 万人/年").levels["training_places"]
         10000.0

@@ -43,6 +43,13 @@ class Why:
         Money of projects that waited, 亿元·月: ``approval``, ``land``, ``group_month``,
         ``own_money``, and ``bank`` (planned spending of the month that banks did not pay); they
         sum to ``total``.
+
+    Examples
+    --------
+    >>> from xuchang_sim import simulate
+    >>> why = simulate("plan", replicates=2).why()
+    >>> why.months[0]
+    '2012-01'
     """
 
     months: tuple[str, ...]

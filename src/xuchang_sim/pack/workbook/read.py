@@ -101,6 +101,15 @@ def load_workbook(path: Path) -> Pack:
     InputError
         If the file is no workbook, is dangerous, or anything in it is wrong; all faults at once,
         each with sheet and cell.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from xuchang_sim.pack.starter import new_pack
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     load_workbook(new_pack(Path(folder) / "mine", excel=True)).base_year
+    2010
     """
     problems: list[Problem] = []
     book = read_book(path, problems)

@@ -57,6 +57,17 @@ def write_workbook(folder: Path, path: Path) -> None:
     ------
     InputError
         If the pack does not load, or holds what a cell cannot.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from xuchang_sim.pack.load import shipped
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "pack.xlsx"
+    ...     write_workbook(shipped()[0], path)
+    ...     path.exists()
+    True
     """
     from openpyxl import Workbook  # noqa: PLC0415 - heavy
 

@@ -110,7 +110,7 @@ def prepare() -> None:
 
 
 def message(text: str) -> None:
-    """Write a line to standard error; where it cannot be written, nobody is there to read it."""
+    """Write a line to standard error; if standard error is closed, the line is dropped."""
     try:
         if sys.stderr is not None:
             sys.stderr.write(f"{text}\n")

@@ -959,11 +959,12 @@ def _cell(at: Mapping[str, str], results: Results) -> dict[str, Any]:
 
 
 def following_mean(now: Array, later: Array) -> float:
-    """Mean of what is known of some replicates, by what is known of all.
+    """Regression estimate of the full-sample mean from the followed subsample.
 
-    The regression estimator of double sampling (Cochran 1977, chapter 12): the mean of those that
-    were followed, moved along their own regression by what their first year's mean is short of
-    all's. With everyone followed it is the mean.
+    The regression estimator of double sampling (Cochran 1977, chapter 12): the mean of the
+    followed replicates, corrected along their regression on the first year by the difference
+    between the first-year mean of all replicates and theirs. With everyone followed it is the
+    mean.
 
     Parameters
     ----------

@@ -255,7 +255,7 @@ def resample(weights: Array, count: int, rng: np.random.Generator) -> npt.NDArra
 def informed(shares: Array, simulated: Array) -> Array:
     """Largest rank correlation of each parameter with any moment: shape (parameters,).
 
-    A parameter on which no moment depends keeps its prior, whatever is observed.
+    A parameter that no moment depends on keeps its prior, whatever the data.
     """
     good = np.isfinite(simulated).all(axis=1)
     ranked = _ranks(shares[good])

@@ -60,7 +60,7 @@ class Verdict:
 
     @property
     def passes(self) -> bool:
-        """True if every number lies in its band; what is not a number does not."""
+        """True if every number lies in its band; NaN lies in no band."""
         return all(
             (low is None or self.values[name] >= low)
             and (high is None or self.values[name] <= high)

@@ -112,7 +112,7 @@ def robustness(
     replicates: int = 16,
     key: Sequence[str] = KEY,
 ) -> Robustness:
-    """Say over how much of the space, and how far from the centre, scenarios meet a goal.
+    """Measure the part of the parameter space, and its radius, in which scenarios meet a goal.
 
     Parameters
     ----------

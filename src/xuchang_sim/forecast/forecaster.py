@@ -212,7 +212,7 @@ def bank_of(found: Profile) -> tuple[bank.Member, ...]:
 
 
 def rules_of(found: Profile) -> Rules:
-    """Return the rules for what a series was found to be."""
+    """Return the forecast rules for the detected properties of a series."""
     annual = found.frequency == 1 and found.cycle == 1
     return RULES[f"annual {found.kind}" if annual else found.kind]
 

@@ -47,7 +47,7 @@ def outlook_report(
     outside: bool = True,
     progress: Callable[[int, int], None] | None = None,
 ) -> dict[str, Any]:
-    """Tell the outlook of a pack as plain numbers.
+    """Return the outlook of a pack as plain numbers.
 
     Parameters
     ----------

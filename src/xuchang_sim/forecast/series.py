@@ -77,7 +77,7 @@ class GapsError(SeriesError):
 
 
 class UnstableError(SeriesError):
-    """The series changes its size so much that intervals would say nothing."""
+    """The level of the series varies so much that forecast intervals would be useless."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

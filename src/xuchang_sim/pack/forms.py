@@ -248,7 +248,7 @@ def _total(source: Source, name: str, total: Any, problems: list[Problem]) -> No
 def base_faults(
     source: Source, totals: Mapping[str, Fraction], others: Mapping[str, Fraction]
 ) -> dict[str, Problem]:
-    """Totals of the base year that cannot belong together, such as 万元 for 亿元.
+    """Faults of base-year totals whose ratios are impossible, such as 万元 written for 亿元.
 
     Parameters
     ----------

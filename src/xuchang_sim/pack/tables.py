@@ -408,7 +408,7 @@ class _Reader:
     def date_column(
         self, heads: list[str], body: list[tuple[int, list[Any]]], line: int
     ) -> int | None:
-        """Place of the periods: by name, else the only column of them."""
+        """Index of the column of periods: the column of that name, else the only one with dates."""
         named = [i for i, head in enumerate(heads) if head in DATES]
         if not named:
             named = [

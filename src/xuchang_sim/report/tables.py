@@ -81,7 +81,7 @@ def quantity(value: float, unit: str, lang: Language) -> str:
 
 
 def assessment(found: Assessment, lang: Language) -> RenderableType:
-    """Lay out an assessment: every target, then what stands around the answer."""
+    """Lay out an assessment: every target, then notes, comparisons and the manifest."""
     data = found.content(undefined=math.nan)
     pack = found.results.setup.pack
     scenario = found.results.variant.scenario

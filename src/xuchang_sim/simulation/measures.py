@@ -120,7 +120,7 @@ class Cut:
         return self.parameters[name][:, None]
 
     def executed(self, programme: str, lever: str) -> Array:
-        """Whole units of a public programme carried out: planned times luck, rounded."""
+        """Whole units of a public programme carried out: the plan times a random execution rate, rounded."""
         planned = self.levels[lever] * self.scalar(f"execution_{programme}")
         return np.floor(planned + 0.5) * self.ones
 

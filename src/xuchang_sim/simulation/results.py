@@ -458,7 +458,7 @@ def with_unit(value: float, unit: str) -> str:
 
 
 def stand_for(some: Array, everyone: Array) -> Array:
-    """For how many each of some stands, by what is known of everyone: post-stratification.
+    """Post-stratification weights: how many replicates each followed replicate represents.
 
     Strata (Cochran 1977, section 5A.9) hold equally many of the followed replicates, and at least
     :data:`STRATUM`, so that no weight rests on a few. Each ends with a followed replicate, so that

@@ -108,7 +108,7 @@ def run(
 
 
 def chunk_of(plan: Plan) -> int:
-    """Replicates a chunk: as many as are quick, their months within :data:`BLOCK_BYTES`."""
+    """Replicates per chunk: the fastest number whose monthly records fit into :data:`BLOCK_BYTES`."""
     liked = min(LIKED_REPLICATES, max(2, LIKED_BYTES // plan.bytes))
     return max(1, min(liked, BLOCK_BYTES // plan.bytes))
 

@@ -90,7 +90,11 @@ def documented() -> list[str]:
     """Functions on the reference page, and those that the package offers by name."""
     page = (DOCS / "reference.md").read_text(encoding="utf-8")
     listed = re.findall(r"autofunction:: ([\w.]+)", page)
-    offered = [f"xuchang_sim.{n}" for n in xuchang_sim.__all__ if callable(getattr(xuchang_sim, n))]
+    offered = [
+        f"xuchang_sim.{n}"
+        for n in xuchang_sim.__all__
+        if inspect.isfunction(getattr(xuchang_sim, n))
+    ]
     return sorted({*listed, *offered})
 
 

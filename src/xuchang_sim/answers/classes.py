@@ -1,4 +1,5 @@
-"""What moves each target, measured: a mechanism, a prior, the lever that states it, or nothing.
+"""Causes of movement of each target, measured: a mechanism, a prior, the lever that states it, or
+none.
 
 A probability is worth a verdict only where the model could have come out otherwise for a reason. Paired runs move one
 family of levers at a time, and the lever that states a target's own quantity alone; the spread over draws is split into
@@ -46,19 +47,20 @@ Met = npt.NDArray[np.bool_]
 FILE = Path(__file__).with_name("classes.json")
 #: Classes, the one with a verdict first.
 CLASSES = ("mechanism", "prior", "lever_echo", "fixed", "synthetic", "duplicate")
-#: A move of a probability counts from so many of its standard errors on.
+#: Least number of standard errors from which a move of a probability counts.
 COUNTS = 2.0
 #: Share of a spread or of all moves from which on one cause makes a target an echo of it.
 HALF = 0.5
 #: Share of the futures in which two targets are met or missed together, from which on they are one event.
 SAME = 0.995
-#: Rank correlations with a parameter beyond so many standard errors count: of 200 parameters chance gives none.
+#: Rank correlations with a parameter beyond this many standard errors count: of 200 parameters
+#: chance gives none.
 CLEAR = 3.5
 HEADLINES = ("revenue", "revenue_growth", "fai", "fai_growth")
 
 
 class Move(TypedDict):
-    """What moving levers from low to high does: change of P and its standard error, of the mean in standard deviations."""
+    """Effect of moving levers from low to high: change of P and its standard error, of the mean in standard deviations."""
 
     p: Share
     p_se: Share
@@ -164,7 +166,8 @@ def classify(study: Settings, scenario: ScenarioLike = "plan") -> Classes:
     resolved = study.scenario(scenario)
     setup = study.setup(through=12 * pack.plan_year + 11)
     setup = replace(setup, branch=setup.policy_month - 1)
-    # What the plan is judged by comes first: a level is a duplicate of its growth, not the other way round.
+    # Targets by which the plan is judged come first: a level is a duplicate of its growth, not the
+    # other way round.
     first = goals(pack)
     targets = sorted(modelled(pack), key=lambda target: target.id not in first)
     own = {target.id: own_lever(target) for target in targets}

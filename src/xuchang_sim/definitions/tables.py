@@ -154,14 +154,12 @@ unverified, J judgement.""",
     ),
     "measures": (
         "Measures",
-        """Measures that a target of a plan can name. `zones`, `clusters` and `platforms` are
-        families: a target
+        """What a target of a plan can count. `zones`, `clusters` and `platforms` are families: a target
 names one with its threshold, `zones_100` and 100 亿元.""",
     ),
     "columns": (
         "Recorded columns",
-        """Recorded columns of every zone and month. `zones` says how zones make up the city,
-        `year` how
+        """What is on record of every zone and month. `zones` says how zones make up the city, `year` how
 months make up a year.""",
     ),
 }

@@ -1,4 +1,4 @@
-"""Units of work of the engine: a chunk of replicates, or one month of one world.
+"""What the engine runs: a chunk of replicates, or one month of one world.
 
 A chunk is conditioned once; at the branch month its world is copied and every variant of levers
 continues from the copy.
@@ -164,7 +164,7 @@ def record_base(
     summary[11] = c.expected_fai
     for k in range(w.tally.execution.shape[0]):
         summary[SCALARS + k] = w.tally.execution[k]
-    # Ledgers that are open already in the base year are kept by :func:`record`.
+    # What is open already in the base year, :func:`record` does.
     for m in range(min(12, p.opening - 12 * p.base_year)):
         for k in range(years.shape[1]):
             total = 0.0
@@ -228,8 +228,7 @@ def run_chunk(
     memory, saved : ndarray of World, shape (1,)
         Working memory of this thread.
     inputs : ndarray of Inputs, shape (variants, replicates)
-        Inputs of each run; variants of a replicate agree in everything that acts before
-        ``branch``.
+        What each run is given; variants of a replicate agree in all that acts before ``branch``.
     branch, until : int
         Last month that all variants share (not before the ledgers open); last month of the run.
     months : ndarray, shape (variants, replicates, months, measures)
@@ -244,7 +243,7 @@ def run_chunk(
     largest : ndarray, shape (variants, replicates, years)
     summary : ndarray, shape (replicates, len(SUMMARY))
     failed : ndarray of int, shape (variants, replicates, 2)
-        Error code and month of a failed run, else zero; its results are NaN.
+        Error code and month of a failed run, else nought; its results are NaN.
     """
     w = memory[0]
     keep = saved[0]
@@ -399,5 +398,5 @@ def perform(memory: Worlds1, inputs: Inputs1, number: int) -> None:
         STEPS[number](w, p)
 
 
-#: Functions called from Python; the rules are compiled from here.
+#: What Python calls; the rules are compiled from here.
 ENTRIES = (run_chunk, expectations, begin_world, tick, watch_warm_up, perform)

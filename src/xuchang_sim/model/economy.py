@@ -100,14 +100,6 @@ class Economy(mesa.Model):
     ------
     RuntimeError
         If conditioning fails, or a month breaks an identity; the code is in the message.
-
-    Examples
-    --------
-    >>> from xuchang_sim import economy
-    >>> world = economy("plan", replicate=0, replicates=1)
-    >>> world.step()
-    >>> len(world.zones)
-    10
     """
 
     def __init__(

@@ -41,7 +41,7 @@ class ThreadsError(ValueError):
 
     @property
     def problems(self) -> list[str]:
-        """Message of the command line about it."""
+        """What the command line says of it."""
         return [str(self)]
 
 
@@ -59,13 +59,13 @@ class Block(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """Request to the engine.
+    """What the engine is asked to do.
 
     ``inputs(first, count)`` returns the records of ``count`` replicates from number ``first``,
     shape (variants, count). From each of the replicates ``fewer`` on it returns fewer variants: those
-    that the later replicates are run for. From ``followed`` on, if it is not zero, runs end with
-    month ``short``, and later months are NaN. ``kept`` are the rows of the measures of which every
-    month is kept by zone.
+    that the later replicates are run for. From ``followed`` on, if it is not nought, runs end
+    with month ``short``, and what would come after is NaN. ``kept`` are the rows of the measures of
+    which every month is kept by zone.
     """
 
     sizes: Sizes

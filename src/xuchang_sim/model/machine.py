@@ -18,7 +18,7 @@ FOLDER = Path(__file__).parent / "compiled"
 ENDINGS = {"darwin": ".dylib", "win32": ".dll"}
 NAMES = {"amd64": "x86_64", "arm64": "aarch64"}
 SYSTEMS = {"darwin": "macos", "win32": "windows"}
-#: Features of the levels of x86-64, in the names of Linux, the highest level first.
+#: What the levels of x86-64 mean, in the words of Linux, the highest first.
 LEVEL_3 = frozenset(("avx", "avx2", "bmi1", "bmi2", "f16c", "fma", "abm", "movbe", "xsave"))
 LEVELS = {
     "v4": LEVEL_3 | {"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"},

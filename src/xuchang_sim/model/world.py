@@ -22,7 +22,7 @@ APPROVAL, LAND, CLOSING, BUILDING, DONE, DROPPED, ABANDONED = 1, 2, 3, 4, 5, 6, 
 INDUSTRIAL, INFRASTRUCTURE, LOGISTICS = 0, 1, 2
 # Phases of a run: the pipeline alone, the firms driven by it, everything with open ledgers.
 PIPELINE, FIRMS, OPEN = 0, 1, 2
-# Treatment of firms' jumps after the branch by a variant: keep them, or repeat those kept.
+# What a variant does with its firms' jumps after the branch: keep them, or repeat those kept.
 KEEPS, REPEATS = 1, 2
 # Public programmes whose execution is an assumption, not a mechanism.
 PROGRAMMES = (
@@ -99,7 +99,7 @@ class Column(NamedTuple):
     shape: tuple[str, ...]
     unit: str
     text: str
-    role: str  # "flow": set to zero each month and recorded; "stock": recorded; "": internal
+    role: str  # "flow": set to nought each month and recorded; "stock": recorded; "": internal
 
 
 def _column(kind: str, unit: str, text: str, shape: tuple[str, ...], role: str = "") -> Any:
@@ -117,7 +117,7 @@ def whole(unit: str, text: str) -> Any:
 
 
 def flow(unit: str, text: str) -> Any:
-    """Declare a zone's monthly flow: zero at the month's start, recorded at its end."""
+    """Declare a zone's monthly flow: nought at the month's start, recorded at its end."""
     return _column("f8", unit, text, ("zones",), "flow")
 
 
@@ -587,7 +587,7 @@ class Projects(Table):
 
 
 class Past(Table):
-    """Output of the warm-up for conditioning, and the scratch of its expectation."""
+    """What the warm-up leaves for conditioning, and the scratch of its expectation."""
 
     block: Ints  # overlay: the whole table
     measures: Floats = _column(
@@ -645,7 +645,7 @@ class Tally(Table):
 class Candidates(Table):
     """Candidates for arrival: those below the bar become projects.
 
-    The draws of a candidate are the same in every variant of a replicate, so they are kept: the
+    What is drawn of a candidate is the same in every variant of a replicate, so it is kept: the
     first ``LISTED`` rows are those of the months after the branch, the rest are of one month.
     """
 
@@ -728,7 +728,7 @@ class Temp(Table):
 
 
 class Echo(Table):
-    """Draws of a replicate's first variant after the branch: later ones need not draw them again.
+    """What a replicate's first variant drew after the branch: later ones need not draw it again.
 
     Rows and months beyond its room are drawn by each. Candidates for arrival have a table of
     their own.

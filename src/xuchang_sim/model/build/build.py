@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-#: Effect of a room on the C text.
+#: What a room means to the C text.
 FLAGS = {USUAL: ("-DFIXED",), ANY: ()}
 KEPT = 3  # digests of which libraries are kept in a folder
 

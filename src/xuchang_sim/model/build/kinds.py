@@ -1,4 +1,4 @@
-"""Parts of the rules: types, expressions in C with their types, and the place of a rule.
+"""What rules consist of: types, expressions in C with their types, and where a rule stands.
 
 Types are never guessed: those of parameters and results are a rule's annotations.
 """

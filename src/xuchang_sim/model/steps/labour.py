@@ -19,8 +19,8 @@ def training(w: World, p: Inputs) -> None:
     """Seekers give up, the trained graduate, the next enrol, people come from outside.
 
     Training moves people and creates none: a part of the places reaches people outside who would
-    not have come, the others local unskilled seekers (at most half of them). Trainees who do not
-    complete seek unskilled work. People come as posts are open and as pay and housing draw them.
+    not have come, the others local unskilled seekers (at most half of them). Who does not complete
+    seeks unskilled. People come as posts are open and as pay and housing draw them.
     """
     c, zone, now = w.city, w.zone, w.now
     season = ENTRIES[c.calendar_month]
@@ -201,8 +201,8 @@ def part(w: World, p: Inputs, begin: int, end: int) -> None:
 def meet(w: World, p: Inputs) -> None:
     """Match vacancies and seekers: skilled posts first, then other posts, within and across zones.
 
-    Other posts are open to the skilled who are left as well as to the unskilled. The remaining
-    skilled vacancies may be filled by unskilled workers.
+    Other posts are open to the skilled who are left as well as to the unskilled. What is left of
+    skilled vacancies may be filled unskilled.
     """
     c, zone = w.city, w.zone
     for z in range(c.zones):

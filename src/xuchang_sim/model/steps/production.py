@@ -42,14 +42,14 @@ def produce(w: World, p: Inputs) -> None:
         return
     for z in range(c.zones):
         zone.lost_capacity[z] += zone.lost_rate[z] * month
-        # Orders of firms were either sold, or lost for one cause or the other.
+        # What firms were asked for they sold, or lost for one reason or the other.
         zone.wished[z] = zone.revenue[z] + zone.lost_capacity[z] + zone.lost_labour[z]
     late_plants(w, p, month)
 
 
 @step
 def make(w: World, p: Inputs, season: float, begin: int, end: int) -> None:
-    """Output of each firm of a strip from its orders; the shortfall is booked by cause.
+    """What each firm of a strip can make of its orders; what falls short is booked by reason.
 
     Closed rows have neither orders nor capital nor workers. The first loop has no branches, so
     that the compiler can work on several firms at a time.

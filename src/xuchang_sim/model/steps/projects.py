@@ -76,8 +76,7 @@ def s_inverse(p: Inputs, share: float, guess: float) -> float:
             high = x
         slope = 1.0 + p.scurve_c * (2.0 * x - 1.0) - (18.0 * x * x - 18.0 * x + 3.0) / p.scurve_k
         ahead = miss / slope
-        # The error after a step of Newton is of the order of its square; a halved bracket leaves
-        # more.
+        # What a step of Newton leaves is of the order of its square; a halved bracket leaves more.
         if abs(ahead) <= 1e-8:
             return x - ahead
         x -= ahead
@@ -162,7 +161,7 @@ def arrivals(w: World, p: Inputs) -> None:
     lot.end = lot.begin
     lot.room = LISTED if keeps else LISTED + UNLISTED
     for kind in range(2):
-        # Skip candidates above every acceptance threshold of the cached months.
+        # What no bar of a kept month will reach need not be listed.
         lot.least[kind] = lot.bar[kind] * lot.highest * (SPARE if keeps else 1.0)
     shape = int(p.arrival_dispersion + 0.5)
     crowd = erlang(w, DISPERSION, 0, t, 0, shape) / shape
@@ -213,7 +212,7 @@ def thin(w: World, p: Inputs, kind: int, limit: float) -> None:
         # About as many as are to come; the next batch sees to the rest.
         count = min(BATCH, whole_vectors(int(limit - clock) + 4))
         if lot.end + count > lot.room:
-            # No room for all of a month: those on the list go first. Kept candidates stay.
+            # No room for all of a month: those on the list go first. What was kept stays.
             draw_traits(w, p, lot.begin, lot.end)
             admit(w, p, lot.begin, lot.end)
             lot.begin = LISTED
@@ -329,7 +328,7 @@ def early_traits(w: World, p: Inputs, begin: int, end: int) -> None:
 
 @step
 def settle(w: World, p: Inputs, k: int, z: int) -> None:
-    """Make candidate k a project of zone z. The next project row is all zero."""
+    """Make candidate k a project of zone z. The next project row is all nought."""
     c, candidate, project = w.city, w.candidate, w.project
     j = c.projects
     if j >= project.id.shape[0]:
@@ -668,8 +667,8 @@ def construct(w: World, p: Inputs) -> None:
 def plan_month(w: World, p: Inputs, sites: int) -> None:
     """Stalls, planned spending and the draw wanted by every building project.
 
-    Only rare cases are branches: a branch taken by chance costs more than the arithmetic it
-    spares.
+    What is rare is a branch, everything else is not: a branch taken by chance costs more than
+    the arithmetic it spares.
     """
     c, project, zone, site = w.city, w.project, w.zone, w.temp.site
     pace = c.pace * p.fai_season[c.calendar_month]
@@ -681,7 +680,7 @@ def plan_month(w: World, p: Inputs, sites: int) -> None:
         j = site[n]
         budget, duration, before = project.budget[j], project.duration[j], project.spent[j]
         ticks = coordinated if project.raw[j] >= threshold else smooth
-        # The clock stands still in a stall: it was set to zero when the stall began.
+        # The clock stands still in a stall: it was set to nought when the stall began.
         clock = project.stall_clock[j] + (0.0 if project.stalled[j] > 0 else ticks)
         project.stall_clock[j] = clock
         if clock > project.stall_at[j]:

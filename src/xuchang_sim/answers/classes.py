@@ -1,5 +1,4 @@
-"""Causes of movement of each target, measured: a mechanism, a prior, the lever that states it, or
-none.
+"""Measured causes of each target: a mechanism, a prior, the lever that states it, or none.
 
 A probability is worth a verdict only where the model could have come out otherwise for a reason. Paired runs move one
 family of levers at a time, and the lever that states a target's own quantity alone; the spread over draws is split into

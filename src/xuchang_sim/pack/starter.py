@@ -130,7 +130,7 @@ def _write_book(book: "Book", made: Path) -> None:
 
 def _write(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    # Into a folder of its own that takes its place whole: what the system refuses is said of that place.
+    # Into a folder of its own that takes its place whole: a refusal by the system names that place.
     path.write_text(text, encoding="utf-8", newline="")
 
 

@@ -165,8 +165,8 @@ class Answer:
         name = cls.ALIASES.get(key, key)
         for base in cls.__mro__:
             said: Any = inspect.get_annotations(base).get(name)
-            found = vars(base).get(name)
-            function = getattr(found, "func", getattr(found, "fget", None))
+            result = vars(base).get(name)
+            function = getattr(result, "func", getattr(result, "fget", None))
             if said is None and function is not None:
                 said = function.__annotations__.get("return")
             if said is not None:
@@ -178,8 +178,8 @@ class Answer:
     def _text(cls, key: str) -> str:
         """First line of what documents a key; empty if nothing does."""
         name = cls.ALIASES.get(key, key)
-        found: Any = next((vars(base)[name] for base in cls.__mro__ if name in vars(base)), None)
-        function = getattr(found, "func", getattr(found, "fget", None))
+        result: Any = next((vars(base)[name] for base in cls.__mro__ if name in vars(base)), None)
+        function = getattr(result, "func", getattr(result, "fget", None))
         return _first_line(function)
 
     def to_json(self, indent: int | None = None) -> str:
@@ -196,8 +196,8 @@ class Answer:
         where it is missing: an interval of one replicate, a share of nothing.
         """
         shared: dict[str, Any] = {}
-        found = {"$schema": DIALECT, "title": cls.__name__} | cls.schema_part(shared)
-        return found | ({"$defs": shared} if shared else {})
+        result = {"$schema": DIALECT, "title": cls.__name__} | cls.schema_part(shared)
+        return result | ({"$defs": shared} if shared else {})
 
     @classmethod
     def schema_part(cls, shared: dict[str, Any]) -> dict[str, Any]:
@@ -468,12 +468,12 @@ def schema_of(hint: Any, shared: dict[str, Any]) -> dict[str, Any]:
         The definitions so far; new ones are added.
     """
     core, extra = _unwrapped(hint)
-    found = _schema(core, extra, shared)
+    entries = _schema(core, extra, shared)
     for note in getattr(hint, "__metadata__", ()):
         if isinstance(note, Unit):
-            found = found | {"x-unit": note.name}
-            found |= {"description": note.text} if note.text else {}
-    return found
+            entries = entries | {"x-unit": note.name}
+            entries |= {"description": note.text} if note.text else {}
+    return entries
 
 
 def _schema(core: Any, extra: Any, shared: dict[str, Any]) -> dict[str, Any]:
@@ -509,11 +509,11 @@ def _schema(core: Any, extra: Any, shared: dict[str, Any]) -> dict[str, Any]:
 
 def _types(parts: list[dict[str, Any]]) -> list[str]:
     """Names of the types of schemas, each once."""
-    found: dict[str, None] = {}
+    entries: dict[str, None] = {}
     for part in parts:
         names = part["type"]
-        found |= dict.fromkeys([names] if isinstance(names, str) else names)
-    return list(found)
+        entries |= dict.fromkeys([names] if isinstance(names, str) else names)
+    return list(entries)
 
 
 def _record(core: Any, extra: Any, shared: dict[str, Any]) -> dict[str, Any]:
@@ -545,20 +545,20 @@ def _resolved(said: Any, module: str) -> Any:
 @cache
 def _hints(record: Any) -> dict[str, Any]:
     """Types of a record's fields; ``NotRequired`` taken off."""
-    found = typing.get_type_hints(record, include_extras=True)
+    result = typing.get_type_hints(record, include_extras=True)
     return {
         name: typing.get_args(kind)[0] if typing.get_origin(kind) is NotRequired else kind
-        for name, kind in found.items()
+        for name, kind in result.items()
     }
 
 
 @cache
 def _required(record: Any) -> frozenset[str]:
     """Keys that a record must have: read from the types, as annotations may be text."""
-    found = typing.get_type_hints(record, include_extras=True)
+    result = typing.get_type_hints(record, include_extras=True)
     return frozenset(
         name
-        for name, kind in found.items()
+        for name, kind in result.items()
         if typing.get_origin(kind) is not NotRequired and not _may_lack(kind)
     )
 

@@ -55,8 +55,8 @@ def pack(name: str) -> Path | None:
     point = _offered(PACKS).get(name)
     if point is None:
         return None
-    found = point.load()
-    return Path(found() if callable(found) else found)
+    result = point.load()
+    return Path(result() if callable(result) else result)
 
 
 @cache
@@ -71,8 +71,8 @@ def measure(name: str) -> Extension | None:
     point = _offered(MEASURES).get(name)
     if point is None:
         return None
-    found = point.load()
-    if not isinstance(found, Extension) or getattr(found.definition, "id", None) != name:
-        message = phrase("extension.offers", value=point.value, found=found, name=name)
+    extension = point.load()
+    if not isinstance(extension, Extension) or getattr(extension.definition, "id", None) != name:
+        message = phrase("extension.offers", value=point.value, found=extension, name=name)
         raise TypeError(message)
-    return found
+    return extension

@@ -83,8 +83,8 @@ def unpack(data: bytes) -> tuple[Arrays, str]:
             message = phrase("kept.head")
             raise ValueError(message)  # noqa: TRY301 - said below like the rest
         head = json.loads(line)
-        found = _arrays(head["arrays"], rest)
-        return found, str(head["note"])
+        result = _arrays(head["arrays"], rest)
+        return result, str(head["note"])
     except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
         message = phrase("kept.version", error=error)
         raise DamagedError(message) from None
@@ -92,11 +92,11 @@ def unpack(data: bytes) -> tuple[Arrays, str]:
 
 def _arrays(rows: list[Any], data: bytes) -> Arrays:
     """Arrays of a body whose head has been read: their sizes must add up to its length."""
-    found: Arrays = {}
+    arrays: Arrays = {}
     offset = 0
     for name, kind, shape in rows:
         dtype = np.dtype(str(kind))
-        plain = isinstance(name, str) and name not in found and isinstance(shape, list)
+        plain = isinstance(name, str) and name not in arrays and isinstance(shape, list)
         plain &= len(shape) <= MOST_AXES and all(type(n) is int and n >= 0 for n in shape)
         if dtype.kind not in KINDS or not plain:
             message = f"{name!r}: {kind!r}, {shape!r}"
@@ -106,12 +106,12 @@ def _arrays(rows: list[Any], data: bytes) -> Arrays:
             message = phrase("kept.short", name=name)
             raise ValueError(message)
         values = np.frombuffer(data, dtype, count, offset) if count else np.zeros(0, dtype)
-        found[name] = values.reshape(shape).copy()
+        arrays[name] = values.reshape(shape).copy()
         offset += count * dtype.itemsize
     if offset != len(data):
         message = phrase("kept.long", data=len(data) - offset)
         raise ValueError(message)
-    return found
+    return arrays
 
 
 def read(path: Path) -> tuple[Arrays, str]:

@@ -66,14 +66,14 @@ def _plain(error: UnicodeError) -> tuple[str, int]:
     global _escaped  # noqa: PLW0603 - an error handler has no other way to say what it did
     if not isinstance(error, UnicodeEncodeError):
         raise error
-    found = []
+    result = []
     for character in error.object[error.start : error.end]:
         plain = PLAIN.get(character)
         if plain is None:
             _escaped = True
             plain = character.encode("ascii", "backslashreplace").decode()
-        found.append(plain)
-    return "".join(found), error.end
+        result.append(plain)
+    return "".join(result), error.end
 
 
 codecs.register_error(HANDLER, _plain)

@@ -299,10 +299,10 @@ def month_index(text: object) -> int:
     ValueError
         If the text is not a month of the years 1900 to 2099.
     """
-    if not isinstance(text, str) or not (found := _MONTH.fullmatch(text)):
+    if not isinstance(text, str) or not (match := _MONTH.fullmatch(text)):
         message = phrase("unit.month", text=text)
         raise ValueError(message)
-    return 12 * int(found[1] + found[2]) + int(found[3]) - 1
+    return 12 * int(match[1] + match[2]) + int(match[3]) - 1
 
 
 def month_label(index: int) -> str:

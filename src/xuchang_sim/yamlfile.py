@@ -84,9 +84,9 @@ class InputError(ValueError):
     """
 
     def __init__(self, problems: Iterable[Problem]) -> None:
-        found = list(dict.fromkeys(problems))
-        files = {problem.file: -i for i, problem in enumerate(reversed(found))}
-        self.problems = tuple(sorted(found, key=lambda x: (files[x.file], x.line)))
+        result = list(dict.fromkeys(problems))
+        files = {problem.file: -i for i, problem in enumerate(reversed(result))}
+        self.problems = tuple(sorted(result, key=lambda x: (files[x.file], x.line)))
         lines = [str(problem) for problem in self.problems[:MAX_PROBLEMS]]
         if (more := len(self.problems) - MAX_PROBLEMS) > 0:
             lines.append(phrase("file.more", more=more))

@@ -106,15 +106,15 @@ def shapley(values: Array) -> Array:
     if count != 1 << players:
         message = f"{count} coalitions are no power of two"
         raise ValueError(message)
-    found = np.zeros((players, *values.shape[1:]))
+    array = np.zeros((players, *values.shape[1:]))
     for coalition in range(count):
         size = coalition.bit_count()
         for player in range(players):
             if not coalition >> player & 1:
                 weight = math.factorial(size) * math.factorial(players - size - 1)
                 gain = values[coalition | 1 << player] - values[coalition]
-                found[player] += weight / math.factorial(players) * gain
-    return found
+                array[player] += weight / math.factorial(players) * gain
+    return array
 
 
 def relaxed(scenario: ResolvedScenario, families: Sequence[str], pack: Pack) -> Variant:
@@ -168,14 +168,14 @@ def attribute(
     results = run(short, variants, full=False, keep=outcomes, progress=progress)
     good = together(results)
     year = results[0].setup.years.index(pack.plan_year)
-    found = []
+    result = []
     for name in outcomes:
         target = pack.plan.target(name)
         values = np.stack([r.outcomes[name][good, year] for r in results])
-        found.append(_attribution(name, values, target.value, names))
+        result.append(_attribution(name, values, target.value, names))
         met = np.stack([meets(row, target) for row in values]).astype(float)
-        found.append(_attribution(f"P({name})", met, 1.0, names))
-    return tuple(found)
+        result.append(_attribution(f"P({name})", met, 1.0, names))
+    return tuple(result)
 
 
 def _attribution(outcome: str, values: Array, target: float, names: Sequence[str]) -> Attribution:

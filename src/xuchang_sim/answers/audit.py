@@ -190,8 +190,8 @@ class _Facts:
     def tiers(self, family: str) -> list[tuple[float, float]]:
         """Threshold in 亿元 and number of the targets of a family, such as zones, largest first."""
         sizes = [(target.threshold, target.value) for target in self.about(family)]
-        found = [(convert(x.value, x.unit, "亿元"), number) for x, number in sizes if x]
-        return sorted(found, reverse=True)
+        result = [(convert(x.value, x.unit, "亿元"), number) for x, number in sizes if x]
+        return sorted(result, reverse=True)
 
     def sizes(self) -> dict[str, float]:
         """Above-scale revenue of each zone at the target, by the central (synthetic) shares."""
@@ -314,12 +314,12 @@ def _zone_tiers(n: _Facts) -> _Finding:
 
 def _zone_sizes(n: _Facts) -> _Finding:
     sizes = sorted(n.sizes().values(), reverse=True)
-    found = [(x, number, sum(s > x for s in sizes)) for x, number in n.tiers("zones")]
+    result = [(x, number, sum(s > x for s in sizes)) for x, number in n.tiers("zones")]
     return _found(
-        "yes" if all(count >= number for _, number, count in found) else "ambiguous",
+        "yes" if all(count >= number for _, number, count in result) else "ambiguous",
         "按中心份额分摊总目标；份额为合成数据"
         " · the target shared out by the central shares, which are synthetic",
-        *((f"超 {x:g} 亿元 · above {x / 10:g}bn yuan", count, "区") for x, _, count in found),
+        *((f"超 {x:g} 亿元 · above {x / 10:g}bn yuan", count, "区") for x, _, count in result),
         ("最大的区 · the largest zone", sizes[0], "亿元"),
     )
 

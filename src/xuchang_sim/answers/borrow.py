@@ -95,7 +95,7 @@ class Borrowed(NamedTuple):
 
 
 def line(
-    told: tuple[str, str, int, str, date, float],
+    answer: tuple[str, str, int, str, date, float],
     growth: Floats,
     shared: Mapping[str, Floats],
     weights: Floats,
@@ -127,12 +127,12 @@ def line(
         return None
     table = np.column_stack([np.ones(len(growth)), *(shared[name] for name in SHARED)])
     root = np.sqrt(weights)
-    found, *_ = np.linalg.lstsq(table * root[:, None], growth * root, rcond=None)
-    left = growth - table @ found
+    result, *_ = np.linalg.lstsq(table * root[:, None], growth * root, rcond=None)
+    left = growth - table @ result
     freedom = 1.0 - table.shape[1] / len(growth)
     variance = float((weights * left * left).sum() / weights.sum()) / freedom
     return Line(
-        *told, float(found[0]), tuple(found[1:].tolist()), float(np.sqrt(variance + scope**2))
+        *answer, float(result[0]), tuple(result[1:].tolist()), float(np.sqrt(variance + scope**2))
     )
 
 

@@ -190,16 +190,16 @@ def reference(
         name: np.asarray(pack.parameters[name].prior.quantile(shares[:, k]))
         for k, name in enumerate(free)
     }
-    found: list[dict[str, float]] = []
+    numbers: list[dict[str, float]] = []
     for first in range(0, simulations, BLOCK):
         count = min(BLOCK, simulations - first)
         rows = slice(first, first + count)
         block = {name: column[rows] for name, column in values.items()}
-        found += warm_ups(pack, first, count, seed, block)
+        numbers += warm_ups(pack, first, count, seed, block)
         if progress:
-            progress(len(found), simulations)
-    names = next(row for row in found if row)
-    moments = {name: np.array([row.get(name, np.nan) for row in found]) for name in names}
+            progress(len(numbers), simulations)
+    names = next(row for row in numbers if row)
+    moments = {name: np.array([row.get(name, np.nan) for row in numbers]) for name in names}
     return Reference(shares, values, moments)
 
 
@@ -337,11 +337,11 @@ def calibrate(study: Settings, simulations: int = SIMULATIONS) -> Posterior:
         raise InputError(problems)
     whole = simulations + PREDICTED
 
-    def told(done: int, _: int) -> None:
+    def update(done: int, _: int) -> None:
         if progress:
             progress(done, whole)
 
-    table = reference(loaded, simulations, seed, progress=told)
+    table = reference(loaded, simulations, seed, progress=update)
     names = tuple(table.values)
     simulated = np.stack([table.moments[moment.measure] for moment in weighed], axis=1)
     observed = np.array([moment.observed for moment in weighed])
@@ -368,7 +368,7 @@ def calibrate(study: Settings, simulations: int = SIMULATIONS) -> Posterior:
     units = tuple(loaded.parameters[name].unit for name in columns)
     posterior = Posterior(columns, units, draws, {})
     predicted = predict(loaded, posterior, simulations, seed)
-    told(whole, whole)
+    update(whole, whole)
     report = {
         "belongs_to": loaded.warm_up_sha256,
         "package": __version__,

@@ -162,7 +162,7 @@ def uncertain(results: Results) -> dict[str, Array]:
     """
     setup, scenario = results.setup, results.variant.scenario
     good = results.good
-    found = {
+    result = {
         name: values[good] for name, values in results.parameters.items() if np.ptp(values) > 0.0
     }
     path = drivers(
@@ -177,7 +177,7 @@ def uncertain(results: Results) -> dict[str, Array]:
     first = 12 * setup.pack.plan_year - month_index(path.months[0])
     year = slice(first, first + 12)
     growth = (path.value_added_yoy + path.ppi_yoy)[:, year].mean(axis=1)
-    return {DEMAND: growth[good], **found}
+    return {DEMAND: growth[good], **result}
 
 
 def discover(
@@ -226,17 +226,17 @@ def discover(
     x, interest = np.stack(list(table.values()), axis=1), ~met
     # Where most replicates miss it anyway, a box must say more than that.
     density = max(density, (1.0 + float(interest.mean())) / 2.0)
-    found: list[Box] = []
+    result: list[Box] = []
     left = np.ones(len(x), dtype=bool)
-    while len(found) < boxes and 0 < interest[left].sum() < left.sum():
+    while len(result) < boxes and 0 < interest[left].sum() < left.sum():
         box = prim(x[left], interest[left], names, density=density)
         box = simplified(x[left], interest[left], box)
         if not box.restricted:
             break
         limits = np.array(box.step.limits).T
-        found.append(box)
+        result.append(box)
         left &= ~((x >= limits[0]) & (x <= limits[1])).all(axis=1)
     units = {name: p.unit for name, p in loaded.parameters.items()}
     return Discovery(
-        wanted, resolved.name, names, float(interest.mean()), tuple(found), setup, units
+        wanted, resolved.name, names, float(interest.mean()), tuple(result), setup, units
     )

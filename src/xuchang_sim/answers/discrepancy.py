@@ -134,14 +134,14 @@ def learn(growth: Mapping[int, Floats], nation: Mapping[int, float], start: Star
     """
     years = {year: values for year, values in growth.items() if len(values) >= LEAST_UNITS}
     fits = {tails: [student(values, tails) for values in years.values()] for tails in TAILS}
-    tails = max(TAILS, key=lambda df: (math.fsum(found[2] for found in fits[df]), df))
-    logs = np.log([found[1] for found in fits[tails]])
+    tails = max(TAILS, key=lambda df: (math.fsum(item[2] for item in fits[df]), df))
+    logs = np.log([item[1] for item in fits[tails]])
     apart = float(((logs - logs.mean()) ** 2).sum()) if years else 0.0
     freedom = SCATTER_YEARS + max(len(logs) - 1, 0)
     between = math.sqrt((SCATTER_YEARS * SCATTER**2 + apart) / freedom)
     sure = 1.0 / start.doubt**2 + len(logs) / between**2
     centre = (math.log(start.scale) / start.doubt**2 + float(logs.sum()) / between**2) / sure
-    middles = dict(zip(years, (found[0] for found in fits[tails]), strict=True))
+    middles = dict(zip(years, (item[0] for item in fits[tails]), strict=True))
     gaps = np.array([middles[year] - nation[year] for year in years if year in nation])
     offset, variance = start.offset, COMMON**2
     for _ in range(STEPS):  # offset and variance of a year's own depend on one another
@@ -161,7 +161,7 @@ def learn(growth: Mapping[int, Floats], nation: Mapping[int, float], start: Star
     )
 
 
-def sample(found: Discrepancy, uniform: Floats) -> Floats:
+def sample(discrepancy: Discrepancy, uniform: Floats) -> Floats:
     """Growth beyond the nation's of units of the class next year, percentage points.
 
     Parameters
@@ -176,6 +176,6 @@ def sample(found: Discrepancy, uniform: Floats) -> Floats:
     """
     from scipy.special import ndtri, stdtrit  # noqa: PLC0415
 
-    scale = found.scale * np.exp(found.scatter * ndtri(uniform[:, 0]))
-    common = found.offset + found.common * ndtri(uniform[:, 1])
-    return np.asarray(common + scale * stdtrit(found.tails, uniform[:, 2]))
+    scale = discrepancy.scale * np.exp(discrepancy.scatter * ndtri(uniform[:, 0]))
+    common = discrepancy.offset + discrepancy.common * ndtri(uniform[:, 1])
+    return np.asarray(common + scale * stdtrit(discrepancy.tails, uniform[:, 2]))

@@ -254,5 +254,5 @@ def explain(study: Settings, scenario: ScenarioLike = "plan") -> Explanation:
             progress(weight * whole + done, (weight + 1) * whole)
 
     shares = attribute(setup, resolved, progress=first)
-    found, results = prices(setup, resolved, progress=second)
-    return Explanation(results, setup, shares, waterfalls(results), found)
+    result, results = prices(setup, resolved, progress=second)
+    return Explanation(results, setup, shares, waterfalls(results), result)

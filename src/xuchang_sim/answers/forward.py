@@ -153,10 +153,10 @@ def forward(setup: Setup, a: ResolvedScenario, b: ResolvedScenario, pairs: int =
         return first, second
 
     with ThreadPoolExecutor(threads(), thread_name_prefix="worlds") as pool:
-        found = [pair for pair in pool.map(one, range(few.replicates)) if pair is not None]
+        result = [pair for pair in pool.map(one, range(few.replicates)) if pair is not None]
     starts = {name: np.zeros(2) for name in CLASSES if name not in {"carried", "later"}}
     money = {name: np.zeros(2) for name in (*CLASSES, "other")}
-    for first, second in found:
+    for first, second in result:
         for name in first.started.keys() | second.started.keys():
             kind = classify(name, first, second, window)
             for side, seen in enumerate((first, second)):
@@ -164,12 +164,12 @@ def forward(setup: Setup, a: ResolvedScenario, b: ResolvedScenario, pairs: int =
                 if kind in starts:
                     starts[kind][side] += seen.started.get(name, 0) in window
         money["other"] += np.array([first.other, second.other])
-    count = max(1, len(found))
+    count = max(1, len(result))
 
     def means(table: Mapping[str, Array]) -> dict[str, tuple[float, float]]:
         return {name: (float(x[0]) / count, float(x[1]) / count) for name, x in table.items()}
 
-    return Forward(year, last, means(starts), means(money), len(found))
+    return Forward(year, last, means(starts), means(money), len(result))
 
 
 def watch(worlds: Worlds, number: int, window: range) -> Seen:

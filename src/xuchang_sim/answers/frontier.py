@@ -182,7 +182,7 @@ def frontier(
     for name in outcomes:
         parse_goal(name, loaded)
     chosen = [s.name for s in list_scenarios(loaded)] if scenarios is None else scenarios
-    found, start = [study.scenario(s) for s in chosen], study.scenario(base)
+    result, start = [study.scenario(s) for s in chosen], study.scenario(base)
     cells = [
         strengthened(start, {rows: x, columns: y}, loaded)
         for rows, columns in maps
@@ -191,7 +191,7 @@ def frontier(
     ]
     setup = study.setup()
     short = replace(setup, through=12 * loaded.plan_year + 11)
-    variants = [Variant(s) for s in (*found, *cells)]
+    variants = [Variant(s) for s in (*result, *cells)]
     results = run(short, variants, full=False, keep=outcomes, progress=study.progress)
     good = together(results)
     year = results[0].setup.years.index(loaded.plan_year)
@@ -199,7 +199,7 @@ def frontier(
     side = len(grid)
     drawn = {}
     for k, pair in enumerate(maps):
-        first = len(found) + k * side * side
+        first = len(result) + k * side * side
         drawn[pair] = {
             name: np.array([r.value for r in table[name][first : first + side * side]]).reshape(
                 side, side
@@ -211,7 +211,7 @@ def frontier(
         tuple(outcomes),
         tuple(grid),
         start.name,
-        {s.name: {name: table[name][k] for name in outcomes} for k, s in enumerate(found)},
+        {s.name: {name: table[name][k] for name in outcomes} for k, s in enumerate(result)},
         drawn,
         setup,
         int((~good).sum()),

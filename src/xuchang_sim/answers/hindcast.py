@@ -266,7 +266,7 @@ def hindcast(
     if not packs or sorted(place.glob("*.csv")):
         cases, refused = read_cases(place)
         jobs += [(case.id, partial(_run_case, case, replicates, seed)) for case in cases]
-    found: list[Forecast] = []
+    result: list[Forecast] = []
     failed: list[Failure] = []
     left_out: dict[str, tuple[str, ...]] = {}
     runs: dict[str, _Run] = {}
@@ -288,19 +288,19 @@ def hindcast(
             runs[name] = done
         elif done is not None:
             forecasts, without = done
-            found += forecasts
+            result += forecasts
             left_out |= {name: tuple(without)} if without else {}
     lines = [x for done in runs.values() for x in done.lines(outcomes)]
     borrowed = []
     for name, done in runs.items():
         if (said := attempt(name, partial(_of_case, done, lines, pool))) is not None:
-            found += said[0]
+            result += said[0]
             left_out |= {name: tuple(said[1])} if said[1] else {}
             borrowed += [said[2]] if outcomes else []
     if progress:
         progress(len(jobs), len(jobs))
     return Hindcast(
-        tuple(found),
+        tuple(result),
         tuple(refused),
         tuple(failed),
         left_out,
@@ -366,7 +366,7 @@ class _Run(NamedTuple):
 
     def lines(self, outcomes: Sequence[CaseRow]) -> list[Line]:
         """Likelihood of the shared parameters, from the outcomes of this case."""
-        found, case = [], self.case
+        result, case = [], self.case
         for row in outcomes:
             known = quantity(row.quantity)
             if row.case != case.id or not known.measure or row.bound or unscorable(row):
@@ -376,11 +376,11 @@ class _Run(NamedTuple):
             if not row.is_growth and base is None:
                 continue
             growth = row.value if base is None or row.is_growth else row.value / base.value - 1.0
-            told = (case.id, case.place, case.year, row.quantity, row.published, growth)
+            answer = (case.id, case.place, case.year, row.quantity, row.published, growth)
             values = self.sample.growth[rate if row.is_growth else level]
-            fitted = line(told, values, self.sample.shared, self.sample.weights, SCOPE_SD)
-            found += [fitted] if fitted else []
-        return found
+            fitted = line(answer, values, self.sample.shared, self.sample.weights, SCOPE_SD)
+            result += [fitted] if fitted else []
+        return result
 
 
 def unscorable(row: CaseRow) -> bool:
@@ -422,12 +422,12 @@ def _of_case(
         said = f"weighed by {len(borrowed.used)} outcomes of other cases"
         notes.append(f"{said}: {borrowed.effective:.0%} of the futures count")
     note = "; ".join(notes)
-    told = dict.fromkeys(name.removesuffix("_growth") for name in (*case.base, *case.target))
-    stems = [name for name in QUANTITIES if name in told and quantity(name).measure]
+    answer = dict.fromkeys(name.removesuffix("_growth") for name in (*case.base, *case.target))
+    stems = [name for name in QUANTITIES if name in answer and quantity(name).measure]
     stems += [name for name in ("revenue", "fai") if name not in stems]
-    without = [f"{name}: {quantity(name).reason}" for name in told if not quantity(name).measure]
+    without = [f"{name}: {quantity(name).reason}" for name in answer if not quantity(name).measure]
     without += case.left_out
-    found = []
+    result = []
     for stem in stems:
         known, last = quantity(stem), case.last_growth(stem)
         level, growth = (sample.growth[name] for name in GROWTH_OF[known.measure])
@@ -446,10 +446,10 @@ def _of_case(
             subject = Subject(
                 case, stem, known.measure, known.unit, centre, last, note + assumed, pool
             )
-            found.append(subject.forecast(level, start, weights, _value(aim)))
+            result.append(subject.forecast(level, start, weights, _value(aim)))
         subject = Subject(case, f"{stem}_growth", known.measure, "比例", 1.0, last, note, pool)
-        found.append(subject.forecast(growth, None, weights, _value(rate)))
-    return found, without, borrowed
+        result.append(subject.forecast(growth, None, weights, _value(rate)))
+    return result, without, borrowed
 
 
 def _of_folder(
@@ -470,21 +470,21 @@ def _of_folder(
         str(pack.folder),
         0,
     )
-    found = []
+    result = []
     for name, (level, growth) in GROWTH_OF.items():
         base: float = getattr(pack.base, name).value
         start = np.full(len(sample.weights), base)
         aim, rate = goals.get(name), goals.get(f"{name}_growth")
         subject = Subject(case, name, name, quantity(name).unit, base, None, "", pool)
-        found.append(subject.forecast(sample.growth[level], start, sample.weights, _value(aim)))
+        result.append(subject.forecast(sample.growth[level], start, sample.weights, _value(aim)))
         subject = Subject(case, f"{name}_growth", name, "比例", 1.0, None, "", pool)
-        found.append(subject.forecast(sample.growth[growth], None, sample.weights, _value(rate)))
+        result.append(subject.forecast(sample.growth[growth], None, sample.weights, _value(rate)))
     without = [
         f"{target.id}: a measure of this pack only"
         for target in pack.plan.targets()
         if target.measure.removesuffix("_growth") not in GROWTH_OF
     ]
-    return found, without
+    return result, without
 
 
 def _value(row: CaseRow | Target | None) -> float | None:

@@ -104,7 +104,7 @@ def compute(job: Job) -> bytes:
         raise RuntimeError(message)
     setup = Setup(pack, seed=job.seed, through=job.through, draws=job.parameters)
     starts = np.cumsum([job.start, *(cell.size for cell in job.cells)])
-    found: dict[int, dict[str, Array]] = {}
+    arrays: dict[int, dict[str, Array]] = {}
     failures: list[Failure] = []
     for numbers in _together(job):
         cells = [job.cells[n] for n in numbers]
@@ -123,8 +123,8 @@ def compute(job: Job) -> bytes:
         else:
             for n, cell, result in zip(numbers, cells, results, strict=True):
                 failures += _coded(job, cell, result, int(starts[n]))
-        found |= dict(zip(numbers, tables, strict=True))
-    return to_bytes(_table(job, [found[n] for n in range(len(job.cells))], failures))
+        arrays |= dict(zip(numbers, tables, strict=True))
+    return to_bytes(_table(job, [arrays[n] for n in range(len(job.cells))], failures))
 
 
 @cache
@@ -165,18 +165,18 @@ def _measured(job: Job, results: Results) -> dict[str, Array]:
     year = years.index(results.setup.pack.plan_year)
     good = results.good
     start = 12 * (results.setup.pack.plan_year - results.setup.pack.base_year)
-    found: dict[str, Array] = {}
+    arrays: dict[str, Array] = {}
     for name in job.measures:
         values = results.outcomes[name]
-        found[name] = np.where(good, values[:, year], np.nan)
+        arrays[name] = np.where(good, values[:, year], np.nan)
         if year + 1 < len(years):
-            found[f"{name}_next"] = np.where(good, values[:, year + 1], np.nan)
+            arrays[f"{name}_next"] = np.where(good, values[:, year + 1], np.nan)
         if name in ATTAINABLE and name in results.first:
             reached = results.first[name]
             months = np.where((reached >= 0) & good, reached - start + 1.0, np.nan)
-            found[f"{name}_month"] = months
-    found[SCALE] = np.where(good, results.summary[:, SUMMARY.index("scale")], np.nan)
-    return found
+            arrays[f"{name}_month"] = months
+    arrays[SCALE] = np.where(good, results.summary[:, SUMMARY.index("scale")], np.nan)
+    return arrays
 
 
 def _alone(
@@ -213,11 +213,11 @@ def measured_names(measures: Sequence[str], setup: Setup) -> list[str]:
     pack = setup.pack
     later = setup.through >= 12 * (pack.plan_year + 1) + 11
     headline = city_targets(pack).keys() & ATTAINABLE.keys()
-    found = []
+    result = []
     for name in measures:
-        found += [name, f"{name}_next"] if later else [name]
-        found += [f"{name}_month"] if name in headline else []
-    return [*found, SCALE]
+        result += [name, f"{name}_next"] if later else [name]
+        result += [f"{name}_month"] if name in headline else []
+    return [*result, SCALE]
 
 
 def _draw(job: Job, cell: Cell, k: int) -> int:
@@ -228,14 +228,14 @@ def _draw(job: Job, cell: Cell, k: int) -> int:
 
 def _coded(job: Job, cell: Cell, results: Results, row: int) -> list[Failure]:
     """Runs that the rules themselves stopped."""
-    found = []
+    failures = []
     for k in np.flatnonzero(~results.good):
         code, month = (int(x) for x in results.failed[k])
         where = f"check {code // CODES}, zone {code % CODES}"
         text = f"the rules stopped with code {code} ({where}) in {month_label(month)}"
         address = (row + int(k), cell.point, cell.scenario.name, _draw(job, cell, int(k)))
-        found.append(Failure(*address, cell.first + int(k), job.seed, text, ""))
-    return found
+        failures.append(Failure(*address, cell.first + int(k), job.seed, text, ""))
+    return failures
 
 
 def _table(job: Job, tables: Sequence[dict[str, Array]], failures: Sequence[Failure]) -> pa.Table:
@@ -253,8 +253,8 @@ def _table(job: Job, tables: Sequence[dict[str, Array]], failures: Sequence[Fail
     for name in tables[0]:
         label = f"{name}_outcome" if name in columns else name
         columns[label] = pa.array(np.concatenate([t[name] for t in tables]), pa.float64())
-    found = [f._asdict() for f in sorted(failures)]
-    text = json.dumps(found, ensure_ascii=False)
+    result = [f._asdict() for f in sorted(failures)]
+    text = json.dumps(result, ensure_ascii=False)
     return pa.table(columns).replace_schema_metadata({FAILURES: text.encode()})
 
 

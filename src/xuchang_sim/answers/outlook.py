@@ -258,7 +258,7 @@ def outlook(
     """
     require(study.pack, "outlook")
     setup = study.setup(ready=False)
-    found = outlook_report(
+    result = outlook_report(
         study.pack,
         backtest=backtest,
         replicates=study.replicates,
@@ -267,4 +267,4 @@ def outlook(
         as_of=as_of,
         progress=study.progress,
     )
-    return Outlook(setup, cast("OutlookRecord", found), as_of)
+    return Outlook(setup, cast("OutlookRecord", result), as_of)

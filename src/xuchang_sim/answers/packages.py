@@ -282,12 +282,12 @@ def strengthened(
             problems.append(
                 Problem("factors", "", 0, phrase("ask.allowed", text=text, known=", ".join(known)))
             )
-    found, faults = adjust(base, changes, pack)
+    result, faults = adjust(base, changes, pack)
     problems += [Problem("factors", name, 0, text) for name, text in faults]
     if problems:
         raise InputError(problems)
     name = ",".join(f"{k}={x:g}" for k, x in strengths.items())
-    return replace(found, name=name or base.name)
+    return replace(result, name=name or base.name)
 
 
 def smallest_bundle(
@@ -385,9 +385,9 @@ def smallest_bundle(
     if least:
         hurdles.append(Hurdle(model.holds, 1.0 - QUARTILE, draws))
     sizes = [len(grid)] * len(factors)
-    found = search(sizes, hurdles, exhaustive=exhaustive, told=study.progress)
+    match = search(sizes, hurdles, exhaustive=exhaustive, told=study.progress)
     # Best reachable alternatives: the corners of the grid, run to the end.
-    if not found.minimal:
+    if not match.minimal:
         full = list(itertools.product((0, len(grid) - 1), repeat=len(factors)))
         values = model.values(full)
         likely = model.met(values).sum(axis=1) >= hurdles[0].needed
@@ -395,9 +395,9 @@ def smallest_bundle(
         for hurdle in hurdles[1:]:
             accepted = cleared(accepted, hurdle, {})
         if accepted:  # More is worse somewhere: nothing may be inferred.
-            found = search(sizes, hurdles, exhaustive=True, told=study.progress)
-    if found.minimal:
-        full = [*found.minimal]
+            match = search(sizes, hurdles, exhaustive=True, told=study.progress)
+    if match.minimal:
+        full = [*match.minimal]
         values = model.values(full)
         described = full
     else:
@@ -422,11 +422,11 @@ def smallest_bundle(
         start.name,
         tuple(factors),
         tuple(grid),
-        bool(found.minimal),
-        tuple(bundles) if found.minimal else (),
+        bool(match.minimal),
+        tuple(bundles) if match.minimal else (),
         best,
         highest,
-        found,
+        match,
         setup,
         model.spent,
         model.failed,
@@ -514,14 +514,14 @@ class _Model:
         """
         if not self.robust:
             return [(math.nan, math.nan)] * len(bundles)
-        found = []
+        result = []
         for k in range(0, len(bundles), TOGETHER):
             for row in self.chances(bundles[k : k + TOGETHER], 0, self.draws):
                 falling = np.sort(row)[::-1]
                 middle = math.ceil((1.0 - QUARTILE) * self.draws) - 1
                 bound = fewest_successes(self.draws, 1.0 - QUARTILE) - 1
-                found.append((float(falling[middle]), float(falling[bound])))
-        return found
+                result.append((float(falling[middle]), float(falling[bound])))
+        return result
 
     def met(self, values: Array) -> Bools:
         """Where all targets are met; a run that failed met none."""

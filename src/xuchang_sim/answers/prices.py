@@ -137,7 +137,7 @@ def prices(
     years = first.setup.years
     year = years.index(pack.plan_year)
     duals = relaxation(first, pack).duals()
-    found = []
+    result = []
     for k, (entry, (down, up, one_sided)) in enumerate(zip(levers, steps, strict=True)):
         less, more = moved[2 * k], moved[2 * k + 1]
         effect: dict[str, tuple[float, float]] = {}
@@ -147,7 +147,7 @@ def prices(
                 key = name if y == year else f"{name}_next"
                 effect[key] = (float(gap.mean()), standard_error(gap))
         dual = duals.get(entry.resource, dict.fromkeys(effect, math.nan))
-        found.append(
+        result.append(
             Price(entry.resource, entry.lever, entry.unit, entry.cost, effect, dual, one_sided)
         )
-    return tuple(found), first
+    return tuple(result), first

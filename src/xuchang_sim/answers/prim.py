@@ -124,7 +124,7 @@ def _peeled(
     n = len(x)
     start = np.stack([x.min(axis=0), x.max(axis=0)])
     limits = start.copy()
-    found = [_step(limits, inside, interest)]
+    result = [_step(limits, inside, interest)]
     while True:
         best: tuple[tuple[float, int], Array, Bools] | None = None
         for k in range(x.shape[1]):
@@ -137,7 +137,7 @@ def _peeled(
         if best is None or best[0][0] <= 0 or best[2].sum() / n < least_mass:
             break
         limits, inside = best[1], best[2]
-        found.append(_step(limits, inside, interest))
+        result.append(_step(limits, inside, interest))
     while True:
         best = None
         for k in [int(i) for i in np.flatnonzero((limits != start).any(axis=0))]:
@@ -149,8 +149,8 @@ def _peeled(
         if best is None or best[0][0] <= 0 or not denser or best[2].sum() <= inside.sum():
             break
         limits, inside = best[1], best[2]
-        found.append(_step(limits, inside, interest))
-    return found, len(found) - 1
+        result.append(_step(limits, inside, interest))
+    return result, len(result) - 1
 
 
 def _step(limits: Array, inside: Bools, interest: Bools) -> Step:
@@ -216,7 +216,7 @@ def _quasi_p(
     from scipy.stats import binom  # noqa: PLC0415 - slow to import
 
     limits, start = np.array(at.limits).T, np.array(first.limits).T
-    found = {}
+    entries = {}
     for k, name in enumerate(names):
         if (limits[:, k] == start[:, k]).all():
             continue
@@ -230,8 +230,8 @@ def _quasi_p(
             kept = ((x >= wider[0]) & (x <= wider[1])).all(axis=1)
             share = float(interest[kept].mean())
             values.append(float(binom.sf(at.hits - 1, at.cases, share)))
-        found[name] = (values[0], values[1])
-    return found
+        entries[name] = (values[0], values[1])
+    return entries
 
 
 def simplified(x: Array, interest: Bools, box: Box, level: float = SIGNIFICANT) -> Box:

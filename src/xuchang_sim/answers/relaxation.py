@@ -143,13 +143,13 @@ class Relaxation:
         # Ready d months earlier: the cumulated supply rises by d months' inflow.
         inflow = np.append(self.supply[1:], self.supply[-1])
         moves = {**units, "process": inflow * DAYS / WORKING_DAYS}
-        found: dict[str, dict[str, float]] = {name: {} for name in moves}
+        numbers: dict[str, dict[str, float]] = {name: {} for name in moves}
         for outcome in ("revenue", "revenue_next", "fai", "fai_next"):
             marginal = self.solve(outcome)[1]
             for name, move in moves.items():
                 part = parts["supply" if name == "process" else name]
-                found[name][outcome] = float((marginal[part] * move).sum())
-        return found
+                numbers[name][outcome] = float((marginal[part] * move).sum())
+        return numbers
 
 
 def relaxation(results: Results, pack: Pack) -> Relaxation:

@@ -147,8 +147,8 @@ def requirements(
 
 
 def _faults(pack: Pack, command: Command, ask: Ask) -> list[Problem]:
-    found = [problem for check in REQUIREMENTS[command] for problem in check(pack, ask)]
-    return list(dict.fromkeys(found))
+    result = [problem for check in REQUIREMENTS[command] for problem in check(pack, ask)]
+    return list(dict.fromkeys(result))
 
 
 def require(
@@ -165,8 +165,8 @@ def require(
     InputError
         With everything that :func:`requirements` finds.
     """
-    if found := requirements(pack, command, scenario=scenario, through=through):
-        raise InputError(found)
+    if result := requirements(pack, command, scenario=scenario, through=through):
+        raise InputError(result)
 
 
 class Stop(NamedTuple):
@@ -184,14 +184,14 @@ def stopped(pack: Pack) -> list[Stop]:
     """
     stops: dict[Problem, list[str]] = {}
 
-    def note(label: str, found: Iterable[Problem]) -> None:
-        for problem in found:
+    def note(label: str, result: Iterable[Problem]) -> None:
+        for problem in result:
             labels = stops.setdefault(problem, [])
             if label not in labels:
                 labels.append(label)
 
-    found, wrong = _scenarios(pack)
-    usual: list[ResolvedScenario | None] = [found.pop(name) for name in USUAL if name in found]
+    result, wrong = _scenarios(pack)
+    usual: list[ResolvedScenario | None] = [result.pop(name) for name in USUAL if name in result]
     commands: tuple[Command, ...] = get_args(Command)
     for command in commands:
         for resolved in usual if command in RUNS else [None]:
@@ -202,7 +202,7 @@ def stopped(pack: Pack) -> list[Stop]:
         if command in TAKES_THROUGH:
             ask = Ask(pack.last_month, "last_month", None)
             note(f"{command} --through", _new(_faults(pack, command, ask), before))
-    for scenario in found.values():
+    for scenario in result.values():
         ask = Ask(pack.default_through, "default_through", scenario)
         note(f"assess {scenario.name}", _new(_faults(pack, "assess", ask), before))
     for name, problems in wrong.items():
@@ -232,21 +232,21 @@ def warm_ups(pack: Pack, seed: int = 2012) -> tuple[list[int], int]:
     return drawn.astype(int).tolist(), int((~results.good).sum())
 
 
-def _new(found: Iterable[Problem], known: Collection[tuple[str, str]]) -> list[Problem]:
+def _new(problems: Iterable[Problem], known: Collection[tuple[str, str]]) -> list[Problem]:
     """Faults at places that are not known to be wrong already."""
-    return [problem for problem in found if (problem.file, problem.path) not in known]
+    return [problem for problem in problems if (problem.file, problem.path) not in known]
 
 
 def _scenarios(pack: Pack) -> tuple[dict[str, ResolvedScenario], dict[str, list[Problem]]]:
     """Scenarios that every pack is asked with and its own, and the faults of those that are wrong."""
-    found: dict[str, ResolvedScenario] = {}
+    resolved_scenarios: dict[str, ResolvedScenario] = {}
     wrong: dict[str, list[Problem]] = {}
     for name in dict.fromkeys([*USUAL, *own_scenarios(pack)]):
         try:
-            found[name] = load_scenario(name, pack)
+            resolved_scenarios[name] = load_scenario(name, pack)
         except InputError as error:
             wrong[name] = list(error.problems)
-    return found, wrong
+    return resolved_scenarios, wrong
 
 
 def own_scenarios(pack: Pack) -> list[str]:

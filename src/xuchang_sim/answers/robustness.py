@@ -131,17 +131,17 @@ def robustness(
     """
     loaded, through = study.pack, f"{study.pack.plan_year}-12"
     wanted = parse_goal(goal, loaded)
-    found = [study.scenario(s) for s in scenarios]
+    result = [study.scenario(s) for s in scenarios]
     design = make_design(
         study.with_(replicates=replicates, through=through),
         {},
         name="robustness",
-        scenarios=found,
+        scenarios=result,
         draws=draws,
         measures=wanted.ids,
     )
     frame = collect(design, threads=study.threads, progress=study.progress)
-    shape = (draws, len(found), replicates)
+    shape = (draws, len(result), replicates)
     values = [frame[name].to_numpy().reshape(shape) for name in wanted.ids]
     targets = [loaded.plan.target(name) for name in wanted.ids]
     each = [meets(v, target) for v, target in zip(values, targets, strict=True)]
@@ -156,11 +156,11 @@ def robustness(
             float(regret[:, k].max()),
             float(regret[:, k].mean()),
         )
-        for k, s in enumerate(found)
+        for k, s in enumerate(result)
     )
     last = 12 * loaded.plan_year + 11
     setup = study.setup(replicates=4 * replicates, through=last, draws="central")
-    gaps = tuple(info_gap(setup, s, wanted, key) for s in found)
+    gaps = tuple(info_gap(setup, s, wanted, key) for s in result)
     return Robustness(wanted, rows, gaps, draws, setup)
 
 

@@ -474,9 +474,9 @@ def sensitivity(
         measures=outcomes,
     )
     frame = collect(design, executor=executor, threads=study.threads, progress=study.progress)
-    found = []
+    result = []
     for name in outcomes:
         column = f"{name}_outcome" if name in factors else name
         means = frame[column].to_numpy().reshape(len(plan.points), replicates).mean(axis=1)
-        found.append(ANALYSE[method](plan, Outcome(plan.id, means), name, seed))
-    return Sensitivity(resolved.name, plan, design, tuple(found))
+        result.append(ANALYSE[method](plan, Outcome(plan.id, means), name, seed))
+    return Sensitivity(resolved.name, plan, design, tuple(result))

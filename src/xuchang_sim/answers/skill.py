@@ -56,11 +56,11 @@ def _plain(value: Any) -> Any:
 def read_seal(path: Path | None = None) -> dict[str, Any] | None:
     """Read a seal; None if there is none or it cannot be read."""
     try:
-        found = json.loads((FILE if path is None else path).read_text(encoding="utf-8"))
+        result = json.loads((FILE if path is None else path).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
     needed = {"rules", "crps", "whole_packs", "case_years", "verdict"}
-    return found if isinstance(found, dict) and needed <= found.keys() else None
+    return result if isinstance(result, dict) and needed <= result.keys() else None
 
 
 def skill(results: Results, path: Path | None = None) -> dict[str, Any]:
@@ -86,7 +86,7 @@ def skill(results: Results, path: Path | None = None) -> dict[str, Any]:
         return {"measured": False, "stale": False, "whole_packs": 0, "intervals": {}}
     gap = (seal.get("difference") or {}).get("difference")
     first = gap is not None and gap >= 0.0
-    found = {"measured": True, "stale": seal["rules"] != rules_digest(), **_known(seal)}
+    entries = {"measured": True, "stale": seal["rules"] != rules_digest(), **_known(seal)}
     intervals = {}
     for name in ("revenue_growth", "fai_growth"):
         law_name, law = _law(results.setup.pack, name, str(seal.get("better")))
@@ -94,7 +94,7 @@ def skill(results: Results, path: Path | None = None) -> dict[str, Any]:
             low, high = np.quantile(results.outcome(name), (0.1, 0.9)).tolist()
             ends = [(law.mean + z * law.sd) / 100.0 for z in (-Z80, Z80)]
             intervals[name] = {"name": law_name, "simple": ends, "model": [low, high]}
-    return found | {"simple_first": first, "intervals": intervals}
+    return entries | {"simple_first": first, "intervals": intervals}
 
 
 def _known(seal: dict[str, Any]) -> dict[str, Any]:

@@ -38,8 +38,8 @@ def to_bytes(table: pa.Table) -> bytes:
     """Write a table as Parquet with page checksums; the same table gives the same bytes."""
     sink = pa.BufferOutputStream()
     pq.write_table(table, sink, write_page_checksum=True, compression="zstd", row_group_size=GROUP)
-    found: bytes = sink.getvalue().to_pybytes()
-    return found
+    result: bytes = sink.getvalue().to_pybytes()
+    return result
 
 
 def from_bytes(data: bytes) -> pa.Table:
@@ -74,16 +74,16 @@ class Store:
         """
         path = self.folder / MANIFEST
         try:
-            found = json.loads(path.read_text(encoding="utf-8"))
+            entries = json.loads(path.read_text(encoding="utf-8"))
         except FileNotFoundError:
             return None
         except (OSError, ValueError) as error:
             message = phrase("store.manifest", error=error)
             raise InputError([Problem(str(path), "", 0, message)]) from error
-        if not isinstance(found, dict) or found.get("format") != FORMAT:
+        if not isinstance(entries, dict) or entries.get("format") != FORMAT:
             message = phrase("store.format", format=FORMAT)
             raise InputError([Problem(str(path), "", 0, message)])
-        return found
+        return entries
 
     def claim(self, wanted: Mapping[str, Any]) -> dict[str, Any]:
         """Write the manifest of a new folder, or check that the old one asks for the same.
@@ -110,12 +110,12 @@ class Store:
             write_file(self.folder / MANIFEST, text.encode())
             return dict(wanted)
         new = json.loads(json.dumps(wanted)) | {"rows_per_part": old.get("rows_per_part")}
-        found = sorted(_differences(old, new, ""), key=lambda pair: "points[" in pair[0])
-        if found:
+        result = sorted(_differences(old, new, ""), key=lambda pair: "points[" in pair[0])
+        if result:
             path = str(self.folder / MANIFEST)
-            problems = [Problem(path, where, 0, text) for where, text in found[:MOST_DIFFERENCES]]
-            if len(found) > MOST_DIFFERENCES:
-                text = phrase("store.more", found=len(found) - MOST_DIFFERENCES)
+            problems = [Problem(path, where, 0, text) for where, text in result[:MOST_DIFFERENCES]]
+            if len(result) > MOST_DIFFERENCES:
+                text = phrase("store.more", found=len(result) - MOST_DIFFERENCES)
                 problems.append(Problem(path, "", 0, text))
             hint = phrase("store.other")
             raise InputError([Problem(path, "", 0, hint), *problems])
@@ -173,12 +173,12 @@ class Store:
 
     def names(self) -> dict[int, list[Path]]:
         """Return the files of every part number; nothing is read."""
-        found: dict[int, list[Path]] = {}
+        paths: dict[int, list[Path]] = {}
         for path in sorted(self.folder.glob("part-*.parquet")):
             match = PART.fullmatch(path.name)
             if match:
-                found.setdefault(int(match[1]), []).append(path)
-        return found
+                paths.setdefault(int(match[1]), []).append(path)
+        return paths
 
     def check(
         self, rows: Mapping[int, int], *, mend: bool

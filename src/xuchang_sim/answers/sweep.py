@@ -263,7 +263,7 @@ def collect(
     size = default_rows_per_part(design)
     parts = _sizes(design, size)
     workers = threads or engine.threads()
-    found: dict[int, pa.Table] = {}
+    tables: dict[int, pa.Table] = {}
     done = 0
     with ExitStack() as stack:
         ahead = REMOTE_AHEAD
@@ -272,11 +272,11 @@ def collect(
             stack.callback(pool.shutdown, cancel_futures=True)
             ahead = 2 * workers
         for number, data in _computed(design, list(parts), size, executor, ahead):
-            found[number] = from_bytes(data).replace_schema_metadata(None)
+            tables[number] = from_bytes(data).replace_schema_metadata(None)
             done += parts[number]
             if progress:
                 progress(done, design.rows)
-    frame: pd.DataFrame = pa.concat_tables(found[n] for n in parts).to_pandas()
+    frame: pd.DataFrame = pa.concat_tables(tables[n] for n in parts).to_pandas()
     return frame
 
 
@@ -351,8 +351,8 @@ class Sweep(Answer):
     def frame(self) -> pd.DataFrame:
         """Return all rows as a data frame."""
         tables = [table.replace_schema_metadata(None) for table in self.tables()]
-        found: pd.DataFrame = pa.concat_tables(tables).to_pandas()
-        return found
+        data_frame: pd.DataFrame = pa.concat_tables(tables).to_pandas()
+        return data_frame
 
     def failures(self) -> list[Failure]:
         """Return every run that failed."""
@@ -420,8 +420,8 @@ class Sweep(Answer):
             message = phrase("sweep_fault.row", number=number, rows=self.design.rows - 1)
             raise InputError([Problem(str(self.folder), "", 0, message)])
         table = Store(self.folder).read(paths[0])
-        found: dict[str, Any] = table.slice(number % size, 1).to_pylist()[0]
-        return found
+        entries: dict[str, Any] = table.slice(number % size, 1).to_pylist()[0]
+        return entries
 
     KEYS = (
         *("sweep", "out", "points", "replicates", "rows", "failed", "failures", "digest"),
@@ -547,6 +547,6 @@ def rerun(design: Design, row: int) -> dict[str, Any]:
         message = phrase("sweep_fault.row_number", row=row, rows=design.rows - 1)
         raise InputError([Problem("row", "", 0, message)])
     table = from_bytes(compute(_job(design, row, 1)))
-    found: dict[str, Any] = table.to_pylist()[0]
+    entries: dict[str, Any] = table.to_pylist()[0]
     failures = json.loads(table.schema.metadata[FAILURES])
-    return found | ({"failure": failures[0]} if failures else {})
+    return entries | ({"failure": failures[0]} if failures else {})

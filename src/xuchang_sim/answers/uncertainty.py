@@ -147,24 +147,24 @@ def uncertainty(study: Settings, scenario: ScenarioLike = "plan") -> Uncertainty
     setup = study.setup(replicates=POINTS, through=12 * loaded.plan_year + 11)
     done = 0
 
-    def told() -> None:
+    def update() -> None:
         nonlocal done
         done += 1
         if progress:
             progress(done, 5)
 
     shares = variance_shares(setup, chosen)
-    told()
+    update()
     screened = screen(setup, chosen)
-    told()
+    update()
     best = dict.fromkeys(name for rows in screened.values() for name, _ in rows[:FACTORS])
-    found = indices(setup, chosen, tuple(best))
-    told()
+    result = indices(setup, chosen, tuple(best))
+    update()
     curves = {name: curve(setup, chosen, name) for name in CURVES if _known(loaded, name)}
-    told()
+    update()
     ornaments = decoration(setup, chosen)
-    told()
-    return Uncertainty(setup, chosen, shares, screened, found, curves, ornaments)
+    update()
+    return Uncertainty(setup, chosen, shares, screened, result, curves, ornaments)
 
 
 def _known(pack: Pack, name: str) -> bool:
@@ -173,9 +173,9 @@ def _known(pack: Pack, name: str) -> bool:
 
 def _run(setup: Setup, scenario: ResolvedScenario, values: Mapping[str, Any]) -> dict[str, Array]:
     """Outcomes of the plan year: shape (replicates,); NaN for failed ones."""
-    found = run_given(setup, scenario, {**values, **scenario.parameters}, OUTCOMES)
-    year = found.setup.years.index(setup.pack.plan_year)
-    return {name: found.outcomes[name][:, year] for name in OUTCOMES}
+    result = run_given(setup, scenario, {**values, **scenario.parameters}, OUTCOMES)
+    year = result.setup.years.index(setup.pack.plan_year)
+    return {name: result.outcomes[name][:, year] for name in OUTCOMES}
 
 
 # ------------------------------------------------------------------------- parameters and chance
@@ -195,7 +195,7 @@ def variance_shares(
     nested = replace(setup, replicates=draws * seeds)
     outcomes = _run(nested, scenario, values)
     demand = _demand(nested, scenario, values).reshape(draws, seeds)
-    found = {}
+    shares = {}
     for name, flat in outcomes.items():
         y = flat.reshape(draws, seeds)
         good = np.isfinite(y).all(axis=1)
@@ -205,14 +205,14 @@ def variance_shares(
         own_y, own_x = y - y.mean(axis=1, keepdims=True), x - x.mean(axis=1, keepdims=True)
         explained = float((own_x * own_y).sum() ** 2 / (own_x**2).sum() / (own_y**2).sum())
         whole = between + within
-        found[name] = Share(
+        shares[name] = Share(
             float(y.mean()),
             float(np.sqrt(whole)),
             float(between / whole),
             float(within / whole) * explained,
             float(within / whole) * (1.0 - explained),
         )
-    return found
+    return shares
 
 
 def _demand(setup: Setup, scenario: ResolvedScenario, values: Mapping[str, Any]) -> Array:
@@ -250,7 +250,7 @@ def screen(
         for outcome in OUTCOMES:
             effect = moved[outcome] - start[outcome]
             rows[outcome].append((name, float(np.sqrt(np.nanmean(effect**2)))))
-    return {outcome: sorted(found, key=lambda row: -row[1]) for outcome, found in rows.items()}
+    return {outcome: sorted(result, key=lambda row: -row[1]) for outcome, result in rows.items()}
 
 
 def indices(
@@ -275,10 +275,10 @@ def indices(
     bad = ~np.isfinite(table).all(axis=(0, 1))
     table -= np.nanmean(table[0], axis=1)[None, :, None]
     table[:, :, bad] = 0.0
-    found = sobol_indices(func={"f_A": table[0], "f_B": table[1], "f_AB": table[2:]}, n=points)
+    result = sobol_indices(func={"f_A": table[0], "f_B": table[1], "f_AB": table[2:]}, n=points)
     return {
         outcome: {
-            key: Index(float(found.first_order[s, k]), float(found.total_order[s, k]))
+            key: Index(float(result.first_order[s, k]), float(result.total_order[s, k]))
             for k, key in enumerate((*names, CHANCE))
         }
         for s, outcome in enumerate(OUTCOMES)
@@ -305,10 +305,10 @@ def curve(
     first: dict[str, Array] = {}
     for value in np.linspace(low, high, STEPS):
         levels = {**scenario.levels, name: float(value)} if lever else scenario.levels
-        found = _run(one, replace(scenario, levels=levels), {} if lever else {name: float(value)})
-        first = first or found
+        result = _run(one, replace(scenario, levels=levels), {} if lever else {name: float(value)})
+        first = first or result
         row = {"value": float(value)}
-        for outcome, y in found.items():
+        for outcome, y in result.items():
             good = np.isfinite(y) & np.isfinite(first[outcome])
             gap = y[good] - first[outcome][good]
             row |= {
@@ -348,7 +348,7 @@ def decoration(
     one = replace(setup, replicates=replicates, through=12 * pack.plan_year + 23)
     years = {"": pack.plan_year, "_next": pack.plan_year + 1}
     base = run(one, [Variant(scenario)], full=False, keep=("revenue", "fai"))[0]
-    found = {}
+    numbers = {}
     for name, (parameters, levels) in parts.items():
         changed = replace(
             scenario,
@@ -363,5 +363,5 @@ def decoration(
             for outcome in ("revenue", "fai"):
                 before, after = base.outcomes[outcome][both, y], without.outcomes[outcome][both, y]
                 row[f"{outcome}{suffix}"] = float(after.mean() / before.mean() - 1.0)
-        found[name] = row
-    return found
+        numbers[name] = row
+    return numbers

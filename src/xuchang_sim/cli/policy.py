@@ -118,8 +118,8 @@ def discover(
     ] = False,
 ) -> Discovery:
     """Find where a target is missed despite a scenario: ranges of parameters and demand."""
-    found = study.discover(scenario, goal)
+    discovery = study.discover(scenario, goal)
     if robust:
         scenarios = list(dict.fromkeys(["no_plan", scenario, "all_high"]))
-        found = replace(found, robustness=study.robustness(scenarios, goal))
-    return found
+        discovery = replace(discovery, robustness=study.robustness(scenarios, goal))
+    return discovery

@@ -84,8 +84,8 @@ def lines(error: Any) -> list[str]:
 
 def _said(text: str) -> str:
     for pattern, key in WORDINGS:
-        if found := pattern.fullmatch(text):
-            values = {name: value or "" for name, value in found.groupdict().items()}
+        if match := pattern.fullmatch(text):
+            values = {name: value or "" for name, value in match.groupdict().items()}
             if "fault" in values:
                 values["fault"] = _fault(values["fault"])
             return phrase(key, **values)
@@ -94,6 +94,6 @@ def _said(text: str) -> str:
 
 def _fault(text: str) -> str:
     for pattern, key in FAULTS:
-        if found := pattern.fullmatch(text):
-            return phrase(key, **found.groupdict())
+        if match := pattern.fullmatch(text):
+            return phrase(key, **match.groupdict())
     return text

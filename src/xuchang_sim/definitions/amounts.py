@@ -74,15 +74,15 @@ def quantity(value: object) -> Amount:
         return Amount(value, None)
     if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
         return Amount(_sized(str(value), value), None)
-    found = None
+    match = None
     if isinstance(value, str) and len(value) <= _LONGEST:
-        found = _QUANTITY.fullmatch(value.strip())
-    if not found or (found[2] and not _sized(found[2], value)):
+        match = _QUANTITY.fullmatch(value.strip())
+    if not match or (match[2] and not _sized(match[2], value)):
         message = phrase("quantity.not_a_number", value=shown(value), slip=_slip(value))
         message += phrase("quantity.allowed")
         raise ValueError(message)
-    number = _sized(found[1], value) / _sized(found[2] or "1", value)
-    return Amount(number, found[3].strip() if found[3] else None)
+    number = _sized(match[1], value) / _sized(match[2] or "1", value)
+    return Amount(number, match[3].strip() if match[3] else None)
 
 
 def _sized(text: str, value: object) -> Fraction:

@@ -120,15 +120,15 @@ def _origin_rows(series: Regular, cut: int, horizon: int) -> list[Row]:
     places = list(islice(ahead, horizon))
     if not places:
         return []
-    told = forecaster(known, len(places))
-    said = {COMBINED: told.quantiles(GRID)}
-    families = dict.fromkeys(member.name for member in bank_of(told.found))
+    result = forecaster(known, len(places))
+    said = {COMBINED: result.quantiles(GRID)}
+    families = dict.fromkeys(member.name for member in bank_of(result.found))
     for name in families:
         alone = forecaster(known, len(places), family=name).quantiles(GRID)
         if np.isfinite(alone).all():
             said[name] = alone
-    said[BENCHMARK] = told.walk(GRID)
-    scale = scores.naive_scale(told.found.values, told.found.cycle)
+    said[BENCHMARK] = result.walk(GRID)
+    scale = scores.naive_scale(result.found.values, result.found.cycle)
     rng = np.random.default_rng(cut)
     rows: list[Row] = []
     for model, restored in said.items():
@@ -280,7 +280,7 @@ def compare(rows: Sequence[Row]) -> dict[str, Any]:
     for row in rows:
         here = scored.setdefault(row["series"], {}).setdefault(row["model"], {})
         here[row["origin"], row["step"]] = row["scaled_crps"]
-    found: dict[str, Any] = {}
+    entries: dict[str, Any] = {}
     total = {COMBINED: 0.0, BENCHMARK: 0.0, "best": 0.0}
     kept: dict[str, list[Floats]] = {}
     for name, models in scored.items():
@@ -293,7 +293,7 @@ def compare(rows: Sequence[Row]) -> dict[str, Any]:
         } or {BENCHMARK: sums[COMBINED] / sums[BENCHMARK]}
         best = max(ratios, key=ratios.__getitem__)
         mine = [row for row in rows if row["series"] == name and row["model"] == COMBINED]
-        found[name] = {
+        entries[name] = {
             "origins": len({row["origin"] for row in mine}),
             "values": len(mine),
             "crps": _mean(mine, "crps"),
@@ -310,13 +310,13 @@ def compare(rows: Sequence[Row]) -> dict[str, Any]:
                 kept.setdefault(model, []).append(np.array(pair))
     every = [row for row in rows if row["model"] == COMBINED]
     together = {
-        "origins": sum(line["origins"] for line in found.values()),
+        "origins": sum(line["origins"] for line in entries.values()),
         "values": len(every),
         "skill": 1.0 - total[COMBINED] / total[BENCHMARK],
         "ratio": total[COMBINED] / total["best"],
     } | {f"cover{c}": _mean(every, f"inside{c}") for c in (50, 80, 95)}
     return {
-        "series": found,
+        "series": entries,
         "all": together,
         "kept": {
             model: {"series": len(pairs), "ratio": float(np.divide(*np.sum(pairs, axis=0)))}

@@ -322,13 +322,13 @@ def drivers(
 def _fit(values: Floats) -> cache.Arrays:
     from xuchang_sim.forecast import panel  # noqa: PLC0415
 
-    kept = {name: _rounded(found) for name, found in panel.fit(values, len(NAMES)).items()}
+    kept = {name: _rounded(entries) for name, entries in panel.fit(values, len(NAMES)).items()}
     fixed = _calibration(kept, CALIBRATED_MONTHS)
     raw, middle, damping = _form(kept, values, fixed)
     fixed = _formed(fixed, (raw, middle, damping))
     middle, unit, shape = _standard(fixed, middle)
-    found = {"raw": raw, "middle": middle, "damping": damping, "shape": shape}
-    return kept | found | {"unit": np.array(unit)}
+    entries = {"raw": raw, "middle": middle, "damping": damping, "shape": shape}
+    return kept | entries | {"unit": np.array(unit)}
 
 
 def _form(kept: cache.Arrays, values: Floats, sample: Floats) -> tuple[Floats, Floats, Floats]:
@@ -379,14 +379,14 @@ def _tails(seed: int, replicates: npt.NDArray[np.int64]) -> Floats:
     return np.asarray(np.sqrt((TAIL - 2) / total))
 
 
-def _rounded(found: npt.NDArray[Any]) -> npt.NDArray[Any]:
+def _rounded(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """Estimates to 24 binary digits, whole numbers as they are.
 
     Fits by linear algebra agree to about 13 decimal digits from one kind of processor to another.
     Results from rounded values are the same to the last bit, unless one lies within 1e-13 of a
     tie.
     """
-    return found.astype(np.float32).astype(np.float64) if found.dtype.kind == "f" else found
+    return values.astype(np.float32).astype(np.float64) if values.dtype.kind == "f" else values
 
 
 def lacking(pack: Any) -> list[tuple[str, str]]:

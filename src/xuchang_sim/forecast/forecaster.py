@@ -122,9 +122,9 @@ class Forecaster:
 
     def paths(self) -> Floats:
         """(draws, H) futures with these quantiles; errors of a rate go on, those of flows do less."""
-        told = self.quantiles(_FINE)
+        result = self.quantiles(_FINE)
         ranks = _ranks(self.horizon, self.found.cycle > 1)
-        steps = [np.interp(ranks[:, h], _FINE, told[:, h]) for h in range(self.horizon)]
+        steps = [np.interp(ranks[:, h], _FINE, result[:, h]) for h in range(self.horizon)]
         return np.stack(steps, axis=1)
 
     def truth(self, until: int) -> Floats:
@@ -187,34 +187,34 @@ def forecaster(
     SeriesError
         If it is too short, constant, has too many gaps, or is too unstable.
     """
-    found = profile(series, assume)
-    z, centre, size = standardised(found.scale.inward(found.values), found.cycle)
-    chosen = tuple(member for member in bank_of(found) if not family or member.name == family)
-    year = found.cycle if found.cycle > 1 else found.frequency
-    rules = rules_of(found)
-    said = bank.run(z, chosen, horizon, found.cycle, year)
-    first = found.cycle * 2 if found.cycle > 1 else max(2, min(16, len(z) // 3))
+    result = profile(series, assume)
+    z, centre, size = standardised(result.scale.inward(result.values), result.cycle)
+    chosen = tuple(member for member in bank_of(result) if not family or member.name == family)
+    year = result.cycle if result.cycle > 1 else result.frequency
+    rules = rules_of(result)
+    said = bank.run(z, chosen, horizon, result.cycle, year)
+    first = result.cycle * 2 if result.cycle > 1 else max(2, min(16, len(z) // 3))
     pool = combine(said, z, rules, first)
-    plain = Forecaster(found, horizon, said, pool, rules, centre, size)
+    plain = Forecaster(result, horizon, said, pool, rules, centre, size)
     return plain if family else _judged(plain)
 
 
-def bank_of(found: Profile) -> tuple[bank.Member, ...]:
+def bank_of(result: Profile) -> tuple[bank.Member, ...]:
     """Members for a series, by what it was found to be; in doubt those of levels and of rates."""
-    if found.cycle > 1 or found.sure:
-        return bank.members(found.kind, found.frequency)
-    parts = {"level": found.level, "rate": 1.0 - found.level}
+    if result.cycle > 1 or result.sure:
+        return bank.members(result.kind, result.frequency)
+    parts = {"level": result.level, "rate": 1.0 - result.level}
     return tuple(
         replace(member, prior=share * member.prior)
         for kind, share in parts.items()
-        for member in bank.members(kind, found.frequency)
+        for member in bank.members(kind, result.frequency)
     )
 
 
-def rules_of(found: Profile) -> Rules:
+def rules_of(result: Profile) -> Rules:
     """Return the forecast rules for the detected properties of a series."""
-    annual = found.frequency == 1 and found.cycle == 1
-    return RULES[f"annual {found.kind}" if annual else found.kind]
+    annual = result.frequency == 1 and result.cycle == 1
+    return RULES[f"annual {result.kind}" if annual else result.kind]
 
 
 def _judged(plain: Forecaster) -> Forecaster:
@@ -226,12 +226,12 @@ def _judged(plain: Forecaster) -> Forecaster:
     for origin in origins:
         if not np.isfinite(plain.pool.said[origin]).all():
             continue
-        told, true = plain.quantiles(levels, origin), plain.truth(origin)
+        result, true = plain.quantiles(levels, origin), plain.truth(origin)
         known = np.isfinite(true)
-        inside.append([((told[i] <= true) & (true <= told[-1 - i]))[known] for i in (2, 1, 0)])
+        inside.append([((result[i] <= true) & (true <= result[-1 - i]))[known] for i in (2, 1, 0)])
         with np.errstate(divide="ignore", invalid="ignore"):
-            over = np.where(true >= told[3], (true - told[3]) / (told[5] - told[3]),
-                            (told[3] - true) / (told[3] - told[1]))  # fmt: skip
+            over = np.where(true >= result[3], (true - result[3]) / (result[5] - result[3]),
+                            (result[3] - true) / (result[3] - result[1]))  # fmt: skip
         ratios += over[known & np.isfinite(over)].tolist()
         weights += [1.0] * int((known & np.isfinite(over)).sum())
     held = [np.concatenate([row[i] for row in inside]) if inside else np.empty(0) for i in range(3)]
@@ -245,7 +245,7 @@ def _judged(plain: Forecaster) -> Forecaster:
     return done
 
 
-def _sane(told: Forecaster) -> None:
+def _sane(result: Forecaster) -> None:
     """Refuse what is too unstable to forecast.
 
     Raises
@@ -253,15 +253,15 @@ def _sane(told: Forecaster) -> None:
     UnstableError
         If the outer quantiles lie more than twenty local yearly spreads from the last value.
     """
-    year = max(told.found.cycle, told.found.frequency)
-    z = (told.found.scale.inward(told.found.values) - told.centre) / told.size
+    year = max(result.found.cycle, result.found.frequency)
+    z = (result.found.scale.inward(result.found.values) - result.centre) / result.size
     steps = np.abs(z[year:] - z[:-year])[-3 * year :] if len(z) > year else np.abs(np.diff(z))
-    spread = max(float(steps.mean()), float(told.pool.sigma[-1]) * np.sqrt(year))
+    spread = max(float(steps.mean()), float(result.pool.sigma[-1]) * np.sqrt(year))
     shape = scaled_shape(
-        told.pool, told.rules, told.count - 1, np.array([0.05, 0.95]), told.horizon
+        result.pool, result.rules, result.count - 1, np.array([0.05, 0.95]), result.horizon
     )
-    outer = told.pool.said[-1] + told.factor * told.pool.sigma[-1] * shape
-    values = told.found.scale.outward(told.centre + told.size * outer)
+    outer = result.pool.said[-1] + result.factor * result.pool.sigma[-1] * shape
+    values = result.found.scale.outward(result.centre + result.size * outer)
     if not np.isfinite(values).all() or float(np.abs(outer - z[-1]).max()) > _SANE * spread:
         msg = phrase("series.unstable")
         raise UnstableError(msg)

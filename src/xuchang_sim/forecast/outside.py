@@ -85,8 +85,8 @@ def outside_view(pack: Any, seed: int = 2012, as_of: str | None = None) -> dict[
         key,
         lambda: _packed(_compute(pack, seed, as_of, dict(zip(RATES, asked, strict=True)))),
     )
-    found: dict[str, Any] = json.loads(kept["json"].tobytes(), object_hook=_known)
-    return found
+    entries: dict[str, Any] = json.loads(kept["json"].tobytes(), object_hook=_known)
+    return entries
 
 
 def _known(of: dict[str, Any]) -> dict[str, Any]:
@@ -94,8 +94,8 @@ def _known(of: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in of.items() if value is not None}
 
 
-def _packed(told: dict[str, Any]) -> cache.Arrays:
-    return {"json": np.frombuffer(json.dumps(told).encode(), np.uint8)}
+def _packed(entries: dict[str, Any]) -> cache.Arrays:
+    return {"json": np.frombuffer(json.dumps(entries).encode(), np.uint8)}
 
 
 def _compute(
@@ -153,18 +153,18 @@ def _compute(
             {"own region": fai_here, "nation": fai_nation, "class": lambda: among(grown)},
         ),
     }
-    told: dict[str, Any] = {}
+    entries: dict[str, Any] = {}
     for rate, (evidence, draws) in views.items():
-        found: dict[str, Floats] = {}
+        arrays: dict[str, Floats] = {}
         missing: dict[str, str] = {}
         for name, draw in draws.items():
             try:
-                found[name] = draw()
+                arrays[name] = draw()
             except LackingError as error:
                 missing[name] = str(error)
-        if found:
-            told[rate] = _told(found, evidence, goals[rate]) | {"missing": missing}
-    return told
+        if arrays:
+            entries[rate] = _told(arrays, evidence, goals[rate]) | {"missing": missing}
+    return entries
 
 
 def predictive(
@@ -222,11 +222,11 @@ def _annual(pack: Any, series: str, as_of: str | None) -> dict[str, float]:
 def _samples(name: str, values: dict[str, float]) -> Floats:
     """Draws of the next year by the automatic forecaster (quantile function, evenly spaced)."""
     try:
-        told = forecast(regular(name, values), 1)["quantiles"]
+        result = forecast(regular(name, values), 1)["quantiles"]
     except SeriesError as fault:
         raise LackingError(str(fault)) from None
-    levels = np.array([float(q) for q in told])
-    points = np.array([row[0] for row in told.values()])
+    levels = np.array([float(q) for q in result])
+    points = np.array([row[0] for row in result.values()])
     even = (np.arange(DRAWS) + 0.5) / DRAWS
     inner = np.interp(even, levels, points)
     low, high = points[0] - points[1], points[-1] - points[-2]

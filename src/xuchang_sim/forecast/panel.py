@@ -300,8 +300,8 @@ def _two_steps(z: Floats) -> Floats:
     seen = np.isfinite(z)
     often = z[:, 2 * seen.sum(axis=0) >= len(z)]
     plain = {"standardize": False, "demean": False, "normalize": False}
-    found = PCA(often, 1, missing="fill-em", tol_em=1e-12, max_em_iter=2000, **plain)
-    factor = found.factors[:, 0] * (1.0 if found.loadings[1, 0] >= 0 else -1.0)
+    pca = PCA(often, 1, missing="fill-em", tol_em=1e-12, max_em_iter=2000, **plain)
+    factor = pca.factors[:, 0] * (1.0 if pca.loadings[1, 0] >= 0 else -1.0)
     factor /= factor.std()
     power = np.where(seen, factor[:, np.newaxis] ** 2, 0.0).sum(axis=0)
     loadings = np.where(seen, factor[:, np.newaxis] * z, 0.0).sum(axis=0) / power

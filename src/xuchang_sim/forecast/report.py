@@ -81,7 +81,7 @@ def outlook_report(
     end = through or f"{pack.plan_year}-12"
     paths = drivers(pack, replicates, seed, end, shift_sd, as_of, replace)
     ahead = slice(paths.known, None)
-    told = {
+    result = {
         name: {
             "unit": "fraction a year",
             "known_to": paths.months[paths.known - 1],
@@ -94,7 +94,7 @@ def outlook_report(
     year = slice(paths.known, paths.known + 12)
     demand = (paths.value_added_yoy + paths.ppi_yoy)[:, year].mean(axis=1)
     out: dict[str, Any] = {
-        "drivers": told,
+        "drivers": result,
         "demand": {
             "unit": "fraction a year",
             "months": [paths.months[year][0], paths.months[year][-1]],
@@ -146,8 +146,8 @@ def pack_backtest(
             skipped[name] = str(fault)
         else:
             rows += tested
-            told = forecast(series, horizon)
-            forecasts[name] = {key: told[key] for key in ("dates", "quantiles", "verdict")}
+            result = forecast(series, horizon)
+            forecasts[name] = {key: result[key] for key in ("dates", "quantiles", "verdict")}
         if progress:
             progress(done, len(names))
     if not rows:

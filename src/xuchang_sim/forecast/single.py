@@ -100,11 +100,11 @@ def forecast(series: Regular, horizon: int, assume: Assume | None = None) -> dic
         raise SeriesError(msg)
     from xuchang_sim.forecast.forecaster import forecaster  # noqa: PLC0415
 
-    told = forecaster(series, horizon, assume)
-    found = told.found
-    quantiles = told.quantiles(QUANTILES)
+    answer = forecaster(series, horizon, assume)
+    result = answer.found
+    quantiles = answer.quantiles(QUANTILES)
     coverage = []
-    for nominal, share, origins, values in told.measured:
+    for nominal, share, origins, values in answer.measured:
         low, high = binomial_band(nominal, origins)
         coverage.append(
             {
@@ -118,27 +118,27 @@ def forecast(series: Regular, horizon: int, assume: Assume | None = None) -> dic
         )
     return {
         "quantiles": _by_level(quantiles),
-        "weights": told.weights,
+        "weights": answer.weights,
         "coverage": coverage,
-        "verdict": verdict(told.factor, told.measured),
-        "dates": _steps(series, found.slots, horizon),
+        "verdict": verdict(answer.factor, answer.measured),
+        "dates": _steps(series, result.slots, horizon),
         "series": {
             "name": series.name,
             "frequency": series.frequency,
             "first": series.text(series.first),
             "last": series.text(series.last),
-            "kind": found.kind,
-            "cycle": found.cycle,
-            "to_date": found.to_date,
-            "level_chance": found.level,
-            "support": found.support,
-            "scale": found.scale.kind,
+            "kind": result.kind,
+            "cycle": result.cycle,
+            "to_date": result.to_date,
+            "level_chance": result.level,
+            "support": result.support,
+            "scale": result.scale.kind,
             "unit": series.unit,
-            "periods": [m + 1 for m in found.slots],
-            "breaks": list(found.breaks),
+            "periods": [m + 1 for m in result.slots],
+            "breaks": list(result.breaks),
         },
-        "assumed": dict(found.assumed),
-        "notes": list(found.notes),
+        "assumed": dict(result.assumed),
+        "notes": list(result.notes),
     }
 
 
@@ -158,8 +158,8 @@ def verdict(factor: float, measured: Sequence[tuple[float, float, int, int]]) ->
         what = "too narrow"
     else:
         what = "too wide" if factor < 1.0 else "held"
-    told = None if origins < LEAST_ORIGINS else share
-    return {"what": what, "factor": factor, "measured": told, "origins": origins}
+    result = None if origins < LEAST_ORIGINS else share
+    return {"what": what, "factor": factor, "measured": result, "origins": origins}
 
 
 def series_outlooks(
@@ -206,8 +206,8 @@ def series_outlooks(
         if workers > 1:
             pool = stack.enter_context(ProcessPoolExecutor(workers, get_context("spawn")))
             each = pool.map(work, paths, chunksize=8)
-        for done, (path, told) in enumerate(zip(paths, each, strict=True), 1):
-            out[path.name] = told
+        for done, (path, result) in enumerate(zip(paths, each, strict=True), 1):
+            out[path.name] = result
             if progress:
                 progress(done, len(paths))
     return out

@@ -34,11 +34,11 @@ def library_digest() -> str:
 
 def _sources() -> list[Path]:
     """Return the sources; nobody looks into ``compiled``, where a build may add and remove files."""
-    found = []
+    result = []
     for folder, inside, files in os.walk(MODEL):
         inside[:] = [name for name in inside if name not in {"compiled", "__pycache__"}]
-        found += [Path(folder, name) for name in files if name.endswith((".py", ".c"))]
-    return sorted(found)
+        result += [Path(folder, name) for name in files if name.endswith((".py", ".c"))]
+    return sorted(result)
 
 
 def _digest(paths: Iterable[Path]) -> str:

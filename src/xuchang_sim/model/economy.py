@@ -68,7 +68,7 @@ def _row_class(name: str, table: type[Table], part: str) -> type[Row]:
 
     length = {"zone": "zones", "firm": "firms", "project": "projects"}[part]
     body: dict[str, Any] = {
-        key: column(key) for key, found in columns(table).items() if found.shape[:1] == (length,)
+        key: column(key) for key, result in columns(table).items() if result.shape[:1] == (length,)
     }
     body["__doc__"] = table.__doc__
     return type(name, (Row,), body)

@@ -54,12 +54,12 @@ def entry(function: Callable[P, None]) -> Callable[P, None]:
 @intrinsic
 def bits_of(x: float) -> int:
     """Bits of a float as an integer."""
-    found: int = struct.unpack("<q", struct.pack("<d", x))[0]
-    return found
+    number: int = struct.unpack("<q", struct.pack("<d", x))[0]
+    return number
 
 
 @intrinsic
 def float_of(n: int) -> float:
     """Return the float that has these bits."""
-    found: float = struct.unpack("<d", struct.pack("<q", n))[0]
-    return found
+    number: float = struct.unpack("<d", struct.pack("<q", n))[0]
+    return number

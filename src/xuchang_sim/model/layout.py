@@ -107,21 +107,21 @@ def _overlays(
     table: type[Table], places: dict[str, Place], end: int, *, fixed: bool
 ) -> dict[str, Place]:
     """Other views of the same memory: to copy, clear or record it whole."""
-    found: dict[str, Place] = {}
+    result: dict[str, Place] = {}
     if table.__name__ in WHOLE:
         length = "" if fixed else f"{table.__name__}_block"
-        found["block"] = Place("i8", 0, (length or str(end),), (end,), fixed=True)
+        result["block"] = Place("i8", 0, (length or str(end),), (end,), fixed=True)
     if table is Zones:
         names = str(len(MEASURES)), "zones"
         zones = next(iter(places.values())).shape[0]
-        found["measures"] = Place("f8", 0, names, (len(MEASURES), zones), fixed=True)
+        result["measures"] = Place("f8", 0, names, (len(MEASURES), zones), fixed=True)
     if table is Levers:
-        found["values"] = Place("f8", 0, (str(end),), (end,), fixed=True)
+        result["values"] = Place("f8", 0, (str(end),), (end,), fixed=True)
     if table in ROWS:
         first = next(iter(places.values()))
         names = str(len(places)), first.names[0]
-        found["rows"] = Place("i8", 0, names, (len(places), first.shape[0]), fixed=True)
-    return found
+        result["rows"] = Place("i8", 0, names, (len(places), first.shape[0]), fixed=True)
+    return result
 
 
 def _next_line(words: int) -> int:
@@ -136,10 +136,10 @@ def _next_line(words: int) -> int:
 
 def tables(root: type[Table]) -> dict[str, type[Table]]:
     """Return a table and all tables inside it by name."""
-    found = {root.__name__: root}
+    entries = {root.__name__: root}
     for part in parts(root).values():
-        found |= tables(part)
-    return found
+        entries |= tables(part)
+    return entries
 
 
 @cache
@@ -148,19 +148,19 @@ def numbers(sizes: Sizes) -> dict[str, int]:
 
     ``N_`` lengths of columns, ``O_`` offsets and ``W_`` lengths of records in words.
     """
-    found = {f"N_{name}": length for name, length in sizes._asdict().items()}
+    result = {f"N_{name}": length for name, length in sizes._asdict().items()}
     for name, table in (tables(World) | tables(Inputs)).items():
         laid = layout(table, sizes)  # type: ignore[arg-type] # a class is hashable
-        found |= {
+        result |= {
             f"O_{name}_{k}": p.offset for k, p in laid.places.items() if not p.fixed and not p.unit
         }
-        found |= {f"O_{name}_{k}": p.offset for k, p in laid.parts.items() if not p.fixed}
-        found |= {
+        result |= {f"O_{name}_{k}": p.offset for k, p in laid.parts.items() if not p.fixed}
+        result |= {
             f"N_{length}": p.shape[n]
             for p in laid.places.values()
             for n, length in enumerate(p.names)
             if length.startswith(f"{name}_")
         }
         if not laid.fixed:
-            found[f"W_{name}"] = laid.words
-    return found
+            result[f"W_{name}"] = laid.words
+    return result

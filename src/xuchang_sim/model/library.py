@@ -104,12 +104,12 @@ def call(
 @cache
 def _takes(rule: Callable[..., None]) -> tuple[tuple[str, int], ...]:
     """Return what an entry takes: kind of the items and dimensions, none of a number."""
-    found = []
+    result = []
     for name, said in rule.__annotations__.items():
         fit = re.fullmatch(r"(Floats|Ints|Worlds|Inputs)([1-9])", str(said))
         if name != "return":
-            found.append((fit[1], int(fit[2])) if fit else (str(said), 0))
-    return tuple(found)
+            result.append((fit[1], int(fit[2])) if fit else (str(said), 0))
+    return tuple(result)
 
 
 def _word(argument: Any, kind: str) -> int:
@@ -208,8 +208,8 @@ def _open(room: str) -> ctypes.CDLL | None:
 def about(library: ctypes.CDLL) -> dict[str, Any]:
     """Return what a library says of itself: digest, compiler, flags."""
     library.xs_about.restype = ctypes.c_char_p
-    found: dict[str, Any] = json.loads(library.xs_about())
-    return found
+    entries: dict[str, Any] = json.loads(library.xs_about())
+    return entries
 
 
 def load(room: str) -> ctypes.CDLL:

@@ -66,11 +66,11 @@ def sizes_of(dtype: np.dtype[Any]) -> Sizes:
     TypeError
         If it is another's.
     """
-    found = _SIZES.get(dtype)
-    if found is None:
+    sizes = _SIZES.get(dtype)
+    if sizes is None:
         message = f"wanted records laid out as declared, got {dtype.itemsize} bytes of others"
         raise TypeError(message)
-    return found
+    return sizes
 
 
 def blank(table: type[Table], sizes: Sizes, count: int = 1) -> npt.NDArray[np.void]:

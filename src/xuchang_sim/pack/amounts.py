@@ -173,25 +173,25 @@ class Entry:
         if low is None or high is None:
             return None
         if low > high:
-            told = phrase(
+            result = phrase(
                 "amount.starts", low=spelt(low), high=spelt(high), unit=what.unit
             ).rstrip()
-            self.fault([key], phrase("amount.order", told=told))
+            self.fault([key], phrase("amount.order", told=result))
             return None
         return low, high
 
     def texts(self) -> dict[str, str]:
         """Labels and note, by the names of their fields."""
-        found: dict[str, str] = {}
+        result: dict[str, str] = {}
         label = self.data.get("label")
         if isinstance(label, dict) and label.keys() == {"zh", "en"}:
             for language, text in label.items():
-                found[f"label_{language}"] = self._text(["label", language], text)
+                result[f"label_{language}"] = self._text(["label", language], text)
         elif label is not None:
             self.fault(["label"], phrase("amount.names"))
         if "note" in self.data:
-            found["note"] = self._text(["note"], self.data["note"])
-        return found
+            result["note"] = self._text(["note"], self.data["note"])
+        return result
 
     def _text(self, keys: Sequence[str], text: object) -> str:
         if not isinstance(text, str) or not text.strip():

@@ -110,8 +110,8 @@ def ratio(name: str, known: date) -> Ratio:
     """Ratio of a total to revenue, from the figures published by a day."""
     with RATIOS.open(encoding="utf-8", newline="") as file:
         rows = [row for row in csv.DictReader(file) if row["ratio"] == name]
-    told = [r for r in rows if date.fromisoformat(r["published"]) <= known]
-    logs = [math.log(float(r["value"])) for r in told]
+    result = [r for r in rows if date.fromisoformat(r["published"]) <= known]
+    logs = [math.log(float(r["value"])) for r in result]
     spread = statistics.stdev(logs) if len(logs) > 2 else 2.0 * LEAST_SPREAD
     return Ratio(math.exp(math.fsum(logs) / len(logs)), max(spread, LEAST_SPREAD))
 
@@ -137,17 +137,17 @@ def totals(case: Case) -> Totals:
         assumed.append("revenue")
         revenue: float = shared_pack().base.revenue.value
         if invested is not None:
-            found = ratio("fai_to_revenue", day)
-            revenue = invested.value / found.centre
-            variance += found.spread**2
+            result = ratio("fai_to_revenue", day)
+            revenue = invested.value / result.centre
+            variance += result.spread**2
     else:
         revenue = row.value
     if row is not None and row.quantity in _TO_REVENUE:
-        found = ratio(_TO_REVENUE[row.quantity], day)
-        revenue /= found.centre
+        result = ratio(_TO_REVENUE[row.quantity], day)
+        revenue /= result.centre
         if not row.quantity.endswith("output"):  # in a region of its own an output is its revenue
             assumed.append("revenue")
-            variance += found.spread**2
+            variance += result.spread**2
     given = {"fai": invested, "workers": case.base_of("workers")}
     given["profit_tax"] = case.base.get("profit_tax")  # neither part of it is the sum
     values = {}
@@ -155,11 +155,11 @@ def totals(case: Case) -> Totals:
         if entry is not None:
             values[name] = entry.value
             continue
-        found = ratio(f"{name}_to_revenue", day)
-        values[name] = found.centre * revenue
+        result = ratio(f"{name}_to_revenue", day)
+        values[name] = result.centre * revenue
         assumed.append(name)
         if name == "fai":
-            variance += found.spread**2
+            variance += result.spread**2
     return Totals(
         revenue,
         values["fai"],
@@ -210,14 +210,14 @@ def known_drivers(day: date) -> Mapping[str, Series]:
         for name, series in shared_pack().history.items()
     }
     for table in reversed(_national()):
-        found = {}
+        result = {}
         for name, entry in entries.items():
             whole = sorted(x for x in table if x.series == entry.series)
             rule = Series(entry, ())
             records = tuple(x for x in whole if rule.released(x.period) <= day)
-            found[name] = Series(entry, records)
-        if all(len(series) for series in found.values()):
-            return found
+            result[name] = Series(entry, records)
+        if all(len(series) for series in result.values()):
+            return result
     return {}
 
 
@@ -233,8 +233,8 @@ def drivers_fault(case: Case) -> str:
 
 
 def _drivers_fault(day: date, year: int) -> str:
-    found = known_drivers(day)
-    needed = [found[name] for name in NOMINAL if name in found]
+    result = known_drivers(day)
+    needed = [result[name] for name in NOMINAL if name in result]
     if len(needed) < len(NOMINAL):
         return phrase("casepack.no_drivers", day=day)
     start = max(month_index(series.records[0].period) for series in needed)
@@ -324,8 +324,8 @@ def era_pack(day: date, year: int, like: Pack | None = None) -> Pack:
 
 def last_driver(case: Case) -> str:
     """Last month, ``YYYY-MM``, for which value added and producer prices are known."""
-    found = known_drivers(case.information_date)
-    return min(found[n].records[-1].period for n in NOMINAL)
+    result = known_drivers(case.information_date)
+    return min(result[n].records[-1].period for n in NOMINAL)
 
 
 @dataclass(frozen=True)

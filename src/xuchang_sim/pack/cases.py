@@ -161,8 +161,8 @@ class Case:
         if row := self.base.get(stem + GROWTH):
             return row.value
         row = self.base.get(stem)
-        found = _SIGNED.search(row.note) if row else None
-        return float(found[1].replace("\u2212", "-")) / 100.0 if found else None
+        result = _SIGNED.search(row.note) if row else None
+        return float(result[1].replace("\u2212", "-")) / 100.0 if result else None
 
 
 class Refusal(NamedTuple):
@@ -269,15 +269,15 @@ def find_case(path: Path, name: str | None) -> Case:
     for refusal in refused:
         if refusal.case == name or (name is None and not cases and len(refused) == 1):
             raise InputError([refusal.problem])
-    found = [case for case in cases if name in {None, case.id}]
-    if len(found) != 1:
+    result = [case for case in cases if name in {None, case.id}]
+    if len(result) != 1:
         names = [case.id for case in cases]
         said = (
             phrase("case.none", name=name, hint=did_you_mean(name, names)) if name else "--case-id"
         )
         text = phrase("case.names", said=said, names=", ".join(names) or phrase("case.all_refused"))
         raise InputError([Problem(str(path), "", 0, text)])
-    return found[0]
+    return result[0]
 
 
 class _RefusedError(ValueError):
@@ -359,15 +359,15 @@ def _case(name: str, lines: list[Line]) -> Case:
 
 def _information_date(lines: list[Line]) -> date:
     """Information date of a case: that of its rows, which have to agree; empty cells say nothing."""
-    told = [line for line in lines if line.cells["information_date"]]
-    if not told:
+    result = [line for line in lines if line.cells["information_date"]]
+    if not result:
         raise _RefusedError(lines[0].problem(phrase("case.no_date")))
-    first = _day(told[0], "information_date", _first_day)
-    for line in told:
+    first = _day(result[0], "information_date", _first_day)
+    for line in result:
         if _day(line, "information_date", _first_day) != first:
-            cells = line.cells["information_date"], told[0].cells["information_date"]
+            cells = line.cells["information_date"], result[0].cells["information_date"]
             said = phrase(
-                "case.information_date", cells=cells[0], cells2=cells[1], number=told[0].number
+                "case.information_date", cells=cells[0], cells2=cells[1], number=result[0].number
             )
             raise _RefusedError(line.problem(phrase("case.one", said=said)))
     return first
@@ -376,8 +376,8 @@ def _information_date(lines: list[Line]) -> date:
 def _year(line: Line) -> int | None:
     """Year of a row; None if it is none."""
     text = unicodedata.normalize("NFKC", line.cells["year"])
-    found = re.fullmatch(r"((?:19|20)\d\d)(?:\.0*|年)?", text)
-    return int(found[1]) if found else None
+    match = re.fullmatch(r"((?:19|20)\d\d)(?:\.0*|年)?", text)
+    return int(match[1]) if match else None
 
 
 def _is_target(line: Line) -> bool:
@@ -386,9 +386,9 @@ def _is_target(line: Line) -> bool:
 
 def _plan_year(lines: list[Line], known: date) -> int:
     """Year of the plan: the first of its targets' years that was not over; else that of its base rows."""
-    told = sorted({y for line in lines if _is_target(line) and (y := _year(line)) is not None})
-    if told:
-        return next((year for year in told if year >= known.year), told[-1])
+    result = sorted({y for line in lines if _is_target(line) and (y := _year(line)) is not None})
+    if result:
+        return next((year for year in result if year >= known.year), result[-1])
     others = [year for line in lines if (year := _year(line)) is not None]
     if not others:
         said = phrase("case.year", year=lines[0].cells["year"])
@@ -461,9 +461,9 @@ def _day(line: Line, key: str, month_end: Callable[[int, int], date]) -> date:
     try:
         if re.fullmatch(r"\d{8}", text):
             return date(int(text[:4]), int(text[4:6]), int(text[6:]))
-        if found := _DAY.fullmatch(text):
-            year, month = int(found[1]), int(found[2])
-            return date(year, month, int(found[3])) if found[3] else month_end(year, month)
+        if match := _DAY.fullmatch(text):
+            year, month = int(match[1]), int(match[2])
+            return date(year, month, int(match[3])) if match[3] else month_end(year, month)
     except ValueError:
         pass
     raise _RefusedError(line.problem(phrase("case.day", name=key, text=text)))
@@ -483,10 +483,10 @@ def _row(line: Line) -> CaseRow:
     if meant := _slip(name):
         raise _RefusedError(line.problem(phrase("case.slip", name=name, meant=meant)))
     bound, text = _bound(cells["value"], cells.get("note", ""))
-    found = _NUMBER.fullmatch(re.sub(r"(?<=\d)[, ](?=\d{3})", "", text))
-    number = float(found[1]) if found else math.nan
-    written = word("unit", found[2]) if found else ""
-    if found is None or not math.isfinite(number) or vanishes(found[1], number):
+    match = _NUMBER.fullmatch(re.sub(r"(?<=\d)[, ](?=\d{3})", "", text))
+    number = float(match[1]) if match else math.nan
+    written = word("unit", match[2]) if match else ""
+    if match is None or not math.isfinite(number) or vanishes(match[1], number):
         raise _RefusedError(line.problem(phrase("case.not_a_number", value=cells["value"])))
     growth = name.endswith(GROWTH)
     unit = "比例" if growth else quantity(name).unit

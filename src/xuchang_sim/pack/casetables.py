@@ -132,13 +132,13 @@ def _records(text: str, separator: str) -> list[tuple[int, list[str]]]:
     """
     try:
         rows = csv.reader(io.StringIO(text, newline=""), strict=True, delimiter=separator)
-        found = [(rows.line_num, row) for row in rows]
+        result = [(rows.line_num, row) for row in rows]
     except csv.Error:
-        found = []
-    width = len(found[0][1]) if found else 0
-    whole = all(len(row) == width or not any("\n" in cell for cell in row) for _, row in found)
-    if found and whole:
-        return found
+        result = []
+    width = len(result[0][1]) if result else 0
+    whole = all(len(row) == width or not any("\n" in cell for cell in row) for _, row in result)
+    if result and whole:
+        return result
     return [
         (number, next(csv.reader([line], delimiter=separator), []))
         for number, line in enumerate(text.split("\n"), 1)
@@ -161,14 +161,14 @@ def _lines(path: Path, needed: Iterable[str]) -> list[Line]:
     if lacking := [name for name in needed if name not in header]:
         message = phrase("case.columns", lacking=", ".join(lacking), needed=", ".join(needed))
         raise InputError([Problem(str(path), "", 1, message)])
-    found = []
+    lines = []
     for number, row in rows[1:]:
         cells = dict.fromkeys(header, "")
         cells |= dict(zip(header, [cell.strip() for cell in row], strict=False))
         extra = any(cell.strip() for cell in row[len(header) :])
         fault = phrase("case.cells", row=len(row), header=len(header)) if extra else ""
-        found.append(Line(cells, str(path), number, fault))
-    return found
+        lines.append(Line(cells, str(path), number, fault))
+    return lines
 
 
 def _tables(path: Path) -> list[Path]:
@@ -180,9 +180,9 @@ def _tables(path: Path) -> list[Path]:
         If there is no such file, or no table in the folder.
     """
     if path.is_dir():
-        found = sorted(x for x in path.iterdir() if x.suffix.lower() in ENDINGS and x.is_file())
-        if found:
-            return found
+        paths = sorted(x for x in path.iterdir() if x.suffix.lower() in ENDINGS and x.is_file())
+        if paths:
+            return paths
         message = phrase("case.nothing")
         raise InputError([Problem(str(path), "", 0, message)])
     return [path]

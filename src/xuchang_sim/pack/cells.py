@@ -155,8 +155,8 @@ def number(cell: object) -> Number:
     text = tidy(str(cell))
     if text.casefold() in MISSING:
         return Number(math.nan)
-    found = _NUMBER.fullmatch(text)
-    if not found:
+    match = _NUMBER.fullmatch(text)
+    if not match:
         comma = re.fullmatch(r"[-+]?[0-9]+,[0-9]+", text)
         slip = phrase("table.comma", replace=text.replace(",", ".")) if comma else ""
         message = phrase(
@@ -166,13 +166,13 @@ def number(cell: object) -> Number:
             numbers=phrase("table.numbers"),
         )
         raise FormError(message)
-    value = float(found[1].replace(",", ""))
-    if not math.isfinite(value) or vanishes(found[1], value):
+    value = float(match[1].replace(",", ""))
+    if not math.isfinite(value) or vanishes(match[1], value):
         message = phrase(
             "table.not_a_number", cell=shown(str(cell)), numbers=phrase("table.numbers")
         )
         raise FormError(message)
-    return Number(value, (found[2] or "").strip())
+    return Number(value, (match[2] or "").strip())
 
 
 def tidy(text: str) -> str:
@@ -219,9 +219,9 @@ def period(cell: object) -> Period:
         cell = int(cell)
     text = re.sub(r"\s+", " ", plain(str(cell))).strip()
     for pattern, kind in _PERIODS:
-        found = pattern.fullmatch(text)
-        if found:
-            return _period(kind, found.groupdict(), str(cell).strip())
+        match = pattern.fullmatch(text)
+        if match:
+            return _period(kind, match.groupdict(), str(cell).strip())
     for pattern, why in _REFUSED:
         if pattern.fullmatch(text):
             raise FormError(phrase(f"table.{why}", cell=shown(str(cell)), year=text[:4]))
@@ -297,20 +297,20 @@ _REFUSED = tuple(
 )
 
 
-def _period(kind: str, found: dict[str, str | None], cell: str) -> Period:
-    year = int(found.get("y") or found.get("y2") or 0)
-    if found.get("yy"):
-        short = int(found["yy"] or 0)
+def _period(kind: str, texts: dict[str, str | None], cell: str) -> Period:
+    year = int(texts.get("y") or texts.get("y2") or 0)
+    if texts.get("yy"):
+        short = int(texts["yy"] or 0)
         year = short + (2000 if short < 70 else 1900)
     if kind == "year":
         return Period("year", year)
     if kind == "quarter":
-        quarter = found["q"] or ""
+        quarter = texts["q"] or ""
         return Period("quarter", year, _HAN.get(quarter) or int(quarter))
-    name = (found.get("n") or found.get("n2") or "").casefold()[:3]
-    month = found.get("m") or ""
+    name = (texts.get("n") or texts.get("n2") or "").casefold()[:3]
+    month = texts.get("m") or ""
     part = _MONTHS.index(name) + 1 if name else _HAN.get(month) or int(month)
-    day = int(found.get("d") or found.get("d2") or 0) if kind == "day" else 0
+    day = int(texts.get("d") or texts.get("d2") or 0) if kind == "day" else 0
     if not 1 <= part <= 12 or (day and day > calendar.monthrange(year, part)[1]):
         message = phrase("table.not_a_date", cell=shown(cell), periods=PERIODS)
         raise FormError(message)

@@ -124,8 +124,8 @@ def _period(text: str) -> str:
         try:
             return str(cells.period(text))
         except cells.FormError as doubt:
-            told = doubt if " may be " in str(doubt) else error
-            raise ValueError(str(told)) from None
+            result = doubt if " may be " in str(doubt) else error
+            raise ValueError(str(result)) from None
     return text
 
 
@@ -184,7 +184,7 @@ def read_series(
     list of Problem
         One for each fault.
     """
-    found: dict[str, Series] = {}
+    result: dict[str, Series] = {}
     problems: list[Problem] = []
     for i, entry in enumerate(entries):
         table = [x for x in tables.get(entry.file, ()) if x.entity == entry.entity]
@@ -194,7 +194,7 @@ def read_series(
             faults.setdefault(key, text)
         if not faults:
             faults = dict(doubts.series_doubts(series))
-        if entry.id in found:
+        if entry.id in result:
             faults["id"] = phrase("word.twice", id=entry.id)
         if not len(series) and entry.file in tables:
             names = sorted({record.series for record in table})
@@ -203,8 +203,8 @@ def read_series(
                 "history.not_in", file=entry.file, close=close, names=", ".join(names)[:200]
             )
         problems += [source.problem(["history", i, key], text) for key, text in faults.items()]
-        found[entry.id] = series
-    return found, problems
+        result[entry.id] = series
+    return result, problems
 
 
 def _series_faults(series: Series, known: date) -> Iterator[tuple[str, str]]:

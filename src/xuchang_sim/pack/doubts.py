@@ -168,7 +168,7 @@ def changed(folder: Path, names: Iterable[str], problems: list[Problem]) -> None
             pairs = (line.split(maxsplit=1) for line in lines if line.strip())
             sums[str(place)] = {pair[-1].lstrip("*"): pair[0] for pair in pairs}
         said = sums[str(place)].get(path.name)
-        found = hashlib.sha256(path.read_bytes()).hexdigest()
-        if said is not None and said != found:
-            message = phrase("doubt.changed", sums=SUMS, found=found)
+        result = hashlib.sha256(path.read_bytes()).hexdigest()
+        if said is not None and said != result:
+            message = phrase("doubt.changed", sums=SUMS, found=result)
             problems.append(Problem(str(path), "", 0, message))

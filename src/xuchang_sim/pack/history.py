@@ -157,10 +157,10 @@ def last_day(period: str) -> date:
     ValueError
         If the text is not a period.
     """
-    found = _PERIOD.fullmatch(period.rpartition("/")[2])
+    match = _PERIOD.fullmatch(period.rpartition("/")[2])
     try:
-        if found:
-            year, month, day, quarter = (int(part) if part else 0 for part in found.groups())
+        if match:
+            year, month, day, quarter = (int(part) if part else 0 for part in match.groups())
             if day:
                 return date(year, month, day)
             month = month or 3 * quarter or 12

@@ -151,7 +151,7 @@ def read(
         All levers, in the order of the definitions.
     """
     known = definitions.levers()
-    found: dict[str, Lever] = {}
+    levers: dict[str, Lever] = {}
     given = {
         entry.id: entry
         for entry in entries(source, "levers", known, definitions.parameters(), KEYS, problems)
@@ -160,7 +160,7 @@ def read(
         lever = _default(what, rows.get(name, ()))
         if name in given:
             lever = _stated(lever, what, given[name], totals, zones)
-        found[name] = lever
+        levers[name] = lever
     for name, what in known.items():
         if what.local and rows.get(name) and name not in given and not _named(source, name):
             numbers = ", ".join(map(str, rows[name]))
@@ -172,9 +172,9 @@ def read(
                 unit=what.unit,
             )
             problems.append(source.problem(["levers"], message))
-    for path, message in _orders(found, given):
+    for path, message in _orders(levers, given):
         problems.append(source.problem(path, message))
-    return found
+    return levers
 
 
 def _named(source: Source, name: str) -> bool:

@@ -229,17 +229,17 @@ def read(
         All parameters, in the order of the definitions.
     """
     known = definitions.parameters()
-    found = {name: _default(what) for name, what in known.items()}
+    parameters = {name: _default(what) for name, what in known.items()}
     given = entries(source, "parameters", known, definitions.levers(), KEYS, problems)
     for entry in given:
-        found[entry.id] = _stated(found[entry.id], known[entry.id], entry, totals, zones)
+        parameters[entry.id] = _stated(parameters[entry.id], known[entry.id], entry, totals, zones)
         if known[entry.id].local and "default" not in entry.data:
             entry.fault(["default"], phrase("parameter.local"))
     for name, what in known.items():
-        if what.local and not found[name].stated and not _named(source, name):
+        if what.local and not parameters[name].stated and not _named(source, name):
             message = phrase("parameter.local_entry", name=name, unit=what.unit)
             problems.append(source.problem(["parameters"], message))
-    return found
+    return parameters
 
 
 def _named(source: Source, name: str) -> bool:

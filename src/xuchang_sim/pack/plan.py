@@ -196,22 +196,22 @@ def check(source: Source, plan: Plan, document: str | None) -> list[Problem]:
     list of Problem
         One for each fault.
     """
-    found: list[Fault] = []
+    problems: list[Fault] = []
     ids: set[str] = set()
     targets: dict[str, TargetEntry] = {}
     for i, row in enumerate(plan.rows):
         where: list[str | int] = ["rows", i]
         if row.row != i + 1 and not source.missing("rows"):
-            found.append(([*where, "row"], phrase("row.order", row=row.row, i=i + 1)))
+            problems.append(([*where, "row"], phrase("row.order", row=row.row, i=i + 1)))
         if row.id in ids:
-            found.append(([*where, "id"], phrase("word.twice", id=row.id)))
+            problems.append(([*where, "id"], phrase("word.twice", id=row.id)))
         ids.add(row.id)
         if document is not None and row.quote not in document:
             message = phrase("row.quote")
-            found.append(([*where, "quote"], message))
-        found += [([*where, key], message) for key, message in _row_faults(row)]
-        found += [([*where, *path], message) for path, message in _target_faults(row, targets)]
-    return [source.problem(path, message) for path, message in found]
+            problems.append(([*where, "quote"], message))
+        problems += [([*where, key], message) for key, message in _row_faults(row)]
+        problems += [([*where, *path], message) for path, message in _target_faults(row, targets)]
+    return [source.problem(path, message) for path, message in problems]
 
 
 def _row_faults(row: Row) -> Iterator[tuple[str, str]]:

@@ -97,38 +97,38 @@ def load_posterior(
     path = folder / FILE
     if not path.is_file():
         return None
-    found = _read(path)
+    result = _read(path)
     problems = [
         Problem(
             str(path), name, 0, phrase("posterior.again", text=text, again=phrase("posterior.how"))
         )
-        for name, text in _faults(found, parameters)
+        for name, text in _faults(result, parameters)
     ]
-    if not problems and found.report.get("belongs_to") != belongs_to:
+    if not problems and result.report.get("belongs_to") != belongs_to:
         message = phrase("posterior.stale", again=phrase("posterior.how"))
         problems.append(Problem(str(path), "", 0, message))
     if problems:
         raise InputError(problems)
-    return _converted(found)
+    return _converted(result)
 
 
-def _faults(found: Posterior, parameters: Mapping[str, Parameter]) -> Iterator[tuple[str, str]]:
+def _faults(posterior: Posterior, parameters: Mapping[str, Parameter]) -> Iterator[tuple[str, str]]:
     """Name and fault of what makes a posterior unusable, whatever the pack's state."""
-    if found.report.get("sha256") != found.sha256:
+    if posterior.report.get("sha256") != posterior.sha256:
         yield "", phrase("posterior.changed")
         return
     known = definitions.parameters()
-    for k, name in enumerate(found.names):
+    for k, name in enumerate(posterior.names):
         if name not in known or known[name].acts != "warm_up":
             yield name, phrase("posterior.unread")
             continue
-        unit = found.units[k]
+        unit = posterior.units[k]
         if unit not in known[name].kindred():
             yield name, phrase("posterior.unit", unit=unit, unit2=known[name].unit)
             continue
         prior = parameters[name].prior
         scale = measured.convert(1, unit, known[name].unit)
-        low, high = found.draws[:, k].min() * scale, found.draws[:, k].max() * scale
+        low, high = posterior.draws[:, k].min() * scale, posterior.draws[:, k].max() * scale
         slack = 1e-9 * max(abs(prior.low), abs(prior.high))
         if low < prior.low - slack or high > prior.high + slack:
             yield (
@@ -137,16 +137,16 @@ def _faults(found: Posterior, parameters: Mapping[str, Parameter]) -> Iterator[t
             )
 
 
-def _converted(found: Posterior) -> Posterior:
+def _converted(posterior: Posterior) -> Posterior:
     """Draws in the units of the definitions."""
     known = definitions.parameters()
-    meant = tuple(known[name].unit for name in found.names)
-    if meant == found.units:
-        return found
-    draws = found.draws.copy()
-    for k, (old, new) in enumerate(zip(found.units, meant, strict=True)):
+    meant = tuple(known[name].unit for name in posterior.names)
+    if meant == posterior.units:
+        return posterior
+    draws = posterior.draws.copy()
+    for k, (old, new) in enumerate(zip(posterior.units, meant, strict=True)):
         draws[:, k] *= measured.convert(1, old, new)
-    return replace(found, units=meant, draws=draws)
+    return replace(posterior, units=meant, draws=draws)
 
 
 def _read(path: Path) -> Posterior:
@@ -200,9 +200,9 @@ def _unpacked(raw: bytes) -> tuple[dict[str, npt.NDArray[Any]], str]:
     import numpy as np  # noqa: PLC0415
 
     _, fault = parts_of(raw, len(PARTS), MAX_BYTES)
-    found: dict[str, npt.NDArray[Any]] = {}
+    arrays: dict[str, npt.NDArray[Any]] = {}
     if fault:
-        return found, fault
+        return arrays, fault
     try:
         with zipfile.ZipFile(io.BytesIO(raw)) as parcel:
             for name in PARTS:
@@ -210,10 +210,10 @@ def _unpacked(raw: bytes) -> tuple[dict[str, npt.NDArray[Any]], str]:
                 shape, _, kind = _head(io.BytesIO(data))
                 if math.prod(shape) * kind.itemsize > len(data):
                     return {}, phrase("posterior.other_shape", name=name, shape=shape)
-                found[name] = np.lib.format.read_array(io.BytesIO(data), allow_pickle=False)
+                arrays[name] = np.lib.format.read_array(io.BytesIO(data), allow_pickle=False)
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError) as error:
         return {}, phrase("file.unread_why", error=error)
-    return found, ""
+    return arrays, ""
 
 
 def _head(stream: IO[bytes]) -> tuple[tuple[int, ...], bool, Any]:

@@ -135,7 +135,7 @@ def read_pack(sources: Sources, problems: list[Problem]) -> Pack | None:
     area = validate(region_source, Region, problems) if region_source else None
     zones = len(area[1].zones) if area else 0
     faults_of_totals = (re.search(r"(?:^|: )base\.(\w+)", p.path) for p in problems)
-    wrong = {found[1] for found in faults_of_totals if found}
+    wrong = {item[1] for item in faults_of_totals if item}
     totals = {
         name: getattr(head[1].base, name).exact for name in forms.BASE if head and name not in wrong
     }
@@ -231,9 +231,9 @@ def _document(sources: Sources, source: Source, problems: list[Problem]) -> str 
     text = sources.text(entry.file, problems)
     if text is None:
         return None
-    found = hashlib.sha256(text.encode()).hexdigest()
-    if found != entry.sha256:
-        message = phrase("pack.document", file=entry.file, found=found)
+    result = hashlib.sha256(text.encode()).hexdigest()
+    if result != entry.sha256:
+        message = phrase("pack.document", file=entry.file, found=result)
         problems.append(source.problem(["document", "sha256"], message))
     return text
 
@@ -312,11 +312,11 @@ def _date_faults(source: Source) -> list[Problem]:
 
 def _named(rows: Plan) -> dict[str, tuple[int, ...]]:
     """Rows that name each lever, in order."""
-    found: dict[str, tuple[int, ...]] = {}
+    numbers: dict[str, tuple[int, ...]] = {}
     for row in rows.rows:
         for name in row.levers:
-            found[name] = (*found.get(name, ()), row.row)
-    return found
+            numbers[name] = (*numbers.get(name, ()), row.row)
+    return numbers
 
 
 def _row_links(rows: tuple[Source, Plan]) -> list[Problem]:

@@ -172,8 +172,8 @@ def check(source: Source, region: Region) -> list[Problem]:
     list of Problem
         One for each fault.
     """
-    found = [*_repeats(region), *_sums(source, region), *_references(source, region)]
-    return [source.problem(path, message) for path, message in found]
+    result = [*_repeats(region), *_sums(source, region), *_references(source, region)]
+    return [source.problem(path, message) for path, message in result]
 
 
 Fault = tuple[list[str | int], str]

@@ -232,17 +232,17 @@ def list_scenarios(pack: "Pack") -> tuple[Scenario, ...]:
         If a file among them is wrong.
     """
     problems: list[Problem] = []
-    found: dict[str, Scenario] = {}
+    scenarios: dict[str, Scenario] = {}
     for folder in _folders(pack):
         for path in sorted(folder.glob("*.yaml")):
             source = read_yaml(path, problems)
-            if source and not is_matrix(source) and path.stem not in found:
+            if source and not is_matrix(source) and path.stem not in scenarios:
                 step = _checked(path, source, Scenario, problems)
                 if step:
-                    found[path.stem] = step[1]
+                    scenarios[path.stem] = step[1]
     if problems:
         raise InputError(problems)
-    return tuple(found[name] for name in sorted(found))
+    return tuple(scenarios[name] for name in sorted(scenarios))
 
 
 def is_matrix(source: Source) -> bool:
@@ -331,10 +331,10 @@ def _chain(path: Path, pack: "Pack", problems: list[Problem]) -> list[_Step]:
         if scenario.parent is None:
             return steps
         blank = source.problem(["parent"], "")
-        found = _named(scenario.parent, (path.parent, *_folders(pack)), blank, problems)
-        if found is None:
+        result = _named(scenario.parent, (path.parent, *_folders(pack)), blank, problems)
+        if result is None:
             return steps
-        path = found
+        path = result
         if any(Path(source.file) == path for source, _ in steps):
             circle = " -> ".join([scenario.parent, *(other.name for _, other in steps)])
             message = phrase("scenario.ancestor", circle=circle)
@@ -648,10 +648,10 @@ def load_matrix(name_or_path: str | Path, pack: "Pack") -> Matrix:
         if len(set(values)) < len(values):
             problems.append(source.problem([key], phrase("scenario.twice")))
     blank = source.problem(["parent"], "")
-    found = _named(entry.parent, (path.parent, *_folders(pack)), blank, problems)
-    if found is None or problems:
+    result = _named(entry.parent, (path.parent, *_folders(pack)), blank, problems)
+    if result is None or problems:
         raise InputError(problems)
-    parent = load_scenario(found, pack)
+    parent = load_scenario(result, pack)
     cells = []
     for levels in product(entry.levels, repeat=len(entry.axes)):
         at = dict(zip(entry.axes, levels, strict=True))

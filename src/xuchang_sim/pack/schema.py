@@ -111,7 +111,7 @@ def validate(source: Source, model: type[M], problems: list[Problem]) -> tuple[S
     if source.data is None:
         problems.append(Problem(source.file, "", 1, phrase("schema.empty_file", keys=_keys(model))))
         return None
-    told = {problem.path for problem in problems if problem.file == source.file}
+    result = {problem.path for problem in problems if problem.file == source.file}
     for attempt in range(3):
         try:
             return source, model.model_validate(source.data)
@@ -121,11 +121,11 @@ def validate(source: Source, model: type[M], problems: list[Problem]) -> tuple[S
             if detail["loc"][-1:] == ("[key]",):  # a wrong key of a table
                 detail["loc"] = detail["loc"][:-1]
             path = source.where(detail["loc"])
-            inner = detail["type"] == "too_short" and any(x.startswith(path) for x in told)
-            if path in told or inner or (attempt and detail["type"] == "missing"):
+            inner = detail["type"] == "too_short" and any(x.startswith(path) for x in result)
+            if path in result or inner or (attempt and detail["type"] == "missing"):
                 continue
             problems.append(source.problem(detail["loc"], _explain(detail, model)))
-            told.add(path)
+            result.add(path)
         paths = [_set_aside(detail, source.data) for detail in details]
         if not all(paths):
             return None
@@ -239,7 +239,7 @@ def _inner(annotation: Any) -> Any:
     """Return the schema inside an annotation such as ``tuple[Row, ...]`` or ``Row | None``."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
-    return next((found for part in get_args(annotation) if (found := _inner(part))), None)
+    return next((result for part in get_args(annotation) if (result := _inner(part))), None)
 
 
 def not_a_number(value: object, what: str = "") -> str:
@@ -259,6 +259,6 @@ def _slip(value: object) -> str:
         return phrase("schema.separators", bare=bare)
     if re.fullmatch(r"[-+]?(nan|inf|infinity)", plain.lower()):
         return phrase("schema.infinite")
-    if found := re.fullmatch(r"([-+]?[0-9.]+) ?(\D+)", plain):
-        return phrase("schema.apart", found=found[1], found2=found[2])
+    if match := re.fullmatch(r"([-+]?[0-9.]+) ?(\D+)", plain):
+        return phrase("schema.apart", found=match[1], found2=match[2])
     return ""

@@ -307,12 +307,12 @@ class _Reader:
     def cell(self, line: int, when: object, what: object) -> tuple[Period, Number] | None:
         """Period and number of two cells; None after a fault."""
         try:
-            found = period(when)
+            result = period(when)
         except FormError as error:
             self.fault(line, str(error), PeriodFault)
             return None
         try:
-            return found, number(what)
+            return result, number(what)
         except FormError as error:
             self.fault(line, str(error), NumberFault)
             return None
@@ -349,19 +349,19 @@ class _Reader:
         at, row = named[chosen]
         figures, units = [], set()
         for place in places:
-            found = self.cell(at, head[place], row[place] if place < len(row) else "")
-            if found is None:
+            result = self.cell(at, head[place], row[place] if place < len(row) else "")
+            if result is None:
                 continue
-            units |= {found[1].unit} if math.isfinite(found[1].value) else set()
-            figures.append(Figure(found[0], found[1].value, at))
+            units |= {result[1].unit} if math.isfinite(result[1].value) else set()
+            figures.append(Figure(result[0], result[1].value, at))
         return self.table(names[chosen], figures, units, at)
 
     def choice(self, names: list[str], column: str, line: int, what: str) -> int | None:
         """Which of several series is meant; None after a fault."""
         if column:
-            found = [i for i, name in enumerate(names) if _head(name) == _head(column)]
-            if len(found) == 1:
-                return found[0]
+            result = [i for i, name in enumerate(names) if _head(name) == _head(column)]
+            if len(result) == 1:
+                return result[0]
             close = did_you_mean(column, names)
             self.fault(
                 line,
@@ -439,7 +439,7 @@ class _Reader:
         named = [i for i, head in enumerate(heads) if head in VALUES and i != where]
         if named:
             return named
-        found = []
+        numbers = []
         for i in range(max((len(row) for _, row in body), default=len(heads))):
             cells = [row[i] for _, row in body if i < len(row) and str(row[i]).strip()]
             if i == where or not cells or i >= len(heads):
@@ -455,8 +455,8 @@ class _Reader:
             ):
                 continue
             if sum(_is_number(c) for c in cells) > 0.5 * len(cells):
-                found.append(i)
-        return found
+                numbers.append(i)
+        return numbers
 
     def column(
         self, body: list[tuple[int, list[Any]]], where: int, what: int, name: str, width: int
@@ -484,11 +484,11 @@ class _Reader:
                 continue
             if not str(row[where]).strip() and not str(row[what]).strip():
                 continue
-            found = self.cell(line, row[where], row[what])
-            if found is None:
+            result = self.cell(line, row[where], row[what])
+            if result is None:
                 continue
-            units |= {found[1].unit} if math.isfinite(found[1].value) else set()
-            figures.append(Figure(found[0], found[1].value, line))
+            units |= {result[1].unit} if math.isfinite(result[1].value) else set()
+            figures.append(Figure(result[0], result[1].value, line))
         short = [
             str(row[where])
             for _, row in body
@@ -528,6 +528,6 @@ class _Reader:
             self.fault(line, phrase("table.units", listed=listed))
             return None
         unit = next(iter(units), "")
-        if not unit and (found := re.search(r"[(（\[]\s*([^()（）\[\]]{1,12})[)）\]]\s*$", name)):
-            unit = found[1].strip()
+        if not unit and (match := re.search(r"[(（\[]\s*([^()（）\[\]]{1,12})[)）\]]\s*$", name)):
+            unit = match[1].strip()
         return Table(name, tuple(figures), unit, notes)

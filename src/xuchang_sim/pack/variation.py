@@ -69,13 +69,13 @@ def vary(
     problems: list[Problem] = []
     changes: dict[str, float | str] = {}
     for key, value in settings.items():
-        found, fault = _setting(key, value, pack)
-        changes[key] = found
+        result, fault = _setting(key, value, pack)
+        changes[key] = result
         if fault:
             problems.append(Problem("scenario", key, 0, fault))
     if demand_shift is not None:
-        found, fault = _number(demand_shift)
-        changes["demand_shift"] = found
+        result, fault = _number(demand_shift)
+        changes["demand_shift"] = result
         if fault:
             problems.append(Problem("scenario", "demand_shift", 0, fault))
     conditions: dict[str, Condition] = {}
@@ -139,11 +139,11 @@ def _number(value: Any) -> tuple[float, str]:
         value = value.item()
     if isinstance(value, bool) or not isinstance(value, int | float | Fraction):
         return 0.0, phrase("variation.not_a_number", value=value)
-    found = float(value)
+    result = float(value)
     return (
-        (found, "")
-        if abs(found) < float("inf")
-        else (0.0, phrase("variation.not_finite", found=found))
+        (result, "")
+        if abs(result) < float("inf")
+        else (0.0, phrase("variation.not_finite", found=result))
     )
 
 

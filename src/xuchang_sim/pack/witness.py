@@ -61,7 +61,7 @@ def check(source: Source, plan: Plan, zones: int, faulty: Container[str] = ()) -
     faulty : container of str
         Rows that have another fault already.
     """
-    found: list[Problem] = []
+    problems: list[Problem] = []
     for i, row in enumerate(plan.rows):
         if row.id in faulty:
             continue
@@ -80,8 +80,8 @@ def check(source: Source, plan: Plan, zones: int, faulty: Container[str] = ()) -
             every = each and parse(unit).name == "区" and value == zones
             if not every and not witnessed(value, unit, row.quote, row.how, zones=zones):
                 message = phrase("witness.quote", value=value, unit=unit)
-                found.append(source.problem(["rows", i, *path], message))
-    return found
+                problems.append(source.problem(["rows", i, *path], message))
+    return problems
 
 
 def witnessed(value: float, unit: str, *texts: str, zones: int = 0) -> bool:
@@ -118,7 +118,7 @@ def _sizes(text: str, kinds: set[str], zones: int) -> Iterator[Fraction]:
     counted = bool(kinds & _COUNTED)
     money = "money" in kinds
     share = bool(kinds & {"", "points"})
-    found = False
+    result = False
     for number, large, unit in _numbers(text):
         size = number * large
         if unit is None:
@@ -135,18 +135,18 @@ def _sizes(text: str, kinds: set[str], zones: int) -> Iterator[Fraction]:
                 size = number / 100
             fits = bool(kinds & (dimensions or {""})) or (counted and bool(dimensions & _COUNTED))
         if fits:
-            found = True
+            result = True
             yield size
     if money:
         yield from (Fraction(_LARGE[m["large"]]) for m in _BARE.finditer(text))
     if share and _ALL.search(text):
         yield Fraction(1)
-    if share and not found and _RISE.search(text):
+    if share and not result and _RISE.search(text):
         yield Fraction(0)
     if counted and _EACH.search(text):
         yield Fraction(zones)
         yield Fraction(1)  # one a zone
-    if counted and not found:
+    if counted and not result:
         yield Fraction(len(_SEPARATOR.findall(text)) + 1)
 
 

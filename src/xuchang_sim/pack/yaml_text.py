@@ -22,7 +22,7 @@ def scalar(value: object) -> str:
     if safe and text.lower() not in _WORDS:
         return text
     quoted = json.dumps(text, ensure_ascii=False)
-    return _ODD.sub(lambda found: f"\\u{ord(found[0]):04x}", quoted)
+    return _ODD.sub(lambda result: f"\\u{ord(result[0]):04x}", quoted)
 
 
 def flow(value: Any) -> str:

@@ -103,20 +103,20 @@ def comparison(data: Mapping[str, Any], lang: Language) -> RenderableType:
     parts += [Text(line) for line in not_modelled(data["targets"], lang)]
     labels = {row["id"]: row[f"label_{lang}"] for row in data["targets"]}
     lines = ["", say("section.attainment", lang)]
-    for name, found in data["attainment"].items():
+    for name, result in data["attainment"].items():
         label = labels.get(name, name)
-        if math.isnan(found["months"]):
+        if math.isnan(result["months"]):
             lines.append("  " + say("compare.never", lang, label=label))
             continue
-        shares = {key: percent(found[key]) for key in ("both", "only_a", "only_b")}
-        shown_months = {key: fixed(found[key], ".1f") for key in ("months", "low", "high")}
+        shares = {key: percent(result[key]) for key in ("both", "only_a", "only_b")}
+        shown_months = {key: fixed(result[key], ".1f") for key in ("months", "low", "high")}
         values = {"label": label, "a": data["a"], "b": data["b"], **shares, **shown_months}
         lines.append("  " + say("compare.shift", lang, **values))
     lines += ["", say("section.moved", lang)]
-    for name, found in data["moved"].items():
+    for name, result in data["moved"].items():
         keys = {"first": "this_year", "first_se": "this_year_se", "second": "next_year"}
         keys |= {"second_se": "next_year_se"}
-        values = {key: number(found[value]) for key, value in keys.items()}
+        values = {key: number(result[value]) for key, value in keys.items()}
         label = labels.get(name) or say(f"measure.{name}", lang)
         lines.append("  " + say("moved", lang, label=label, **values))
     lines += _forward(data, lang)
@@ -125,13 +125,13 @@ def comparison(data: Mapping[str, Any], lang: Language) -> RenderableType:
 
 def _forward(data: Mapping[str, Any], lang: Language) -> list[str]:
     """Say what of the plan year's starts and money was brought forward, and what was added."""
-    found = data.get("forward")
-    if found is None:
+    result = data.get("forward")
+    if result is None:
         return []
-    head = say("forward.title", lang, year=found["year"], pairs=found["pairs"], **_ab(data))
+    head = say("forward.title", lang, year=result["year"], pairs=result["pairs"], **_ab(data))
     lines = ["", head]
     for kind in ("starts", "money"):
-        rows = found[kind]
+        rows = result[kind]
         whole = {side: sum(row[side] for row in rows.values()) for side in ("a", "b", "difference")}
         shown = {side: fixed(value, ",.1f") for side, value in whole.items()}
         lines.append("  " + say(f"forward.{kind}", lang, **shown))
@@ -332,11 +332,11 @@ def discovery(data: Mapping[str, Any], lang: Language) -> RenderableType:
     if not data["boxes"]:
         parts.append(Text(say("discover.none", lang)))
     if "robustness" in data:
-        found = data["robustness"]
-        table = Sheet(say("robust.title", lang, draws=found["draws"]))
+        result = data["robustness"]
+        table = Sheet(say("robust.title", lang, draws=result["draws"]))
         table.values(say("frontier.scenario", lang), justify="left")
         table.values(*(say(f"robust.{k}", lang) for k in ("domain", "max", "mean", "alpha")))
-        for row, gap in zip(found["rows"], found["info_gap"], strict=True):
+        for row, gap in zip(result["rows"], result["info_gap"], strict=True):
             alpha = f"{gap['alpha']:.1f}" if gap["alpha"] >= 0 else "–"
             regrets = [_some(row["regret_max"]), _some(row["regret_mean"])]
             table.add_row(row["scenario"], percent(row["domain"]), *regrets, alpha)

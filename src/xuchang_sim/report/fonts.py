@@ -35,10 +35,10 @@ SAMPLE = "城市产业集聚区固定资产投资亿元概率需求审批"
 @cache
 def families() -> tuple[str, ...]:
     """Families with Chinese on this machine, the best first, each with all of `SAMPLE`."""
-    found = _listed()
-    if not found and _added():
-        found = _listed()
-    return found
+    lines = _listed()
+    if not lines and _added():
+        lines = _listed()
+    return lines
 
 
 def _listed() -> tuple[str, ...]:

@@ -342,8 +342,8 @@ class _Deadline:
         return self._take(size)
 
     def _take(self, size: int) -> bytes:
-        found, self._held = self._held[:size], self._held[size:]
-        return found
+        result, self._held = self._held[:size], self._held[size:]
+        return result
 
     def close(self) -> None:
         """Nothing is held open here."""

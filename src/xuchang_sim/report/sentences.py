@@ -31,14 +31,14 @@ def chance(p: float, lang: Language) -> str:
     return say(next(key for limit, key in CHANCES if p < limit), lang)
 
 
-def answer(found: Assessment, lang: Language) -> list[str]:
+def answer(assessment: Assessment, lang: Language) -> list[str]:
     """Say in three sentences how likely the goals are together, each alone, and what binds.
 
     A plan without a goal that is modelled has the last sentence, and one that says so.
     """
-    data = found.content(undefined=math.nan)
-    pack = found.results.setup.pack
-    scenario = found.results.variant.scenario
+    data = assessment.content(undefined=math.nan)
+    pack = assessment.results.setup.pack
+    scenario = assessment.results.variant.scenario
     title = titled(scenario, lang)
     rows = {row["id"]: row for row in data["targets"]}
     third = _third(data, pack.plan_year, lang)
@@ -81,9 +81,9 @@ def _third(data: Mapping[str, Any], year: int, lang: Language) -> str:
             "answer.moved",
             lang,
             label=say(f"measure.{name}", lang),
-            value=number(found["this_year"]),
+            value=number(result["this_year"]),
         )
-        for name, found in data["moved"].items()
+        for name, result in data["moved"].items()
     )
     settled = say("list.comma", lang).join(
         say("answer.settled_part", lang, label=say(f"measure.{name}", lang), share=percent(share))

@@ -68,14 +68,14 @@ class Sheet(Table):
             if parts[-1] and _total(needs[n] for n in (*parts[-1], k)) > width:
                 parts.append([n for n in self.names if n < k])
             parts[-1].append(k)
-        found = []
+        tables = []
         for part in parts:
             if _total(needs[n] for n in part) <= width:
                 taken = [columns[n] for n in part]
             else:  # one column is wider than the terminal: its entries go on in the next line
                 taken = [replace(columns[n], no_wrap=False, overflow="fold") for n in part]
-            found.append(self._part(taken))
-        return found
+            tables.append(self._part(taken))
+        return tables
 
     def _part(self, columns: Sequence[Column]) -> Table:
         part = Table(box=None, pad_edge=False)
@@ -86,8 +86,8 @@ class Sheet(Table):
 
 def _total(widths: Iterable[int]) -> int:
     """Cells of a row of columns."""
-    found = list(widths)
-    return sum(found) + GAP * (len(found) - 1)
+    result = list(widths)
+    return sum(result) + GAP * (len(result) - 1)
 
 
 def _lines(entry: Any) -> list[str]:

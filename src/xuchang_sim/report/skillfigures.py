@@ -24,8 +24,8 @@ def eras(data: Mapping[str, Any]) -> Figure:
     data : mapping
         Of :meth:`xuchang_sim.answers.eras.EraTest.to_dict`.
     """
-    found = figure(11.0, 4.4)
-    left, right = found.subplots(1, 2, width_ratios=(3, 2))
+    result = figure(11.0, 4.4)
+    left, right = result.subplots(1, 2, width_ratios=(3, 2))
     rows = data["eras"]
     place = np.arange(len(rows))
     for key, colour, mark, shift, label in (
@@ -70,7 +70,7 @@ def eras(data: Mapping[str, Any]) -> Figure:
     right.set_ylabel("city's median growth of revenue, %")
     right.legend(frameon=False, fontsize=8)
     _dress(left, right)
-    return found
+    return result
 
 
 def skill(scores: Mapping[str, Any]) -> Figure:
@@ -82,8 +82,8 @@ def skill(scores: Mapping[str, Any]) -> Figure:
         Of :meth:`xuchang_sim.answers.scoring.Scores.to_dict`.
     """
     rows = scores["rows"]
-    found = figure(12.0, max(3.4, 1.6 + 0.34 * len(rows)))
-    left, middle, right = found.subplots(1, 3, width_ratios=(2, 2, 4))
+    result = figure(12.0, max(3.4, 1.6 + 0.34 * len(rows)))
+    left, middle, right = result.subplots(1, 3, width_ratios=(2, 2, 4))
     bins = scores["histogram"]
     left.bar((np.arange(len(bins)) + 0.5) / len(bins), bins, width=0.92 / len(bins), color=BLUE)
     left.axhline(1.0 / len(bins), color=INK, linestyle="--", linewidth=1.0)
@@ -91,14 +91,14 @@ def skill(scores: Mapping[str, Any]) -> Figure:
     left.set_ylabel("share of rows")
     clusters, years = scores["clusters"], scores["years"]
     left.set_title(f"{len(rows)} rows, {clusters} case-years, {years} years", fontsize=10)
-    told = [(row["p_target"], row["met"]) for row in rows if row["met"] is not None]
+    answer = [(row["p_target"], row["met"]) for row in rows if row["met"] is not None]
     middle.plot([0, 1], [0, 1], color=MUTED, linestyle="--", linewidth=1.0)
-    if told:
-        middle.scatter(*zip(*told, strict=True), color=RED, marker="D", zorder=3)
+    if answer:
+        middle.scatter(*zip(*answer, strict=True), color=RED, marker="D", zorder=3)
     middle.set_xlim(-0.05, 1.05)
     middle.set_yticks([0, 1], ["missed", "met"])
     middle.set_xlabel("P(target) as forecast")
-    middle.set_title(f"{len(told)} targets with an outcome", fontsize=10)
+    middle.set_title(f"{len(answer)} targets with an outcome", fontsize=10)
     place = np.arange(len(rows))[::-1]
     for y, row in zip(place, rows, strict=True):
         q = row["quantiles"]
@@ -110,7 +110,7 @@ def skill(scores: Mapping[str, Any]) -> Figure:
     right.set_yticks(place, [f"{row['case']}: {row['quantity']}" for row in rows], fontsize=8)
     right.set_xlabel("growth over the base, % (line 5-95%, bar 25-75%)\ndiamond: outcome")
     _dress(left, middle, right)
-    return found
+    return result
 
 
 def coverage(layer: Mapping[str, Any]) -> Figure:
@@ -121,8 +121,8 @@ def coverage(layer: Mapping[str, Any]) -> Figure:
     layer : mapping
         Of :meth:`xuchang_sim.answers.market.Layer.to_dict`.
     """
-    found = figure(9.0, 3.8)
-    ax = found.subplots()
+    result = figure(9.0, 3.8)
+    ax = result.subplots()
     goal, tolerance = layer["goal"], layer["tolerance"]
     ax.axhspan(goal - tolerance, goal + tolerance, color=GRID, zorder=0)
     names = list(dict.fromkeys(row["panel"] for row in layer["given"]))
@@ -135,7 +135,7 @@ def coverage(layer: Mapping[str, Any]) -> Figure:
     ax.set_xlabel("year; the nation's growth of the year is given")
     ax.legend(frameon=False, fontsize=8)
     _dress(ax)
-    return found
+    return result
 
 
 def _dress(*axes: Axes) -> None:
@@ -146,7 +146,7 @@ def _dress(*axes: Axes) -> None:
         ax.set_axisbelow(True)
 
 
-def save(found: Figure, path: Path) -> None:
+def save(result: Figure, path: Path) -> None:
     """Write a figure; the same bytes each time.
 
     Raises
@@ -164,5 +164,5 @@ def save(found: Figure, path: Path) -> None:
     stream = io.BytesIO()
     metadata: dict[str, Any] = {"Date": None} if kind == "svg" else {"Software": None}
     with mpl.rc_context({"svg.hashsalt": "xuchang-sim", "svg.fonttype": "path"}):
-        found.savefig(stream, format=kind, dpi=100, metadata=metadata)
+        result.savefig(stream, format=kind, dpi=100, metadata=metadata)
     write(path, stream.getvalue())

@@ -81,8 +81,8 @@ def dress(ax: Axes, lang: Language, *, grid: str = "y") -> Axes:
     from matplotlib.text import Text  # noqa: PLC0415
 
     names = stack(lang)
-    found: list[Any] = ax.findobj(Text)
-    for text in found:
+    result: list[Any] = ax.findobj(Text)
+    for text in result:
         text.set_fontfamily(names)
     ax.tick_params(which="both", labelfontfamily=names, color=MUTED)
     for side in ("top", "right"):

@@ -120,10 +120,10 @@ def faults(
     pack, last, key, fixed
         As in :func:`xuchang_sim.simulation.needs.faults`.
     """
-    found = needs.faults(pack, last, key, fixed)
-    if not found:
+    problems = needs.faults(pack, last, key, fixed)
+    if not problems:
         try:
             sizes_for(Setup(pack, through=last))
         except InputError as error:
-            found += error.problems
-    return found
+            problems += error.problems
+    return problems

@@ -217,23 +217,23 @@ def _kept(values: Array | None) -> Array:
 def coordinates(results: Record, topic: str) -> dict[str, Any]:
     """Return the coordinates of a topic: names of the dimensions and what belongs to them."""
     setup, dims = results.setup, TOPICS[topic]
-    found: dict[str, Any] = {
+    entries: dict[str, Any] = {
         "replicate": np.arange(results.replicates),
         "failed": ("replicate", ~results.good),
     }
     if "scenario" in dims:
-        found["scenario"] = [results.variant.scenario.name]
+        entries["scenario"] = [results.variant.scenario.name]
     if "month" in dims:
-        found["month"] = np.array([_last_day(month) for month in setup.months], "datetime64[ns]")
-        found["period"] = ("month", list(setup.months))
+        entries["month"] = np.array([_last_day(month) for month in setup.months], "datetime64[ns]")
+        entries["period"] = ("month", list(setup.months))
     if "year" in dims:
-        found["year"] = list(setup.years)
+        entries["year"] = list(setup.years)
     if "zone" in dims:
         zones = setup.pack.region.zones
-        found["zone"] = [zone.id for zone in zones]
-        found["name_zh"] = ("zone", [zone.name_zh for zone in zones])
-        found["name_en"] = ("zone", [zone.name_en for zone in zones])
-    return found
+        entries["zone"] = [zone.id for zone in zones]
+        entries["name_zh"] = ("zone", [zone.name_zh for zone in zones])
+        entries["name_en"] = ("zone", [zone.name_en for zone in zones])
+    return entries
 
 
 def _last_day(month: str) -> str:
@@ -256,12 +256,12 @@ def dataset(results: Record, topic: str) -> xr.Dataset:
     except ImportError as error:
         message = phrase("run.xarray")
         raise ImportError(message) from error
-    found = variables(results, topic)
+    result = variables(results, topic)
     dims = TOPICS[topic]
     return xr.Dataset(
         {
             name: (dims, values[None] if "scenario" in dims else values, attrs)
-            for name, values, attrs in found
+            for name, values, attrs in result
         },
         coords=coordinates(results, topic),
         attrs={
@@ -286,12 +286,12 @@ def frame(results: Record, topic: str) -> pd.DataFrame:
     """
     import pandas as pd  # noqa: PLC0415 - heavy, and only wanted here
 
-    found = variables(results, topic)
+    result = variables(results, topic)
     values = coordinates(results, topic)
     values["month"] = list(results.setup.months)
     dims = TOPICS[topic]
     index = pd.MultiIndex.from_product([values[name] for name in dims], names=dims)
-    table = pd.DataFrame({one.name: one.array.ravel() for one in found}, index=index)
+    table = pd.DataFrame({one.name: one.array.ravel() for one in result}, index=index)
     table = table.reset_index()
-    table.attrs["units"] = {one.name: one.attrs["units"] for one in found}
+    table.attrs["units"] = {one.name: one.attrs["units"] for one in result}
     return table

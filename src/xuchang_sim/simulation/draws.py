@@ -78,9 +78,9 @@ def base_fai(pack: Pack, reading: Array) -> Array:
     reading : ndarray
         Draws of ``fai_reading``: below ½ the pack's first reading, else its alternative.
     """
-    told = pack.base.fai
-    other = told.alternative or told
-    return np.where(reading < 0.5, told.value, other.value)
+    result = pack.base.fai
+    other = result.alternative or result
+    return np.where(reading < 0.5, result.value, other.value)
 
 
 def draw_parameters(setup: Setup, fixed: Mapping[str, float] | None = None) -> dict[str, Array]:
@@ -99,7 +99,7 @@ def draw_parameters(setup: Setup, fixed: Mapping[str, float] | None = None) -> d
         first, last = int(numbers[0]), int(numbers[-1])
         few = replace(setup, first=first, replicates=last - first + 1, worlds=1)
         return {k: v[numbers - first] for k, v in draw_parameters(few, fixed).items()}
-    found: dict[str, Array] = {}
+    arrays: dict[str, Array] = {}
     known: dict[str, Array] = {}
     if setup.draws == "posterior" and setup.pack.posterior:
         # One number of the replicate picks a joint draw: others keep their own streams.
@@ -107,18 +107,18 @@ def draw_parameters(setup: Setup, fixed: Mapping[str, float] | None = None) -> d
     drawn = []
     for name, parameter in setup.pack.parameters.items():
         if fixed and name in fixed:
-            found[name] = np.full(n, fixed[name])
+            arrays[name] = np.full(n, fixed[name])
         elif name in known:
-            found[name] = known[name]
+            arrays[name] = known[name]
         else:
-            found[name] = np.full(n, float(parameter.default or 0.0))
+            arrays[name] = np.full(n, float(parameter.default or 0.0))
             if setup.draws != "central" and parameter.prior.kind != "fixed":
                 drawn.append(name)
     # All in one go: a stream is a row of counters, whoever stands beside it.
     streams = np.array([_crc(name) for name in drawn], np.int64)[:, None]
     for name, row in zip(drawn, _uniforms(setup.seed, streams, n, setup.first), strict=True):
-        found[name] = np.asarray(setup.pack.parameters[name].prior.quantile(row))
-    return found
+        arrays[name] = np.asarray(setup.pack.parameters[name].prior.quantile(row))
+    return arrays
 
 
 def _crc(name: str) -> int:

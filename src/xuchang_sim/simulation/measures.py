@@ -191,8 +191,8 @@ def projects(c: Cut) -> Array:
 def zones_above(c: Cut, threshold: float) -> Array:
     """Zones whose above-scale industrial revenue reaches a threshold, 亿元."""
     above = c.parameter("scope_ratio")[:, :, None] * c.zone("reported")
-    found: Array = (above >= threshold).sum(axis=2).astype(float)
-    return found
+    values: Array = (above >= threshold).sum(axis=2).astype(float)
+    return values
 
 
 def clusters_above(c: Cut, threshold: float) -> Array:
@@ -257,28 +257,28 @@ def energy_decline(c: Cut) -> Array:
 def group_events(c: Cut) -> Array:
     """Months in which a group start was held with at least one project."""
     held = c.month("group_starts")[:, : 12 * c.years] > 0
-    found: Array = held.reshape(held.shape[0], c.years, 12).sum(axis=2).astype(float)
-    return found
+    values: Array = held.reshape(held.shape[0], c.years, 12).sum(axis=2).astype(float)
+    return values
 
 
 def incubators(c: Cut) -> Array:
     """Zones with standard floor completed in the year and let."""
     both = (c.zone("floor_completed") > 0) & (c.zone("floor_leased") > 0)
-    found: Array = both.sum(axis=2).astype(float)
-    return found
+    values: Array = both.sum(axis=2).astype(float)
+    return values
 
 
 def trunk_roads(c: Cut) -> Array:
     """Share of zones whose infrastructure is complete."""
-    found: Array = (c.zone("infrastructure") >= NO_MORE).mean(axis=2)
-    return found
+    values: Array = (c.zone("infrastructure") >= NO_MORE).mean(axis=2)
+    return values
 
 
 def run_rate(c: Cut) -> Array:
     """December's reported revenue at a yearly rate, without season, 亿元."""
     december = c.month("reported")[:, 11 : 12 * c.years : 12]
-    found: Array = 12.0 * december / c.pack.calendar.revenue_season[11]
-    return found
+    values: Array = 12.0 * december / c.pack.calendar.revenue_season[11]
+    return values
 
 
 def _city(name: str) -> Callable[[Cut], Array]:
@@ -292,8 +292,8 @@ def _zones_with(*names: str) -> Callable[[Cut], Array]:
         held = np.zeros((*c.annual.shape[:2], c.annual.shape[3]), dtype=bool)
         for name in names:
             held |= c.zone(name) > 0
-        found: Array = held.sum(axis=2).astype(float)
-        return found
+        values: Array = held.sum(axis=2).astype(float)
+        return values
 
     return count
 

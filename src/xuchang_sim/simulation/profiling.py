@@ -123,10 +123,10 @@ class Profile:
 
     def by_step(self) -> dict[str, float]:
         """Seconds per replicate of each rule over all phases, the dearest first."""
-        found: dict[str, float] = {}
+        numbers: dict[str, float] = {}
         for row in self.steps:
-            found[row.step] = found.get(row.step, 0.0) + row.seconds
-        return dict(sorted(found.items(), key=lambda item: -item[1]))
+            numbers[row.step] = numbers.get(row.step, 0.0) + row.seconds
+        return dict(sorted(numbers.items(), key=lambda item: -item[1]))
 
     def to_records(self) -> list[dict[str, Any]]:
         """Return one record a row, ready for a data frame or JSON."""

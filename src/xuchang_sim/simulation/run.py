@@ -85,26 +85,26 @@ def run(
     problems = [x for key in groups for x in needs.parameters(setup.pack, dict(key)) if key]
     if problems:
         raise InputError(problems)
-    found: dict[int, Results] = {}
+    results: dict[int, Results] = {}
     whole, before = setup.replicates * len(groups), 0
     for key, numbers in groups.items():
         group = Batch(setup, [variants[n] for n in numbers], dict(key), full=full, keep=keep)
         if remember and COMPILED and setup.replicates >= WORTH:
             group.attempts = remembered()
 
-        def told(done: int, _: int, start: int = before) -> None:
+        def update(done: int, _: int, start: int = before) -> None:
             if progress:
                 progress(start + done, whole)
 
         plan, share = group.plan, workers or setup.threads
-        seconds = engine.run(plan, group.take, told, share, chunk or chunk_of(plan))
+        seconds = engine.run(plan, group.take, update, share, chunk or chunk_of(plan))
         if group.attempts:
             group.attempts.save()
         before += setup.replicates
         for n, result in zip(numbers, group.results, strict=True):
             result.seconds = seconds
-            found[n] = result
-    return [found[n] for n in range(len(variants))]
+            results[n] = result
+    return [results[n] for n in range(len(variants))]
 
 
 def chunk_of(plan: Plan) -> int:
@@ -177,15 +177,15 @@ class Batch:
         most = dict.fromkeys(kinds, 0)
         for kind, variant in zip(kinds, variants, strict=True):
             most[kind] = max(most[kind], variant.most or setup.replicates)
-        found = {kind: self._path(v.scenario, v.redraw, most[kind]) for kind, v in first.items()}
+        result = {kind: self._path(v.scenario, v.redraw, most[kind]) for kind, v in first.items()}
         yearly = {
             kind: (path.value_added_yoy, path.ppi_yoy, path.climate, path.credit)
-            for kind, path in found.items()
+            for kind, path in result.items()
         }
         demand = {
-            kind: self._growth(path.months[0], *yearly[kind][:2]) for kind, path in found.items()
+            kind: self._growth(path.months[0], *yearly[kind][:2]) for kind, path in result.items()
         }
-        self.paths = [found[kind] for kind in kinds]
+        self.paths = [result[kind] for kind in kinds]
         self.yearly = [yearly[kind] for kind in kinds]
         self.demand = [demand[kind] for kind in kinds]
         self.template = template_of(setup, self.paths[0], self.sizes)
@@ -301,5 +301,5 @@ class Batch:
             result.take(first, cut, block.detail[v], block.failed[v])
         if self.attempts:
             counts = block.summary[:, SUMMARY.index("attempts")].astype(int).tolist()
-            found = dict(zip(self._keys.pop(first), counts, strict=True))
-            self.attempts.learn({key: count - 1 for key, count in found.items() if count > 0})
+            entries = dict(zip(self._keys.pop(first), counts, strict=True))
+            self.attempts.learn({key: count - 1 for key, count in entries.items() if count > 0})

@@ -180,12 +180,12 @@ class Settings:
         >>> study.scenario("plan", land="high", training_places="1 万人/年").levels["training_places"]
         10000.0
         """
-        found = (
+        resolved_scenario = (
             load_scenario(parent, self.pack) if not isinstance(parent, ResolvedScenario) else parent
         )
         if not settings and demand_shift is None and not drivers and name is None and title is None:
-            return found
-        return vary(found, settings, self.pack, name, title, demand_shift, drivers)
+            return resolved_scenario
+        return vary(resolved_scenario, settings, self.pack, name, title, demand_shift, drivers)
 
     # ------------------------------------------------------------------------------ runs
 
@@ -236,8 +236,8 @@ class Settings:
         list of Results
             In the order of ``variants``; replicate k of each has the same draws.
         """
-        found = [v if isinstance(v, Variant) else Variant(self.scenario(v)) for v in variants]
-        return run(self.setup(), found, full=full, keep=keep, progress=self.progress)
+        result = [v if isinstance(v, Variant) else Variant(self.scenario(v)) for v in variants]
+        return run(self.setup(), result, full=full, keep=keep, progress=self.progress)
 
     def simulate(
         self,
@@ -268,12 +268,12 @@ class Settings:
         InputError
             If the scenario or a driver is wrong.
         """
-        found = self.scenario(scenario)
+        result = self.scenario(scenario)
         if drivers:
-            found = replace(
-                found, drivers={**found.drivers, **check_conditions(drivers, self.pack)}
+            result = replace(
+                result, drivers={**result.drivers, **check_conditions(drivers, self.pack)}
             )
-        return run(self.setup(check=check), [Variant(found)], progress=self.progress)[0]
+        return run(self.setup(check=check), [Variant(result)], progress=self.progress)[0]
 
     def economy(
         self,

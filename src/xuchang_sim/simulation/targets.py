@@ -177,10 +177,10 @@ def goals(pack: Pack) -> tuple[str, ...]:
     by its headline targets, or by all. Targets that are not modelled do not count: there is none if
     no target is.
     """
-    found = [target.id for name in JOINT if (target := goal_target(pack, name)) is not None]
+    result = [target.id for name in JOINT if (target := goal_target(pack, name)) is not None]
     every = modelled(pack)
     heads = [target.id for target in every if target.headline]
-    return tuple(found) or tuple(heads) or tuple(target.id for target in every)
+    return tuple(result) or tuple(heads) or tuple(target.id for target in every)
 
 
 def goal_target(pack: Pack, growth: str) -> Target | None:
@@ -232,8 +232,8 @@ def evaluate(cut: Cut, target: Target) -> Array:
     if name in REGISTRY:
         return REGISTRY[name](here)
     if name and (other := extensions.measure(name)):
-        found: Array = np.asarray(other.function(here), dtype=float)
-        return found
+        values: Array = np.asarray(other.function(here), dtype=float)
+        return values
     if target.threshold is None or name not in THRESHOLD:
         raise KeyError(target.measure)
     return THRESHOLD[name](here, target.threshold.value)

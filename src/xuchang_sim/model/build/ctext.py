@@ -123,17 +123,17 @@ def c_item(item: str) -> str:
 
 def c_parameters(takes: dict[str, Type], *, restrict: bool) -> str:
     """Return the parameters after the layout, in C."""
-    found = ""
+    text = ""
     for name, given in takes.items():
         plain = c_name(name)
         if isinstance(given, Number):
-            found += f", {C_TYPE[given.name]} {plain}"
+            text += f", {C_TYPE[given.name]} {plain}"
         elif isinstance(given, Record):
-            found += f", {given.table} *{'restrict ' if restrict else ''}{plain}"
+            text += f", {given.table} *{'restrict ' if restrict else ''}{plain}"
         elif isinstance(given, Array):
             lengths = "".join(f", i64 {plain}_n{n}" for n in range(given.dimensions))
-            found += f", {c_item(given.item)} *{plain}{lengths}"
-    return found
+            text += f", {c_item(given.item)} *{plain}{lengths}"
+    return text
 
 
 @cache

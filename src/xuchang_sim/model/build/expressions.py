@@ -211,21 +211,21 @@ class Expressions:
             return Term(c_name(node.id), self.types[node.id], self.roots.get(node.id, frozenset()))
         return self._constant(node, node.id, global_of(self.rule, node))
 
-    def _constant(self, node: ast.expr, name: str, found: Any) -> Term:
-        if isinstance(found, bool | int | float):
-            return self._number(node, found)
-        if isinstance(found, tuple):
-            owner = next((m for m in self._homes(name, found)), self.module)
-            term = self.program.tuple_of(owner, name, found)
+    def _constant(self, node: ast.expr, name: str, result: Any) -> Term:
+        if isinstance(result, bool | int | float):
+            return self._number(node, result)
+        if isinstance(result, tuple):
+            owner = next((m for m in self._homes(name, result)), self.module)
+            term = self.program.tuple_of(owner, name, result)
             if term is not None:
                 return term
         raise self.refuse(node, "neither a variable nor a constant of numbers")
 
-    def _homes(self, name: str, found: Any) -> Iterator[str]:
+    def _homes(self, name: str, result: Any) -> Iterator[str]:
         """Yield the module from which a constant is imported, so that it stands once."""
         for each in self.rule.__globals__.values():
             module = getattr(each, "__module__", "")
-            if isinstance(each, Rule) and each.__globals__.get(name) is found:
+            if isinstance(each, Rule) and each.__globals__.get(name) is result:
                 yield module.rpartition(".")[2]
 
     def _attribute(self, node: ast.Attribute) -> Term:
@@ -302,32 +302,32 @@ class Expressions:
 
     def whole(self, node: ast.expr) -> str:
         """Translate an expression that must be a whole number."""
-        found = self.value(node)
-        if found.type not in {INT, BOOL}:
-            raise self.refuse(node, f"{in_words(found.type)} is no whole number")
-        return self.cast(node, found, INT)
+        result = self.value(node)
+        if result.type not in {INT, BOOL}:
+            raise self.refuse(node, f"{in_words(result.type)} is no whole number")
+        return self.cast(node, result, INT)
 
-    def cast(self, node: ast.AST, found: Term, wanted: Type) -> str:
+    def cast(self, node: ast.AST, term: Term, wanted: Type) -> str:
         """Return an expression as a type that is at least as wide."""
-        have = found.type
+        have = term.type
         if have == wanted:
-            return found.text
+            return term.text
         if (
             isinstance(have, Number)
             and isinstance(wanted, Number)
             and wider(have, wanted) == wanted
         ):
-            number = whole_number(found.text)
+            number = whole_number(term.text)
             if number is not None and wanted == FLOAT:
                 return c_literal(float(number), "float")
-            return f"({C_TYPE[wanted.name]})({found.text})"
+            return f"({C_TYPE[wanted.name]})({term.text})"
         raise self.refuse(node, f"{in_words(have)} where {in_words(wanted)} is wanted")
 
     def _truth(self, node: ast.expr) -> str:
-        found = self.value(node)
-        if found.type != BOOL:
-            raise self.refuse(node, f"{in_words(found.type)} where a truth value is wanted")
-        return found.text
+        result = self.value(node)
+        if result.type != BOOL:
+            raise self.refuse(node, f"{in_words(result.type)} where a truth value is wanted")
+        return result.text
 
     def _binary(self, node: ast.AST, op: type[ast.operator], left: Term, right: Term) -> Term:
         sign = OPERATORS.get(op)
@@ -358,21 +358,21 @@ class Expressions:
         if isinstance(op, ast.USub) and isinstance(operand, ast.Constant):
             if isinstance(operand.value, int | float) and not isinstance(operand.value, bool):
                 return self._number(node, -operand.value)
-        found = self.value(operand)
-        if isinstance(found.type, Number) and isinstance(op, ast.USub | ast.UAdd):
-            kind = INT if found.type == BOOL else found.type
+        result = self.value(operand)
+        if isinstance(result.type, Number) and isinstance(op, ast.USub | ast.UAdd):
+            kind = INT if result.type == BOOL else result.type
             sign = "-" if isinstance(op, ast.USub) else ""
-            return Term(f"({sign}{self.cast(node, found, kind)})", kind)
+            return Term(f"({sign}{self.cast(node, result, kind)})", kind)
         raise self.refuse(node, "not in the subset of rules")
 
     def _compare(self, node: ast.Compare, terms: list[ast.expr], ops: list[ast.cmpop]) -> Term:
-        found = [self.value(each) for each in terms]
+        result = [self.value(each) for each in terms]
         parts = []
         for k, op in enumerate(ops):
-            sign, kind = COMPARISONS.get(type(op)), wider(found[k].type, found[k + 1].type)
+            sign, kind = COMPARISONS.get(type(op)), wider(result[k].type, result[k + 1].type)
             if sign is None or not isinstance(kind, Number):
                 raise self.refuse(node, "no such comparison between these")
-            one, other = self.cast(node, found[k], kind), self.cast(node, found[k + 1], kind)
+            one, other = self.cast(node, result[k], kind), self.cast(node, result[k + 1], kind)
             parts.append(f"({one} {sign} {other})")
         return Term(parts[0] if len(parts) == 1 else f"({' && '.join(parts)})", BOOL)
 
@@ -433,17 +433,17 @@ class Expressions:
             raise self.refuse(node, "a call that writes stands alone on the right side")
         self._apart(node, dict(zip(takes, given, strict=True)), written)
         words = [] if intrinsic else [first]
-        for found, wanted, each in zip(given, takes.values(), node.args, strict=True):
+        for result, wanted, each in zip(given, takes.values(), node.args, strict=True):
             if isinstance(wanted, Record | Array):
-                if found.type != wanted:
+                if result.type != wanted:
                     raise self.refuse(
-                        each, f"{in_words(found.type)} where {in_words(wanted)} is wanted"
+                        each, f"{in_words(result.type)} where {in_words(wanted)} is wanted"
                     )
-                words.append(found.text)
+                words.append(result.text)
                 if isinstance(wanted, Array):
-                    words += self._argument_lengths(each, found)
+                    words += self._argument_lengths(each, result)
             else:
-                words.append(self.cast(each, found, wanted))
+                words.append(self.cast(each, result, wanted))
         if isinstance(gives, Several):
             self.program.result(gives)
         return Term(f"{name}({', '.join(words)})", gives)
@@ -457,21 +457,21 @@ class Expressions:
                 if other != name and same and given[name].roots & term.roots:
                     raise self.refuse(node, f"two parts of one record, and {name} is written")
 
-    def _argument_lengths(self, node: ast.expr, found: Term) -> list[str]:
-        if found.text.isidentifier():
-            return list(self._lengths(node, found))
-        if isinstance(node, ast.Subscript) and isinstance(found.type, Array):
+    def _argument_lengths(self, node: ast.expr, term: Term) -> list[str]:
+        if term.text.isidentifier():
+            return list(self._lengths(node, term))
+        if isinstance(node, ast.Subscript) and isinstance(term.type, Array):
             owner = self.value(node.value)
             whole = self._lengths(node, owner)
-            return list(whole[len(whole) - found.type.dimensions :])
+            return list(whole[len(whole) - term.type.dimensions :])
         raise self.refuse(node, "an array by name, or a part of one")
 
     def _extreme(self, node: ast.Call, name: str) -> Term:
-        found = [self.value(each) for each in node.args]
-        if len(found) < 2:
+        result = [self.value(each) for each in node.args]
+        if len(result) < 2:
             raise self.refuse(node, f"{name} of two numbers or more")
-        whole = found[0]
-        for other in found[1:]:
+        whole = result[0]
+        for other in result[1:]:
             kind = wider(whole.type, other.type)
             if not isinstance(kind, Number):
                 raise self.refuse(node, f"{name} of numbers only")
@@ -481,29 +481,29 @@ class Expressions:
         return whole
 
     def _numeric(self, node: ast.Call) -> Term:
-        found = self.value(node.args[0])
-        if not isinstance(found.type, Number):
+        term = self.value(node.args[0])
+        if not isinstance(term.type, Number):
             raise self.refuse(node, "of a number only")
-        return found
+        return term
 
     def _abs(self, node: ast.Call) -> Term:
-        found = self._numeric(node)
-        if found.type == FLOAT:
-            return Term(f"__builtin_fabs({found.text})", FLOAT)
-        return Term(f"int_abs({self.cast(node, found, INT)})", INT)
+        result = self._numeric(node)
+        if result.type == FLOAT:
+            return Term(f"__builtin_fabs({result.text})", FLOAT)
+        return Term(f"int_abs({self.cast(node, result, INT)})", INT)
 
     def _int(self, node: ast.Call) -> Term:
-        found = self._numeric(node)
-        return Term(f"(i64)({found.text})", INT)
+        result = self._numeric(node)
+        return Term(f"(i64)({result.text})", INT)
 
     def _float(self, node: ast.Call) -> Term:
         return Term(self.cast(node, self._numeric(node), FLOAT), FLOAT)
 
     def _len(self, node: ast.Call) -> Term:
-        found = self.value(node.args[0])
-        if not isinstance(found.type, Constants):
+        result = self.value(node.args[0])
+        if not isinstance(result.type, Constants):
             raise self.refuse(node, "len of a module's tuple only")
-        return Term(f"{found.type.length}LL", INT)
+        return Term(f"{result.type.length}LL", INT)
 
     def _sqrt(self, node: ast.Call) -> Term:
         return Term(f"__builtin_sqrt({self.cast(node, self._numeric(node), FLOAT)})", FLOAT)

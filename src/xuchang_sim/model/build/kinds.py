@@ -131,17 +131,17 @@ def signature(rule: Rule) -> tuple[dict[str, Type], Type]:
     RefusedError
         If one is missing or unknown.
     """
-    found = source(rule)
-    node = found.node
+    result = source(rule)
+    node = result.node
     given = node.args
     if given.posonlyargs or given.kwonlyargs or given.vararg or given.kwarg or given.defaults:
-        raise found.refuse(node, f"{node.name}: parameters by position only, no defaults")
-    return {a.arg: _annotated(found, a, a.annotation) for a in given.args}, _annotated(
-        found, node, node.returns
+        raise result.refuse(node, f"{node.name}: parameters by position only, no defaults")
+    return {a.arg: _annotated(result, a, a.annotation) for a in given.args}, _annotated(
+        result, node, node.returns
     )
 
 
-def _annotated(found: Source, where: ast.AST, given: ast.expr | None) -> Type:
+def _annotated(result: Source, where: ast.AST, given: ast.expr | None) -> Type:
     match given:
         case ast.Name(id="float" | "int" | "bool" as name):
             return Number(name)
@@ -153,11 +153,11 @@ def _annotated(found: Source, where: ast.AST, given: ast.expr | None) -> Type:
         case ast.Constant(value=None):
             return NONE
         case ast.Subscript(value=ast.Name(id="tuple"), slice=ast.Tuple(elts=items)):
-            several = [_annotated(found, where, item) for item in items]
+            several = [_annotated(result, where, item) for item in items]
             if all(isinstance(item, Number) for item in several):
                 return Several(tuple(item for item in several if isinstance(item, Number)))
     text = ast.unparse(given) if given else "nothing"
-    raise found.refuse(where, f"{text!r} is no type of a rule")
+    raise result.refuse(where, f"{text!r} is no type of a rule")
 
 
 def unmarked(called: Any) -> Any:

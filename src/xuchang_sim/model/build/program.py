@@ -85,8 +85,8 @@ class Program:
         known = f"{module}_{name}"
         takes, _ = signature(rules[0])
         if any(signature(each) != (takes, NONE) for each in rules):
-            found = source(rules[0])
-            raise found.refuse(found.node, f"rules of {name} take or return different things")
+            result = source(rules[0])
+            raise result.refuse(result.node, f"rules of {name} take or return different things")
         given = c_parameters(takes, restrict=False)
         names = ", ".join(["L", *(c_name(each) for each in takes)])
         cases = "".join(
@@ -104,8 +104,8 @@ def _called(rule: Rule) -> Iterator[Rule]:
     for node in ast.walk(source(rule).node):
         if isinstance(node, ast.Call):
             target = node.func.value if isinstance(node.func, ast.Subscript) else node.func
-            found = global_of(rule, target)
-            for each in found if isinstance(found, tuple) else (found,):
+            result = global_of(rule, target)
+            for each in result if isinstance(result, tuple) else (result,):
                 if isinstance(each, Rule) and getattr(each, MARK, "") in {"step", "inlined"}:
                     yield each
 

@@ -125,18 +125,18 @@ class Body(Expressions):
             self.alone = value
             self._store(node, target, self._kept(value, self.value(value)))
 
-    def _kept(self, node: ast.expr, found: Term) -> Term:
+    def _kept(self, node: ast.expr, term: Term) -> Term:
         """Return the result of a call in a temporary: it is made before the target is looked up."""
-        if isinstance(node, ast.Call) and isinstance(found.type, Number) and found.type != NONE:
+        if isinstance(node, ast.Call) and isinstance(term.type, Number) and term.type != NONE:
             name = self._temporary()
-            self._emit(f"{C_TYPE[found.type.name]} {name} = {found.text};")
-            return Term(name, found.type)
-        return found
+            self._emit(f"{C_TYPE[term.type.name]} {name} = {term.text};")
+            return Term(name, term.type)
+        return term
 
-    def _store(self, node: ast.AST, target: ast.expr, found: Term) -> None:
+    def _store(self, node: ast.AST, target: ast.expr, term: Term) -> None:
         if isinstance(target, ast.Name):
             if target.id != "_":
-                text = self.cast(node, found, self.types[target.id])
+                text = self.cast(node, term, self.types[target.id])
                 self._emit(f"{c_name(target.id)} = {text};")
             return
         self.alone = None
@@ -148,7 +148,7 @@ class Body(Expressions):
         if not place.roots:
             raise self.refuse(node, "a constant cannot be assigned to")
         self.written |= place.roots
-        self._emit(f"{place.text} = {self.cast(node, found, place.type)};")
+        self._emit(f"{place.text} = {self.cast(node, term, place.type)};")
 
     def _unpack(self, node: ast.Assign, target: ast.Tuple, value: ast.expr) -> None:
         """Assign several at once: all values are made before the first is stored."""
@@ -157,20 +157,20 @@ class Body(Expressions):
                 raise self.refuse(node, "as many values as names")
             made = []
             for one, other in zip(target.elts, value.elts, strict=True):
-                found = self.value(other)
-                if isinstance(found.type, Number) and isinstance(one, ast.Name):
-                    found = Term(self.cast(node, found, self.types[one.id]), self.types[one.id])
+                result = self.value(other)
+                if isinstance(result.type, Number) and isinstance(one, ast.Name):
+                    result = Term(self.cast(node, result, self.types[one.id]), self.types[one.id])
                 name = self._temporary()
-                self._emit(f"{self._typed(node, found.type)}{name} = {found.text};")
-                made.append(Term(name, found.type, found.roots))
+                self._emit(f"{self._typed(node, result.type)}{name} = {result.text};")
+                made.append(Term(name, result.type, result.roots))
         else:
             self.alone = value
-            found = self.value(value)
-            if not isinstance(found.type, Several) or len(found.type.items) != len(target.elts):
+            result = self.value(value)
+            if not isinstance(result.type, Several) or len(result.type.items) != len(target.elts):
                 raise self.refuse(node, "as many values as names")
             name = self._temporary()
-            self._emit(f"{self.program.result(found.type)} {name} = {found.text};")
-            made = [Term(f"{name}.e{n}", item) for n, item in enumerate(found.type.items)]
+            self._emit(f"{self.program.result(result.type)} {name} = {result.text};")
+            made = [Term(f"{name}.e{n}", item) for n, item in enumerate(result.type.items)]
         for one, term in zip(target.elts, made, strict=True):
             self._store(node, one, term)
 
@@ -224,11 +224,11 @@ class Body(Expressions):
                 )
                 item = k
             case _:
-                found = self.value(node.iter)
-                if not isinstance(found.type, Constants) or found.type.item == "rule":
+                result = self.value(node.iter)
+                if not isinstance(result.type, Constants) or result.type.item == "rule":
                     raise self.refuse(node, "a loop goes over range or a tuple of numbers")
-                self._emit(f"for (i64 {k} = 0; {k} < {found.type.length}; {k}++) {{")
-                item = f"{found.text}[{k}]"
+                self._emit(f"for (i64 {k} = 0; {k} < {result.type.length}; {k}++) {{")
+                item = f"{result.text}[{k}]"
         self.depth += 1
         if name != "_":
             kind = self.types[name]
@@ -242,8 +242,8 @@ class Body(Expressions):
         self._emit("}")
 
     def _stride(self, node: ast.For, given: ast.expr) -> int:
-        found = self.value(given)
-        number = whole_number(found.text)
+        result = self.value(given)
+        number = whole_number(result.text)
         if not number:
             raise self.refuse(node, "the step of a range is a constant")
         return number

@@ -67,8 +67,8 @@ class EntryReader:
             elif row >= FIRST and letters not in heads and not _blank(cell.value):
                 self.fault(str(cell), phrase("sheet_fault.no_key"))
         return [
-            self.entry(f"{sheet.name}!A{row}", columns, found)
-            for row, found in sorted(rows.items())
+            self.entry(f"{sheet.name}!A{row}", columns, result)
+            for row, result in sorted(rows.items())
         ]
 
     def values(self, sheet: Sheet, columns: dict[str, Column], cells: list[Cell]) -> Entry:
@@ -79,7 +79,7 @@ class EntryReader:
             letters, row = _split(cell.place)
             if row > 1 and letters in {"A", "B"} and not _blank(cell.value):
                 (keys if letters == "A" else given)[row] = cell
-        found: dict[str, Cell] = {}
+        result: dict[str, Cell] = {}
         for row, cell in keys.items():
             key = str(cell.value).strip()
             if key not in columns:
@@ -87,14 +87,14 @@ class EntryReader:
                     "sheet_fault.unknown_key", name=shown(key), hint=did_you_mean(key, columns)
                 )
                 self.fault(str(cell), phrase("sheet_fault.template_keys", message=message))
-            elif key in found:
+            elif key in result:
                 self.fault(str(cell), phrase("sheet_fault.key_twice", name=key))
             elif row in given:
-                found[key] = given[row]
+                result[key] = given[row]
         for row, cell in given.items():
             if row not in keys:
                 self.fault(str(cell), phrase("sheet_fault.beside"))
-        return self.entry(f"{sheet.name}!A1", columns, found)
+        return self.entry(f"{sheet.name}!A1", columns, result)
 
     def heads(self, name: str, columns: Mapping[str, Column], cells: list[Cell]) -> dict[str, str]:
         """Keys in row 1 by the letters of their columns."""
@@ -120,27 +120,27 @@ class EntryReader:
             self.fault(f"{name}!A1", phrase("sheet_fault.no_keys", columns=", ".join(columns)))
         return heads
 
-    def entry(self, place: str, columns: Mapping[str, Column], found: dict[str, Cell]) -> Entry:
+    def entry(self, place: str, columns: Mapping[str, Column], cells: dict[str, Cell]) -> Entry:
         """Read the cells of one row by the kinds of their columns."""
         values: dict[str, tuple[Any, str]] = {}
         for key, column in columns.items():
-            if key not in found:
+            if key not in cells:
                 if column.required:
                     empty: Any = [] if column.kind in {"list", "wholes", "numbers"} else None
                     values[key] = (empty, place)
                 continue
-            cell = found[key]
-            unit = column.unit or self.unit(key, found)
+            cell = cells[key]
+            unit = column.unit or self.unit(key, cells)
             values[key] = (self.read(column, cell, unit), str(cell))
         return Entry(place, values)
 
-    def unit(self, key: str, found: Mapping[str, Cell]) -> str:
+    def unit(self, key: str, cells: Mapping[str, Cell]) -> str:
         """Unit in the row for a number: beside it, or one level up."""
         parts = key.split(".")
         for depth in range(len(parts) - 1, -1, -1):
             other = ".".join([*parts[:depth], "unit"])
-            if other in found:
-                return str(found[other].value).strip()
+            if other in cells:
+                return str(cells[other].value).strip()
         return ""
 
     def document(self, cells: list[Cell]) -> tuple[list[str], bool]:
@@ -168,8 +168,8 @@ class EntryReader:
             letters, row = _split(cell.place)
             if row >= FIRST and letters in heads and not _blank(cell.value):
                 rows.setdefault(row, {})[heads[letters]] = cell
-        for row, found in sorted(rows.items()):
-            entry = self.entry(f"{HISTORY}!A{row}", columns, found)
+        for row, result in sorted(rows.items()):
+            entry = self.entry(f"{HISTORY}!A{row}", columns, result)
             name = str(entry.values.get("file", ("", ""))[0])
             if not _inside(name):
                 self.fault(f"{HISTORY}!A{row}", phrase("sheet_fault.not_a_file", name=shown(name)))
@@ -228,8 +228,8 @@ class EntryReader:
         text = tidy(str(value))
         if re.fullmatch(r"[-+]?[0-9.]+ ?/ ?[0-9.]+ ?%?", text) and unit == "比例":
             return text
-        found = _TYPED.fullmatch(text)
-        if not found:
+        match = _TYPED.fullmatch(text)
+        if not match:
             slip = (
                 phrase("sheet_fault.decimal_comma")
                 if re.fullmatch(r"[-+]?[0-9]+,[0-9]+", text)
@@ -238,7 +238,7 @@ class EntryReader:
             message = phrase("sheet_fault.not_a_number", text=shown(text), slip=slip)
             self.fault(str(cell), phrase("sheet_fault.numbers", message=message))
             return None
-        digits, typed = found[1].replace(",", ""), (found[2] or "").strip()
+        digits, typed = match[1].replace(",", ""), (match[2] or "").strip()
         if typed:
             if not unit:
                 self.fault(str(cell), phrase("sheet_fault.unit", typed=shown(typed)))
@@ -263,8 +263,8 @@ class EntryReader:
                 return float(shown_as) if unit.startswith("%") else f"{shown_as} %"
             return value
         text = tidy(str(value))
-        found = _AMOUNT.fullmatch(text)
-        if not found:
+        match = _AMOUNT.fullmatch(text)
+        if not match:
             slip = (
                 phrase("sheet_fault.decimal_comma")
                 if re.fullmatch(r"[-+]?[0-9]+,[0-9]+", text)
@@ -273,7 +273,7 @@ class EntryReader:
             message = phrase("sheet_fault.not_a_number", text=shown(text), slip=slip)
             self.fault(str(cell), phrase("sheet_fault.quotients", message=message))
             return None
-        digits, below, typed = found[1].replace(",", ""), found[2], (found[3] or "").strip()
+        digits, below, typed = match[1].replace(",", ""), match[2], (match[3] or "").strip()
         if typed in {"亿", "万"}:  # 2000亿: the 元 may be left out
             typed += "元"
         number = f"{digits}/{below}" if below else digits

@@ -88,7 +88,7 @@ def read_cells(path: Path, raw: bytes, problems: list[Problem]) -> dict[str, lis
         text = " ".join(str(error).split())[:120]
         fault("", phrase("sheet_fault.unreadable", name=type(error).__name__, text=text))
         return None
-    found: dict[str, list[Cell]] = {}
+    result: dict[str, list[Cell]] = {}
     for ws in book.worksheets:
         name = ws.title.strip()
         if ws.max_row > MAX_ROWS or ws.max_column > MAX_COLUMNS:
@@ -107,13 +107,13 @@ def read_cells(path: Path, raw: bytes, problems: list[Problem]) -> dict[str, lis
         if ws.sheet_state != "visible" and cells:
             fault(name, phrase("sheet_fault.hidden_sheet"))
         _complain_of_hidden(ws, cells, name, fault)
-        found[name] = [
+        result[name] = [
             Cell(name, cell.coordinate, value, "%" in (cell.number_format or ""))
             for cell in cells
             for value in [_stored(cell, stored[ws.title], name, fault)]
             if value is not None
         ]
-    return found
+    return result
 
 
 def _held(ws: Any) -> Iterator[Any]:

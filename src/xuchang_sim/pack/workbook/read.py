@@ -70,9 +70,9 @@ class Book:
             )
             problems.append(Problem(str(self.path), HISTORY, 0, message))
             return ()
-        found: list[Problem] = []
-        records = parse_table(self.tables[file][0], file, found)
-        problems += [self.problem(file, p.path, p.line, p.message) for p in found]
+        result: list[Problem] = []
+        records = parse_table(self.tables[file][0], file, result)
+        problems += [self.problem(file, p.path, p.line, p.message) for p in result]
         return records
 
     def problem(self, file: str, path: str, line: int, message: str) -> Problem:
@@ -115,10 +115,10 @@ def load_workbook(path: Path) -> Pack:
     book = read_book(path, problems)
     if book is None:
         raise InputError(problems)
-    found: list[Problem] = []
-    pack = read_pack(book, found)
-    told = {problem.path for problem in problems}
-    problems += [problem for problem in found if problem.path.split(": ")[0] not in told]
+    result: list[Problem] = []
+    pack = read_pack(book, result)
+    answer = {problem.path for problem in problems}
+    problems += [problem for problem in result if problem.path.split(": ")[0] not in answer]
     if problems or pack is None:
         raise InputError(problems)
     return pack
@@ -172,5 +172,5 @@ def _hash_document(entries: list[Entry], text: str) -> None:
     """Fill in the document's hash where it was left empty: the sheet is the document."""
     for entry in entries:
         if "document.sha256" not in entry.values:
-            found = hashlib.sha256(text.encode()).hexdigest()
-            entry.values["document.sha256"] = (found, entry.place)
+            result = hashlib.sha256(text.encode()).hexdigest()
+            entry.values["document.sha256"] = (result, entry.place)

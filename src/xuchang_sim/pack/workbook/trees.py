@@ -75,7 +75,7 @@ def _by_id(
     sheet: Sheet, entries: Iterable[Entry], reader: EntryReader
 ) -> tuple[dict[str, Any], Place]:
     """Rows of a sheet of definitions that state anything, by id."""
-    found: dict[str, Any] = {}
+    result: dict[str, Any] = {}
     where = Place(f"{sheet.name}!A1")
     aside = {column.key for column in sheet.columns if column.kind == "aside"}
     for entry in entries:
@@ -84,11 +84,11 @@ def _by_id(
             entry.values.pop(key, None)
         if not name:
             reader.fault(place, phrase("sheet_fault.id"))
-        elif name in found:
+        elif name in result:
             reader.fault(place, phrase("word.twice", id=name))
         elif entry.values.keys() - {"unit"} or not _is_defined(sheet, name):
-            found[name], where.parts[name] = _nested(entry, sheet.columns)
-    return found, where
+            result[name], where.parts[name] = _nested(entry, sheet.columns)
+    return result, where
 
 
 def _is_defined(sheet: Sheet, name: str) -> bool:

@@ -128,8 +128,8 @@ def comparison(
     colours = (INK, BLUE, ORANGE, GREEN, RED, MUTED)
     labels: list[str] = []
     for k, (title, results) in enumerate(runs.items()):
-        found = {row.target.id: row for row in results.targets()}
-        rows = [found[name] for name in ids if name in found]
+        result = {row.target.id: row for row in results.targets()}
+        rows = [result[name] for name in ids if name in result]
         labels = [labelled(row.target, lang) for row in rows]
         spread = 0.6 / max(1, len(runs) - 1)
         y = np.arange(len(rows)) + (k * spread - 0.3 if len(runs) > 1 else 0.0)

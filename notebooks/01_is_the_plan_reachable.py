@@ -136,9 +136,9 @@ print(
 )
 print(
     f"Revenue {revenue['value']:+.0%}: P = {chance(revenue)}, median {revenue['median']:+.0%},"
-    f" outside view {outside['revenue_growth']['p']:.0%}.\n"
+    f" reference-class forecast {outside['revenue_growth']['p']:.0%}.\n"
     f"Investment {fai['value']:+.0%}: P = {chance(fai)}, median {fai['median']:+.0%},"
-    f" outside view {outside['fai_growth']['p']:.0%}.\n"
+    f" reference-class forecast {outside['fai_growth']['p']:.0%}.\n"
     f"Both: {told['joint']['p']:.0%}. Waiting investment is mostly held by: {most}."
 )
 

@@ -17,7 +17,7 @@
 # Only data published by the day the plan was published.
 #
 # 1. 全国需求、价格、投资、货币的联合路径 · joint paths of demand, prices, investment and money
-# 2. 不看计划、只看历史与同类的外部视角 · the outside view: history and reference class, no plan
+# 2. 不看计划、只看历史与同类的外部视角 · the reference-class forecast: history and reference class, no plan
 # 3. 任意一条序列的自动预测 · the automatic forecast of any series
 # 4. 预测以前有多准 · how good the forecasts have been
 
@@ -71,7 +71,7 @@ for name, axes in zip(paths.central, figure.subplots(2, 2).flat, strict=True):
 figure
 
 # %% [markdown]
-# ## 2 外部视角 · The outside view
+# ## 2 外部视角 · The reference-class forecast
 # 集聚区收入与投资 2012 年增速，只凭历史与同类。与智能体模型的答案并看，不替代它。
 # Growth of zone revenue and investment from history and reference class alone, to be held against
 # the agent-based answer.

@@ -203,7 +203,7 @@ def test_moments_of_projects_by_brute_force(worlds: Worlds) -> None:
 
 
 def test_what_was_published_by_november_is_measured(worlds: Worlds) -> None:
-    """January to November of the base year: above-scale revenue, and investment of either reading."""
+    """January to November of the base year: revenue above designated size, and investment of either reading."""
     base = PACK.base.fai
     assert base.alternative is not None
     readings = {base.value, base.alternative.value}

@@ -1,4 +1,4 @@
-"""Backtest, outside view and the report: shapes, honesty, and what they must show."""
+"""Backtest, reference-class forecast and the report: shapes, honesty, and what they must show."""
 
 import json
 import os

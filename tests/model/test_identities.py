@@ -55,7 +55,7 @@ def _first(world: Any, state: int) -> int:
 
 
 def _waiting(world: Any) -> None:
-    """All that build have waited for money for ever: those who add own money go on and are seen."""
+    """All that build have waited for money for ever: those who add equity go on and are seen."""
     building = world["project"]["state"][: world["city"]["projects"]] == BUILDING
     world["project"]["gap"][: len(building)][building] = 10**4
 

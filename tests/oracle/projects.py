@@ -317,7 +317,7 @@ def _serve(w: World, j: Project) -> None:
 
 
 def close(w: World) -> None:
-    """Projects with land start once their own money and the month allow."""
+    """Projects with land start once their equity and the month allow."""
     p, now = w.p, w.now
     for j in w.j:
         if j.state != CLOSING:
@@ -504,7 +504,7 @@ def _build(w: World, j: Project) -> None:
 
 
 def _gap(w: World, zone: Zone, j: Project) -> None:
-    """A month of unpaid work: own money, another owner, or the end."""
+    """A month of unpaid work: equity, another owner, or the end."""
     p = w.p
     j.gap += 1
     u, v, _, _ = w.draws.uniforms(TRAIT, j.id, j.arrived, 5)

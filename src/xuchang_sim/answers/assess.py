@@ -225,7 +225,7 @@ class Assessment(Answer):
     moved : dict of str to Moved
         By outcome.
     outside : dict
-        The outside view of growth, from history and reference class alone; see
+        The reference-class forecast of growth, from history and reference class alone; see
         :func:`xuchang_sim.forecast.outside.outside_view`.
     companions : int
         Replicates of which everything later was drawn again.
@@ -387,7 +387,7 @@ class Assessment(Answer):
 
     @property
     def outside_view(self) -> dict[str, OutsideView]:
-        """The outside view of growth: history and like regions, no plan."""
+        """The reference-class forecast of growth: history and like regions, no plan."""
         keys = ("goal", "p", "quantiles", "views", "missing")
         return {
             name: cast("OutsideView", {key: view[key] for key in keys if key in view})

@@ -194,12 +194,12 @@ class _Facts:
         return sorted(result, reverse=True)
 
     def sizes(self) -> dict[str, float]:
-        """Above-scale revenue of each zone at the target, by the central (synthetic) shares."""
+        """Revenue above designated size of each zone at the target, by the central (synthetic) shares."""
         total = self("revenue") * self("scope_ratio")
         return {zone.id: total * zone.revenue_share for zone in self.region.zones}
 
     def land_need(self) -> tuple[float, float]:
-        """Mean size of a project in 亿元, and land of the group starts in 亩."""
+        """Mean size of a project in 亿元, and land of the joint ground-breakings in 亩."""
         laws = ("size_ordinary", "starts_ordinary"), ("size_large", "starts_large")
         money = starts = 0.0
         for law, number in laws:
@@ -402,7 +402,7 @@ def _projects(n: _Facts) -> _Finding:
         "ambiguous",
         "是否包含结转项目，文件没有说明 · whether carried-over projects count is not said",
         ("项目 · projects", n("projects_1e8"), "个"),
-        ("集中开工 · group starts", n("group_starts"), "个"),
+        ("集中开工 · joint ground-breakings", n("group_starts"), "个"),
         ("每个项目当年投资 · spending of each in the year", n("fai") / n("projects_1e8"), "亿元"),
     )
 
@@ -597,7 +597,7 @@ CHECKS: tuple[Check, ...] = (
     ),
     Check(
         "land",
-        "集中开工项目需要的土地与承诺的指标 · land of the group starts against the quota promised",
+        "集中开工项目需要的土地与承诺的指标 · land of the joint ground-breakings against the quota promised",
         "group_starts quota_min_zone",
         "size_ordinary_alpha size_ordinary_min size_ordinary_max starts_ordinary "
         "size_large_alpha size_large_min size_large_max starts_large intensity_ordinary",
@@ -628,7 +628,7 @@ CHECKS: tuple[Check, ...] = (
     ),
     Check(
         "projects",
-        "重点项目与集中开工 · projects under way and group starts",
+        "重点项目与集中开工 · projects under way and joint ground-breakings",
         "projects_1e8 group_starts fai",
         "",
         _projects,

@@ -46,7 +46,7 @@ class Dossier:
     paths : Drivers
         Sampled paths of demand, prices, investment and money.
     outlook : dict
-        See :func:`xuchang_sim.forecast.report.outlook_report`, without the outside view.
+        See :func:`xuchang_sim.forecast.report.outlook_report`, without the reference-class forecast.
     projects : DataFrame
         Projects of one replicate, see :func:`xuchang_sim.answers.biographies.projects`.
     replicate : int

@@ -162,7 +162,7 @@ class DriverMonth(TypedDict):
 
 @dataclass(frozen=True, eq=False)
 class Outlook(Answer):
-    """The economy around the zones: forecasts of its drivers, and the outside view.
+    """The economy around the zones: forecasts of its drivers, and the reference-class forecast.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""Records that several answers share: what identifies a run, a target, what bound, the outside view."""
+"""Records that several answers share: what identifies a run, a target, what bound, the reference-class forecast."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ class NotModelled(TypedDict):
 
 
 class View(TypedDict):
-    """One outside view: its median growth, and the probability of the plan's."""
+    """One reference-class forecast: its median growth, and the probability of the plan's."""
 
     median: Growth
     p: NotRequired[Probability]

@@ -30,7 +30,7 @@ class Relaxation:
 
     Projects are divisible. Four decisions a month: budgets started, money spent, loans drawn,
     budgets completed (亿元). Started is what is ready and has land; spending follows the S-curve
-    and, beyond own money's share, the loans; completion follows the building times, needs its
+    and, beyond equity's share, the loans; completion follows the building times, needs its
     loans in full and workers for the plants.
 
     Attributes

@@ -1,4 +1,4 @@
-"""The outside view: growth of the zones in the plan year from history and reference class alone.
+"""The reference-class forecast: growth of the zones in the plan year from history and reference class alone.
 
 No plan, no project, no agent enters. Three views of each growth rate are pooled with equal
 weights, because none of them has a record long enough to earn another:

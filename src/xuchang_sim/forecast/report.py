@@ -59,7 +59,7 @@ def outlook_report(
         As for `xuchang_sim.forecast.drivers.drivers`; through December of the plan year unless
         given.
     outside : bool
-        Add the outside view.
+        Add the reference-class forecast.
     progress : callable, optional
         Called by the backtest with (series done, series in all).
 

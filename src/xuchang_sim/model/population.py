@@ -282,7 +282,7 @@ def expected_pace(w: World, p: Inputs, months: int) -> None:
 
 @step
 def expected_starts(w: World, p: Inputs, months: int) -> None:
-    """Expected starts by month at scale 1: arrivals, survival, approval time, group month."""
+    """Expected starts by month at scale 1: arrivals, survival, approval time, ground-breaking month."""
     past = w.past
     shape = int(p.approval_shape + 0.5)
     for a in range(months):
@@ -295,7 +295,7 @@ def expected_starts(w: World, p: Inputs, months: int) -> None:
         before = by_now
         for a in range(months - n + 1):
             past.started[a + n - 1] += past.arrived[a] * chance
-    # What waits for a group month loses its dropouts; later months are settled before earlier ones.
+    # What waits for a ground-breaking month loses its dropouts; later months are settled before earlier ones.
     for v in range(months - 1, -1, -1):
         wait = 0
         while p.group_month[(p.pipeline_start + v + wait) % 12] == 0 and wait < 12:

@@ -50,7 +50,7 @@ SCHEDULE: tuple[tuple[Rule, int, str], ...] = (
     (arrivals, PROJECTS_RUN, "7 projects arrive"),
     (approve, PROJECTS_RUN, "8 dropouts, approval"),
     (allocate, LEDGERS, "9 land and floor"),
-    (close, PROJECTS_RUN, "10 own money, group month, start"),
+    (close, PROJECTS_RUN, "10 equity, ground-breaking month, start"),
     (bank_limit, LEDGERS, "11 what banks may lend"),
     (construct, PROJECTS_RUN, "11 bank draws, spending, completion"),
     (compact, PROJECTS_RUN, "11 ended projects are followed no more"),

@@ -79,7 +79,7 @@ class Sector(Strict):
     ppi_beta : float
         Response of its prices to the producer price index.
     own_money_min : float
-        Smallest share of own money in a project's budget, a fraction.
+        Smallest share of equity in a project's budget, a fraction.
     plot_ratio_min : float
         Smallest floor area over land area.
     floor_suited : bool

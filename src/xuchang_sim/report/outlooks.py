@@ -1,4 +1,4 @@
-"""Tables of the outlook: drivers, series, past forecasts, the outside view."""
+"""Tables of the outlook: drivers, series, past forecasts, the reference-class forecast."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def outlook(
     told: Mapping[str, Any], date: str, replicates: int, seed: int, lang: Language
 ) -> RenderableType:
-    """Lay out the economic outlook: drivers by month, what is measured of it, the outside view."""
+    """Lay out the economic outlook: drivers by month, what is measured of it, the reference-class forecast."""
     parts: list[RenderableType] = [
         Text(say("outlook.title", lang, date=date, replicates=replicates, seed=seed), style="bold")
     ]

@@ -473,7 +473,7 @@ def audit(rows: Sequence[AuditRow], lang: Language) -> RenderableType:
 
 
 def outside(view: Mapping[str, Any], lang: Language) -> list[str]:
-    """Lay out the outside view: a line a growth rate."""
+    """Lay out the reference-class forecast: a line a growth rate."""
     return [
         say(
             "outside",

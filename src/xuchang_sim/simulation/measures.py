@@ -196,7 +196,7 @@ def zones_above(c: Cut, threshold: float) -> Array:
 
 
 def clusters_above(c: Cut, threshold: float) -> Array:
-    """Named clusters of this threshold whose above-scale revenue reaches it."""
+    """Named clusters of this threshold whose revenue above designated size reaches it."""
     zones = c.zones
     sectors = [sector.id for sector in c.pack.region.sectors]
     count = np.zeros((c.months.shape[0], c.years))
@@ -255,7 +255,7 @@ def energy_decline(c: Cut) -> Array:
 
 
 def group_events(c: Cut) -> Array:
-    """Months in which a group start was held with at least one project."""
+    """Months in which a joint ground-breaking was held with at least one project."""
     held = c.month("group_starts")[:, : 12 * c.years] > 0
     values: Array = held.reshape(held.shape[0], c.years, 12).sum(axis=2).astype(float)
     return values

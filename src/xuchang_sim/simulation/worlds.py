@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 Array = npt.NDArray[np.float64]
 
 SIGNED_MONTHS = 10  # months after its signing by which a project is looked at again
-GROUPS_FROM = 3  # group starts are counted from April of the year before the base year
+GROUPS_FROM = 3  # joint ground-breakings are counted from April of the year before the base year
 FAI_ROW, REPORTED_ROW = MEASURE_ROW["fai"], MEASURE_ROW["reported"]
 #: Moments of a warm-up that may be compared with data.
 MOMENTS = (

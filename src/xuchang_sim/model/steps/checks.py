@@ -114,9 +114,9 @@ def check_land(w: World) -> None:
 
 @step
 def check_projects(w: World, p: Inputs) -> None:
-    """4 conservation, order and dates; 5 money; 10 own money; 17 the curve of spending; 22 gaps."""
+    """4 conservation, order and dates; 5 money; 10 equity; 17 the curve of spending; 22 gaps."""
     c, project = w.city, w.project
-    # An owner who adds own money does so until nothing is left to be lent.
+    # An owner who adds equity does so until nothing is left to be lent.
     patience = max(p.gap_drop, p.gap_wait + 1.0 / p.own_money_raise) + 1.0
     delay = commissioning_delay(p.absent.commissioning_gain)
     counted = 0

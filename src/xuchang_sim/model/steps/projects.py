@@ -532,7 +532,7 @@ def approve(w: World, p: Inputs) -> None:
 
 @step
 def close(w: World, p: Inputs) -> None:
-    """Start what has land, own money and, if it waits for one, a group month."""
+    """Start what has land, equity and, if it waits for one, a ground-breaking month."""
     c, project = w.city, w.project
     rows = w.temp.site
     waiting = 0
@@ -551,7 +551,7 @@ def close(w: World, p: Inputs) -> None:
 
 @step
 def close_month(w: World, p: Inputs, j: int) -> None:
-    """Start one project, or let it wait for own money or for the group month."""
+    """Start one project, or let it wait for equity or for the ground-breaking month."""
     c, project, zone = w.city, w.project, w.zone
     group = p.group_month[c.calendar_month] == 1
     z = project.zone[j]
@@ -726,7 +726,7 @@ def begin_stall(w: World, p: Inputs, j: int) -> None:
 
 @step
 def spend_month(w: World, p: Inputs, sites: int) -> None:
-    """Spend what own money and the granted draws allow; advance, complete or fail."""
+    """Spend what equity and the granted draws allow; advance, complete or fail."""
     c, project, zone, site = w.city, w.project, w.zone, w.temp.site
     january, large_from = 12 * c.year, p.large_threshold
     built, largest, late = 0.0, c.largest, 0
@@ -790,7 +790,7 @@ def spend_month(w: World, p: Inputs, sites: int) -> None:
 def bear_gap(w: World, p: Inputs, j: int) -> None:
     """Count a month whose work could not be paid, and do what follows from it.
 
-    After some months the owner adds own money, if it has any; else, after many, a stronger owner
+    After some months the owner adds equity, if it has any; else, after many, a stronger owner
     takes the project over, or it is abandoned.
     """
     project, zone = w.project, w.zone

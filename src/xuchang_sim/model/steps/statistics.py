@@ -20,7 +20,7 @@ def report(w: World, p: Inputs) -> None:
     """Reported revenue: sales in scope + scope inflow + boundary enlargement; copies of stocks.
 
     Which firms are in scope is settled every January by last year's sales; plants of large
-    projects are in scope from birth. The inflow of new above-scale firms and the firms of annexed
+    projects are in scope from birth. The inflow of new firms above designated size and the firms of annexed
     land exist in the statistics only.
     """
     c, firm, zone, temp = w.city, w.firm, w.zone, w.temp
@@ -146,7 +146,7 @@ def research(w: World, p: Inputs, i: int) -> float:
 
 @step
 def dragons(w: World, p: Inputs) -> None:
-    """Count firms of dragon-head size, plants added to their owners; mean default odds."""
+    """Count firms of leading-enterprise size, plants added to their owners; mean default odds."""
     c, firm, zone, temp = w.city, w.firm, w.zone, w.temp
     for i in range(c.firms):
         temp.group_sales[i] = 0.0

@@ -122,7 +122,7 @@ def test_the_joint_of_no_target_is_no_answer() -> None:
     assert "p_fai_without_largest_project" not in data
     text = printed(tables.assessment(found, "en"))
     assert "The plan sets no target for revenue or investment that the model measures." in text
-    assert "1.00" not in text.split("settled on the eve")[0]
+    assert "1.00" not in text.split("predetermined on the eve")[0]
     with pytest.raises(ValueError, match="no target is named"):
         found.results.joint(())
     with pytest.raises(InputError, match="sets no target"):

@@ -8,7 +8,7 @@ LEVERS: dict[str, tuple[str, str]] = {
     "reused_land": ("亩/年", "approved but unrequisitioned land moved in"),
     "release_by_june": ("比例", "share of the year's quota released by June"),
     "release_by_september": ("比例", "share of the year's quota released by September"),
-    "linkage_land": ("亩/年", "land-land-linkage quota"),
+    "linkage_land": ("亩/年", "land-linkage quota"),
     "boundary_area": ("km²/区", "area added to each expanding zone"),
     "platform_financing": ("亿元/区/年", "yearly financing of a zone's LGFV"),
     "guarantee_pool": ("亿元", "guarantee pool"),

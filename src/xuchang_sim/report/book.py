@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import json
 import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from xuchang_sim.files import writing
+from xuchang_sim.files import write as write_file
 from xuchang_sim.pack.workbook.style import lay_out
 from xuchang_sim.report.echoes import echo, echoes, labels
 from xuchang_sim.report.page import manifest
@@ -53,8 +54,11 @@ def write(dossier: Dossier, languages: Sequence[Language], path: Path) -> None:
     for line in json.dumps(manifest(dossier), ensure_ascii=False, indent=1).splitlines():
         _row(sheet, [line])
     sheet.column_dimensions["A"].width = 100
-    with writing(path) as stream:
-        book.save(stream)
+    stream = (
+        io.BytesIO()
+    )  # an archive that meets a full disk tries to end itself once more, and says so
+    book.save(stream)
+    write_file(path, stream.getvalue())
 
 
 class Shown(NamedTuple):

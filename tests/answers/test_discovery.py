@@ -150,7 +150,7 @@ def test_robustness_orders_scenarios(pack: Pack) -> None:
     assert none.regret_max >= none.regret_mean > 0.0
     gaps = {gap.scenario: gap for gap in found.gaps}
     assert gaps["plan"].alpha > gaps["no_plan"].alpha
-    assert 0.5 <= gaps["plan"].p[0.0]
+    assert gaps["plan"].p[0.0] >= 0.5
     assert gaps["no_plan"].p[0.0] < gaps["plan"].p[0.0]
 
 

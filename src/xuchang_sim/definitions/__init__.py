@@ -647,8 +647,9 @@ def measure(name: str) -> Measure | None:
     found = measures()
     if name in found:
         return None if found[name].threshold else found[name]
-    family = found.get(name.rpartition("_")[0])
-    if family and family.threshold:
+    stem, _, size = name.rpartition("_")
+    family = found.get(stem)
+    if family and family.threshold and size.isdecimal():
         return family
     other = extensions.measure(name)
     return other.definition if other else None

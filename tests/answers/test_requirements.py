@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import pytest
 
-from tests.answers.packs import DROPPED, PACK, changed, one_zone, without_series
+from tests.answers.packs import DROPPED, PACK, changed, one_zone, with_targets, without_series
 from xuchang_sim.answers.audit import audit
 from xuchang_sim.answers.dossier import gather
 from xuchang_sim.answers.requirements import Command, require, requirements, stopped, warm_ups
@@ -209,6 +209,31 @@ def test_a_single_run_refuses_the_same(name: str) -> None:
 def test_a_pack_without_an_optional_part_stops_nothing(name: str) -> None:
     """That the commands do answer is tested where their words are (test_not_modelled)."""
     assert stopped(DROPPED[name]()) == []
+
+
+def test_a_pack_without_any_one_target_stops_nothing() -> None:
+    for k, target in enumerate(PACK.plan.targets()):
+        pack = with_targets(lambda entry, name=target.id: None if entry.id == name else entry)  # type: ignore[misc]
+        assert len(pack.plan.targets()) == len(PACK.plan.targets()) - 1
+        assert stopped(pack) == [], target.id
+        answer(pack, "plan --check")
+        if k % 12 == 0:
+            answer(pack, "assess")
+
+
+def test_validate_and_the_commands_agree_on_every_series() -> None:
+    """Without one series of the history a command either answers or is refused by both."""
+    for k, name in enumerate(PACK.history):
+        pack = without_series(name)
+        found = stopped(pack)
+        faults = {problem for stop in found for problem in stop.problems}
+        if faults:
+            assert name in {*SOURCES, PACK.calendar.fai_season.estimate_from}
+            with pytest.raises(InputError):
+                answer(pack, "assess")
+        elif k % 6 == 0:
+            for command in ("assess", "outlook", "plan --check"):
+                answer(pack, command)
 
 
 @pytest.mark.parametrize("folder", shipped(), ids=lambda folder: folder.name)

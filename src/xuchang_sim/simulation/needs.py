@@ -183,6 +183,11 @@ def parameters(pack: Pack, fixed: Mapping[str, float]) -> Iterator[Problem]:
 def season(pack: Pack) -> Iterator[Problem]:
     """Years of a series from which no season of investment can be estimated."""
     asked = pack.calendar.fai_season
+    place = ["calendar", "fai_season", "estimate_from"]
+    if asked.estimate_from not in pack.history:
+        message = phrase("pack.series", series=", ".join(pack.history))
+        yield pack.problem("pack.yaml", place, message)
+        return
     known = dict(pack.history[asked.estimate_from].known(pack.information_date))
     first, last = asked.years[0], asked.years[-1]
     try:
@@ -191,7 +196,7 @@ def season(pack: Pack) -> Iterator[Problem]:
         message = phrase(
             "run.season", series=asked.estimate_from, error=error, first=first, last=last
         )
-        yield pack.problem("pack.yaml", ["calendar", "fai_season", "estimate_from"], message)
+        yield pack.problem("pack.yaml", place, message)
 
 
 def series(pack: Pack) -> Iterator[Problem]:

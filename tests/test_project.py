@@ -1,5 +1,6 @@
 """The project itself: imports, versions, pins, wheel, and what must not stand in a tracked file."""
 
+import ast
 import importlib.metadata
 import json
 import re
@@ -97,6 +98,33 @@ def _below(name: str, imports: dict[str, set[str]]) -> set[str]:
         found |= new
         todo += new
     return found & imports.keys()
+
+
+#: Factors between units of money, area and time that nobody should type.
+FACTORS = {1e4, 1e8, 1e-4, 1e-8, 1200.0, 10000 / 15, 15 / 10000}
+
+
+def test_no_factor_between_units_is_typed_by_hand() -> None:
+    """Units have one table. The rules, which know no units, name theirs once at the top of a module."""
+    found = []
+    for path in sorted((ROOT / "src" / "xuchang_sim").rglob("*.py")):
+        if path.name == "units.py":
+            continue
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        named = {
+            id(n) for line in tree.body if isinstance(line, ast.Assign) for n in ast.walk(line)
+        }
+        for node in ast.walk(tree):
+            if not isinstance(node, ast.BinOp) or not isinstance(node.op, ast.Mult | ast.Div):
+                continue
+            typed = [
+                side.value
+                for side in (node.left, node.right)
+                if isinstance(side, ast.Constant) and side.value in FACTORS
+            ]
+            if typed and id(node) not in named:
+                found.append(f"{path.relative_to(ROOT)}:{node.lineno}: {typed[0]}")
+    assert found == []
 
 
 @pytest.mark.parametrize("name", sorted(xuchang_sim.__all__))

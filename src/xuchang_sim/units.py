@@ -22,6 +22,7 @@ __all__ = [
     "convert",
     "convert_exact",
     "english",
+    "factor",
     "kind",
     "month_index",
     "month_label",
@@ -237,6 +238,23 @@ def convert_exact(value: Fraction, source: str, target: str) -> Fraction:
         message = phrase("unit.cannot", name=old.name, name2=new.name)
         raise UnitError(message)
     return value * old.factor / new.factor
+
+
+@lru_cache(maxsize=64)
+def factor(source: str, target: str) -> float:
+    """Return how many of the target unit one of the source unit is, rounded once.
+
+    Raises
+    ------
+    UnitError
+        If a unit is unknown or the two measure different things.
+
+    Examples
+    --------
+    >>> factor("亿元", "万元")
+    10000.0
+    """
+    return convert(Fraction(1), source, target)
 
 
 def kind(text: str) -> str:

@@ -40,6 +40,7 @@ from xuchang_sim.study import (
     matrix,
     sensitivity,
     simulate,
+    smallest_bundle,
 )
 from xuchang_sim.yamlfile import InputError
 
@@ -289,6 +290,8 @@ def test_of_no_replicate_there_is_no_answer() -> None:
         lambda: frontier(pack=pack, replicates=2, scenarios=("plan",)),
         lambda: discover(goal="joint", pack=pack, replicates=2),
     )
+    with pytest.raises(InputError, match="none of 20 replicates ran through"):
+        smallest_bundle("fai", p=0.5, pack=pack, replicates=20, grid=(0.0, 1.0))
     for call in calls:
         with pytest.raises(InputError, match="none of 2 replicates ran through: check 105"):
             call()

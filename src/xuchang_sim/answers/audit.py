@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from xuchang_sim import definitions
 from xuchang_sim.answers.requirements import require
-from xuchang_sim.units import convert, english
+from xuchang_sim.units import convert, english, factor
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from xuchang_sim.pack.plan import Target
 
 __all__ = ["AuditRow", "Figure", "audit"]
+
+#: 万元, and 元, of one 亿元.
+WAN, YUAN = factor("亿元", "万元"), factor("亿元", "元")
 
 Holds = Literal["yes", "no", "ambiguous", "not_applicable"]
 
@@ -207,7 +210,7 @@ class _Facts:
             money += self(number) * mean
             starts += self(number)
         mean = money / starts
-        return mean, self("group_starts") * mean * 1e4 / self("intensity_ordinary")
+        return mean, self("group_starts") * mean * WAN / self("intensity_ordinary")
 
     def worker_growth(self) -> tuple[float, float]:
         """Growth factors of workers and of revenue per worker that the targets imply."""
@@ -266,8 +269,8 @@ def _decomposition(n: _Facts) -> _Finding:
         " · the targets for revenue and workers imply a growth of revenue per worker",
         ("用工 · workers", workers, "倍"),
         ("人均收入 · revenue per worker", each, "倍"),
-        ("上年人均 · last year", n.base.revenue.value / n.base.workers.value * 1e4, "万元/人"),
-        ("目标人均 · at the target", n("revenue") / n("workers") * 1e4, "万元/人"),
+        ("上年人均 · last year", n.base.revenue.value / n.base.workers.value * WAN, "万元/人"),
+        ("目标人均 · at the target", n("revenue") / n("workers") * WAN, "万元/人"),
     )
 
 
@@ -375,7 +378,7 @@ def _pareto_mean(alpha: float, low: float, high: float) -> float:
 
 
 def _large_on_quota(n: _Facts) -> _Finding:
-    needed = n("size_large_min") * 1e4 / n("quota_min_zone")
+    needed = n("size_large_min") * WAN / n("quota_min_zone")
     highest = n.ranges["intensity_ordinary"][1]
     return _found(
         "yes" if needed <= n("intensity_large") else "no",
@@ -437,9 +440,9 @@ def _time(n: _Facts) -> _Finding:
 
 def _platforms(n: _Facts) -> _Finding:
     money = n("platform_financing_min") * n.zones
-    land = n("quota_min_zone") * n.zones * n("land_preparation_cost") / 1e4
-    factories = n("factory_area") * n("factory_cost") / 1e8
-    housing = n("housing") * n("housing_unit_area") * n("housing_unit_cost") / 1e8
+    land = n("quota_min_zone") * n.zones * n("land_preparation_cost") / WAN
+    factories = n("factory_area") * n("factory_cost") / YUAN
+    housing = n("housing") * n("housing_unit_area") * n("housing_unit_cost") / YUAN
     size, number = n.tiers("platforms")[0]
     strong = number * size
     other = (n.zones - number) * n("platform_financing_min")
@@ -469,7 +472,7 @@ def _factories(n: _Facts) -> _Finding:
 
 
 def _jobs(n: _Facts) -> _Finding:
-    cost = n("new_workers") * n("investment_per_job") / 1e4
+    cost = n("new_workers") * n("investment_per_job") / WAN
     industrial = n("fai") * n("large_share_fai") * (1 - n("infrastructure_share"))
     skilled = n("new_workers") * n("skilled_share_jobs")
     trained = n("trained") * n("training_completion")

@@ -31,7 +31,7 @@ from xuchang_sim.answers.search import (
 )
 from xuchang_sim.pack.levers import AXES
 from xuchang_sim.pack.scenario import ResolvedScenario, adjust
-from xuchang_sim.simulation.results import wilson
+from xuchang_sim.simulation.results import together, wilson
 from xuchang_sim.simulation.run import run
 from xuchang_sim.simulation.setup import Setup, Variant
 from xuchang_sim.simulation.targets import NO_GOAL, meets, modelled, unmodelled
@@ -481,14 +481,25 @@ class _Model:
     def strengths(self, bundle: Bundle) -> dict[str, float]:
         return {name: self.grid[k] for name, k in zip(self.factors, bundle, strict=True)}
 
-    def outcomes(self, bundles: Sequence[Bundle], first: int, count: int, worlds: int = 1) -> Array:
+    def outcomes(
+        self,
+        bundles: Sequence[Bundle],
+        first: int,
+        count: int,
+        worlds: int = 1,
+        *,
+        told: bool = False,
+    ) -> Array:
         """Outcomes of the goal's targets: shape (targets, bundles, count); NaN if a run failed.
 
-        Replicates ``first`` to ``first + count``; ``worlds`` of them share a parameter draw.
+        Replicates ``first`` to ``first + count``; ``worlds`` of them share a parameter draw. What is
+        told needs a replicate that ran through.
         """
         part = replace(self.setup, first=first, replicates=count, worlds=worlds)
         variants = [Variant(self.scenario(bundle)) for bundle in bundles]
         results = run(part, variants, full=False, keep=self.goal.ids)
+        for result in results if told else ():
+            together([result])
         self.spent += count * len(bundles)
         self.failed += sum(int((~r.good).sum()) for r in results)
         year = results[0].setup.years.index(self.setup.pack.plan_year)
@@ -532,7 +543,7 @@ class _Model:
     def values(self, bundles: Sequence[Bundle]) -> Array:
         """Outcomes over all replicates: shape (targets, bundles, replicates)."""
         parts = [
-            self.outcomes(bundles[k : k + TOGETHER], 0, self.setup.replicates)
+            self.outcomes(bundles[k : k + TOGETHER], 0, self.setup.replicates, told=True)
             for k in range(0, len(bundles), TOGETHER)
         ]
         return np.concatenate(parts, axis=1)

@@ -12,6 +12,7 @@ from xuchang_sim.forecast.calendar import fai_season
 from xuchang_sim.model.world import MEASURE_ROW, SUMMARY
 from xuchang_sim.simulation.results import Results
 from xuchang_sim.text import phrase
+from xuchang_sim.units import factor
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -205,7 +206,7 @@ def relaxation(results: Results, pack: Pack) -> Relaxation:
         built,
         (1.0 - central("own_money_mean")) * central("bank_share_rest"),
         float(column("land_used").sum() / started.sum()),
-        1e4 / central("investment_per_job"),  # 万元 in one 亿元
+        factor("亿元", "万元") / central("investment_per_job"),
         central("announced_yield") * central("realised_yield"),
         (policy % 12, end - policy),
     )

@@ -401,7 +401,7 @@ def _cells(rows: Sequence[Mapping[str, Any]], found: MatrixResult, lang: Languag
     for row in rows:
         cells = [say(f"level.{row[axis]}", lang) for axis in axes]
         for key in shown:
-            value = row[key] / 1e4 if key == "workers" else row[key]
+            value = row[key] / factor("万人", "人") if key == "workers" else row[key]
             cells.append(fixed(value, ".2f") if key.startswith("p_") else number(value))
         table.add_row(*cells)
     return table

@@ -17,7 +17,7 @@ from xuchang_sim.report.trust import significant
 from xuchang_sim.simulation.results import verdict
 from xuchang_sim.simulation.targets import JOINT, unmodelled
 from xuchang_sim.text import Language, one_language, say
-from xuchang_sim.units import english
+from xuchang_sim.units import english, factor
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -14,6 +14,7 @@ import pytest
 from scipy import stats
 from typer.testing import CliRunner
 
+from xuchang_sim import definitions
 from xuchang_sim.answers import calibration as room
 from xuchang_sim.answers.assess import manifest
 from xuchang_sim.answers.calibration import effective, informed, recover, resample, weigh
@@ -369,3 +370,29 @@ def test_the_shipped_posterior_is_made_again(
     )
     save_posterior(found, tmp_path / FILE)
     assert (tmp_path / FILE).read_bytes() == (pack.folder / FILE).read_bytes()
+
+
+# ----------------------------------------------------------------------- what a warm-up reads
+
+
+def test_what_acts_later_moves_no_moment(pack: Pack) -> None:
+    """The posterior depends on entries with ``acts: warm_up`` alone: all others at their far ends."""
+    known = definitions.levers()
+    rng = np.random.default_rng(7)
+    later = [p for p in pack.parameters.values() if p.acts != "warm_up"]
+    assert len(later) > 80
+    start = room.warm_ups(pack, 0, 6, 2012, {})
+    assert sum(map(bool, start)) >= 4
+    for turn in range(3):
+        values = {p.id: np.full(6, rng.choice([p.low, p.high])) for p in later}
+        levers = {
+            name: replace(lever, absent=lever.range[turn % 2])
+            if known[name].acts != "warm_up"
+            else lever
+            for name, lever in pack.levers.items()
+        }
+        other = replace(pack, levers=levers)
+        assert other.warm_up_sha256 == pack.warm_up_sha256
+        assert room.warm_ups(other, 0, 6, 2012, values) == start
+    moved = {"ramp_months": np.full(6, pack.parameters["ramp_months"].high)}
+    assert room.warm_ups(pack, 0, 6, 2012, moved) != start  # the test can fail

@@ -145,6 +145,8 @@ def new(
     if cases is None:
         if case_id is not None:
             refuse("--case-id", phrase("option.case_id"))
+        if source is not None:  # what could not answer is not copied
+            _answers(load.load_pack(source), lang, deep=False)
         output.note(say("new.made", lang, path=starter.new_pack(folder, source, excel=excel)))
         return
 

@@ -315,6 +315,8 @@ class Lever(Number):
         ``warm_up`` or ``opening``.
     price : Price
         What it costs.
+    moves : str
+        Recorded column that rises from the absent to the high level, or falls (``-``); empty if none.
     does, source : Text
         What it moves; where its levels come from.
     mark : str
@@ -330,6 +332,7 @@ class Lever(Number):
     not_below: str | None = None
     acts: str = "opening"
     price: Price = FREE
+    moves: str = ""
     does: Text = NOTHING
     source: Text = NOTHING
     mark: str = "J"
@@ -542,6 +545,7 @@ def _lever(name: str, entry: Any) -> Lever:
             price.get("payer", ""),
             _text(price["reason"]) if "reason" in price else None,
         ),
+        moves=entry.get("moves", ""),
         does=_text(entry["does"]),
         source=_text(entry["source"]),
         mark=entry["mark"],

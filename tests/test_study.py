@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -347,3 +348,17 @@ def test_frames_say_the_units_of_their_columns() -> None:
 def test_what_has_no_dimensions_says_so() -> None:
     with pytest.raises(TypeError, match="use to_frame"):
         STUDY.assess().to_xarray()
+
+
+def test_a_scenario_made_in_memory_is_saved_and_read_again(tmp_path: Path) -> None:
+    made = STUDY.scenario(
+        "plan",
+        land="high",
+        training_places="1.2 万人/年",
+        demand_shift=0.5,
+        drivers={"ppi_yoy": {"2012-08": -0.02}, "m2_yoy": "off"},
+    )
+    again = STUDY.scenario(made.save(tmp_path / "more.yaml"))
+    assert again.name == "more"
+    assert again.levels == made.levels
+    assert again.sha256 == made.sha256

@@ -19,10 +19,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
+from xuchang_sim.files import write
 from xuchang_sim.htmltable import html_table
 from xuchang_sim.pack.conditions import Condition, resolve as resolve_drivers, wish
 from xuchang_sim.pack.levers import AXES, LEVELS, Axis, Level
 from xuchang_sim.pack.schema import Label, Many, Strict, not_a_number, validate
+from xuchang_sim.pack.yaml_text import block
 from xuchang_sim.text import phrase
 from xuchang_sim.units import UnitError, canonical, convert
 from xuchang_sim.yamlfile import InputError, Problem, Source, did_you_mean, read_yaml, shown
@@ -182,6 +184,33 @@ class ResolvedScenario:
         if self.drivers:
             content.append(self.drivers)
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+    def save(self, path: Path) -> Path:
+        """Write it as a scenario file, named after the file, that gives the same numbers.
+
+        Parameters
+        ----------
+        path : Path
+            File to write, ``NAME.yaml``; replaced as a whole.
+
+        Returns
+        -------
+        Path
+            The same.
+        """
+        content = {
+            "name": _file_name(path.stem),
+            "title_zh": self.title_zh,
+            "title_en": self.title_en,
+            "note": self.note,
+            "parent": "no_plan",
+            "levers": dict(self.levels),
+            "demand_shift": self.demand_shift,
+            "parameters": dict(self.parameters),
+            "drivers": {k: v if isinstance(v, str) else dict(v) for k, v in self.drivers.items()},
+        }
+        write(path, block({k: v for k, v in content.items() if v not in ("", {})}).encode())
+        return path
 
 
 _Step = tuple[Source, Scenario]

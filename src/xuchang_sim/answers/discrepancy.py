@@ -166,7 +166,7 @@ def sample(discrepancy: Discrepancy, uniform: Floats) -> Floats:
 
     Parameters
     ----------
-    found : Discrepancy
+    discrepancy : Discrepancy
     uniform : ndarray, shape (n, 3)
         Levels between 0 and 1, independent by column: of the width, the common part, a unit's own.
 

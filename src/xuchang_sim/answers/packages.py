@@ -488,17 +488,17 @@ class _Model:
         count: int,
         worlds: int = 1,
         *,
-        told: bool = False,
+        answer: bool = False,
     ) -> Array:
         """Outcomes of the goal's targets: shape (targets, bundles, count); NaN if a run failed.
 
-        Replicates ``first`` to ``first + count``; ``worlds`` of them share a parameter draw. What is
-        told needs a replicate that ran through.
+        Replicates ``first`` to ``first + count``; ``worlds`` of them share a parameter draw. An
+        answer needs at least one replicate that ran through.
         """
         part = replace(self.setup, first=first, replicates=count, worlds=worlds)
         variants = [Variant(self.scenario(bundle)) for bundle in bundles]
         results = run(part, variants, full=False, keep=self.goal.ids)
-        for result in results if told else ():
+        for result in results if answer else ():
             together([result])
         self.spent += count * len(bundles)
         self.failed += sum(int((~r.good).sum()) for r in results)
@@ -543,7 +543,7 @@ class _Model:
     def values(self, bundles: Sequence[Bundle]) -> Array:
         """Outcomes over all replicates: shape (targets, bundles, replicates)."""
         parts = [
-            self.outcomes(bundles[k : k + TOGETHER], 0, self.setup.replicates, told=True)
+            self.outcomes(bundles[k : k + TOGETHER], 0, self.setup.replicates, answer=True)
             for k in range(0, len(bundles), TOGETHER)
         ]
         return np.concatenate(parts, axis=1)

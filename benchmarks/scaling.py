@@ -26,10 +26,10 @@ from benchmarks.measure import peak_memory
 from benchmarks.scaled import FIRMS as FIRMS_OF_CITY, PLACES, STARTS, scaled_pack
 from xuchang_sim import load_pack, load_scenario
 from xuchang_sim.model.world import Sizes
+from xuchang_sim.simulation import setup as engine_setup
 from xuchang_sim.simulation.arguments import prepare
 from xuchang_sim.simulation.profiling import profile_setup
 from xuchang_sim.simulation.run import run
-from xuchang_sim.simulation.setup import Setup, Variant
 
 PROJECTS = (1_000, 3_000, 10_000, 15_000)
 FIRMS = (4_000, 12_000, 40_000, 120_000, 400_000, 1_000_000)
@@ -54,7 +54,7 @@ def one_profile(
     """Profile a scaled pack: seconds by phase and step, agents, memory."""
     pack = scaled_pack(zones, firms, starts)
     base = prepare(pack, replicates, 2012)
-    setup = Setup(pack, replicates, 2012, base.through, room=room)
+    setup = engine_setup.Setup(pack, replicates, 2012, base.through, room=room)
     scenario = load_scenario("plan", pack)
     begun = time.process_time()
     found = profile_setup(setup, scenario)
@@ -73,7 +73,7 @@ def one_profile(
 def one_run(replicates: int) -> dict[str, Any]:
     """Run the city for its targets only."""
     pack = load_pack()
-    variants = [Variant(load_scenario("plan", pack))]
+    variants = [engine_setup.Variant(load_scenario("plan", pack))]
     run(prepare(pack, 1, 2012), variants, full=False)
     begun, used = time.perf_counter(), time.process_time()
     found = run(prepare(pack, replicates, 2012), variants, full=False, remember=False)[0]
@@ -94,7 +94,7 @@ def one_place(name: str, replicates: int, months: int) -> dict[str, Any]:
     pack = scaled_pack(zones, firms, starts)
     last = 12 * pack.plan_year + months - 1
     through = f"{last // 12}-{last % 12 + 1:02d}"
-    variants = [Variant(load_scenario("plan", pack))]
+    variants = [engine_setup.Variant(load_scenario("plan", pack))]
     setup = prepare(pack, 1, 2012, through)
     run(setup, variants)
     begun, used = time.perf_counter(), time.process_time()

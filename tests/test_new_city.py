@@ -133,7 +133,7 @@ def test_a_total_in_a_wrong_unit_is_refused(total: str, tmp_path: Path) -> None:
     new = old[0].replace("unit: 亿元", "unit: 万元").replace("unit: 人", "unit: 万人")
     edit(folder, "pack.yaml", old[0], new)
     with pytest.raises(
-        InputError, match=r"base\.\w+\.value: over \w+ is .* \(is the unit right\?\)"
+        InputError, match=r"base\.\w+\.value: \w+ over \w+ is .* \(is the unit right\?\)"
     ):
         load_pack(folder)
 

@@ -220,8 +220,11 @@ static void small_lump(World *restrict w, const Inputs *restrict p) {
   const int firms = (int)c->firms, zones = (int)c->zones;
   const double decay = p->depreciation / 12.0, threshold = p->expansion_threshold;
   const double years = (double)(c->year - p->base_year);
+  const double since = (double)(c->t - (12 * p->base_year + 6)) + 0.5;
+  const double normal = log(1.0 + p->investment_normal) * (since / 12.0);
+  const double tide = exp(p->climate_elasticity * (p->nation[c->t - p->pipeline_start] - normal));
   const double lump = c->lump_base * pow(1.0 + p->small_lump_growth, years) *
-                      (p->fai_season[c->calendar_month] / 12.0);
+                      (tide * p->fai_season[c->calendar_month] / 12.0);
   double private = lump - p->absent.platform_financing / 12.0 * (double)c->zones;
   private = private < 0.0 ? 0.0 : private;
   c->lump_private = private;

@@ -18,7 +18,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "bundle": ("bundle", "--factors", "land,process", "-n", "40", "--p", "0.5", *SAMPLED),
     "frontier": ("frontier", "-n", "4", *SAMPLED),
     "sensitivity": ("sensitivity", "--factors", "land,process", "--size", "2", "-n", "2", *SAMPLED),
-    "discover": ("discover", "-n", "1200", "--goal", "fai_growth", *SAMPLED),
+    "discover": ("discover", "-n", "1200", "--goal", "fai_share", *SAMPLED),
 }
 KEYS = {
     "compare": {"a", "b", "measures", "targets", "attainment", "moved", "settled", "manifest"},

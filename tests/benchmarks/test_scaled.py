@@ -53,7 +53,7 @@ def test_room_grows_in_classes_and_the_city_keeps_its_own() -> None:
 def test_more_than_a_world_can_hold_is_refused() -> None:
     pack = scaled_pack(100, 20_000)
     sizes_for(prepare(pack, 1, 1))
-    many = replace(pack.parameters["firms_count"], default=4e7, range=(3e7, 5e7))
+    many = replace(pack.parameters["firms_count"], default=4e8, range=(3e8, 5e8))
     pack = replace(pack, parameters={**pack.parameters, "firms_count": many})
     with pytest.raises(InputError, match="rows of firms and"):
         sizes_for(prepare(pack, 1, 1))

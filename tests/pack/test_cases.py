@@ -98,7 +98,9 @@ def test_over_and_nearly_are_bounds(tmp_path: Path) -> None:
         "soft target is over-fulfilled",
         "",
     ]
-    rows = [row(f"output{i}", "outcome", 40, note=note) for i, note in enumerate(notes)]
+    rows = [
+        row("output", "outcome", 40, note=note, case=f"case_{i}") for i, note in enumerate(notes)
+    ]
     found, problems = read_outcomes(table(tmp_path, *rows, row("tax", "outcome", ">5")))
     assert not problems
     assert [x.bound for x in found] == ["at_least", "at_most", "", "", "", "at_least"]

@@ -108,7 +108,7 @@ def line(
 
     Parameters
     ----------
-    told : tuple
+    answer : tuple
         Case, place, year, quantity, day of publication and outcome, as in :class:`Line`.
     growth : ndarray, shape (n,)
         Growth of each future, fractions.

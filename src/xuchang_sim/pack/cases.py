@@ -521,9 +521,12 @@ def _row(line: Line) -> CaseRow:
 def _slip(name: str) -> str:
     """Known quantity of which a name is most likely a slip; empty if it is known or like none."""
     stems = (*QUANTITIES, *OTHERS)
-    if _PART.sub("", name) in stems:
+    stem = _PART.sub("", name).rstrip("0123456789")  # numbered ones are somebody's own
+    if stem in stems:
         return ""
-    return slip_of(name, [*stems, *(f"{stem}_{part}" for stem in stems for part in _PARTS)])
+    return slip_of(stem, stems) or slip_of(
+        name, [*stems, *(f"{stem}_{part}" for stem in stems for part in _PARTS)]
+    )
 
 
 def read_outcomes(path: Path) -> tuple[list[CaseRow], list[Problem]]:

@@ -7,7 +7,7 @@ import pytest
 
 from xuchang_sim.pack.casefiles import write_case
 from xuchang_sim.pack.casepack import case_pack, drivers_fault, known_drivers, totals
-from xuchang_sim.pack.cases import Case, read_cases, read_outcomes
+from xuchang_sim.pack.cases import OTHERS, QUANTITIES, Case, _slip, read_cases, read_outcomes
 from xuchang_sim.pack.load import load_pack
 from xuchang_sim.yamlfile import InputError
 
@@ -194,3 +194,9 @@ def test_other_names_of_the_same_total_are_read(tmp_path: Path) -> None:
         for line in GOOD
     ]
     assert totals(one(tmp_path, *other)) == totals(one(tmp_path, *GOOD))
+
+
+def test_what_can_be_forecast_or_is_refused_by_name_is_never_a_slip() -> None:
+    assert [name for name in (*QUANTITIES, *OTHERS) if _slip(name)] == []
+    assert _slip("projects_1e7") == ""
+    assert _slip("revenu") == "revenue"

@@ -521,8 +521,9 @@ def _row(line: Line) -> CaseRow:
 def _slip(name: str) -> str:
     """Known quantity of which a name is most likely a slip; empty if it is known or like none."""
     stems = (*QUANTITIES, *OTHERS)
-    stem = _PART.sub("", name).rstrip("0123456789")  # numbered ones are somebody's own
-    if stem in stems:
+    whole = _PART.sub("", name)
+    stem = whole.rstrip("0123456789")  # numbered ones are somebody's own
+    if whole in stems or stem in {known.rstrip("0123456789") for known in stems}:
         return ""
     return slip_of(stem, stems) or slip_of(
         name, [*stems, *(f"{stem}_{part}" for stem in stems for part in _PARTS)]

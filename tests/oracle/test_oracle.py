@@ -164,7 +164,8 @@ class Futures:
         return blocks[0]  # of one chunk: its memory is not used again
 
 
-@pytest.mark.parametrize("seed", range(6))
+# 38, 44: a plant that the new draws begin before the branch; 50: one that they would begin again.
+@pytest.mark.parametrize("seed", [*range(6), 38, 44, 50])
 def test_branch_into_another_future(seed: int) -> None:
     """After the branch: other levers or demand, no more starts, the later draws drawn again."""
     futures = Futures(seed)

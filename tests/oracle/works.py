@@ -214,13 +214,13 @@ def _factories(w: World) -> None:
 def _sewage(w: World, zone: Zone) -> None:
     p = w.p
     order = p.zone_sewage[zone.row]
-    if not w.policy or not order:
+    if not w.policy or not order or zone.sewage_month:
         return
     _, _, u, v = (
         *w.draws.uniforms(ZONE, zone.code, p.policy_month, 0)[:2],
         *w.draws.uniforms(ZONE, zone.code, p.policy_month, 1)[:2],
     )
-    if w.t == p.policy_month + math.floor(6.0 * u) and (
+    if w.t >= p.policy_month + math.floor(6.0 * u) and (
         order <= w.now.sewage_plants * w.execution[SEWAGE] + 0.5
     ):
         zone.sewage_month = w.t + math.floor(p.sewage_build_months * (0.75 + 0.5 * v) + 0.5)

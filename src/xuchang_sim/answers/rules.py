@@ -1,22 +1,44 @@
-"""Rules: the hash of what a forecast is made by, so that a measured skill knows what it is of."""
+"""Hash of all that decides a forecast, so that a measured skill knows which rules it belongs to."""
 
 from __future__ import annotations
 
 import hashlib
+import json
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
+from xuchang_sim import definitions
 from xuchang_sim.model import digest
 
-DEFINITIONS = Path(__file__).parents[1] / "definitions"
+DEFINITIONS = Path(definitions.__file__).parent
+#: Entries of a definition that a reader reads, and no rule.
+PROSE = frozenset(("label", "does", "source", "note", "reason"))
 
 
 @lru_cache(maxsize=1)
 def rules_digest() -> str:
-    """Hash of the rules and definitions: what a skill was measured of."""
+    """Hash the rules and the definitions, their prose aside: a skill was measured with these."""
     state = hashlib.sha256(digest.rules_digest().encode())
     for path in sorted(DEFINITIONS.iterdir()):
-        if path.suffix in {".py", ".yaml"}:
-            state.update(path.name.encode() + b"\0")
-            state.update(path.read_bytes().replace(b"\r\n", b"\n") + b"\0")
+        if path.suffix == ".py":
+            state.update(path.name.encode() + b"\0" + digest.meaning(path.read_bytes()) + b"\0")
+        elif path.suffix == ".yaml":
+            entries = values(definitions.entries(path.stem))
+            state.update(path.name.encode() + b"\0" + json.dumps(entries).encode() + b"\0")
     return state.hexdigest()
+
+
+def values(entries: Any) -> Any:
+    """Return a file of definitions without labels, sources and explanations.
+
+    Examples
+    --------
+    >>> values({"revenue": {"unit": "亿元", "label": {"zh": "收入", "en": "revenue"}}})
+    {'revenue': {'unit': '亿元'}}
+    """
+    if isinstance(entries, dict):
+        return {key: values(value) for key, value in entries.items() if key not in PROSE}
+    if isinstance(entries, list):
+        return [values(value) for value in entries]
+    return entries

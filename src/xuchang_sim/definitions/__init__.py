@@ -35,6 +35,7 @@ __all__ = [
     "Text",
     "columns",
     "drivers",
+    "entries",
     "levers",
     "measure",
     "measures",
@@ -478,8 +479,8 @@ class Sector:
 
 
 @cache
-def _file(name: str) -> Mapping[str, Any]:
-    """Content of a file of definitions."""
+def entries(name: str) -> Mapping[str, Any]:
+    """Return a file of definitions as plain data: ``levers``, ``parameters``, ``measures`` and so on."""
     problems: list[Any] = []
     source = read_yaml(Path(__file__).parent / f"{name}.yaml", problems)
     if source is None or problems or not isinstance(source.data, dict):
@@ -512,7 +513,7 @@ def _pair(value: Any) -> Any:
 @cache
 def levers() -> Mapping[str, Lever]:
     """All levers by id, in the order of the file, which is that of the model's record."""
-    return {name: _lever(name, entry) for name, entry in _file("levers")["levers"].items()}
+    return {name: _lever(name, entry) for name, entry in entries("levers")["levers"].items()}
 
 
 def _lever(name: str, entry: Any) -> Lever:
@@ -581,7 +582,7 @@ def price(name: str, values: Mapping[str, float], zones: int) -> Fraction | None
 @cache
 def parameters() -> Mapping[str, Parameter]:
     """All parameters by id, in the order of the file."""
-    found = _file("parameters")["parameters"]
+    found = entries("parameters")["parameters"]
     return {name: _parameter(name, entry) for name, entry in found.items()}
 
 
@@ -635,7 +636,7 @@ def measures() -> Mapping[str, Measure]:
             needs=tuple(entry.get("needs", ())),
             parameters=tuple(entry.get("parameters", ())),
         )
-        for name, entry in _file("measures")["measures"].items()
+        for name, entry in entries("measures")["measures"].items()
     }
 
 
@@ -671,7 +672,7 @@ def columns() -> Mapping[str, Column]:
             entry.get("zones", "sum"),
             entry.get("year", "sum" if entry["kind"] == "flow" else "last"),
         )
-        for name, entry in _file("columns")["columns"].items()
+        for name, entry in entries("columns")["columns"].items()
     }
 
 
@@ -680,7 +681,7 @@ def summary() -> Mapping[str, Column]:
     """Numbers of a replicate that are not monthly, by id, in the order of the record."""
     return {
         name: Column(name, units.canonical(entry["unit"]), "scalar", _text(entry["label"]), "none")
-        for name, entry in _file("columns")["summary"].items()
+        for name, entry in entries("columns")["summary"].items()
     }
 
 
@@ -699,7 +700,7 @@ def drivers() -> Mapping[str, Driver]:
             entry.get("gap_free", False),
             entry.get("least", 0),
         )
-        for name, entry in _file("drivers")["drivers"].items()
+        for name, entry in entries("drivers")["drivers"].items()
     }
 
 
@@ -718,5 +719,5 @@ def sectors() -> Mapping[str, Sector]:
             _text(entry["source"]),
             entry["mark"],
         )
-        for name, entry in _file("sectors")["sectors"].items()
+        for name, entry in entries("sectors")["sectors"].items()
     }

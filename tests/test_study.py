@@ -345,6 +345,39 @@ def test_frames_say_the_units_of_their_columns() -> None:
     assert {"lever", "effect.fai.value", "effect.fai.se"} <= set(prices.columns)
 
 
+def test_one_name_given_alone_is_a_list_of_one() -> None:
+    """Not a list of its letters, wherever several are taken."""
+    few = STUDY.with_(replicates=2)
+    alone = few.robustness("plan", "fai", draws=2, replicates=2, key="starts_growth")
+    assert alone == few.robustness(["plan"], "fai", draws=2, replicates=2, key=["starts_growth"])
+    assert few.compare("plan", "no_plan", measures="fai").measures.keys() == {"fai"}
+    reach = few.frontier(0.5, scenarios=few.scenario("plan", land=2), outcomes="fai", maps=())
+    assert next(iter(reach.scenarios.values())).keys() == {"fai"}
+    design = few.design({"land": ["plan"]}, scenarios="no_plan", measures="fai")
+    assert [s.name for s in design.scenarios] == ["no_plan"]
+    assert design.measures == ("fai",)
+    for ask in (lambda none: few.robustness(none, "fai"), lambda none: few.report("x.html", none)):
+        with pytest.raises(InputError, match="scenarios: allowed: one or more"):
+            ask([])
+
+
+def test_every_answer_names_the_scenarios_it_was_made_of() -> None:
+    few = STUDY.with_(replicates=2)
+    plan, none = (few.scenario(name).sha256 for name in ("plan", "no_plan"))
+    answers: list[Any] = [
+        few.simulate("plan"),
+        few.discover("plan", "fai"),
+        few.robustness(["plan"], "fai", draws=2, replicates=2, key=["starts_growth"]),
+        few.frontier(0.5, scenarios="plan", maps=()),
+    ]
+    for answer in answers:
+        made = answer.to_dict()["manifest"]
+        assert made["scenarios"] == {"plan": plan}, type(answer)
+        assert made["seed"] == few.seed
+    both = few.frontier(0.5, scenarios="plan", maps=(), base="no_plan")
+    assert both.manifest["scenarios"] == {"plan": plan, "no_plan": none}
+
+
 def test_what_has_no_dimensions_says_so() -> None:
     with pytest.raises(TypeError, match="use to_frame"):
         STUDY.assess().to_xarray()

@@ -94,7 +94,7 @@ class Study(Settings):
         a: ScenarioLike,
         b: ScenarioLike,
         *,
-        measures: Sequence[str] | None = None,
+        measures: str | Sequence[str] | None = None,
         half_width: float | None = None,
     ) -> Comparison:
         """Compare two scenarios replicate by replicate; see :func:`xuchang_sim.answers.compare.compare`."""
@@ -108,32 +108,66 @@ class Study(Settings):
 
         return explain(self, scenario)
 
-    def packages(self, goal: str = "fai_growth", p: float = 0.8, **options: Any) -> BundleResult:
-        """Find the smallest policy packages that reach a goal.
+    def packages(
+        self,
+        goal: str = "fai_growth",
+        p: float = 0.8,
+        *,
+        factors: str | Sequence[str] | None = None,
+        grid: Sequence[float] | None = None,
+        base: ScenarioLike = "no_plan",
+        robust: float | None = None,
+        draws: int | None = None,
+        worlds: int | None = None,
+        exhaustive: bool = False,
+    ) -> BundleResult:
+        """Find the smallest policy packages; see :func:`xuchang_sim.answers.packages.smallest_bundle`."""
+        from xuchang_sim.answers import packages as room  # noqa: PLC0415
 
-        ``options`` as in :func:`xuchang_sim.answers.packages.smallest_bundle`.
-        """
-        from xuchang_sim.answers.packages import smallest_bundle  # noqa: PLC0415
+        return room.smallest_bundle(
+            self,
+            goal,
+            p,
+            factors=factors,
+            grid=room.GRID if grid is None else grid,
+            base=base,
+            robust=robust,
+            draws=draws,
+            worlds=worlds,
+            exhaustive=exhaustive,
+        )
 
-        return smallest_bundle(self, goal, p, **options)
+    def frontier(
+        self,
+        p: float = 0.8,
+        *,
+        outcomes: str | Sequence[str] | None = None,
+        scenarios: ScenarioLike | Sequence[ScenarioLike] | None = None,
+        maps: Sequence[tuple[str, str]] | None = None,
+        grid: Sequence[float] | None = None,
+        base: ScenarioLike = "plan",
+    ) -> Frontier:
+        """Say which growth is reached with a probability; see :func:`xuchang_sim.answers.frontier.frontier`."""
+        from xuchang_sim.answers import frontier as room, packages  # noqa: PLC0415
 
-    def frontier(self, p: float = 0.8, **options: Any) -> Frontier:
-        """Say which growth is reached with a probability.
-
-        ``options`` as in :func:`xuchang_sim.answers.frontier.frontier`.
-        """
-        from xuchang_sim.answers.frontier import frontier  # noqa: PLC0415
-
-        return frontier(self, p, **options)
+        return room.frontier(
+            self,
+            p,
+            outcomes=outcomes,
+            scenarios=scenarios,
+            maps=room.MAPS if maps is None else maps,
+            grid=packages.GRID if grid is None else grid,
+            base=base,
+        )
 
     def sensitivity(
         self,
         scenario: ScenarioLike = "plan",
         *,
         method: Method = "morris",
-        factors: Sequence[str] | None = None,
+        factors: str | Sequence[str] | None = None,
         size: int | None = None,
-        outcomes: Sequence[str] | None = None,
+        outcomes: str | Sequence[str] | None = None,
         replicates: int = 10,
         executor: Executor | None = None,
     ) -> Sensitivity:
@@ -156,29 +190,48 @@ class Study(Settings):
         )
 
     def discover(
-        self, scenario: ScenarioLike = "plan", goal: str = "revenue_growth", **options: Any
+        self,
+        scenario: ScenarioLike = "plan",
+        goal: str = "revenue_growth",
+        *,
+        density: float | None = None,
+        boxes: int | None = None,
     ) -> Discovery:
-        """Find where a goal is missed despite a scenario.
+        """Find where a goal is missed despite a scenario; see :func:`xuchang_sim.answers.discovery.discover`."""
+        from xuchang_sim.answers import discovery as room, prim  # noqa: PLC0415
 
-        ``options`` as in :func:`xuchang_sim.answers.discovery.discover`.
-        """
-        from xuchang_sim.answers.discovery import discover  # noqa: PLC0415
-
-        return discover(self, scenario, goal, **options)
+        return room.discover(
+            self,
+            scenario,
+            goal,
+            density=prim.DENSITY if density is None else density,
+            boxes=prim.MOST_BOXES if boxes is None else boxes,
+        )
 
     def robustness(
         self,
-        scenarios: Sequence[ScenarioLike] = ("no_plan", "plan", "all_high"),
+        scenarios: ScenarioLike | Sequence[ScenarioLike] = ("no_plan", "plan", "all_high"),
         goal: str = "fai_growth",
-        **options: Any,
+        *,
+        draws: int = 64,
+        replicates: int = 16,
+        key: str | Sequence[str] | None = None,
     ) -> Robustness:
         """Say over how much of the parameters' space scenarios meet a goal.
 
-        ``options`` as in :func:`xuchang_sim.answers.robustness.robustness`.
+        ``replicates`` are those of a draw; see
+        :func:`xuchang_sim.answers.robustness.robustness`.
         """
-        from xuchang_sim.answers.robustness import robustness  # noqa: PLC0415
+        from xuchang_sim.answers import robustness as room  # noqa: PLC0415
 
-        return robustness(self, scenarios, goal, **options)
+        return room.robustness(
+            self,
+            scenarios,
+            goal,
+            draws=draws,
+            replicates=replicates,
+            key=room.KEY if key is None else key,
+        )
 
     def uncertainty(self, scenario: ScenarioLike = "plan") -> Uncertainty:
         """Say where the uncertainty is; see :func:`xuchang_sim.answers.uncertainty.uncertainty`."""
@@ -212,30 +265,55 @@ class Study(Settings):
 
         return outlook(self, through=through, as_of=as_of, backtest=backtest)
 
-    def design(self, points: pd.DataFrame | Mapping[str, Sequence[Any]], **options: Any) -> Design:
-        """Make a design of a table of points.
-
-        ``options`` as in :func:`xuchang_sim.answers.designs.make_design`.
-        """
+    def design(
+        self,
+        points: pd.DataFrame | Mapping[str, Sequence[Any]],
+        *,
+        name: str = "table",
+        scenarios: ScenarioLike | Sequence[ScenarioLike] = ("plan",),
+        draws: int = 1,
+        measures: str | Sequence[str] = (),
+    ) -> Design:
+        """Make a design of a table of points; see :func:`xuchang_sim.answers.designs.make_design`."""
         from xuchang_sim.answers.designs import make_design  # noqa: PLC0415
 
-        return make_design(self, points, **options)
+        return make_design(
+            self, points, name=name, scenarios=scenarios, draws=draws, measures=measures
+        )
 
-    def sweep(self, design: Design | str | Path, out: str | Path, **options: Any) -> Sweep:
+    def sweep(
+        self,
+        design: Design | str | Path,
+        out: str | Path,
+        *,
+        executor: Executor | None = None,
+        rows_per_part: int | None = None,
+        ahead: int | None = None,
+        say: Callable[[str], None] | None = None,
+    ) -> Sweep:
         """Run every point of a design and keep the rows in a folder.
 
-        A design has its own replicates, seed and last month. ``options`` as in
+        A design has its own replicates, seed and last month; see
         :func:`xuchang_sim.answers.sweep.sweep`.
         """
         from xuchang_sim.answers.sweep import sweep  # noqa: PLC0415
 
-        mine = {"threads": self.threads, "progress": self.progress, "pack": self.pack}
-        return sweep(design, out=out, **{**mine, **options})
+        return sweep(
+            design,
+            out=out,
+            executor=executor,
+            threads=self.threads,
+            rows_per_part=rows_per_part,
+            ahead=ahead,
+            progress=self.progress,
+            say=say,
+            pack=self.pack,
+        )
 
     def report(
         self,
         out: str | Path,
-        scenarios: Sequence[ScenarioLike] | None = None,
+        scenarios: ScenarioLike | Sequence[ScenarioLike] | None = None,
         *,
         lang: str = "zh",
         deep: bool = True,

@@ -11,20 +11,14 @@ scenario with every lever at its absent level (what the levers moved).
 from __future__ import annotations
 
 import math
-import os
-import platform
-import subprocess
 from dataclasses import dataclass, replace
 from functools import cached_property
-from importlib.metadata import version
-from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, NotRequired, TypedDict, cast
 
 import numpy as np
 import numpy.typing as npt
 
-from xuchang_sim import __version__
 from xuchang_sim.answer import (
     NAN,
     Answer,
@@ -36,13 +30,13 @@ from xuchang_sim.answer import (
     Unit,
 )
 from xuchang_sim.answers.classes import TargetClass, read_classes
-from xuchang_sim.answers.records import Goal, Growth, Manifest, NotModelled, OutsideView, Summary
+from xuchang_sim.answers.records import Goal, Growth, NotModelled, OutsideView, Summary
 from xuchang_sim.answers.requirements import require
 from xuchang_sim.answers.skill import skill
 from xuchang_sim.forecast.outside import outside_view
-from xuchang_sim.model.digest import rules_digest
 from xuchang_sim.pack.scenario import ResolvedScenario, load_matrix
 from xuchang_sim.simulation.arguments import MOST_REPLICATES, whole_number
+from xuchang_sim.simulation.manifest import Manifest, manifest
 from xuchang_sim.simulation.results import Results, together, wilson
 from xuchang_sim.simulation.run import run
 from xuchang_sim.simulation.setup import Setup, Variant
@@ -65,6 +59,7 @@ from xuchang_sim.yamlfile import InputError, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from xuchang_sim.pack.load import Pack
     from xuchang_sim.pack.scenario import Matrix
@@ -619,59 +614,6 @@ def conditioning(results: Results) -> dict[str, Summary]:
     outside = (rows[:, 3] < 0.7) | (rows[:, 3] > 1.4)
     out["firm_scale"]["outside_0.7_1.4"] = float(outside.mean())
     return out
-
-
-def manifest(setup: Setup, scenarios: Sequence[ResolvedScenario]) -> Manifest:
-    """Return what identifies a result: versions, hashes, seed, and the state of the checkout.
-
-    With a scenario that was made in memory it says how, so that the run can be repeated.
-    """
-    made = {
-        s.name: {"lineage": list(s.lineage), "settings": dict(s.changes)}
-        for s in scenarios
-        if s.changes
-    }
-    found = {
-        "package": __version__,
-        "python": platform.python_version(),
-        "numpy": np.__version__,
-        **{name: version(name) for name in ("scipy", "statsmodels")},
-        "rules": rules_digest(),
-        "pack": {"name": setup.pack.name, "sha256": setup.pack.sha256},
-        "information_date": setup.pack.information_date.isoformat(),
-        "scenarios": {s.name: s.sha256 for s in scenarios},
-        **({"changes": made} if made else {}),
-        "seed": setup.seed,
-        "parameters": setup.draws,
-        "posterior": _posterior(setup),
-        "git": git_state(),
-    }
-    return cast("Manifest", found)
-
-
-def _posterior(setup: Setup) -> dict[str, Any] | None:
-    """Which posterior was drawn from, and whether it was made with the very rules that ran."""
-    found = setup.pack.posterior if setup.draws == "posterior" else None
-    if found is None:
-        return None
-    same = found.report.get("rules") == rules_digest()
-    return {"sha256": found.sha256, "made_with_these_rules": same}
-
-
-def git_state() -> str | None:
-    """Commit of the checkout the package runs from, ``+`` if it was changed; None if there is none."""
-    folder = Path(__file__).parent
-    if not any((parent / ".git").exists() for parent in folder.parents):
-        return None
-    words = ["git", "-C", str(folder), "describe", "--always", "--dirty=+", "--abbrev=12"]
-    quiet = {**os.environ, "GIT_OPTIONAL_LOCKS": "0"}
-    try:
-        done = subprocess.run(  # noqa: S603 - fixed words, no shell
-            words, capture_output=True, text=True, timeout=5, check=True, env=quiet
-        )
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return done.stdout.strip() or None
 
 
 class CellRecord(TypedDict):

@@ -19,11 +19,11 @@ import numpy.typing as npt
 from xuchang_sim import __version__
 from xuchang_sim.answer import Probability, Share, Unit
 from xuchang_sim.answers.factsfile import load_facts
-from xuchang_sim.answers.records import PackName
 from xuchang_sim.model.digest import rules_digest
 from xuchang_sim.model.engine import threads
 from xuchang_sim.pack.posterior import Posterior
 from xuchang_sim.pack.scenario import load_scenario
+from xuchang_sim.simulation.manifest import PackName
 from xuchang_sim.simulation.setup import Setup
 from xuchang_sim.simulation.worlds import FailedWorldError, Worlds
 from xuchang_sim.text import phrase

@@ -17,16 +17,17 @@ from xuchang_sim.answers.assess import (
     Moved,
     Settled,
     compare_years,
-    manifest,
     not_modelled_row,
     settle,
 )
 from xuchang_sim.answers.forward import Forward, ForwardRecord, forward
-from xuchang_sim.answers.records import Manifest, NotModelled
+from xuchang_sim.answers.records import NotModelled
 from xuchang_sim.simulation.draws import same_outlook
+from xuchang_sim.simulation.manifest import Manifest, manifest
 from xuchang_sim.simulation.measures import REGISTRY
 from xuchang_sim.simulation.results import together
 from xuchang_sim.simulation.run import run
+from xuchang_sim.simulation.settings import listed
 from xuchang_sim.simulation.setup import Setup, Variant
 from xuchang_sim.simulation.targets import lacking, meets, modelled, unmodelled
 from xuchang_sim.text import phrase
@@ -342,7 +343,7 @@ def compare(
     a: ScenarioLike,
     b: ScenarioLike,
     *,
-    measures: Sequence[str] | None = None,
+    measures: str | Sequence[str] | None = None,
     half_width: float | None = None,
 ) -> Comparison:
     """Compare two scenarios on common random numbers.
@@ -375,7 +376,7 @@ def compare(
     ('plan', 'land_high')
     """
     loaded, progress = study.pack, study.progress
-    measures = MEASURES if measures is None else measures
+    measures = MEASURES if measures is None else listed(measures)
     problems = [
         Problem(
             f"measures: {name}", "", 0, phrase("ask.no_measure", hint=did_you_mean(name, REGISTRY))

@@ -20,7 +20,7 @@ from xuchang_sim.pack.scenario import Name, ResolvedScenario, adjust, load_scena
 from xuchang_sim.pack.schema import Label, Many, Strict, validate
 from xuchang_sim.simulation.arguments import MOST_REPLICATES
 from xuchang_sim.simulation.measures import REGISTRY
-from xuchang_sim.simulation.settings import ScenarioLike, Settings
+from xuchang_sim.simulation.settings import ScenarioLike, Settings, listed
 from xuchang_sim.simulation.setup import Draws
 from xuchang_sim.simulation.targets import lacking, modelled
 from xuchang_sim.text import phrase
@@ -235,9 +235,9 @@ def make_design(
     points: pd.DataFrame | Mapping[str, Sequence[Any]],
     *,
     name: str = "table",
-    scenarios: Sequence[ScenarioLike] = ("plan",),
+    scenarios: ScenarioLike | Sequence[ScenarioLike] = ("plan",),
     draws: int = 1,
-    measures: Sequence[str] = (),
+    measures: str | Sequence[str] = (),
 ) -> Design:
     """Make a design of a table of points.
 
@@ -264,8 +264,8 @@ def make_design(
     columns = tuple(named)
     table = [[_cell(value) for value in values] for values in named.values()]
     rows = tuple(zip(*table, strict=True)) if columns else ((),)
-    found = tuple(study.scenario(s) for s in scenarios)
-    return _checked(study, name, columns, rows, found, draws, measures)
+    found = tuple(study.scenarios(scenarios))
+    return _checked(study, name, columns, rows, found, draws, listed(measures))
 
 
 def _cell(value: Any) -> Value:

@@ -14,12 +14,11 @@ from typing import TYPE_CHECKING, TypedDict
 import numpy as np
 
 from xuchang_sim.answer import Answer, MaybeNan
-from xuchang_sim.answers.assess import manifest
 from xuchang_sim.answers.packages import Goal, parse_goal
 from xuchang_sim.answers.prim import DENSITY, MOST_BOXES, Box, prim, simplified
-from xuchang_sim.answers.records import Manifest
 from xuchang_sim.answers.robustness import Robustness
 from xuchang_sim.forecast.drivers import drivers
+from xuchang_sim.simulation.manifest import Manifest, manifest
 from xuchang_sim.simulation.results import together
 from xuchang_sim.simulation.run import run
 from xuchang_sim.simulation.setup import Setup, Variant
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
+    from xuchang_sim.pack.scenario import ResolvedScenario
     from xuchang_sim.simulation.results import Results
     from xuchang_sim.simulation.settings import ScenarioLike, Settings
 
@@ -89,6 +89,7 @@ class Discovery(Answer):
     boxes: tuple[Box, ...]
     setup: Setup
     units: Mapping[str, str]
+    sources: tuple[ResolvedScenario, ...]
     robustness: Robustness | None = None
 
     KEYS = (
@@ -152,7 +153,7 @@ class Discovery(Answer):
     @property
     def manifest(self) -> Manifest:
         """Versions, hashes and seed that identify the result."""
-        return manifest(self.setup, [])
+        return manifest(self.setup, self.sources)
 
 
 def uncertain(results: Results) -> dict[str, Array]:
@@ -238,5 +239,12 @@ def discover(
         left &= ~((x >= limits[0]) & (x <= limits[1])).all(axis=1)
     units = {name: p.unit for name, p in loaded.parameters.items()}
     return Discovery(
-        wanted, resolved.name, names, float(interest.mean()), tuple(result), setup, units
+        wanted,
+        resolved.name,
+        names,
+        float(interest.mean()),
+        tuple(result),
+        setup,
+        units,
+        (resolved,),
     )

@@ -83,7 +83,7 @@ class Dossier:
 
 def gather(
     study: Settings,
-    scenarios: Sequence[ScenarioLike],
+    scenarios: ScenarioLike | Sequence[ScenarioLike],
     *,
     deep: bool = True,
     goal: str | None = None,
@@ -107,7 +107,7 @@ def gather(
     InputError
         If a scenario or an argument is wrong.
     """
-    resolved = [study.scenario(s) for s in scenarios]
+    resolved = study.scenarios(scenarios)
     first, pack, replicates, seed = resolved[0], study.pack, study.replicates, study.seed
     require(pack, "report", scenario=first, through=study.through)
     setup, progress = study.setup(), study.progress

@@ -12,12 +12,11 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, TypedDict
 
 from xuchang_sim.answer import NAN, Answer, MaybeNan, Unit
-from xuchang_sim.answers.assess import manifest
 from xuchang_sim.answers.attribution import DEMAND_SHIFT, FAMILIES, Attribution, attribute
 from xuchang_sim.answers.prices import Price, prices
-from xuchang_sim.answers.records import Manifest
 from xuchang_sim.answers.requirements import require
 from xuchang_sim.answers.waterfall import Bar, Waterfall, waterfalls
+from xuchang_sim.simulation.manifest import Manifest, manifest
 from xuchang_sim.simulation.results import Results
 from xuchang_sim.simulation.setup import Setup
 from xuchang_sim.simulation.why import WhyYear

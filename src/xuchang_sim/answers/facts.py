@@ -13,11 +13,10 @@ from typing import TYPE_CHECKING, TypedDict, cast
 import numpy as np
 
 from xuchang_sim.answer import Answer, MaybeNan
-from xuchang_sim.answers.assess import manifest
 from xuchang_sim.answers.factsfile import Fact, load_facts
-from xuchang_sim.answers.records import Manifest
 from xuchang_sim.answers.stylised import MEASURED, Evidence, Numbers, look
 from xuchang_sim.pack.scenario import load_scenario
+from xuchang_sim.simulation.manifest import Manifest, manifest
 from xuchang_sim.simulation.run import run
 from xuchang_sim.simulation.setup import Variant
 from xuchang_sim.simulation.worlds import Worlds

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple, TypedDict, cast
 import numpy as np
 
 from xuchang_sim.answer import Answer, Extra, MaybeNan
-from xuchang_sim.answers.assess import manifest
 from xuchang_sim.answers.packages import GRID, parse_goal, strengthened
-from xuchang_sim.answers.records import Manifest
 from xuchang_sim.pack.scenario import list_scenarios
+from xuchang_sim.simulation.manifest import Manifest, manifest
 from xuchang_sim.simulation.results import together
 from xuchang_sim.simulation.run import run
+from xuchang_sim.simulation.settings import listed
 from xuchang_sim.simulation.setup import Setup, Variant
 from xuchang_sim.text import phrase
 from xuchang_sim.yamlfile import InputError, Problem
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
+    from xuchang_sim.pack.scenario import ResolvedScenario
     from xuchang_sim.simulation.settings import ScenarioLike, Settings
 
     Array = npt.NDArray[np.float64]
@@ -92,6 +93,7 @@ class Frontier(Answer):
     maps: dict[tuple[str, str], dict[str, Array]]
     setup: Setup
     failed: int
+    sources: tuple[ResolvedScenario, ...]
 
     KEYS = (
         *("p", "failed", "outcomes", "targets", "grid", "base", "replicates", "seed"),
@@ -136,16 +138,20 @@ class Frontier(Answer):
     @property
     def manifest(self) -> Manifest:
         """Versions, hashes and seed that identify the result."""
-        return manifest(self.setup, [])
+        return manifest(self.setup, self.sources)
+
+
+#: Families of levers that are crossed unless others are asked for.
+MAPS = (("land", "finance"), ("land", "labour"))
 
 
 def frontier(
     study: Settings,
     p: float = 0.8,
     *,
-    outcomes: Sequence[str] | None = None,
-    scenarios: Sequence[ScenarioLike] | None = None,
-    maps: Sequence[tuple[str, str]] = (("land", "finance"), ("land", "labour")),
+    outcomes: str | Sequence[str] | None = None,
+    scenarios: ScenarioLike | Sequence[ScenarioLike] | None = None,
+    maps: Sequence[tuple[str, str]] = MAPS,
     grid: Sequence[float] = GRID,
     base: ScenarioLike = "plan",
 ) -> Frontier:
@@ -178,11 +184,11 @@ def frontier(
     loaded = study.pack
     if not 0.0 < p < 1.0:
         raise InputError([Problem("--p", "", 0, phrase("ask.p", p=p))])
-    outcomes = parse_goal("joint", loaded).ids if outcomes is None else outcomes
+    outcomes = parse_goal("joint", loaded).ids if outcomes is None else listed(outcomes)
     for name in outcomes:
         parse_goal(name, loaded)
     chosen = [s.name for s in list_scenarios(loaded)] if scenarios is None else scenarios
-    result, start = [study.scenario(s) for s in chosen], study.scenario(base)
+    result, start = study.scenarios(chosen) if chosen else [], study.scenario(base)
     cells = [
         strengthened(start, {rows: x, columns: y}, loaded)
         for rows, columns in maps
@@ -215,4 +221,5 @@ def frontier(
         drawn,
         setup,
         int((~good).sum()),
+        (start, *result),
     )

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NotRequired, TypedDict, cast
 
 from xuchang_sim.answer import Answer, Share
-from xuchang_sim.answers.assess import manifest
-from xuchang_sim.answers.records import Growth, Manifest, OutsideView
+from xuchang_sim.answers.records import Growth, OutsideView
 from xuchang_sim.answers.requirements import require
 from xuchang_sim.forecast.report import outlook_report
+from xuchang_sim.simulation.manifest import Manifest, manifest
+from xuchang_sim.simulation.settings import Settings
 
 if TYPE_CHECKING:
-    from xuchang_sim.simulation.settings import Settings
     from xuchang_sim.simulation.setup import Setup
 
 __all__ = ["Outlook", "SeriesForecast", "outlook"]

@@ -16,8 +16,7 @@ import numpy as np
 
 from xuchang_sim import definitions
 from xuchang_sim.answer import Answer, MaybeNan, Probability, Unit
-from xuchang_sim.answers.assess import goals, manifest
-from xuchang_sim.answers.records import Manifest
+from xuchang_sim.answers.assess import goals
 from xuchang_sim.answers.search import (
     MOST_BUNDLES,
     TOGETHER,
@@ -31,8 +30,10 @@ from xuchang_sim.answers.search import (
 )
 from xuchang_sim.pack.levers import AXES
 from xuchang_sim.pack.scenario import ResolvedScenario, adjust
+from xuchang_sim.simulation.manifest import Manifest, manifest
 from xuchang_sim.simulation.results import together, wilson
 from xuchang_sim.simulation.run import run
+from xuchang_sim.simulation.settings import listed
 from xuchang_sim.simulation.setup import Setup, Variant
 from xuchang_sim.simulation.targets import NO_GOAL, meets, modelled, unmodelled
 from xuchang_sim.text import phrase
@@ -175,6 +176,7 @@ class BundleResult(Answer):
     setup: Setup
     spent: int
     failed: int
+    sources: tuple[ResolvedScenario, ...]
 
     KEYS = (
         *("goal", "targets", "p", "robust", "draws", "worlds", "base", "factors", "grid"),
@@ -240,7 +242,7 @@ class BundleResult(Answer):
     @property
     def manifest(self) -> Manifest:
         """Versions, hashes and seed that identify the result."""
-        return manifest(self.setup, [])
+        return manifest(self.setup, self.sources)
 
 
 def cost(scenario: ResolvedScenario, base: ResolvedScenario, pack: Pack) -> float:
@@ -295,7 +297,7 @@ def smallest_bundle(
     goal: str = "fai_growth",
     p: float = 0.8,
     *,
-    factors: Sequence[str] | None = None,
+    factors: str | Sequence[str] | None = None,
     grid: Sequence[float] = GRID,
     base: ScenarioLike = "no_plan",
     robust: float | None = None,
@@ -347,7 +349,7 @@ def smallest_bundle(
     (0, 1, 2)
     """
     loaded, setup, replicates = study.pack, study.setup(), study.replicates
-    factors = FAMILIES if factors is None else factors
+    factors = FAMILIES if factors is None else listed(factors)
     start = study.scenario(base)
     wanted = parse_goal(goal, loaded)
     problems = []
@@ -430,6 +432,7 @@ def smallest_bundle(
         setup,
         model.spent,
         model.failed,
+        (start,),
     )
 
 

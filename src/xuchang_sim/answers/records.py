@@ -1,4 +1,4 @@
-"""Records that several answers share: what identifies a run, a target, what bound, the reference-class forecast."""
+"""Records that several answers share: a target, what bound, the reference-class forecast."""
 
 from __future__ import annotations
 
@@ -8,55 +8,12 @@ from xuchang_sim.answer import Extra, MaybeProbability, Probability, Unit
 
 __all__ = [
     "Goal",
-    "Manifest",
     "NotModelled",
     "OutsideView",
     "Summary",
 ]
 
 Growth = Annotated[float, Unit("比例", "growth over the year before")]
-
-
-class PackName(TypedDict):
-    """Name of a pack and the hash of what it says."""
-
-    name: str
-    sha256: str
-
-
-class PosteriorName(TypedDict):
-    """Hash of the posterior, and whether it was made with the rules that ran."""
-
-    sha256: str
-    made_with_these_rules: bool
-
-
-class Change(TypedDict):
-    """How a scenario that was made in memory came about: its ancestors, and what it set."""
-
-    lineage: list[str]
-    settings: dict[str, float | str]
-
-
-class ManifestRecord(TypedDict):
-    """Manifest of a result: versions, hashes, seed, and the state of the checkout."""
-
-    package: str
-    python: str
-    numpy: str
-    rules: str
-    pack: PackName
-    information_date: str
-    scenarios: dict[str, str]
-    changes: NotRequired[dict[str, Change]]
-    seed: int
-    parameters: str
-    posterior: PosteriorName | None
-    git: str | None
-
-
-#: Other keys are versions of libraries and hashes of files.
-Manifest = Annotated[ManifestRecord, Extra(str)]
 
 
 class Goal(TypedDict):

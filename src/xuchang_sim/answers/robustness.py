@@ -12,7 +12,9 @@ from xuchang_sim.answer import Answer, MaybeNan, Probability
 from xuchang_sim.answers.designs import make_design
 from xuchang_sim.answers.packages import Goal, parse_goal
 from xuchang_sim.answers.sweep import collect
+from xuchang_sim.simulation.manifest import Manifest, manifest
 from xuchang_sim.simulation.run import run
+from xuchang_sim.simulation.settings import listed
 from xuchang_sim.simulation.setup import Setup, Variant
 from xuchang_sim.simulation.targets import meets
 
@@ -69,8 +71,9 @@ class Robustness(Answer):
     gaps: tuple[InfoGap, ...]
     draws: int
     setup: Setup
+    sources: tuple[ResolvedScenario, ...]
 
-    KEYS = ("goal", "draws", "replicates", "rows", "info_gap")
+    KEYS = ("goal", "draws", "replicates", "seed", "rows", "info_gap", "manifest")
     ALIASES = MappingProxyType({"goal": "goal_ids"})
     ROWS = "rows"
 
@@ -83,6 +86,16 @@ class Robustness(Answer):
     def replicates(self) -> int:
         """Worlds behind each number of the info-gap question."""
         return self.setup.replicates
+
+    @property
+    def seed(self) -> int:
+        """Seed of every draw."""
+        return self.setup.seed
+
+    @property
+    def manifest(self) -> Manifest:
+        """Versions, hashes and seed that identify the result."""
+        return manifest(self.setup, self.sources)
 
     @property
     def info_gap(self) -> list[GapRecord]:
@@ -105,12 +118,12 @@ ALPHAS = tuple(k / 10 for k in range(11))
 
 def robustness(
     study: Settings,
-    scenarios: Sequence[ScenarioLike] = ("no_plan", "plan", "all_high"),
+    scenarios: ScenarioLike | Sequence[ScenarioLike] = ("no_plan", "plan", "all_high"),
     goal: str = "fai_growth",
     *,
     draws: int = 64,
     replicates: int = 16,
-    key: Sequence[str] = KEY,
+    key: str | Sequence[str] = KEY,
 ) -> Robustness:
     """Measure the part of the parameter space, and its radius, in which scenarios meet a goal.
 
@@ -131,7 +144,7 @@ def robustness(
     """
     loaded, through = study.pack, f"{study.pack.plan_year}-12"
     wanted = parse_goal(goal, loaded)
-    result = [study.scenario(s) for s in scenarios]
+    result = study.scenarios(scenarios)
     design = make_design(
         study.with_(replicates=replicates, through=through),
         {},
@@ -160,8 +173,8 @@ def robustness(
     )
     last = 12 * loaded.plan_year + 11
     setup = study.setup(replicates=4 * replicates, through=last, draws="central")
-    gaps = tuple(info_gap(setup, s, wanted, key) for s in result)
-    return Robustness(wanted, rows, gaps, draws, setup)
+    gaps = tuple(info_gap(setup, s, wanted, listed(key)) for s in result)
+    return Robustness(wanted, rows, gaps, draws, setup, tuple(result))
 
 
 def info_gap(

@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple, TypedDict, cas
 import numpy as np
 
 from xuchang_sim.answer import Answer, Extra, MaybeNan
-from xuchang_sim.answers.assess import goals, manifest
+from xuchang_sim.answers.assess import goals
 from xuchang_sim.answers.designs import Design, factor_names, make_design, quantile
-from xuchang_sim.answers.records import Manifest
 from xuchang_sim.answers.sweep import collect
 from xuchang_sim.pack.levers import AXES
+from xuchang_sim.simulation.manifest import Manifest, manifest
+from xuchang_sim.simulation.settings import listed
 from xuchang_sim.simulation.setup import Setup
 from xuchang_sim.simulation.targets import NO_GOAL
 from xuchang_sim.text import phrase
@@ -396,9 +397,9 @@ def sensitivity(
     scenario: ScenarioLike = "plan",
     *,
     method: Method = "morris",
-    factors: Sequence[str] | None = None,
+    factors: str | Sequence[str] | None = None,
     size: int | None = None,
-    outcomes: Sequence[str] | None = None,
+    outcomes: str | Sequence[str] | None = None,
     replicates: int = 10,
     executor: Executor | None = None,
 ) -> Sensitivity:
@@ -432,8 +433,8 @@ def sensitivity(
         If a factor or an outcome does not exist.
     """
     loaded, resolved, seed = study.pack, study.scenario(scenario), study.seed
-    factors = FACTORS if factors is None else factors
-    outcomes = goals(loaded) if outcomes is None else outcomes
+    factors = FACTORS if factors is None else listed(factors)
+    outcomes = goals(loaded) if outcomes is None else listed(outcomes)
     if not outcomes:
         raise InputError([Problem("outcomes", "", 0, str(NO_GOAL))])
     known = factor_names(loaded)

@@ -14,9 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from xuchang_sim.answer import Answer
-from xuchang_sim.answers.assess import manifest
-from xuchang_sim.answers.records import Manifest
 from xuchang_sim.simulation.draws import demand_paths, draw_parameters
+from xuchang_sim.simulation.manifest import Manifest, manifest
 from xuchang_sim.simulation.run import run
 from xuchang_sim.simulation.setup import Setup, Variant
 from xuchang_sim.simulation.targets import growth_asked

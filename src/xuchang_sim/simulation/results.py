@@ -13,6 +13,7 @@ from xuchang_sim.answer import Answer, MaybeNan
 from xuchang_sim.htmltable import html_table
 from xuchang_sim.model.world import CODES, MEASURES, SUMMARY
 from xuchang_sim.simulation.arrays import HELD, dataset, frame
+from xuchang_sim.simulation.manifest import Manifest, manifest
 from xuchang_sim.simulation.measures import ATTAINABLE, REGISTRY, Cut
 from xuchang_sim.simulation.targets import (
     Reason,
@@ -143,7 +144,7 @@ class Results(Answer):
 
     KEYS = (
         *("scenario", "replicates", "followed", "failed", "seed", "through", "parameters"),
-        "measures",
+        *("measures", "manifest"),
     )
     ALIASES = MappingProxyType({"failed": "failures", "parameters": "drawn"})
 
@@ -238,6 +239,11 @@ class Results(Answer):
     def drawn(self) -> str:
         """Where parameters come from: posterior, sampled or central."""
         return self.setup.draws
+
+    @property
+    def manifest(self) -> Manifest:
+        """Versions, hashes and seed that identify the result."""
+        return manifest(self.setup, [self.variant.scenario])
 
     @property
     def measures(self) -> list[MeasureYear]:

@@ -36,6 +36,11 @@ ScenarioLike = str | Path | ResolvedScenario
 FIELDS = ("pack", "replicates", "seed", "through", "parameters", "threads", "progress")
 
 
+def listed(names: str | Sequence[str]) -> Sequence[str]:
+    """Return names as a sequence: one name given alone is a list of one, not of its letters."""
+    return [names] if isinstance(names, str) else names
+
+
 class Settings:
     """Settings shared by all runs of a study; they do not change.
 
@@ -186,6 +191,24 @@ class Settings:
         if not settings and demand_shift is None and not drivers and name is None and title is None:
             return resolved_scenario
         return vary(resolved_scenario, settings, self.pack, name, title, demand_shift, drivers)
+
+    def scenarios(self, several: ScenarioLike | Sequence[ScenarioLike]) -> list[ResolvedScenario]:
+        """Return scenarios by name, path or as they are; one given alone is a list of one.
+
+        Parameters
+        ----------
+        several : str, Path, ResolvedScenario or sequence of them
+
+        Raises
+        ------
+        InputError
+            If there is no such scenario, or none is given.
+        """
+        if isinstance(several, str | Path | ResolvedScenario):
+            return [self.scenario(several)]
+        if not several:
+            raise InputError([Problem("scenarios", "", 0, phrase("ask.each_once"))])
+        return [self.scenario(s) for s in several]
 
     # ------------------------------------------------------------------------------ runs
 

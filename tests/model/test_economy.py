@@ -19,6 +19,7 @@ from xuchang_sim.simulation.arguments import prepare
 from xuchang_sim.simulation.run import run
 from xuchang_sim.simulation.setup import Variant
 from xuchang_sim.study import economy
+from xuchang_sim.units import month_label
 
 PACK = load_pack()
 
@@ -107,6 +108,16 @@ def test_a_broken_identity_stops_the_model_with_its_name() -> None:
     model.city["loans"] = 1e6
     with pytest.raises(RuntimeError, match="check 8 failed in 2012-01"):
         model.step()
+
+
+def test_a_model_ends_with_the_last_month_that_has_demand() -> None:
+    model = economy("plan", seed=9, pack=PACK, through="2012-12")
+    model.run_model()
+    assert month_label(model.month) == "2012-12"
+    assert not model.running
+    with pytest.raises(RuntimeError, match="the run ends with 2012-12; for more months"):
+        model.step()
+    assert month_label(model.month) == "2012-12"
 
 
 def test_models_do_not_stay_in_memory() -> None:

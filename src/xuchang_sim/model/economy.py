@@ -90,16 +90,22 @@ class Economy(mesa.Model):
         Room for rows.
     hooks : mapping of str to sequence of callables, optional
         Callables ``hook(economy)`` to run after the named step of every month.
+    through : int, optional
+        Last month, 12 * year + month - 1, for which there are inputs: ``run_model()`` ends with it.
+        Without one the caller has to know when to stop.
 
     Attributes
     ----------
+    running : bool
+        False once the last month has run.
     zones, firms, projects : AgentSet
         Views of the rows in use; closed firms and ended projects leave their set.
 
     Raises
     ------
     RuntimeError
-        If conditioning fails, or a month breaks an identity; the code is in the message.
+        If conditioning fails, a month breaks an identity (the code is in the message), or a month
+        after the last one is asked for: demand is not known there.
     """
 
     def __init__(
@@ -107,6 +113,7 @@ class Economy(mesa.Model):
         inputs: Records,
         sizes: Sizes,
         hooks: Mapping[str, Sequence[Hook]] | None = None,
+        through: int | None = None,
     ) -> None:
         super().__init__(rng=int(inputs["seed"][0]))
         unknown = set(hooks or {}) - set(STEP_NAMES)
@@ -116,6 +123,7 @@ class Economy(mesa.Model):
             )
             raise ValueError(message)
         self.hooks = dict(hooks or {})
+        self.through = through
         self.inputs = inputs.copy()
         self.memory = room(World, sizes, 1)
         world = self.memory[0]
@@ -156,7 +164,16 @@ class Economy(mesa.Model):
         return self.agents_by_type[Project]
 
     def step(self) -> None:
-        """Run one month, step by step, with the hooks of each step after it."""
+        """Run one month, step by step, with the hooks of each step after it.
+
+        Raises
+        ------
+        RuntimeError
+            If the month breaks an identity, or lies beyond the last one.
+        """
+        if self.through is not None and self.month >= self.through:
+            year, month = divmod(self.through, 12)
+            raise RuntimeError(phrase("run.beyond", last=f"{year}-{month + 1:02d}"))
         for number, name in enumerate(STEP_NAMES):
             if number == CHECK and self.inputs["check"][0] == 0:
                 continue
@@ -165,6 +182,7 @@ class Economy(mesa.Model):
                 hook(self)
         self._raise()
         self._follow()
+        self.running = self.through is None or self.month < self.through
 
     def _raise(self) -> None:
         code = int(self.city["code"])

@@ -121,6 +121,8 @@ def economy(
 ) -> Economy:
     """Return one replicate as a Mesa model, the same to the last bit as in the engine.
 
+    It ends with the setup's last month, as the engine does: later months have no demand.
+
     Parameters
     ----------
     setup : Setup
@@ -143,7 +145,7 @@ def economy(
     group = Batch(alone, [Variant(scenario)], scenario.parameters, full=False)
     given = group.inputs(0, 1)[0]
     given["check"] = setup.check  # a shock may break an identity, and be meant to
-    return Economy(given, group.sizes, hooks)
+    return Economy(given, group.sizes, hooks, setup.through)
 
 
 class Batch:

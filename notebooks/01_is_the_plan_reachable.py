@@ -39,6 +39,7 @@ from matplotlib.figure import Figure
 
 from xuchang_sim import assess, load_pack, load_scenario
 from xuchang_sim.report import figures
+from xuchang_sim.report.echoes import without_verdict
 
 pack = load_pack()
 resolved = load_scenario(scenario, pack)
@@ -67,7 +68,8 @@ results
 
 # %%
 figure = Figure(figsize=(8, 12), layout="constrained")
-figures.probabilities(results.targets(), ax=figure.subplots(), lang=lang)
+unrated = without_verdict(results.setup)
+figures.probabilities(results.targets(), unrated=unrated, ax=figure.subplots(), lang=lang)
 figure
 
 # %% [markdown]

@@ -96,6 +96,7 @@ from matplotlib.figure import Figure
 
 from xuchang_sim import assess
 from xuchang_sim.report import figures
+from xuchang_sim.report.echoes import without_verdict
 from xuchang_sim.report.sentences import answer
 
 found = assess("plan", replicates=replicates, seed=seed, pack=pack)
@@ -103,7 +104,8 @@ found.results
 
 # %%
 figure = Figure(figsize=(8, 4.4), layout="constrained")
-figures.probabilities(found.results.targets(), ax=figure.subplots(), lang=lang)
+unrated = without_verdict(found.results.setup)
+figures.probabilities(found.results.targets(), unrated=unrated, ax=figure.subplots(), lang=lang)
 figure
 
 # %%

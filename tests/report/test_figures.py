@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_hex
 from matplotlib.text import Text
 
 from xuchang_sim.answers.assess import Assessment
@@ -21,7 +22,8 @@ from xuchang_sim.answers.biographies import projects
 from xuchang_sim.forecast.drivers import NAMES, drivers
 from xuchang_sim.pack.load import Pack
 from xuchang_sim.report import figures, fonts
-from xuchang_sim.report.style import figure
+from xuchang_sim.report.echoes import without_verdict
+from xuchang_sim.report.style import VERDICT, figure
 from xuchang_sim.study import economy
 from xuchang_sim.text import Language, say
 
@@ -195,3 +197,22 @@ def test_biographies_are_in_order(biography: pd.DataFrame) -> None:
 def test_drawing_needs_no_pyplot() -> None:
     code = "import sys; from xuchang_sim.report import figures; assert 'matplotlib.pyplot' not in sys.modules; assert 'matplotlib' not in sys.modules"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_what_repeats_an_input_has_no_colour_of_a_verdict(
+    assessment: Assessment,
+) -> None:
+    run = assessment.results
+    rows = run.targets()
+    unrated = without_verdict(run.setup)
+    assert {row.target.id for row in rows} > unrated > set()
+    ax = figures.probabilities(rows, unrated=unrated, lang="en")
+    rows = sorted(rows, key=lambda row: not row.target.headline)
+    verdicts = {to_hex(paint.colour) for word, paint in VERDICT.items() if word != "none"}
+    for row, bar in zip(rows, ax.patches, strict=True):
+        edge = row.target.basis == "assumption"
+        colour = to_hex(bar.get_edgecolor() if edge else bar.get_facecolor())
+        assert (colour in verdicts) == (row.target.id not in unrated), row.target.id
+    legend = ax.get_legend()
+    assert legend is not None
+    assert "no verdict" in legend.get_texts()[-1].get_text()

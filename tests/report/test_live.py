@@ -20,8 +20,10 @@ import pytest
 
 from xuchang_sim.pack.load import load_pack, shipped
 from xuchang_sim.pack.scenario import load_scenario
+from xuchang_sim.report.echoes import without_verdict
 from xuchang_sim.report.live import CONNECTIONS, FAMILIES, HOST, MAX_BODY, Desk, Server, opening
 from xuchang_sim.study import simulate
+from xuchang_sim.text import say
 
 EXAMPLE = shipped()[-1]
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -77,6 +79,16 @@ def test_the_plan_is_the_plan(desk: Desk) -> None:
         if row.target.headline:
             assert told[row.target.id]["p"] == row.p
     assert told["joint"]["p"] <= min(told["revenue_growth"]["p"], told["fai"]["p"])
+
+
+def test_what_repeats_an_input_has_no_verdict() -> None:
+    desk = Desk(load_pack(), replicates=4)
+    told = {row["id"]: row for row in desk.answer(PLAN, "en")["targets"]}
+    unrated = without_verdict(desk.study.setup()) & told.keys()
+    assert unrated
+    assert {name for name, row in told.items() if not row["rated"]} == unrated
+    for row in told.values():
+        assert (row["word"] == say("chance.unrated", "en")) == (not row["rated"])
 
 
 def test_fans_end_at_the_years_total(desk: Desk) -> None:

@@ -1,20 +1,29 @@
-"""Echoes: in words, which input of the model a target repeats, where no mechanism moves it."""
+"""Echoes: which input of the model a target repeats, in words, where no mechanism moves it; such a target has no verdict."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from xuchang_sim import definitions
+from xuchang_sim.answers.classes import read_classes
 from xuchang_sim.text import Language, say
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
+    from xuchang_sim.simulation.setup import Setup
+
 
 def echo(row: Mapping[str, Any]) -> bool:
     """Whether a target repeats an input of the model, so that a verdict would say nothing."""
     return bool(row.get("target_class", "mechanism") != "mechanism")
+
+
+def without_verdict(setup: Setup) -> frozenset[str]:
+    """Targets of a run that repeat an input; none where what moves them was not measured."""
+    found, _ = read_classes(setup.pack, setup.draws)
+    return frozenset(name for name, row in found.items() if row["kind"] != "mechanism")
 
 
 def labels(data: Mapping[str, Any], lang: Language) -> dict[str, str]:

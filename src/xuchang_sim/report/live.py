@@ -33,6 +33,7 @@ import numpy as np
 from xuchang_sim.answers.assess import goals
 from xuchang_sim.answers.packages import strengthened
 from xuchang_sim.pack.scenario import ResolvedScenario, load_scenario
+from xuchang_sim.report.echoes import without_verdict
 from xuchang_sim.report.figures.paths import MONTHLY, year_to_date
 from xuchang_sim.report.sentences import chance
 from xuchang_sim.simulation.settings import Settings
@@ -127,6 +128,7 @@ class Desk:
         """
         start = time.perf_counter()
         results = self.study.with_(progress=progress).simulate(self.scenario(setting))
+        unrated = without_verdict(results.setup)
         rows = [
             {
                 "id": row.target.id,
@@ -134,7 +136,8 @@ class Desk:
                 "p": row.p,
                 "low": row.p_low,
                 "high": row.p_high,
-                "word": chance(row.p, lang),
+                "rated": row.target.id not in unrated,
+                "word": chance(row.p, lang, rated=row.target.id not in unrated),
             }
             for row in results.targets()
             if row.target.headline
@@ -142,7 +145,9 @@ class Desk:
         if ids := goals(self.pack):
             p, low, high = results.joint(ids)
             joint = {"id": "joint", "label": say("live.joint", lang), "p": p, "low": low}
-            rows.insert(0, joint | {"high": high, "word": chance(p, lang)})
+            rated = unrated.isdisjoint(ids)
+            word = chance(p, lang, rated=rated)
+            rows.insert(0, joint | {"high": high, "rated": rated, "word": word})
         return {
             "targets": rows,
             "fans": [self.fan(results, name, lang) for name in ("revenue", "fai")],

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from xuchang_sim.pack.levers import AXES
 from xuchang_sim.report import figures
-from xuchang_sim.report.echoes import echo, echoes, labels
+from xuchang_sim.report.echoes import echo, echoes, labels, without_verdict
 from xuchang_sim.report.fonts import speakable
 from xuchang_sim.report.sentences import answer, chance
 from xuchang_sim.report.skill import skill
@@ -109,12 +109,12 @@ def _pictures(dossier: Dossier, lang: Language) -> dict[str, list[dict[str, str]
     why = results.why()
     measured = city_targets(pack)
     spoken = speakable(lang)
-    rated = results.targets()
+    rated, unrated = results.targets(), without_verdict(results.setup)
     draw: dict[str, list[dict[str, str]]] = {
         "targets": [
             _shown(
                 "report.figure.probabilities",
-                lambda: figures.probabilities(rated, lang=lang),
+                lambda: figures.probabilities(rated, unrated=unrated, lang=lang),
                 lang,
             )
         ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from xuchang_sim.report.echoes import echo
 from xuchang_sim.report.tables import fixed, number, percent, quantity
 from xuchang_sim.text import Language, say, titled
 
@@ -26,8 +27,13 @@ CHANCES = (
 )
 
 
-def chance(p: float, lang: Language) -> str:
-    """Return the word for a probability; each word stands for a fixed range."""
+def chance(p: float, lang: Language, *, rated: bool = True) -> str:
+    """Return the word for a probability; each word stands for a fixed range.
+
+    A target that repeats an input is not rated: the word says so.
+    """
+    if not rated:
+        return say("chance.unrated", lang)
     return say(next(key for limit, key in CHANCES if p < limit), lang)
 
 
@@ -52,7 +58,7 @@ def answer(assessment: Assessment, lang: Language) -> list[str]:
         lang,
         title=title[:1].upper() + title[1:],
         labels=together,
-        chance=chance(joint["p"], lang),
+        chance=chance(joint["p"], lang, rated=not any(echo(rows[name]) for name in joint["ids"])),
         p=fixed(joint["p"], ".2f"),
         count=f"{round(joint['p'] * good):,}",
         all=f"{good:,}",
@@ -63,7 +69,7 @@ def answer(assessment: Assessment, lang: Language) -> list[str]:
             lang,
             label=row[f"label_{lang}"],
             value=quantity(row["value"], row["unit"], lang),
-            chance=chance(row["p"], lang),
+            chance=chance(row["p"], lang, rated=not echo(row)),
             p=fixed(row["p"], ".2f"),
             median=quantity(row["median"], row["unit"], lang),
         )

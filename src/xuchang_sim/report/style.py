@@ -31,6 +31,7 @@ VERDICT = {
     "likely": Paint(BLUE),
     "even": Paint(ORANGE, "//"),
     "unlikely": Paint(RED, ".."),
+    "none": Paint("#b0b0b0"),
 }
 CAUSES = {
     "demand": Paint(SKY),

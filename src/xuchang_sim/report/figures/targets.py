@@ -16,7 +16,7 @@ from xuchang_sim.simulation.targets import city_targets
 from xuchang_sim.text import Language, labelled, say
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     import pandas as pd
     from matplotlib.axes import Axes
@@ -46,18 +46,29 @@ def attainment(results: Results, *, ax: Axes | None = None, lang: Language = "zh
 
 
 def probabilities(
-    targets: Sequence[TargetResult], *, ax: Axes | None = None, lang: Language = "zh"
+    targets: Sequence[TargetResult],
+    *,
+    unrated: Collection[str] = (),
+    ax: Axes | None = None,
+    lang: Language = "zh",
 ) -> Axes:
     """Draw the probability of every target with its 95% interval, the headline ones first.
 
     Targets decided by an assumption on execution have a hollow bar and a dagger.
+
+    Parameters
+    ----------
+    targets : sequence of TargetResult
+        Targets of a run.
+    unrated : collection of str, optional
+        Ids of targets that repeat an input of the model: their bars are grey, for there is no verdict on them.
     """
     lang = speakable(lang)
     rows = sorted(targets, key=lambda row: not row.target.headline)
     ax = axes(ax, 7.2, 0.62 + 0.27 * len(rows))
     seen: set[str] = set()
     for y, row in enumerate(rows):
-        word = verdict(row.p)
+        word = "none" if row.target.id in unrated else verdict(row.p)
         paint = VERDICT[word]
         hollow = row.target.basis == "assumption"
         ax.barh(
@@ -98,7 +109,7 @@ def probabilities(
             [words[i] for i in order],
             loc="lower left",
             bbox_to_anchor=(0.0, 1.0),
-            ncols=3,
+            ncols=4,
             fontsize=8,
             frameon=False,
             borderaxespad=0.2,

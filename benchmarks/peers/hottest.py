@@ -29,7 +29,7 @@ from xuchang_sim.model.steps.labour import employ
 from xuchang_sim.model.steps.production import account, produce
 from xuchang_sim.model.steps.projects import construct
 from xuchang_sim.model.world import (
-    STRIP,
+    TILE,
     City,
     Firms,
     Inputs,
@@ -70,8 +70,8 @@ def repeat_draws(memory: Worlds1, _inputs: Inputs1, passes: int) -> None:
     """Draw two words for every firm of every world, a number of times."""
     for n in range(memory.shape[0]):
         for _ in range(passes):
-            for begin in range(0, memory[n].city.firms, STRIP):
-                shocks(memory[n], begin, min(begin + STRIP, memory[n].city.firms))
+            for begin in range(0, memory[n].city.firms, TILE):
+                shocks(memory[n], begin, min(begin + TILE, memory[n].city.firms))
 
 
 @entry

@@ -157,8 +157,8 @@ def test_variants_share_the_candidates_that_were_listed_and_list_the_rest_themse
     monkeypatch.setattr(simulation.Batch, "inputs", many)
     setup = prepare(PACK, 2, 2012)
     together = run(setup, [Variant(NONE), Variant(PLAN)], workers=1)
-    echo = engine._memory(Sizes())[0]["echo"]
-    kept = int(echo["listed"][0] - echo["begin"][0])
+    replay = engine._memory(Sizes())[0]["replay"]
+    kept = int(replay["listed"][0] - replay["begin"][0])
     assert kept == months if months else 5 < kept < 20
     for variant, found in zip((NONE, PLAN), together, strict=True):
         assert found.good.all()
@@ -272,8 +272,8 @@ def test_what_a_branch_does_not_copy_never_changes_or_is_never_read() -> None:
     """Rows that stand when the ledgers open keep their settled columns; scratch may be anything."""
     model, marred = (economy("all_high", replicate=2, seed=9, pack=PACK) for _ in range(2))
     counts = {"firm": int(model.city["firms"]), "project": int(model.city["projects"])}
-    settled = {"firm": chunk.SETTLED_FIRM, "project": chunk.SETTLED - GARBAGE.keys()}
-    assert GARBAGE.keys() <= chunk.SETTLED
+    settled = {"firm": chunk.UNCHANGED_FIRM, "project": chunk.UNCHANGED - GARBAGE.keys()}
+    assert GARBAGE.keys() <= chunk.UNCHANGED
     before = {
         (part, name): model.columns[part][name][: counts[part]].copy()
         for part, names in settled.items()

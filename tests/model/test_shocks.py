@@ -14,7 +14,7 @@ from xuchang_sim.model import streams
 from xuchang_sim.model.memory import Floats1, Floats2, Worlds1, blank
 from xuchang_sim.model.steps.firms import correction, jump, shocks
 from xuchang_sim.model.streams import unit
-from xuchang_sim.model.world import STRIP, Sizes, World
+from xuchang_sim.model.world import TILE, Sizes, World
 
 FIRMS, YEARS, SCALE = 3800, 8, 0.2
 
@@ -25,8 +25,8 @@ def year(memory: Worlds1, out: Floats2) -> None:
     w = memory[0]
     for k in range(1, 13):
         w.city.t += 1
-        for begin in range(0, w.city.firms, STRIP):
-            end = min(begin + STRIP, w.city.firms)
+        for begin in range(0, w.city.firms, TILE):
+            end = min(begin + TILE, w.city.firms)
             shocks(w, begin, end)
             for i in range(begin, end):
                 size = w.firm.a[i] * math.sqrt(k / 12.0)

@@ -44,7 +44,7 @@ UNCOMPARED = {
         ),
         **dict.fromkeys(("arrivals_total",), "rows in use, compared as projects"),
         "code": "compared by the run",
-        "echoes": "who draws; what was drawn is compared",
+        "replay_mode": "who draws; what was drawn is compared",
         "late": "length of a list; lost sales are compared",
         "large_fai": "a sum in progress; the accepted pipeline's is compared",
     },

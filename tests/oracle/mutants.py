@@ -66,8 +66,8 @@ SECONDS = 2.0  # of the processor: a mutant that needs more for one world does n
 SEEDS = (2, 4, 8, 15, 31, 45, 74, 82, 90, 0, 1, 3, 5, 6, 7)
 MONTHS = 24
 MONTH = 17  # open months before faults are put in
-#: Rows of a strip; candidates and jumps that variants share, candidates of a month beyond.
-ROOM = {"STRIP": 8, "LISTED": 80, "UNLISTED": 40, "ECHOES": 5, "ECHOED": 10}
+#: Rows of a tile; candidates and jumps that variants share, candidates of a month beyond.
+ROOM = {"TILE": 8, "LISTED": 80, "UNLISTED": 40, "REPLAY_MONTHS": 5, "REPLAY_FIRMS": 10}
 #: Of the variants, over the first's: ordinary and large ones; candidates are kept to 1.5.
 ARRIVALS = ((1.0, 1.0), (1.3, 1.2), (0.8, 1.8), (1.8, 0.8))
 #: What a process sets in the library: which mutant it is, and one constant of the rules.
@@ -298,7 +298,7 @@ def small_rooms() -> None:
         for module in (layout, population, firms, labour, production, projects, statistics):
             if hasattr(module, name):
                 setattr(module, name, room)
-    layout.STRIP = 256  # of memory there is as much as ever
+    layout.TILE = 256  # of memory there is as much as ever
     placed.layout.cache_clear()
     placed.numbers.cache_clear()
     dtype_of.cache_clear()

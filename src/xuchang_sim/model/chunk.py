@@ -1,4 +1,4 @@
-"""What the engine runs: a chunk of replicates, or one month of one world.
+"""Entry points of the compiled rules: a chunk of replicates, or one month of one world.
 
 A chunk is conditioned once; at the branch month its world is copied and every variant of levers
 continues from the copy.
@@ -46,30 +46,30 @@ if TYPE_CHECKING:
 
 #: Columns of which a world needs no copy: settled at birth or before the ledgers open, or rewritten
 #: in every month before they are read.
-SETTLED = {
+UNCHANGED = {
     *("id", "sector", "kind", "large", "incumbent", "arrived", "group", "fails", "raw"),
     *("duration", "fail_at", "intensity", "plot", "jobs", "rho", "realised"),
     *("reach", "ahead", "wish", "draw", "late", "key"),
 }
-SETTLED_FIRM = {
+UNCHANGED_FIRM = {
     *("zone", "sector", "id", "owner", "project", "group", "born", "a", "kappa", "rate"),
     *("stream", "orders_sum", "orders_count"),
 }
 #: Columns of projects that may change after a project's end, and lists of rows: its plant is born,
 #: or closes and gives land and floor back.
 LASTING = {"plant", "land", "need", "floor", "live", "finished"}
-NONE, FOLLOWED, ALL = 0, 1, 2
+NONE, LIVE, ALL = 0, 1, 2
 COPIED = tuple(
-    NONE if name in SETTLED else ALL if name in LASTING else FOLLOWED for name in columns(Projects)
+    NONE if name in UNCHANGED else ALL if name in LASTING else LIVE for name in columns(Projects)
 )
-COPIED_FIRM = tuple(NONE if name in SETTLED_FIRM else ALL for name in columns(Firms))
+COPIED_FIRM = tuple(NONE if name in UNCHANGED_FIRM else ALL for name in columns(Firms))
 
 
 @step
 def copy_world(into: World, source: World) -> None:
     """Copy a world with open ledgers onto another that went the same way up to its month.
 
-    Only what may differ since is copied: rows in use, of projects that are still followed but for
+    Only what may differ since is copied: rows in use, of projects that are still live but for
     a few columns, and no column that is settled before; the conditioning's scratch is left out.
     """
     for k in range(source.firm.rows.shape[0]):
@@ -78,10 +78,10 @@ def copy_world(into: World, source: World) -> None:
                 into.firm.rows[k, i] = source.firm.rows[k, i]
         for i in range(source.city.firms, into.city.firms):
             into.firm.rows[k, i] = 0
-    followed = source.project.live[0] if source.city.live > 0 else source.city.projects
+    oldest = source.project.live[0] if source.city.live > 0 else source.city.projects
     for k in range(source.project.rows.shape[0]):
         if COPIED[k] != NONE:
-            for j in range(0 if COPIED[k] == ALL else followed, source.city.projects):
+            for j in range(0 if COPIED[k] == ALL else oldest, source.city.projects):
                 into.project.rows[k, j] = source.project.rows[k, j]
         for j in range(source.city.projects, into.city.projects):
             into.project.rows[k, j] = 0
@@ -164,7 +164,7 @@ def record_base(
     summary[11] = c.expected_fai
     for k in range(w.tally.execution.shape[0]):
         summary[SCALARS + k] = w.tally.execution[k]
-    # What is open already in the base year, :func:`record` does.
+    # Months of the base year after the opening are left to :func:`record`.
     for m in range(min(12, p.opening - 12 * p.base_year)):
         for k in range(years.shape[1]):
             total = 0.0
@@ -182,20 +182,20 @@ def record_base(
 
 
 @step
-def start_variant(w: World, p: Inputs, first: Inputs, echoes: int) -> None:
+def start_variant(w: World, p: Inputs, first: Inputs, replay_mode: int) -> None:
     """Leave the branch under a variant's own levers, demand path and later draws.
 
     The copied world holds the demand of the first variant. That keeps the jumps of the firms that
     are there already, if others follow; those with the same later draws repeat them.
     """
-    c, echo = w.city, w.echo
+    c, replay = w.city, w.replay
     c.salt = (c.attempt << 8) | (p.redraw << 16)
-    c.echoes = echoes if p.redraw == first.redraw else 0
-    if echoes == KEEPS:
-        echo.begin = c.t
-        echo.end = c.t
-        echo.firms = min(c.firms, echo.factor.shape[1])
-        echo.listed = c.t
+    c.replay_mode = replay_mode if p.redraw == first.redraw else 0
+    if replay_mode == KEEPS:
+        replay.begin = c.t
+        replay.end = c.t
+        replay.firms = min(c.firms, replay.factor.shape[1])
+        replay.listed = c.t
     same = True
     for m in range(p.demand_months):
         same &= (p.value_added[m] == first.value_added[m]) & (p.prices[m] == first.prices[m])
@@ -228,7 +228,7 @@ def run_chunk(
     memory, saved : ndarray of World, shape (1,)
         Working memory of this thread.
     inputs : ndarray of Inputs, shape (variants, replicates)
-        What each run is given; variants of a replicate agree in all that acts before ``branch``.
+        Inputs of each run; variants of a replicate agree in all that acts before ``branch``.
     branch, until : int
         Last month that all variants share (not before the ledgers open); last month of the run.
     months : ndarray, shape (variants, replicates, months, measures)
@@ -243,7 +243,7 @@ def run_chunk(
     largest : ndarray, shape (variants, replicates, years)
     summary : ndarray, shape (replicates, len(SUMMARY))
     failed : ndarray of int, shape (variants, replicates, 2)
-        Error code and month of a failed run, else nought; its results are NaN.
+        Error code and month of a failed run, else zero; its results are NaN.
     """
     w = memory[0]
     keep = saved[0]
@@ -398,5 +398,5 @@ def perform(memory: Worlds1, inputs: Inputs1, number: int) -> None:
         STEPS[number](w, p)
 
 
-#: What Python calls; the rules are compiled from here.
+#: Functions that Python calls; the rules are compiled from here.
 ENTRIES = (run_chunk, expectations, begin_world, tick, watch_warm_up, perform)

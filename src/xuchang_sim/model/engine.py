@@ -41,7 +41,7 @@ class ThreadsError(ValueError):
 
     @property
     def problems(self) -> list[str]:
-        """What the command line says of it."""
+        """Lines of the message on the command line."""
         return [str(self)]
 
 
@@ -59,12 +59,12 @@ class Block(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """What the engine is asked to do.
+    """A batch of runs, as the engine takes it.
 
     ``inputs(first, count)`` returns the records of ``count`` replicates from number ``first``,
     shape (variants, count). From each of the replicates ``fewer`` on it returns fewer variants: those
-    that the later replicates are run for. From ``followed`` on, if it is not nought, runs end
-    with month ``short``, and what would come after is NaN. ``kept`` are the rows of the measures of
+    that the later replicates are run for. From ``followed`` on, if it is not zero, runs end
+    with month ``short``, and later months are NaN. ``kept`` are the rows of the measures of
     which every month is kept by zone.
     """
 

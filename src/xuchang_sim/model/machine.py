@@ -18,7 +18,7 @@ FOLDER = Path(__file__).parent / "compiled"
 ENDINGS = {"darwin": ".dylib", "win32": ".dll"}
 NAMES = {"amd64": "x86_64", "arm64": "aarch64"}
 SYSTEMS = {"darwin": "macos", "win32": "windows"}
-#: What the levels of x86-64 mean, in the words of Linux, the highest first.
+#: Processor flags of each level of x86-64, as Linux spells them, the highest level first.
 LEVEL_3 = frozenset(("avx", "avx2", "bmi1", "bmi2", "f16c", "fma", "abm", "movbe", "xsave"))
 LEVELS = {
     "v4": LEVEL_3 | {"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"},

@@ -115,7 +115,7 @@ W9 = (
 
 @step
 def clear(w: World, p: Inputs) -> None:
-    """Set the whole state to nought, write the address of the replicate, solve expectations."""
+    """Set the whole state to zero, write the address of the replicate, solve expectations."""
     clear_projects(w)
     clear_firms(w)
     for k in range(w.city.block.shape[0]):
@@ -200,7 +200,7 @@ def share_zones(w: World, p: Inputs) -> None:
 
 @step
 def clear_projects(w: World) -> None:
-    """Set every project row in use to nought."""
+    """Set every project row in use to zero."""
     for k in range(w.project.rows.shape[0]):
         for j in range(w.city.projects):
             w.project.rows[k, j] = 0
@@ -209,7 +209,7 @@ def clear_projects(w: World) -> None:
 
 @step
 def clear_firms(w: World) -> None:
-    """Set every firm row in use to nought."""
+    """Set every firm row in use to zero."""
     for k in range(w.firm.rows.shape[0]):
         for i in range(w.city.firms):
             w.firm.rows[k, i] = 0
@@ -295,7 +295,7 @@ def expected_starts(w: World, p: Inputs, months: int) -> None:
         before = by_now
         for a in range(months - n + 1):
             past.started[a + n - 1] += past.arrived[a] * chance
-    # What waits for a ground-breaking month loses its dropouts; later months are settled before earlier ones.
+    # Projects that wait for a ground-breaking month lose their dropouts; later months come before earlier ones.
     for v in range(months - 1, -1, -1):
         wait = 0
         while p.group_month[(p.pipeline_start + v + wait) % 12] == 0 and wait < 12:
@@ -426,7 +426,7 @@ def expect_cohort(w: World, p: Inputs, s: int, first: int, rate: float, yields: 
     last = first + 11
     before = past.tau[first - 1] if s < first else 0.0
     after = past.tau[last]
-    # What is finished before the first month of firms belongs to the initial ones.
+    # Plants finished before the first month of firms belong to the initial firms.
     earliest = p.firms_start - p.pipeline_start - 1
     begin = max(s, earliest)
     known = past.tau[earliest - 1] if s < earliest else 0.0
@@ -888,7 +888,7 @@ def open_market(w: World, p: Inputs, workers: float) -> None:
     leak = min(1.0, p.commuting_leak + p.absent.commuting_bonus)
     seek = hires / (near + matches(p, p.normal_tightness - near, leak * (1.0 - near)))
     left = seek - hires
-    # Who seeks in a month stayed after a job, came, was trained, or had not found or given up.
+    # Seekers of a month lost a job and stayed, came from outside, completed training, or still seek.
     known = p.stay_share * p.separation * workers
     known += p.training_additional * p.absent.training_places / 12.0 - p.give_up * left
     c.entries = max(0.1 * hires, hires - known)

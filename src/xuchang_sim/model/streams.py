@@ -72,8 +72,8 @@ def uniforms_at(
 ) -> tuple[float, float, float, float]:
     """Four uniforms in (0, 1), as :func:`uniforms`, from the parts of an address.
 
-    What a loop's addresses have in common stands in variables before it: compilers make vectors of
-    such a loop. ``stream`` is purpose, attempt, redraw and block; ``low`` and ``high`` are the seed.
+    The parts that a loop's addresses have in common are variables before the loop, so that compilers
+    can vectorise it. ``stream`` is purpose, attempt, redraw and block; ``low`` and ``high`` are the seed.
     """
     a, b, c, d = philox(
         entity & MASK, month & MASK, replicate & MASK, stream & MASK, low & MASK, high & MASK

@@ -22,7 +22,7 @@ APPROVAL, LAND, CLOSING, BUILDING, DONE, DROPPED, ABANDONED = 1, 2, 3, 4, 5, 6, 
 INDUSTRIAL, INFRASTRUCTURE, LOGISTICS = 0, 1, 2
 # Phases of a run: the pipeline alone, the firms driven by it, everything with open ledgers.
 PIPELINE, FIRMS, OPEN = 0, 1, 2
-# What a variant does with its firms' jumps after the branch: keep them, or repeat those kept.
+# Modes of a variant after the branch: keep its firms' jumps, or repeat those kept.
 KEEPS, REPEATS = 1, 2
 # Public programmes whose execution is an assumption, not a mechanism.
 PROGRAMMES = (
@@ -60,8 +60,11 @@ CODES = 10_000  # what goes wrong has the code CODES * check + zone
 CLASSES = 64  # classes of progress when bank money is short
 BATCH = 32  # candidates drawn at once
 VECTOR = 8  # numbers in the longest vectors that compilers make; rows drawn beyond the last
-STRIP = 256  # firm rows worked on at a time
-ECHOES, ECHOED = 24, 1024  # months and firm rows that the variants of a replicate share
+TILE = 256  # firm rows worked on at a time
+REPLAY_MONTHS, REPLAY_FIRMS = (
+    24,
+    1024,
+)  # months and firm rows that the variants of a replicate share
 LISTED, UNLISTED = 3072, 264  # candidates that they share, and room for those of a month beyond
 RING = 40  # months a ring buffer holds; longer than any lag or building time
 NODES = 72  # sizes times durations in the expectation of the pipeline
@@ -99,7 +102,7 @@ class Column(NamedTuple):
     shape: tuple[str, ...]
     unit: str
     text: str
-    role: str  # "flow": set to nought each month and recorded; "stock": recorded; "": internal
+    role: str  # "flow": set to zero each month and recorded; "stock": recorded; "": internal
 
 
 def _column(kind: str, unit: str, text: str, shape: tuple[str, ...], role: str = "") -> Any:
@@ -117,7 +120,7 @@ def whole(unit: str, text: str) -> Any:
 
 
 def flow(unit: str, text: str) -> Any:
-    """Declare a zone's monthly flow: nought at the month's start, recorded at its end."""
+    """Declare a zone's monthly flow: zero at the month's start, recorded at its end."""
     return _column("f8", unit, text, ("zones",), "flow")
 
 
@@ -165,7 +168,7 @@ class City(Table):
     projects: int = whole("个", "project rows in use")
     live: int = whole("个", "projects still followed month by month")
     finished: int = whole("个", "completed projects, in order of completion")
-    echoes: int = whole("", "1: keeps its firms' jumps for later variants, 2: repeats them")
+    replay_mode: int = whole("", "1: keeps its firms' jumps for later variants, 2: repeats them")
     late: int = whole("个", "plants that would already run had the bank never been short")
     commissioned: int = whole("个", "of these, how many were considered for commissioning")
     # conditioning on the base year
@@ -587,7 +590,7 @@ class Projects(Table):
 
 
 class Past(Table):
-    """What the warm-up leaves for conditioning, and the scratch of its expectation."""
+    """Output of the warm-up for the conditioning, and the scratch of its expectation."""
 
     block: Ints  # overlay: the whole table
     measures: Floats = _column(
@@ -643,10 +646,10 @@ class Tally(Table):
 
 
 class Candidates(Table):
-    """Candidates for arrival: those below the bar become projects.
+    """Candidates for arrival: those below the acceptance share become projects.
 
-    What is drawn of a candidate is the same in every variant of a replicate, so it is kept: the
-    first ``LISTED`` rows are those of the months after the branch, the rest are of one month.
+    The draws of a candidate are the same in every variant of a replicate, so they are kept: the
+    first ``LISTED`` rows hold the months after the branch, the rest hold one month.
     """
 
     id: Ints = _column("i8", "", "stable number: kind, month, number in it", ("candidates",))
@@ -677,14 +680,14 @@ class Candidates(Table):
     realised: Floats = _column("f8", "1", "share of it that is realised", ("candidates",))
 
 
-class Lot(Table):
-    """Scratch of the arrivals of a month: its bars, its rows, and the next candidates."""
+class Thinning(Table):
+    """Scratch of the month's thinning: acceptance shares, rows in use, and the next candidates."""
 
     begin: int = whole("", "first candidate row of the month that is still to be admitted")
     end: int = whole("", "the row after the last")
     room: int = whole("", "the row after the last that may be used")
     highest: float = real("1", "largest pull of a zone")
-    bar: Floats = _column("f8", "1", "share of the envelope that arrives, by kind", ("two",))
+    acceptance: Floats = _column("f8", "1", "share of the envelope that arrives, by kind", ("two",))
     least: Floats = _column("f8", "1", "height from which none is listed, by kind", ("two",))
     gap: Floats = _column("f8", "1", "distances under the envelope", ("batch",))
     height: Floats = _column("f8", "1", "heights under the envelope", ("batch",))
@@ -693,8 +696,8 @@ class Lot(Table):
 class Temp(Table):
     """Scratch: nothing in it outlives the step that writes it.
 
-    Most of it is of a strip of firms at a time: what a loop leaves there the next one finds in the
-    nearest cache, however many firms there are.
+    Most of it holds one tile of firms at a time, so that the next loop finds it in the nearest
+    cache, however many firms there are.
     """
 
     rows: Ints = _column("i8", "", "a list of rows", ("firms",))
@@ -702,33 +705,33 @@ class Temp(Table):
     reach: Floats = _column("f8", "亿元/年", "orders of owners so far on the list", ("firms",))
     group_sales: Floats = _column("f8", "亿元", "sales with the plants owned", ("firms",))
     odds: Floats = _column("f8", "1", "default odds", ("firms",))
-    listed: Ints = _column("i8", "", "a list of rows of a strip", ("strip",))
-    word_0: Ints = _column("i8", "", "first random word of the month", ("strip",))
-    word_1: Ints = _column("i8", "", "second random word of the month", ("strip",))
-    scale: Floats = _column("f8", "1", "scale of the jump of a row on the list", ("strip",))
-    draw: Floats = _column("f8", "1", "uniform of its jump, then its factor", ("strip",))
-    factor: Floats = _column("f8", "1", "factor of the month's jump", ("strip",))
-    before: Floats = _column("f8", "亿元/年", "orders of incumbents before shocks", ("strip",))
-    change: Floats = _column("f8", "亿元/年", "change of orders by shocks", ("strip",))
-    over: Floats = _column("f8", "亿元/年", "orders above capacity", ("strip",))
-    invested: Floats = _column("f8", "亿元", "small investment of the month", ("strip",))
-    wanted: Floats = _column("f8", "人", "workers wanted", ("strip",))
-    gone_s: Floats = _column("f8", "人", "skilled workers who leave", ("strip",))
-    gone_u: Floats = _column("f8", "人", "other workers who leave", ("strip",))
-    missed: Floats = _column("f8", "亿元", "sales lost to full capacity", ("strip",))
-    unmanned: Floats = _column("f8", "亿元", "sales lost to missing workers", ("strip",))
-    pay: Floats = _column("f8", "亿元", "labour cost of a worker in the firm's zone", ("strip",))
-    interest: Floats = _column("f8", "亿元", "interest of the month", ("strip",))
-    debt: Floats = _column("f8", "亿元", "loans before this month's payment", ("strip",))
-    reported: Floats = _column("f8", "亿元", "sales if in scope", ("strip",))
-    independent: Floats = _column("f8", "个", "1 if in scope and independent", ("strip",))
+    listed: Ints = _column("i8", "", "a list of rows of a tile", ("tile",))
+    word_0: Ints = _column("i8", "", "first random word of the month", ("tile",))
+    word_1: Ints = _column("i8", "", "second random word of the month", ("tile",))
+    scale: Floats = _column("f8", "1", "scale of the jump of a row on the list", ("tile",))
+    draw: Floats = _column("f8", "1", "uniform of its jump, then its factor", ("tile",))
+    factor: Floats = _column("f8", "1", "factor of the month's jump", ("tile",))
+    before: Floats = _column("f8", "亿元/年", "orders of incumbents before shocks", ("tile",))
+    change: Floats = _column("f8", "亿元/年", "change of orders by shocks", ("tile",))
+    over: Floats = _column("f8", "亿元/年", "orders above capacity", ("tile",))
+    invested: Floats = _column("f8", "亿元", "small investment of the month", ("tile",))
+    wanted: Floats = _column("f8", "人", "workers wanted", ("tile",))
+    gone_s: Floats = _column("f8", "人", "skilled workers who leave", ("tile",))
+    gone_u: Floats = _column("f8", "人", "other workers who leave", ("tile",))
+    missed: Floats = _column("f8", "亿元", "sales lost to full capacity", ("tile",))
+    unmanned: Floats = _column("f8", "亿元", "sales lost to missing workers", ("tile",))
+    pay: Floats = _column("f8", "亿元", "labour cost of a worker in the firm's zone", ("tile",))
+    interest: Floats = _column("f8", "亿元", "interest of the month", ("tile",))
+    debt: Floats = _column("f8", "亿元", "loans before this month's payment", ("tile",))
+    reported: Floats = _column("f8", "亿元", "sales if in scope", ("tile",))
+    independent: Floats = _column("f8", "个", "1 if in scope and independent", ("tile",))
     site: Ints = _column("i8", "", "a list of rows of projects", ("projects",))
     placed: Ints = _column("i8", "", "sort keys in order", ("projects",))
     drawn: Floats = _column("f8", "亿元", "draws wanted by class of progress", ("classes",))
 
 
-class Echo(Table):
-    """What a replicate's first variant drew after the branch: later ones need not draw it again.
+class Replay(Table):
+    """Draws of a replicate's first variant after the branch; later variants replay them.
 
     Rows and months beyond its room are drawn by each. Candidates for arrival have a table of
     their own.
@@ -738,12 +741,12 @@ class Echo(Table):
     end: int = whole("月", "last month kept")
     firms: int = whole("个", "firm rows kept")
     listed: int = whole("月", "last month of which all candidates are kept")
-    ends: Ints = _column("i8", "", "the row after a month's last candidate", ("echoes",))
+    ends: Ints = _column("i8", "", "the row after a month's last candidate", ("replay_months",))
     least: Floats = _column(
-        "f8", "1", "height from which candidates are not listed, by kind", ("echoes", "two")
+        "f8", "1", "height from which candidates are not listed, by kind", ("replay_months", "two")
     )
     factor: Floats = _column(
-        "f8", "1", "factor on orders of the month's jump", ("echoes", "echoed")
+        "f8", "1", "factor on orders of the month's jump", ("replay_months", "replay_firms")
     )
 
 
@@ -759,9 +762,9 @@ class World(Table):
     past: Past
     tally: Tally
     candidate: Candidates
-    lot: Lot
+    thinning: Thinning
     temp: Temp
-    echo: Echo
+    replay: Replay
 
 
 class Inputs(Table, names.ParameterNames):
@@ -870,10 +873,10 @@ class Sizes(NamedTuple):
             "ring": RING,
             "batch": BATCH,
             "candidates": LISTED + UNLISTED + VECTOR,
-            "strip": STRIP,
+            "tile": TILE,
             "classes": CLASSES,
-            "echoes": ECHOES,
-            "echoed": ECHOED,
+            "replay_months": REPLAY_MONTHS,
+            "replay_firms": REPLAY_FIRMS,
             "history": HISTORY,
             "twelve": 12,
             "two": 2,
@@ -891,8 +894,14 @@ def columns(table: type[Table]) -> dict[str, Column]:
 def parts(table: type[Table]) -> dict[str, type[Table]]:
     """Return the tables nested in a table."""
     known: dict[str, type[Table]] = {"city": City, "now": Levers, "zone": Zones, "sector": Sectors}
-    known |= {"firm": Firms, "project": Projects, "past": Past, "tally": Tally, "lot": Lot}
-    known |= {"temp": Temp, "echo": Echo, "candidate": Candidates}
+    known |= {
+        "firm": Firms,
+        "project": Projects,
+        "past": Past,
+        "tally": Tally,
+        "thinning": Thinning,
+    }
+    known |= {"temp": Temp, "replay": Replay, "candidate": Candidates}
     known |= {"absent": Levers, "level": Levers}
     own = columns(table)
     return {n: known[n] for n in table.__annotations__ if n in known and n not in own}

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-#: What a room means to the C text.
+#: Compiler flags of each room: lengths of columns as constants, or read when the library runs.
 FLAGS = {USUAL: ("-DFIXED",), ANY: ()}
 KEPT = 3  # digests of which libraries are kept in a folder
 

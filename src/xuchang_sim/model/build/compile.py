@@ -25,7 +25,7 @@ STRICT = (
     *("-std=c11", "-fwrapv", "-ffp-contract=off", "-fno-math-errno", "-fno-strict-aliasing"),
     *("-fno-sanitize=all", "-fvisibility=hidden", "-fPIC"),
 )
-#: What gcc lacks to make vectors of loops as clang does; no bit depends on it.
+#: Flags by which gcc vectorises the loops that clang vectorises; no bit depends on them.
 GCC = ("-O3", "-fno-trapping-math", "-fno-semantic-interposition")
 CLANG = ("-O2",)
 QUIET = ("-Wno-unused", "-Wno-unknown-warning-option")

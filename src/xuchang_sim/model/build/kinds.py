@@ -1,6 +1,6 @@
-"""What rules consist of: types, expressions in C with their types, and where a rule stands.
+"""Parts of a rule: types, expressions in C with their types, and the place of a rule in its file.
 
-Types are never guessed: those of parameters and results are a rule's annotations.
+Types are never guessed: a rule's annotations give those of its parameters and results.
 """
 
 from __future__ import annotations

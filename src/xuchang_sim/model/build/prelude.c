@@ -44,7 +44,7 @@ static i64 index_at(i64 i, i64 n, const char *where)
     (((((i) * (m) + (j)) * (l) + (k)) * (o) + (h)) * (p) + (g))
 #endif
 
-/* Division towards minus infinity, as Python's; by nought it gives nought on every processor. */
+/* Division towards minus infinity, as Python's; by zero it gives zero on every processor. */
 static INLINED i64 floor_div(i64 a, i64 b)
 {
     if (b == 0) return 0;
@@ -65,7 +65,7 @@ static INLINED i64 shift_left(i64 a, i64 n)
     return (i64)((u64)a << n);
 }
 
-/* The first of two stays unless the second is beyond it: also for NaN and signed nought. */
+/* The first of two stays unless the second is beyond it: also for NaN and signed zero. */
 static INLINED double float_min(double a, double b) { return b < a ? b : a; }
 static INLINED double float_max(double a, double b) { return b > a ? b : a; }
 static INLINED i64 int_min(i64 a, i64 b) { return b < a ? b : a; }

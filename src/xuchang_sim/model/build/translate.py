@@ -4,8 +4,8 @@ One module because each kind of statement and expression is one case of one walk
 
 Only the standard library is used, and types are never guessed: those of parameters and results are
 their annotations, those of columns their declarations in ``world``, and a local variable has the
-widest type (bool, int, float) that is assigned to it. What is not listed here is refused, with file
-and line:
+widest type (bool, int, float) that is assigned to it. The translator refuses anything that is not
+listed here, with file and line:
 
 - statements: assignment, also of several names at once and augmented; ``for`` over ``range`` or over
   a module's tuple of numbers; ``while``, ``if``, ``break``, ``continue``, ``return``, ``pass``; a call;

@@ -30,8 +30,8 @@ def years_since_base(p: Inputs, month: int) -> float:
 def tide(p: Inputs, month: int) -> float:
     """Factor on investment that begins in a month, 1 in the middle of the base year.
 
-    What the nation's investment has grown since, on its central path, over its growth in normal
-    times, to the power of ``climate_elasticity``.
+    The factor is the growth of the nation's investment since then, on its central path, over its
+    growth in normal times, to the power of ``climate_elasticity``.
     """
     normal = log(1.0 + p.investment_normal) * years_since_base(p, month)
     return exp(p.climate_elasticity * (p.nation[month - p.pipeline_start] - normal))

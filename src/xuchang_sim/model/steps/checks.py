@@ -120,13 +120,13 @@ def check_projects(w: World, p: Inputs) -> None:
     patience = max(p.gap_drop, p.gap_wait + 1.0 / p.own_money_raise) + 1.0
     delay = commissioning_delay(p.absent.commissioning_gain)
     counted = 0
-    followed = 0
+    live = 0
     for j in range(c.projects):
         state, z = project.state[j], project.zone[j]
         if APPROVAL <= state <= ABANDONED:
             counted += 1
         if state < DONE:
-            followed += 1
+            live += 1
         began = state == BUILDING or state == DONE or state == ABANDONED
         if began and not (project.arrived[j] <= project.ready[j] <= project.started[j] <= c.t):
             fault(w, 4, z)
@@ -154,7 +154,7 @@ def check_projects(w: World, p: Inputs) -> None:
             fault(w, 17, z)
         if state == BUILDING and project.gap[j] > patience:
             fault(w, 22, z)
-    if counted != c.arrivals_total or c.projects != c.arrivals_total or followed != c.live:
+    if counted != c.arrivals_total or c.projects != c.arrivals_total or live != c.live:
         fault(w, 4, 99)
 
 

@@ -8,8 +8,8 @@ from xuchang_sim.model.steps.calendar import clip, power
 from xuchang_sim.model.steps.land import YI_PER_WAN
 from xuchang_sim.model.world import CLASSES, Inputs, World
 
-CLOSENESS = 1048575.0  # steps of progress told apart when bank money is rationed: 20 bits
-CLASS_BITS = 14  # a class of progress is what agrees in all but the last bits
+CLOSENESS = 1048575.0  # steps of progress that rationing of bank money distinguishes: 20 bits
+CLASS_BITS = 14  # projects of one class of progress agree in all but the last bits
 
 
 @step
@@ -80,7 +80,7 @@ def bank_limit(w: World, p: Inputs) -> None:
     """Set what banks may lend to projects this month, and the grants of the month.
 
     limit = draws before opening * (1 + g)^years * credit^elasticity * season / 12 * (1 + bonus)
-    + guarantees - crowding out; what is not drawn carries over within the year, a negative limit counts as nought.
+    + guarantees - crowding out; an unused limit carries over within the year, a negative limit counts as zero.
     """
     c, now = w.city, w.now
     season = p.fai_season[c.calendar_month] / 12.0

@@ -23,14 +23,14 @@ from xuchang_sim.model.streams import (
     uniforms,
     unit,
 )
-from xuchang_sim.model.world import CODES, INDUSTRIAL, KEEPS, OPEN, REPEATS, STRIP, Inputs, World
+from xuchang_sim.model.world import CODES, INDUSTRIAL, KEEPS, OPEN, REPEATS, TILE, Inputs, World
 
 TOO_MANY_FIRMS = 103 * CODES
 INITIAL, WARM, NEW, TENANT = 0, 1, 2, 3  # groups of firm rows
-OWNERS_FROM = 2  # a list is worth its work from a birth in every second zone and sector on
+OWNERS_FROM = 2  # a list of owners saves work from one birth in every second zone and sector on
 FIRST_YEAR = math.sqrt(650.0 / 144.0)  # sd of the first year's mean of a walk, in steps
 HIRES_AHEAD = 2  # months by which a plant's hands come before its orders
-USE_LOW, IDLE_LIMIT = 0.3, 6  # a firm used less for so many months closes
+USE_LOW, IDLE_LIMIT = 0.3, 6  # a firm whose use stays below this share for 6 months closes
 SLOWEST = 0.02  # real growth of the nation, at least, where new capacity shares it
 
 
@@ -42,7 +42,7 @@ def ramp(p: Inputs, age: int) -> float:
 
 @step
 def shocks(w: World, begin: int, end: int) -> None:
-    """Draw two random words for each firm row of a strip: one loop that can be vectorised."""
+    """Draw two random words for each firm row of a tile: one loop that can be vectorised."""
     c, firm, temp = w.city, w.firm, w.temp
     low, high = c.seed & MASK, (c.seed >> 32) & MASK
     month, replicate, salt = c.t & MASK, c.replicate & MASK, c.salt
@@ -100,8 +100,8 @@ def orders(w: World, p: Inputs) -> None:
             if total > 0.0:
                 grown = exp(sector.growth[s, m] + c.market_step)
                 sector.after[s, g] = grown * sector.before[s, g] / total
-    for begin in range(0, c.firms, STRIP):
-        grow(w, p, begin, min(begin + STRIP, c.firms))
+    for begin in range(0, c.firms, TILE):
+        grow(w, p, begin, min(begin + TILE, c.firms))
     if c.phase == OPEN:
         recapture(w, p)
     now, months = c.t, p.ramp_months
@@ -130,14 +130,14 @@ def drift(w: World, p: Inputs) -> None:
 @inlined
 def jumps_known(w: World) -> int:
     """Firm rows, from the first on, of which an earlier variant has drawn this month's jump."""
-    if w.city.echoes == REPEATS and w.city.t <= w.echo.end:
-        return w.echo.firms
+    if w.city.replay_mode == REPEATS and w.city.t <= w.replay.end:
+        return w.replay.firms
     return 0
 
 
 @step
 def grow(w: World, p: Inputs, begin: int, end: int) -> None:
-    """Let the orders of a strip grow with demand; book what is over and what is free."""
+    """Let the orders of a tile grow with demand; book orders above capacity and free capacity."""
     c, firm, sector, temp = w.city, w.firm, w.sector, w.temp
     early = c.phase != OPEN
     ramping = 0
@@ -175,10 +175,10 @@ def move_shares(w: World, p: Inputs) -> None:
     known = jumps_known(w)
     begin = 0
     while begin < c.firms:
-        end = min(begin + STRIP, known if begin < known else c.firms)
+        end = min(begin + TILE, known if begin < known else c.firms)
         if begin < known:
             for i in range(begin, end):
-                w.temp.factor[i - begin] = w.echo.factor[c.t - w.echo.begin - 1, i]
+                w.temp.factor[i - begin] = w.replay.factor[c.t - w.replay.begin - 1, i]
         else:
             draw_jumps(w, p, begin, end)
         apply_jumps(w, begin, end)
@@ -187,12 +187,12 @@ def move_shares(w: World, p: Inputs) -> None:
 
 @step
 def draw_jumps(w: World, p: Inputs, begin: int, end: int) -> None:
-    """Draw the factors on orders of a strip of firms.
+    """Draw the factors on orders of a tile of firms.
 
     The ladder: in calendar month k = 1..12, with probability 1/k, a Laplace jump of scale
-    a sqrt(k / 12), else nought; every year-to-date sum is then exactly Laplace(0, a sqrt(k / 12)).
+    a sqrt(k / 12), else zero; every year-to-date sum is then exactly Laplace(0, a sqrt(k / 12)).
     """
-    c, firm, temp, echo = w.city, w.firm, w.temp, w.echo
+    c, firm, temp, replay = w.city, w.firm, w.temp, w.replay
     k = c.calendar_month + 1
     shocks(w, begin, end)
     moved = 0
@@ -216,16 +216,16 @@ def draw_jumps(w: World, p: Inputs, begin: int, end: int) -> None:
         before, after = (k - 1) / 12.0, k / 12.0
         for i in range(begin, end):
             temp.factor[i - begin] *= correction(firm.a[i], before, after)
-    since = c.t - echo.begin - 1
-    if c.echoes == KEEPS and since < echo.factor.shape[0]:
-        echo.end = c.t
-        for i in range(begin, min(end, echo.firms)):
-            echo.factor[since, i] = temp.factor[i - begin]
+    since = c.t - replay.begin - 1
+    if c.replay_mode == KEEPS and since < replay.factor.shape[0]:
+        replay.end = c.t
+        for i in range(begin, min(end, replay.firms)):
+            replay.factor[since, i] = temp.factor[i - begin]
 
 
 @step
 def apply_jumps(w: World, begin: int, end: int) -> None:
-    """Apply the factors of a strip to its incumbents; add to the sums by sector and group."""
+    """Apply the factors of a tile to its incumbents; add to the sums by sector and group."""
     firm, sector, temp = w.firm, w.sector, w.temp
     early = w.city.phase != OPEN
     for i in range(begin, end):
@@ -316,13 +316,13 @@ def small_lump(w: World, p: Inputs) -> None:
     booked = idle / capital if capital > 0.0 else 0.0
     own = 0.0
     per_capital = p.expansion_share / p.revenue_per_capital
-    for begin in range(0, c.firms, STRIP):
-        end = min(begin + STRIP, c.firms)
+    for begin in range(0, c.firms, TILE):
+        end = min(begin + TILE, c.firms)
         for i in range(begin, end):
             K = firm.K[i]
             add = replacing * K
             add += growing * K if (firm.ramping[i] == 0) & (firm.use[i] > threshold) else 0.0
-            # Who loses orders for want of capacity adds some, as far as its cash reaches.
+            # A firm that loses orders for want of capacity adds capacity, as far as its cash reaches.
             extra = per_capital * firm.over[i]
             extra = firm.cash[i] if firm.cash[i] < extra else extra
             extra = 0.0 if extra < 0.0 else extra
@@ -388,7 +388,7 @@ def yield_of_month(w: World, p: Inputs) -> None:
 
 @inlined
 def new_row(w: World) -> int:
-    """Return the next firm row, all nought, or -1 and an error code if the block is full."""
+    """Return the next firm row, all zero, or -1 and an error code if the block is full."""
     c, firm = w.city, w.firm
     i = c.firms
     if i >= firm.id.shape[0]:
@@ -418,7 +418,7 @@ def enlist(w: World, i: int) -> None:
 
 @inlined
 def dispersion_of(p: Inputs, sales: float) -> float:
-    """Scale of a firm's growth shock; larger firms vary less if the exponent is above nought."""
+    """Scale of a firm's growth shock; larger firms vary less if the exponent is positive."""
     a = p.growth_dispersion
     if p.size_variance_exponent > 0.0:
         a *= power(max(sales, 0.01), -p.size_variance_exponent)
@@ -429,7 +429,7 @@ def dispersion_of(p: Inputs, sales: float) -> float:
 def plant(w: World, p: Inputs, j: int, listed: int) -> None:
     """Give birth to the plant of project j: rated capacity, jobs, loan, owner.
 
-    ``listed`` firm rows are in the list of owners, nought if it was not made this month.
+    ``listed`` firm rows are in the list of owners, zero if it was not made this month.
     """
     c, firm, project = w.city, w.firm, w.project
     i = new_row(w)
@@ -566,7 +566,7 @@ def owner_of(w: World, j: int, i: int, z: int, s: int, listed: int) -> int:
 
 @step
 def tenants(w: World, p: Inputs) -> None:
-    """One small firm is born for every so many square metres of floor let to small firms."""
+    """Found one small firm for every ``small_firm_floor`` square metres of floor let to small firms."""
     c, firm, zone = w.city, w.firm, w.zone
     per_worker = p.base_revenue / p.base_workers / YI_PER_WAN / 12.0
     per_worker *= power(1.0 + p.productivity_growth, years_since_base(p, c.t))

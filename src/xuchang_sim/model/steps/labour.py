@@ -5,7 +5,7 @@ from __future__ import annotations
 from xuchang_sim.model.elementary import exp, log
 from xuchang_sim.model.kernel import inlined, step
 from xuchang_sim.model.steps.calendar import clip, power
-from xuchang_sim.model.world import OPEN, RING, STRIP, Inputs, World
+from xuchang_sim.model.world import OPEN, RING, TILE, Inputs, World
 
 # Seasons of a year, mean 1: most quit around the spring festival, most come after it.
 QUITS = (2.2, 2.0, 0.78, 0.78, 0.78, 0.78, 0.78, 0.78, 0.78, 0.78, 0.78, 0.78)
@@ -19,8 +19,8 @@ def training(w: World, p: Inputs) -> None:
     """Seekers give up, the trained graduate, the next enrol, people come from outside.
 
     Training moves people and creates none: a part of the places reaches people outside who would
-    not have come, the others local unskilled seekers (at most half of them). Who does not complete
-    seeks unskilled. People come as posts are open and as pay and housing draw them.
+    not have come, the others local unskilled seekers (at most half of them). Trainees who do not
+    complete seek unskilled posts. People come as posts are open and as pay and housing draw them.
     """
     c, zone, now = w.city, w.zone, w.now
     season = ENTRIES[c.calendar_month]
@@ -102,8 +102,8 @@ def employ(w: World, p: Inputs) -> None:
             firm.unskilled[i] = wanted - skilled
             firm.alpha[i] *= drift if firm.ramping[i] == 0 else 1.0
         return
-    for begin in range(0, c.firms, STRIP):
-        part(w, p, begin, min(begin + STRIP, c.firms))
+    for begin in range(0, c.firms, TILE):
+        part(w, p, begin, min(begin + TILE, c.firms))
     for z in range(c.zones):
         release(w, p, z, zone.left_s[z], zone.left_u[z])
     meet(w, p)
@@ -154,7 +154,7 @@ def follow(w: World, p: Inputs, z: int) -> None:
 
 @step
 def part(w: World, p: Inputs, begin: int, end: int) -> None:
-    """Quits, layoffs beyond what a firm wants, and vacancies by skill, of a strip of firms.
+    """Quits, layoffs beyond what a firm wants, and vacancies by skill, of a tile of firms.
 
     Closed rows want and have nobody. The first loop has no branches: several firms at a time.
     """
@@ -201,8 +201,8 @@ def part(w: World, p: Inputs, begin: int, end: int) -> None:
 def meet(w: World, p: Inputs) -> None:
     """Match vacancies and seekers: skilled posts first, then other posts, within and across zones.
 
-    Other posts are open to the skilled who are left as well as to the unskilled. What is left of
-    skilled vacancies may be filled unskilled.
+    Other posts are open to the skilled who are left as well as to the unskilled. Skilled
+    vacancies that remain may be filled by unskilled seekers.
     """
     c, zone = w.city, w.zone
     for z in range(c.zones):

@@ -8,7 +8,7 @@ from xuchang_sim.model.steps.firms import NEW, ramp
 from xuchang_sim.model.world import (
     OPEN,
     REVENUE_OF_GROUP,
-    STRIP,
+    TILE,
     Inputs,
     World,
 )
@@ -23,8 +23,8 @@ def produce(w: World, p: Inputs) -> None:
     c, firm, zone = w.city, w.firm, w.zone
     season = p.revenue_season[c.calendar_month]
     month = season / 12.0
-    for begin in range(0, c.firms, STRIP):
-        end = min(begin + STRIP, c.firms)
+    for begin in range(0, c.firms, TILE):
+        end = min(begin + TILE, c.firms)
         if c.phase == OPEN:
             make(w, p, season, begin, end)
         else:
@@ -42,14 +42,14 @@ def produce(w: World, p: Inputs) -> None:
         return
     for z in range(c.zones):
         zone.lost_capacity[z] += zone.lost_rate[z] * month
-        # What firms were asked for they sold, or lost for one reason or the other.
+        # Orders are sold, or lost for one of two reasons.
         zone.wished[z] = zone.revenue[z] + zone.lost_capacity[z] + zone.lost_labour[z]
     late_plants(w, p, month)
 
 
 @step
 def make(w: World, p: Inputs, season: float, begin: int, end: int) -> None:
-    """What each firm of a strip can make of its orders; what falls short is booked by reason.
+    """Output of each firm of a tile; orders it cannot fill are booked by reason.
 
     Closed rows have neither orders nor capital nor workers. The first loop has no branches, so
     that the compiler can work on several firms at a time.
@@ -113,8 +113,8 @@ def account(w: World, p: Inputs) -> None:
     for z in range(c.zones):
         zone.workers[z] = 0.0
         zone.capital[z] = 0.0
-    for begin in range(0, c.firms, STRIP):
-        end = min(begin + STRIP, c.firms)
+    for begin in range(0, c.firms, TILE):
+        end = min(begin + TILE, c.firms)
         for i in range(begin, end):
             temp.pay[i - begin] = pay / 1e8 * zone.pay[firm.zone[i]]
         # Closed rows sell, own and owe nothing. No branches: several firms at a time.

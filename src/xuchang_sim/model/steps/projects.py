@@ -54,7 +54,7 @@ from xuchang_sim.model.world import (
 TOO_MANY_PROJECTS = 101 * CODES
 ENVELOPE = 102 * CODES
 PREMIUM_EXPONENT = 0.3  # response of intensity to the land premium
-SPARE = 1.5  # how far above its own bar the first variant lists candidates for later ones
+SPARE = 1.5  # how far above its own acceptance the first variant lists candidates for later ones
 OTHER_OWN_MINIMUM = 0.20  # "other industries", State Council notice 27 of 2009
 
 
@@ -76,7 +76,7 @@ def s_inverse(p: Inputs, share: float, guess: float) -> float:
             high = x
         slope = 1.0 + p.scurve_c * (2.0 * x - 1.0) - (18.0 * x * x - 18.0 * x + 3.0) / p.scurve_k
         ahead = miss / slope
-        # What a step of Newton leaves is of the order of its square; a halved bracket leaves more.
+        # The error after a Newton step is of the order of the step squared; halving leaves more.
         if abs(ahead) <= 1e-8:
             return x - ahead
         x -= ahead
@@ -129,62 +129,66 @@ def arrivals(w: World, p: Inputs) -> None:
     mean 1), kind 1 those of 20亿 and more (Poisson). Candidates, their order and their traits
     never depend on rates: variants of a replicate draw each of them once.
     """
-    c, echo, lot = w.city, w.echo, w.lot
+    c, replay, thinning = w.city, w.replay, w.thinning
     t = c.t
     growth = arrival_index(p, t)
-    lot.highest = 1.0
+    thinning.highest = 1.0
     for z in range(c.zones):
         w.zone.pull[z] = pull(w, p, z)
-        lot.highest = max(lot.highest, w.zone.pull[z])
+        thinning.highest = max(thinning.highest, w.zone.pull[z])
     for kind in range(2):
         rate = c.scale * growth / 12.0
         if kind == 0:
             rate *= w.now.ordinary_arrivals
         else:
             rate *= p.starts_large / p.starts_ordinary * w.now.large_arrivals
-        bar = rate / p.envelope[t - p.pipeline_start, kind]
-        if bar * lot.highest > 1.0:
+        acceptance = rate / p.envelope[t - p.pipeline_start, kind]
+        if acceptance * thinning.highest > 1.0:
             c.code = ENVELOPE
             return
         # A climate better than the envelope has room for fills it.
         climate = c.pace * power(p.climate[t - p.pipeline_start], p.climate_elasticity)
-        lot.bar[kind] = min(bar * climate, 1.0 / lot.highest)
+        thinning.acceptance[kind] = min(acceptance * climate, 1.0 / thinning.highest)
     if c.phase == OPEN:
         respond(w)
-    since = t - echo.begin - 1
-    before = echo.ends[since - 1] if c.echoes > 0 and 0 < since <= echo.ends.shape[0] else 0
+    since = t - replay.begin - 1
+    before = (
+        replay.ends[since - 1] if c.replay_mode > 0 and 0 < since <= replay.ends.shape[0] else 0
+    )
     if candidates_known(w):
-        admit(w, p, before, echo.ends[since])
+        admit(w, p, before, replay.ends[since])
         return
-    keeps = c.echoes == KEEPS and t == echo.listed + 1 and since < echo.ends.shape[0]
-    lot.begin = before if keeps else LISTED
-    lot.end = lot.begin
-    lot.room = LISTED if keeps else LISTED + UNLISTED
+    keeps = c.replay_mode == KEEPS and t == replay.listed + 1 and since < replay.ends.shape[0]
+    thinning.begin = before if keeps else LISTED
+    thinning.end = thinning.begin
+    thinning.room = LISTED if keeps else LISTED + UNLISTED
     for kind in range(2):
-        # What no bar of a kept month will reach need not be listed.
-        lot.least[kind] = lot.bar[kind] * lot.highest * (SPARE if keeps else 1.0)
+        # Skip candidates above every acceptance threshold of the cached months.
+        thinning.least[kind] = (
+            thinning.acceptance[kind] * thinning.highest * (SPARE if keeps else 1.0)
+        )
     shape = int(p.arrival_dispersion + 0.5)
     crowd = erlang(w, DISPERSION, 0, t, 0, shape) / shape
     thin(w, p, 0, p.envelope[t - p.pipeline_start, 0] * crowd)
     thin(w, p, 1, p.envelope[t - p.pipeline_start, 1])
-    draw_traits(w, p, lot.begin, lot.end)
-    admit(w, p, lot.begin, lot.end)
-    if keeps and lot.room == LISTED:
-        echo.listed = t
-        echo.ends[since] = lot.end
-        echo.least[since, 0] = lot.least[0]
-        echo.least[since, 1] = lot.least[1]
+    draw_traits(w, p, thinning.begin, thinning.end)
+    admit(w, p, thinning.begin, thinning.end)
+    if keeps and thinning.room == LISTED:
+        replay.listed = t
+        replay.ends[since] = thinning.end
+        replay.least[since, 0] = thinning.least[0]
+        replay.least[since, 1] = thinning.least[1]
 
 
 @inlined
 def candidates_known(w: World) -> bool:
     """Whether an earlier variant has listed all candidates that this one may need this month."""
-    echo, lot = w.echo, w.lot
-    if w.city.echoes != REPEATS or w.city.t > echo.listed:
+    replay, thinning = w.replay, w.thinning
+    if w.city.replay_mode != REPEATS or w.city.t > replay.listed:
         return False
-    since = w.city.t - echo.begin - 1
-    reaches = lot.bar[0] * lot.highest <= echo.least[since, 0]
-    return reaches & (lot.bar[1] * lot.highest <= echo.least[since, 1])
+    since = w.city.t - replay.begin - 1
+    reaches = thinning.acceptance[0] * thinning.highest <= replay.least[since, 0]
+    return reaches & (thinning.acceptance[1] * thinning.highest <= replay.least[since, 1])
 
 
 @step
@@ -202,48 +206,48 @@ def whole_vectors(count: int) -> int:
 
 @step
 def thin(w: World, p: Inputs, kind: int, limit: float) -> None:
-    """List the candidates of one kind that may be below a bar, up to the envelope's limit."""
-    c, lot, candidate = w.city, w.lot, w.candidate
+    """List the candidates of one kind that may be accepted, up to the envelope's limit."""
+    c, thinning, candidate = w.city, w.thinning, w.candidate
     t, replicate, low, high = c.t, c.replicate, c.seed, c.seed >> 32
-    stream, least = ARRIVAL + c.salt, lot.least[kind]
+    stream, least = ARRIVAL + c.salt, thinning.least[kind]
     clock = 0.0
     number = 0
     while clock <= limit:
         # About as many as are to come; the next batch sees to the rest.
         count = min(BATCH, whole_vectors(int(limit - clock) + 4))
-        if lot.end + count > lot.room:
-            # No room for all of a month: those on the list go first. What was kept stays.
-            draw_traits(w, p, lot.begin, lot.end)
-            admit(w, p, lot.begin, lot.end)
-            lot.begin = LISTED
-            lot.end = LISTED
-            lot.room = LISTED + UNLISTED
+        if thinning.end + count > thinning.room:
+            # No room for all of a month: those on the list go first. Rows kept for later variants stay.
+            draw_traits(w, p, thinning.begin, thinning.end)
+            admit(w, p, thinning.begin, thinning.end)
+            thinning.begin = LISTED
+            thinning.end = LISTED
+            thinning.room = LISTED + UNLISTED
         for n in range(count):
             entity = (kind << 20) | (number + n)
             u_gap, u_height, _, _ = uniforms_at(entity, t, replicate, stream, low, high)
-            lot.gap[n] = -log(u_gap)
-            lot.height[n] = u_height
+            thinning.gap[n] = -log(u_gap)
+            thinning.height[n] = u_height
         arrived = (kind << 31) | ((t - p.pipeline_start) << 24)
-        row = lot.end
+        row = thinning.end
         for n in range(count):
-            clock += lot.gap[n]
+            clock += thinning.gap[n]
             candidate.id[row] = arrived | (number + n)
             candidate.arrived[row] = t
-            candidate.height[row] = lot.height[n]
-            row += 1 if (clock <= limit) & (lot.height[n] < least) else 0
-        lot.end = row
+            candidate.height[row] = thinning.height[n]
+            row += 1 if (clock <= limit) & (thinning.height[n] < least) else 0
+        thinning.end = row
         number += count
 
 
 @step
 def admit(w: World, p: Inputs, begin: int, end: int) -> None:
     """Accept the candidates whose height is below their zone's pull; then they are projects."""
-    lot, candidate = w.lot, w.candidate
+    thinning, candidate = w.thinning, w.candidate
     for k in range(begin, end):
-        bar = lot.bar[candidate.id[k] >> 31]
-        if candidate.height[k] < bar * lot.highest:
+        acceptance = thinning.acceptance[candidate.id[k] >> 31]
+        if candidate.height[k] < acceptance * thinning.highest:
             z = candidate.zone[k]
-            if candidate.height[k] / bar < w.zone.pull[z]:
+            if candidate.height[k] / acceptance < w.zone.pull[z]:
                 settle(w, p, k, z)
 
 
@@ -328,7 +332,7 @@ def early_traits(w: World, p: Inputs, begin: int, end: int) -> None:
 
 @step
 def settle(w: World, p: Inputs, k: int, z: int) -> None:
-    """Make candidate k a project of zone z. The next project row is all nought."""
+    """Make candidate k a project of zone z. The next project row is all zero."""
     c, candidate, project = w.city, w.candidate, w.project
     j = c.projects
     if j >= project.id.shape[0]:
@@ -667,8 +671,7 @@ def construct(w: World, p: Inputs) -> None:
 def plan_month(w: World, p: Inputs, sites: int) -> None:
     """Stalls, planned spending and the draw wanted by every building project.
 
-    What is rare is a branch, everything else is not: a branch taken by chance costs more than
-    the arithmetic it spares.
+    Only rare events are branches: a mispredicted branch costs more than the arithmetic it spares.
     """
     c, project, zone, site = w.city, w.project, w.zone, w.temp.site
     pace = c.pace * p.fai_season[c.calendar_month]
@@ -680,7 +683,7 @@ def plan_month(w: World, p: Inputs, sites: int) -> None:
         j = site[n]
         budget, duration, before = project.budget[j], project.duration[j], project.spent[j]
         ticks = coordinated if project.raw[j] >= threshold else smooth
-        # The clock stands still in a stall: it was set to nought when the stall began.
+        # The clock stands still in a stall: it was set to zero when the stall began.
         clock = project.stall_clock[j] + (0.0 if project.stalled[j] > 0 else ticks)
         project.stall_clock[j] = clock
         if clock > project.stall_at[j]:

@@ -9,7 +9,7 @@ from xuchang_sim.model.steps.calendar import power
 from xuchang_sim.model.steps.firms import odds_of_default
 from xuchang_sim.model.steps.land import MU_PER_KM2, YI_PER_WAN, update_premium
 from xuchang_sim.model.streams import MASK, RESEARCH, uniforms
-from xuchang_sim.model.world import STRIP
+from xuchang_sim.model.world import TILE
 
 if TYPE_CHECKING:
     from xuchang_sim.model.world import Inputs, World
@@ -39,8 +39,8 @@ def report(w: World, p: Inputs) -> None:
         zone.platform_cash[z] = zone.cash[z]
         zone.platform_debt[z] = zone.debt[z]
         zone.platform_equity[z] = zone.equity[z]
-    for begin in range(0, c.firms, STRIP):
-        end = min(begin + STRIP, c.firms)
+    for begin in range(0, c.firms, TILE):
+        end = min(begin + TILE, c.firms)
         for i in range(begin, end):
             counts = (firm.alive[i] == 1) & (firm.in_scope[i] == 1)
             temp.reported[i - begin] = firm.sales[i] if counts else 0.0

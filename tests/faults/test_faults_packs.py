@@ -8,8 +8,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
+import yaml
 
-from tests.faults import damage
+from tests.faults import damage, judge
 from xuchang_sim import definitions
 from xuchang_sim.pack.forms import BASE
 from xuchang_sim.pack.load import Pack, load_pack, shipped
@@ -18,8 +19,7 @@ from xuchang_sim.yamlfile import InputError, read_yaml
 
 SMALL = shipped()[-1]
 PLACES = {path.name: path for path in shipped()}
-FILES = ("plan.yaml", "pack.yaml", "levers.yaml", "parameters.yaml", "region.yaml",
-         "history/china_monthly.csv")  # fmt: skip
+FILES = "plan.yaml", "pack.yaml", "levers.yaml", "parameters.yaml", "region.yaml"
 
 
 def refusal(folder: Path) -> str:
@@ -62,10 +62,40 @@ def refusal(folder: Path) -> str:
         (2, "个", "两个项目", True),
         (2012, "个", "二〇一二个", True),
         (3, "个", "建成2—3个项目", True),
+        (0.04, "百分点", "能耗下降4个百分点", False),
+        (1, "个", "坚持每季度一次集中开工活动,今年开工项目超过100个", False),
+        (10, "区", "每个集聚区至少有1个项目", True),
+        (1, "区", "各产业集聚区都有龙头企业", True),
     ],
 )
 def test_a_number_is_found_in_words(value: float, unit: str, text: str, found: bool) -> None:
     assert witnessed(value, unit, text, zones=10) is found
+
+
+def test_an_explanation_lends_only_numbers_with_their_unit() -> None:
+    """0.1 point, row 44 and 2011 stand in explanations, and count nothing."""
+    quote = "新建10个以上市级企业研发中心"
+    how = "同第 44 行；2011 年 0.24 · as row 44; each adds 0.1 point"
+    assert not any(witnessed(value, "个", quote, how) for value in (0.1, 44, 2011, 0.24))
+    assert witnessed(461.5, "亿元", "投资增长30%", "2011 年基数 461.5 亿元")
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "said"),
+    [
+        ("plan.yaml", "paragraph: 三（一）2", "paragraph: 三（一）9", "allowed: 三 三（一） 三（一）2"),
+        ("plan.yaml", "paragraph: 三（二）1", "paragraph: 三（三）1", "allowed: 三 三（二） 三（二）1"),
+        ("plan.yaml", "一个 20 亿元以上项目", "一个 2000 亿元以上项目", "'2000 亿元' is not an amount of the row"),
+        ("plan.yaml", "zones above 50bn yuan", "zones above 5bn yuan", "'5bn' is not an amount of the row"),
+        ("pack.yaml", "number: 许政办[2012]37号", "number: 许政办[2102]37号", "document.number: is not in the document"),
+        ("pack.yaml", "years: [2008, 2011]", "years: [2008, 20110]", "are not years of fai_ytd"),
+        ("region.yaml", "share_concentration: 60", "share_concentration: 0.6", "share_concentration"),
+    ],
+)  # fmt: skip
+def test_names_and_labels_stay_with_the_document(
+    file: str, old: str, new: str, said: str, tmp_path: Path
+) -> None:
+    assert said in refusal(edited("xuchang_2623", tmp_path / "p", file, old, new))
 
 
 def edited(name: str, place: Path, file: str, old: str, new: str, *, count: int = 1) -> Path:
@@ -122,6 +152,15 @@ def test_damage_in_a_table_is_refused(sums: bool, tmp_path: Path) -> None:
     assert "2011-06 is missing" in refusal(gone)
 
 
+def test_a_table_that_the_hashes_leave_out_is_refused(tmp_path: Path) -> None:
+    place = tmp_path / "p"
+    shutil.copytree(SMALL, place)
+    sums = place / "history" / "SHA256SUMS"
+    lines = sums.read_text(encoding="utf-8").splitlines(keepends=True)
+    sums.write_text("".join(x for x in lines if "china_monthly" not in x), encoding="utf-8")
+    assert "china_monthly.csv: is not in SHA256SUMS" in refusal(place)
+
+
 def test_a_total_of_another_size_than_the_plan_is_refused(tmp_path: Path) -> None:
     path = PLACES["yangli_2011"] / "pack.yaml"
     text = path.read_text(encoding="utf-8")
@@ -174,24 +213,33 @@ def meant(pack: Pack) -> None:
         for value in (pack.parameters[name].default, *(pack.parameters[name].range or ())):
             assert possible(what, value, totals), (name, value)
     for name, lever in definitions.levers().items():
-        for value in (pack.levers[name].plan, *pack.levers[name].range):
+        held = pack.levers[name]
+        for value in (held.absent, held.low, held.plan, held.high, *held.range):
             assert possible(lever, value, totals), (name, value)
+            assert held.range[0] <= value <= held.range[1], (name, value)
 
 
 def test_mutations_are_refused_in_words_or_change_the_hash(
     tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
     """No traceback; what is taken has another hash, its numbers their witness, its tables their sums."""
-    place = tmp_path / "pack"
-    shutil.copytree(SMALL, place, ignore=shutil.ignore_patterns("posterior.npz"))
-    whole = {file: (place / file).read_text(encoding="utf-8") for file in FILES}
-    usual = load_pack(place).sha256
+    usual, wholes = {}, {}
+    for source in shipped():
+        place = tmp_path / source.name
+        shutil.copytree(source, place, ignore=shutil.ignore_patterns("posterior.npz"))
+        usual[source] = load_pack(place).sha256
+        tables = sorted(str(path.relative_to(source)) for path in source.glob("history/*.csv"))
+        wholes[source] = {
+            file: (place / file).read_text(encoding="utf-8") for file in (*FILES, *tables)
+        }
     tally = damage.Tally("packs", "tests/faults/test_faults_packs.py -k mutations", record_property)
     for n in tally.numbers(120):
         kind, rng = damage.kind_of(n), damage.source(n)
-        file = rng.choice([file for file in FILES if damage.can(kind, whole[file])])
+        source = shipped()[n // len(damage.KINDS) % 2]
+        place, whole = tmp_path / source.name, wholes[source]
+        file = rng.choice([file for file in whole if damage.can(kind, whole[file])])
         change = damage.mutated(kind, rng, whole[file])
-        with tally.trying(n, kind, (file, change.old, change.new)):
+        with tally.trying(n, kind, (source.name, file, change.old, change.new)):
             (place / file).write_text(change.text, encoding="utf-8")
             try:
                 pack = load_pack(place)
@@ -199,11 +247,15 @@ def test_mutations_are_refused_in_words_or_change_the_hash(
                 tally.refuse(kind, error, place.name)
             else:
                 meant(pack)
+                if file in FILES:
+                    old, new = map(yaml.safe_load, (whole[file], change.text))
+                    changed = judge.faults(file, old, new, pack.document)
+                    assert not changed, changed
                 same = change.text == whole[file]
                 if file.endswith(".csv"):
                     assert same, "another table than its hash is of"
                 else:
-                    same = content(SMALL / file) == content(place / file)
-                assert (pack.sha256 == usual) is same
+                    same = content(source / file) == content(place / file)
+                assert (pack.sha256 == usual[source]) is same
         (place / file).write_text(whole[file], encoding="utf-8")
     tally.close()

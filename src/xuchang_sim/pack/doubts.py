@@ -169,6 +169,7 @@ def changed(folder: Path, names: Iterable[str], problems: list[Problem]) -> None
             sums[str(place)] = {pair[-1].lstrip("*"): pair[0] for pair in pairs}
         said = sums[str(place)].get(path.name)
         result = hashlib.sha256(path.read_bytes()).hexdigest()
-        if said is not None and said != result:
-            message = phrase("doubt.changed", sums=SUMS, found=result)
+        if said != result:
+            key = "doubt.changed" if said is not None else "doubt.unlisted"
+            message = phrase(key, sums=SUMS, found=result)
             problems.append(Problem(str(path), "", 0, message))

@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from xuchang_sim.pack.headings import is_label, paragraphs
 from xuchang_sim.pack.schema import Day, Id, Label, Many, Quantity, Strict, UnitName
 from xuchang_sim.text import phrase
 from xuchang_sim.units import parse
@@ -199,6 +200,7 @@ def check(source: Source, plan: Plan, document: str | None) -> list[Problem]:
     problems: list[Fault] = []
     ids: set[str] = set()
     targets: dict[str, TargetEntry] = {}
+    places = paragraphs(document) if document is not None else {}
     for i, row in enumerate(plan.rows):
         where: list[str | int] = ["rows", i]
         if row.row != i + 1 and not source.missing("rows"):
@@ -209,6 +211,11 @@ def check(source: Source, plan: Plan, document: str | None) -> list[Problem]:
         if document is not None and row.quote not in document:
             message = phrase("row.quote")
             problems.append(([*where, "quote"], message))
+        elif places and is_label(row.paragraph):
+            held = [label for label, text in places.items() if row.quote in text]
+            if row.paragraph not in held:
+                message = phrase("row.paragraph", held=" ".join(held) or "head")
+                problems.append(([*where, "paragraph"], message))
         problems += [([*where, key], message) for key, message in _row_faults(row)]
         problems += [([*where, *path], message) for path, message in _target_faults(row, targets)]
     return [source.problem(path, message) for path, message in problems]

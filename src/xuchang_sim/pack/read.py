@@ -178,6 +178,12 @@ def read_pack(sources: Sources, problems: list[Problem]) -> Pack | None:
     if season not in series and season not in head[0].missing("history"):
         message = phrase("pack.series", series=", ".join(series))
         problems.append(head[0].problem(["calendar", "fai_season", "estimate_from"], message))
+    elif season in series and (known := [int(period[:4]) for period, _ in series[season]]):
+        years = file.calendar.fai_season.years
+        if not known[0] <= years[0] <= years[1] <= known[-1]:
+            message = phrase("pack.season_years", years=list(years), series=season,
+                             first=known[0], last=known[-1])  # fmt: skip
+            problems.append(head[0].problem(["calendar", "fai_season", "years"], message))
     if not problems:  # a fault named by its line needs no hash to tell of it
         doubts.changed(sources.folder, tables, problems)
     if not (rows and area and parameter_table and lever_table) or document is None:
@@ -235,7 +241,14 @@ def _document(sources: Sources, source: Source, problems: list[Problem]) -> str 
     if result != entry.sha256:
         message = phrase("pack.document", file=entry.file, found=result)
         problems.append(source.problem(["document", "sha256"], message))
+    elif _plain(entry.number) not in _plain(text):
+        problems.append(source.problem(["document", "number"], phrase("pack.document_number")))
     return text
+
+
+def _plain(text: str) -> str:
+    """Text without spaces, and with one kind of brackets: 〔2012〕, （2012） and [2012] are the same."""
+    return re.sub(r"\s", "", text).translate(str.maketrans("〔〕（）()【】", "[][][][]"))
 
 
 def _tables(

@@ -139,7 +139,7 @@ class Region(Strict):
         How sure the central shares are.
     """
 
-    share_concentration: Annotated[Pure, Field(gt=0)]
+    share_concentration: Annotated[Pure, Field(ge=1, le=1000)]
     share_mark: Mark
     share_note: Label
     zones: Annotated[Many[Zone], Field(min_length=1)]

@@ -39,16 +39,21 @@ _OTHERS: Final = {
     "番": ("比例", Fraction(1)),
 }
 #: Things that are counted: 7 个 and 7 区 may be the same zones.
-_COUNTED: Final = frozenset({"items", "firms", "zones", "works", "events", "dwellings", "persons"})
+_THINGS: Final = frozenset({"items", "firms", "zones", "works", "dwellings"})
+_COUNTED: Final = _THINGS | {"events", "persons"}
 _ALL: Final = re.compile(r"全覆盖|全部|所有|一律|均|都")
-_EACH: Final = re.compile(r"每个|每一|各|所有")
+_EACH: Final = re.compile(r"(?:每|各|所有)[^,，。;；、]{0,8}区")
 _BARE: Final = re.compile(rf"(?<![\d{_HAN}万亿.])(?P<large>[万亿])元")
+_ENGLISH: Final = re.compile(r"(?<![\w.,])(?P<number>\d[\d,]*(?:\.\d+)?)\s?(?P<short>bn|m|k)\b")
+_SHORT: Final = {"bn": 10**9, "m": 10**6, "k": 10**3}
 _RISE: Final = re.compile(r"提高|增长|上升|下降|降低|改善")
 _SEPARATOR: Final = re.compile(r"[、和及与]")
 
 
 def check(source: Source, plan: Plan, zones: int, faulty: Container[str] = ()) -> list[Problem]:
     """Numbers of the plan that occur neither in their row's quote nor in how the row explains them.
+
+    So, too, of the amounts that labels name: 超 100 亿元集聚区, zones above 10bn yuan.
 
     Parameters
     ----------
@@ -81,11 +86,35 @@ def check(source: Source, plan: Plan, zones: int, faulty: Container[str] = ()) -
             if not every and not witnessed(value, unit, row.quote, row.how, zones=zones):
                 message = phrase("witness.quote", value=value, unit=unit)
                 problems.append(source.problem(["rows", i, *path], message))
+        stated = {Fraction(str(value)) * parse(unit).factor for _, value, unit in numbers}
+        stated |= {
+            number * large for text in (row.quote, row.how) for number, large, _ in _numbers(text)
+        }
+        stated |= {
+            Fraction(_LARGE[m["large"]])
+            for text in (row.quote, row.how)
+            for m in _BARE.finditer(text)
+        }
+        for key in ("label_zh", "label_en"):
+            for found, amount in _amounts(getattr(row, key)):
+                if amount not in stated:
+                    message = phrase("witness.label", found=found)
+                    problems.append(source.problem(["rows", i, key], message))
     return problems
 
 
-def witnessed(value: float, unit: str, *texts: str, zones: int = 0) -> bool:
-    """Whether a number with its unit occurs in one of some texts.
+def _amounts(label: str) -> Iterator[tuple[str, Fraction]]:
+    """Amounts that a label names: as written, and their size; numbers of years and things are none."""
+    for match in _NUMBER.finditer(label):
+        if match["arabic"] and (match["large"] or match["unit"] in {"%", "％", "元", "亩"}):
+            number, large, _ = next(_numbers(match[0]))
+            yield match[0], number * large
+    for match in _ENGLISH.finditer(label):
+        yield match[0], Fraction(match["number"].replace(",", "")) * _SHORT[match["short"]]
+
+
+def witnessed(value: float, unit: str, quote: str, how: str = "", *, zones: int = 0) -> bool:
+    """Whether a number with its unit occurs in a quotation, or in the words that explain it.
 
     Parameters
     ----------
@@ -93,8 +122,10 @@ def witnessed(value: float, unit: str, *texts: str, zones: int = 0) -> bool:
         The number, in ``unit``.
     unit : str
         A unit of :mod:`xuchang_sim.units`.
-    *texts : str
-        Words of a document, Chinese.
+    quote : str
+        Words of a document, Chinese: a count may stand there without its unit, or in words.
+    how : str
+        Explanation, where a number needs its unit: other numbers stand there, too.
     zones : int
         Number of zones: what "each zone" stands for.
 
@@ -110,43 +141,59 @@ def witnessed(value: float, unit: str, *texts: str, zones: int = 0) -> bool:
     wanted = parse(unit)
     size = Fraction(str(value)) * wanted.factor
     kinds = {name for name, _ in wanted.dimensions} or {""}
-    return any(size in set(_sizes(text, kinds, zones)) for text in texts)
+    return size in {*_sizes(quote, kinds), *_in_words(quote, kinds, zones), *_explained(how, kinds)}
 
 
-def _sizes(text: str, kinds: set[str], zones: int) -> Iterator[Fraction]:
-    """Sizes in base units that a text has for a quantity of some kind."""
+def _explained(how: str, kinds: set[str]) -> Iterator[Fraction]:
+    """Sizes in base units that an explanation has: numbers with a unit of their kind, and all of something."""
+    yield from _sizes(how, kinds, bare=False)
+    if kinds & {"", "points"} and _ALL.search(how):
+        yield Fraction(1)
+
+
+def _sizes(text: str, kinds: set[str], *, bare: bool = True) -> Iterator[Fraction]:
+    """Sizes in base units that the numbers of a text have for a quantity of some kind.
+
+    Numbers without a unit count things, if ``bare``.
+    """
     counted = bool(kinds & _COUNTED)
-    money = "money" in kinds
-    share = bool(kinds & {"", "points"})
-    result = False
     for number, large, unit in _numbers(text):
         size = number * large
         if unit is None:
-            fits = counted and large == 1
+            fits = bare and counted and large == 1 and size.denominator == 1
+        elif unit.endswith("百分点"):
+            size = number if "points" in kinds else number / 100
+            fits = bool(kinds & {"", "points"})
         else:
             plain = unit.removeprefix("个") if len(unit) > 1 else unit
             name, times = _OTHERS.get(unit, (plain, Fraction(1)))
             known = _parsed(name)
             dimensions = {d for d, _ in known.dimensions} if known else set()
             size *= times * known.factor if known else times
-            if unit.endswith("百分点"):
-                dimensions = {"", "points"}
-                yield number  # in points, and as a share
-                size = number / 100
-            fits = bool(kinds & (dimensions or {""})) or (counted and bool(dimensions & _COUNTED))
+            fits = bool(kinds & (dimensions or {""}) or (kinds & _THINGS and dimensions & _THINGS))
         if fits:
-            result = True
             yield size
-    if money:
+    if "money" in kinds:
         yield from (Fraction(_LARGE[m["large"]]) for m in _BARE.finditer(text))
+
+
+def _in_words(text: str, kinds: set[str], zones: int) -> Iterator[Fraction]:
+    """Sizes that the words of a text stand for: all of something, growth, each zone, a list of names.
+
+    A count in words is one only where the text counts nothing in numbers.
+    """
+    counted = bool(kinds & _COUNTED)
+    share = bool(kinds & {"", "points"})
+    numbers = any(_sizes(text, kinds))
     if share and _ALL.search(text):
         yield Fraction(1)
-    if share and not result and _RISE.search(text):
+    if share and not numbers and _RISE.search(text):
         yield Fraction(0)
     if counted and _EACH.search(text):
         yield Fraction(zones)
-        yield Fraction(1)  # one a zone
-    if counted and not result:
+    if counted and not numbers:
+        if _EACH.search(text):
+            yield Fraction(1)  # one a zone
         yield Fraction(len(_SEPARATOR.findall(text)) + 1)
 
 

@@ -107,10 +107,11 @@ def read_cells(path: Path, raw: bytes, problems: list[Problem]) -> dict[str, lis
         if ws.sheet_state != "visible" and cells:
             fault(name, phrase("sheet_fault.hidden_sheet"))
         _complain_of_hidden(ws, cells, name, fault)
+        values = stored[ws.title]
         result[name] = [
             Cell(name, cell.coordinate, value, "%" in (cell.number_format or ""))
             for cell in cells
-            for value in [_stored(cell, stored[ws.title], name, fault)]
+            for value in [_stored(cell, values, name, fault)]
             if value is not None
         ]
     return result

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from xuchang_sim.forecast.baseeffect import path
+
 if TYPE_CHECKING:
     import numpy.typing as npt
 
@@ -23,9 +25,6 @@ if TYPE_CHECKING:
 HORIZON = 12
 #: Years ahead whose errors are measured.
 YEARS = 3
-#: Share of the distance between the last quarter and its long-run growth that is left a month
-#: later: half of it over the first year.
-LEFT = 0.8897
 #: Fast growers' own mean growth over-predicts: fraction of real growth a year that is taken off it
 #: (`benchmarks/hindcast_drivers.py`).
 OVER = 0.03
@@ -106,8 +105,8 @@ def fit(panel: Floats, outputs: int) -> Arrays:
 def centre(known: Floats, horizon: int) -> Floats:
     """Central path of value added and producer prices after their known months.
 
-    The last quarter moves to the mean so far, of value added less `OVER`, and stays at or below the
-    mean of the last twelve months: a return to the mean of boom years is not forecast.
+    Each by itself, with the base of the next twelve months known (`baseeffect.path`); the level of value
+    added grows from now on `OVER` more slowly than it did so far.
 
     Parameters
     ----------
@@ -120,10 +119,8 @@ def centre(known: Floats, horizon: int) -> Floats:
     -------
     (horizon, 2) array
     """
-    last, year = known[-3:].mean(axis=0), known[-12:].mean(axis=0)
-    goal = known.mean(axis=0) - np.array([OVER, 0.0])
-    left = LEFT ** np.arange(1, horizon + 1)[:, np.newaxis]
-    return np.asarray(np.minimum(goal + left * (last - goal), np.maximum(last, year)))
+    columns = (path(known[:, 0], horizon, OVER), path(known[:, 1], horizon))
+    return np.stack(columns, axis=1)
 
 
 def year_errors(panel: Floats, year: int) -> Floats:

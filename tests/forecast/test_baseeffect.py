@@ -21,7 +21,7 @@ def level_covariance(months: int) -> np.ndarray:
     single = baseeffect.SINGLE * np.eye(months)
     steps = baseeffect.RATE * baseeffect.LASTS**lag
     sums = np.tril(np.ones((months, months)), -1)  # the level is the sum of the rates before it
-    return stays + fades + single + sums @ steps @ sums.T
+    return np.asarray(stays + fades + single + sums @ steps @ sums.T)
 
 
 def test_the_covariance_is_that_of_the_levels_twelve_month_difference() -> None:

@@ -26,7 +26,7 @@ YEAR = 12
 FADING, SINGLE, RATE, PUBLISHED = 1.0, 0.5, 0.03, 1.0
 #: Shares that are left a month later of the fading part and of a change in the rate of growth.
 FADES, LASTS = 0.8, 0.95
-#: Robust standard deviations from which a month is an outlier; the last months cannot be told from a
+#: Robust standard deviations from which a month is an outlier; the last months look like a
 #: change that stays.
 OUTLIER, OPEN = 5.0, 3
 #: Least spread of a month's news, a fraction: growth is published to a tenth of a percent.
@@ -62,7 +62,7 @@ def covariance(months: int) -> Floats:
 
 
 def _changes(lag: npt.NDArray[np.int_]) -> Floats:
-    """Variance of the level's change over so many months."""
+    """Variance of the level's change over a number of months."""
     fading = 2.0 * FADING * (1.0 - FADES**lag)
     single = 2.0 * SINGLE * (lag > 0)
     rate = (

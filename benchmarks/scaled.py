@@ -3,19 +3,22 @@
 Zones are copies of the pack's zones, in turn; every quantity that counts things (firms, starts,
 money of the base year, quotas, places, pools) grows in proportion, so that a firm and a project
 meet what they meet in the city. Targets grow with the totals of the base year; they mean nothing here.
+Where zones are so small that a share of theirs would be less than any zone's (a prize of 60,000 CNY), it
+stays at the least that the definitions hold to be possible.
 """
 
 import argparse
 import itertools
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from fractions import Fraction
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import yaml
 
-from xuchang_sim.definitions import measure
+from xuchang_sim.definitions import Number, levers, measure, parameters
 from xuchang_sim.definitions.amounts import quantity
 from xuchang_sim.pack.load import Pack, load_pack
 
@@ -96,8 +99,15 @@ def write(folder: Path, zones: int, firms: float, starts: float | None = None) -
     edit("pack.yaml", lambda content: _base(content, factors))
     edit("plan.yaml", lambda content: _targets(content["rows"], factors))
     edit("region.yaml", lambda content: _region(content, zones))
-    edit("parameters.yaml", lambda content: _parameters(content["parameters"], city, factors))
-    edit("levers.yaml", lambda content: _levers(content["levers"], city, factors))
+    totals = {
+        name: Fraction(getattr(city.base, name).value) * Fraction(factors[kind])
+        for name, kind in BASE.items()
+    }
+    edit(
+        "parameters.yaml",
+        lambda content: _parameters(content["parameters"], city, factors, totals),
+    )
+    edit("levers.yaml", lambda content: _levers(content["levers"], city, factors, totals))
     return folder
 
 
@@ -153,33 +163,43 @@ def _targets(rows: list[dict[str, Any]], factors: dict[str, float]) -> None:
         row["how"] = "; ".join([row.get("how", ""), *stated]).strip("; ")
 
 
-def _parameters(entries: dict[str, Any], city: Pack, factors: dict[str, float]) -> None:
+def _parameters(
+    entries: dict[str, Any], city: Pack, factors: dict[str, float], totals: Mapping[str, Fraction]
+) -> None:
     for name, kind in PARAMETERS.items():
         factor = factors[kind]
         if factor == 1.0:
             continue
         held = city.parameters[name]
+        bounds = parameters()[name].within(totals)
         whole = held.kind == "integer"
         entry = entries.setdefault(name, {"unit": held.unit, "mark": "J", "source": "scaled"})
-        entry["default"] = _grown(held.default, factor, whole=whole)
+        entry["default"] = _grown(held.default, factor, bounds, whole=whole)
         if held.range:
-            entry["range"] = [_grown(x, factor, whole=whole) for x in held.range]
+            entry["range"] = [_grown(x, factor, bounds, whole=whole) for x in held.range]
 
 
-def _levers(entries: dict[str, Any], city: Pack, factors: dict[str, float]) -> None:
+def _levers(
+    entries: dict[str, Any], city: Pack, factors: dict[str, float], totals: Mapping[str, Fraction]
+) -> None:
     for name, kind in LEVERS.items():
         factor = factors[kind]
         if factor == 1.0:
             continue
         held = city.levers[name]
+        bounds = levers()[name].within(totals)
         entry = entries.setdefault(name, {"unit": held.unit})
         for key in ("absent", "low", "plan", "high"):
-            entry[key] = _grown(held.at(key), factor, whole=held.kind == "count")
-        entry["range"] = [_grown(x, factor, whole=False) for x in held.range]
+            entry[key] = _grown(held.at(key), factor, bounds, whole=held.kind == "count")
+        entry["range"] = [_grown(x, factor, bounds, whole=False) for x in held.range]
 
 
-def _grown(value: float, factor: float, *, whole: bool) -> float:
-    return round(value * factor) if whole else value * factor
+def _grown(value: float, factor: float, bounds: Number, *, whole: bool) -> float:
+    """Scale a number, held to what is possible; nothing stays nothing."""
+    grown = value * factor
+    if grown and bounds.possible:
+        grown = min(max(grown, float(bounds.possible[0])), float(bounds.possible[1]))
+    return round(grown) if whole else grown
 
 
 def main() -> None:

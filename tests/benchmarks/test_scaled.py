@@ -21,7 +21,7 @@ def test_the_constants_are_those_of_the_embedded_pack() -> None:
     assert len(pack.region.zones) == ZONES
 
 
-@pytest.mark.parametrize(("zones", "firms"), [(3, 100), (180, 8_000)])
+@pytest.mark.parametrize(("zones", "firms"), [(3, 100), (180, 8_000), (250, 8_000)])
 def test_scaled_packs_are_valid_and_of_the_size_asked_for(
     zones: int, firms: int, tmp_path: Path
 ) -> None:
@@ -57,3 +57,10 @@ def test_more_than_a_world_can_hold_is_refused() -> None:
     pack = replace(pack, parameters={**pack.parameters, "firms_count": many})
     with pytest.raises(InputError, match="rows of firms and"):
         sizes_for(prepare(pack, 1, 1))
+
+
+@pytest.mark.parametrize("firms", [4_000, 1_000_000])
+def test_zones_that_are_very_small_or_large_stay_possible(firms: int, tmp_path: Path) -> None:
+    """The sizes at the ends of ``benchmarks.scaling firms``."""
+    folder = write(tmp_path / "pack", 200, firms, 0.25 * STARTS / FIRMS * firms)
+    assert validate_path(folder) == []

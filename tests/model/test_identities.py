@@ -9,8 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 from tests.model.worlds import Trace, random_inputs
+from xuchang_sim.model.engine import place_of
 from xuchang_sim.model.population import INCOMPATIBLE, NEGATIVE_SCALE
-from xuchang_sim.model.world import ABANDONED, BUILDING, CODES, DONE, DROPPED
+from xuchang_sim.model.world import ABANDONED, BUILDING, CITY, CODES, DONE, DROPPED
 from xuchang_sim.study import simulate
 
 REFUSED = {INCOMPATIBLE, NEGATIVE_SCALE}  # draws that no world can be conditioned on
@@ -87,3 +88,32 @@ def test_a_broken_ledger_is_noticed(check: int, change: Any) -> None:
 
 def test_a_nan_is_noticed() -> None:
     assert broken(lambda w: w["firm"]["b"].__setitem__(0, np.nan)) > 0
+
+
+def test_a_failed_check_names_its_zone_or_the_city() -> None:
+    """No number of a zone stands for the city: zone 99 of a province is a zone."""
+    assert place_of(7 * CODES + 99) == "zone 99"
+    assert place_of(7 * CODES + CITY) == place_of(7 * CODES + CODES - 1) == "the city"
+
+    def spend(world: Any) -> None:
+        world["city"]["cip"] += 5.0
+
+    trace = Trace(random_inputs(11))
+    assert trace.open() == 0
+    spend(trace.memory[0])
+    assert place_of(trace.tick()) == "the city"
+
+
+def test_a_large_ledger_is_not_held_to_the_rounding_of_what_is_left() -> None:
+    """A reserve of a million 亩 with one left is rounded to 1e-10 of the million, not of the one."""
+    trace = Trace(random_inputs(11))
+    assert trace.open() == 0
+    assert trace.tick() == 0
+    city = trace.memory[0]["city"]
+    left = float(city["reserve"])
+    city["reserve_posted"] += 1e6
+    city["reserve_used"] += 1e6
+    city["reserve"] = left + 1e-6  # 1e-12 of what was posted
+    assert trace.tick() == 0
+    city["reserve"] += 1e-1
+    assert trace.tick() // CODES == 1

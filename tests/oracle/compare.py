@@ -57,6 +57,9 @@ UNCOMPARED = {
         ),
         **dict.fromkeys(("fill_s", "fill_u", "fill_x", "fill_y"), "scratch; workers are compared"),
         **dict.fromkeys(("left_s", "left_u"), "scratch; separations are compared"),
+        **dict.fromkeys(
+            ("checked_land", "checked_sales", "checked_workers"), "scratch of the checks"
+        ),
         **dict.fromkeys(("weight_sum", "pull", "response"), "scratch; arrivals are compared"),
         **dict.fromkeys(("first", "last", "owners"), "lists of rows; owners are compared"),
     },

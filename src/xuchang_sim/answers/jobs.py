@@ -18,6 +18,7 @@ import pyarrow as pa
 
 from xuchang_sim.answers.designs import posterior_digest
 from xuchang_sim.answers.store import to_bytes
+from xuchang_sim.model.engine import place_of
 from xuchang_sim.model.world import CODES, SUMMARY
 from xuchang_sim.pack.load import Pack, load_pack
 from xuchang_sim.pack.scenario import ResolvedScenario, adjust
@@ -231,7 +232,7 @@ def _coded(job: Job, cell: Cell, results: Results, row: int) -> list[Failure]:
     failures = []
     for k in np.flatnonzero(~results.good):
         code, month = (int(x) for x in results.failed[k])
-        where = f"check {code // CODES}, zone {code % CODES}"
+        where = f"check {code // CODES}, {place_of(code)}"
         text = f"the rules stopped with code {code} ({where}) in {month_label(month)}"
         address = (row + int(k), cell.point, cell.scenario.name, _draw(job, cell, int(k)))
         failures.append(Failure(*address, cell.first + int(k), job.seed, text, ""))

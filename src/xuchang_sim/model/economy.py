@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import mesa
 
 from xuchang_sim.model.chunk import begin_world, perform, tick
+from xuchang_sim.model.engine import place_of
 from xuchang_sim.model.memory import room
 from xuchang_sim.model.schedule import CHECK, STEPS
 from xuchang_sim.model.world import (
@@ -193,7 +194,7 @@ class Economy(mesa.Model):
                 code=code // CODES,
                 year=year,
                 month=month + 1,
-                code2=code % CODES,
+                place=place_of(code),
             )
             raise RuntimeError(message)
 

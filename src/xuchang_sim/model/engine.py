@@ -22,7 +22,7 @@ import numpy.typing as npt
 from xuchang_sim.model import chunk as rules
 from xuchang_sim.model.library import COMPILED, prepare
 from xuchang_sim.model.memory import room
-from xuchang_sim.model.world import MEASURES, SUMMARY, Sizes, World
+from xuchang_sim.model.world import CITY, CODES, MEASURES, SUMMARY, Sizes, World
 from xuchang_sim.text import phrase
 
 if TYPE_CHECKING:
@@ -107,6 +107,12 @@ class Plan(NamedTuple):
         """Bytes of the results of one replicate."""
         one = self._replace(replicates=1).block(0, 1)
         return self.variants * 8 * sum(math.prod(part.shape[2:]) for part in one if part.ndim > 2)
+
+
+def place_of(code: int) -> str:
+    """Name where a code says that a check failed: a zone by its number, or the city."""
+    zone = code % CODES
+    return phrase("run.place_city") if zone >= CITY else phrase("run.place_zone", zone=zone)
 
 
 def threads() -> int:

@@ -57,6 +57,7 @@ SCALARS = 12
 
 LINE = 64  # bytes of a line of the cache
 CODES = 10_000  # what goes wrong has the code CODES * check + zone
+CITY = CODES - 3  # from here on no zone is meant: the city
 CLASSES = 64  # classes of progress when bank money is short
 BATCH = 32  # candidates drawn at once
 VECTOR = 8  # numbers in the longest vectors that compilers make; rows drawn beyond the last
@@ -433,6 +434,9 @@ class Zones(Table):
         "i8", "", "end of a sector's part in the list of owners", ("zones", "sectors")
     )
     spill: Floats = _column("f8", "亿元/年", "orders above capacity", ("zones",))
+    checked_land: Floats = _column("f8", "亩", "land held, as a check sums it", ("zones",))
+    checked_sales: Floats = _column("f8", "亿元", "sales, as a check sums them", ("zones",))
+    checked_workers: Floats = _column("f8", "人", "workers, as a check sums them", ("zones",))
     pull: Floats = _column("f8", "1", "multiplier of arrivals", ("zones",))
     response: Floats = _column("f8", "1", "response of intensity to the premium", ("zones",))
     lost_rate: Floats = _column(

@@ -12,6 +12,7 @@ from xuchang_sim.model.world import (
     ABANDONED,
     APPROVAL,
     BUILDING,
+    CITY,
     CODES,
     DONE,
     DROPPED,
@@ -21,6 +22,8 @@ from xuchang_sim.model.world import (
 )
 
 TOLERANCE = 1e-9
+# Faults of the whole city: of its ledgers, of what they balance with, of its capital or its limit.
+BALANCE, CAPITAL = CITY + 1, CITY + 2
 
 
 @inlined
@@ -89,13 +92,18 @@ def inspect(w: World, p: Inputs) -> None:
 def check_land(w: World) -> None:
     """1 land ledgers, 2 land of the dropped, 3 floor."""
     c, zone, project = w.city, w.zone, w.project
-    if differs(c.reserve, c.reserve_posted - c.reserve_used, 1.0) or c.reserve < -TOLERANCE:
-        fault(w, 1, 99)
+    # What is left of a ledger is rounded as finely as all that went through it.
+    posted = c.reserve_posted if c.reserve_posted > 1.0 else 1.0
+    if differs(c.reserve, c.reserve_posted - c.reserve_used, posted):
+        fault(w, 1, CITY)
+    if c.reserve < -TOLERANCE * posted:
+        fault(w, 1, CITY)
     for z in range(c.zones):
-        held = zone.factory_land[z]
-        for j in range(c.projects):
-            if project.zone[j] == z:
-                held += project.land[j]
+        zone.checked_land[z] = zone.factory_land[z]
+    for j in range(c.projects):
+        zone.checked_land[project.zone[j]] += project.land[j]
+    for z in range(c.zones):
+        held = zone.checked_land[z]
         flow = zone.land_serviced[z] + zone.reserve_drawn[z]
         flow += zone.land_returned[z] - zone.land_used[z]
         if differs(zone.land[z], zone.land_before[z] + flow, 1.0) or zone.land[z] < -1e-6:
@@ -155,7 +163,7 @@ def check_projects(w: World, p: Inputs) -> None:
         if state == BUILDING and project.gap[j] > patience:
             fault(w, 22, z)
     if counted != c.arrivals_total or c.projects != c.arrivals_total or live != c.live:
-        fault(w, 4, 99)
+        fault(w, 4, CITY)
 
 
 @step
@@ -183,7 +191,7 @@ def check_money(w: World, p: Inputs) -> None:
         if differs(zone.cash[z] + zone.works[z], zone.debt[z] + zone.equity[z], 1.0):
             fault(w, 15, z)
     if differs(c.cip, c.cip_before + total - c.capitalised - c.written_off, 1.0):
-        fault(w, 7, 99)
+        fault(w, 7, CITY)
     building = 0.0
     owed = 0.0
     for j in range(c.projects):
@@ -193,7 +201,7 @@ def check_money(w: World, p: Inputs) -> None:
         elif project.state[j] == DONE and project.plant[j] < 0:
             owed += project.loan[j]
     if differs(c.cip, building, 1.0):
-        fault(w, 7, 98)
+        fault(w, 7, BALANCE)
     capital = 0.0
     for i in range(c.firms):
         capital += firm.K[i]
@@ -203,14 +211,14 @@ def check_money(w: World, p: Inputs) -> None:
             if differs(balance, firm.debt[i] + firm.equity[i], 1.0):
                 fault(w, 15, firm.zone[i])
     if differs(capital, c.capital_before + c.capital_added - c.capital_lost, 1.0):
-        fault(w, 7, 97)
+        fault(w, 7, CAPITAL)
     if differs(c.loans, owed, 1.0):
-        fault(w, 8, 98)
+        fault(w, 8, BALANCE)
     moved = c.loans_before + c.loans_drawn - c.loans_repaid - c.loans_lost
     if differs(c.loans, moved, 1.0):
-        fault(w, 8, 99)
+        fault(w, 8, CITY)
     if p.free_credit == 0 and c.drawn_year > c.limit_year * (1.0 + 1e-9) + 1e-9:
-        fault(w, 8, 97)
+        fault(w, 8, CAPITAL)
 
 
 @step
@@ -218,14 +226,14 @@ def check_people(w: World, p: Inputs) -> None:
     """11 persons, 12 training."""
     c, zone = w.city, w.zone
     if differs(people(w), c.labour_force + c.labour_entered, 1.0):
-        fault(w, 11, 99)
+        fault(w, 11, CITY)
     for z in range(c.zones):
         if not (zone.skilled[z] >= -1e-6 and zone.unskilled[z] >= -1e-6):
             fault(w, 11, z)
         if not (zone.outside[z] >= -1e-6 and zone.in_training[z] >= -1e-6):
             fault(w, 11, z)
     if not c.training_spent <= c.training_budget * (1.0 + 1e-9) + 1e-12:
-        fault(w, 12, 99)
+        fault(w, 12, CITY)
 
 
 @step
@@ -234,12 +242,14 @@ def check_sales(w: World, p: Inputs) -> None:
     c, zone, firm = w.city, w.zone, w.firm
     season = p.revenue_season[c.calendar_month] / 12.0
     for z in range(c.zones):
-        sold = 0.0
-        hands = 0.0
-        for i in range(c.firms):
-            if firm.zone[i] == z and firm.alive[i] == 1:
-                sold += firm.sales[i]
-                hands += firm.skilled[i] + firm.unskilled[i]
+        zone.checked_sales[z] = 0.0
+        zone.checked_workers[z] = 0.0
+    for i in range(c.firms):
+        if firm.alive[i] == 1:
+            zone.checked_sales[firm.zone[i]] += firm.sales[i]
+            zone.checked_workers[firm.zone[i]] += firm.skilled[i] + firm.unskilled[i]
+    for z in range(c.zones):
+        sold, hands = zone.checked_sales[z], zone.checked_workers[z]
         if differs(zone.revenue[z], sold, 1e-3) or differs(zone.workers[z], hands, 1.0):
             fault(w, 16, z)
         parts = zone.revenue_incumbents[z] + zone.revenue_warm[z] + zone.revenue_new[z]

@@ -5,9 +5,9 @@ import sys
 import numpy as np
 import pytest
 
-from benchmarks.peers import hottest
+from benchmarks.peers import city as mesa_form, hottest
 from benchmarks.peers.agents import Firm
-from benchmarks.peers.city import City, given
+from benchmarks.peers.city import City, at_neutral, given
 from benchmarks.peers.draws import Draws, PlainDraws
 from benchmarks.peers.equivalence import compare
 from benchmarks.peers.timing import Replicates, row, table
@@ -27,7 +27,7 @@ def last(inputs: Records) -> int:
 def test_mesa_form_gives_the_engines_months(seed: int) -> None:
     """Every recorded column of every zone in every month of the warm-up and of two open years."""
     for inputs in (random_inputs(seed, PACK, check=False), world(seed)):
-        found = compare(inputs, SMALL, last(inputs))
+        found = compare(at_neutral(inputs), SMALL, last(inputs))
         assert found.different == []
         assert found.open_months == 24
         assert found.greatest < 1e-9
@@ -36,16 +36,27 @@ def test_mesa_form_gives_the_engines_months(seed: int) -> None:
 def test_a_changed_rule_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     """Were the Mesa form to ramp a plant up at once, the comparison would say so."""
     monkeypatch.setattr(Firm, "ramp", lambda _, _ahead=0: 1.0)
-    inputs = random_inputs(2, PACK, check=False)
+    inputs = at_neutral(random_inputs(2, PACK, check=False))
     assert compare(inputs, SMALL, last(inputs)).different
 
 
 def test_what_the_mesa_form_does_not_do_is_refused() -> None:
     """An opening inside the base year."""
-    inputs = random_inputs(2, PACK, check=False)
+    inputs = at_neutral(random_inputs(2, PACK, check=False))
     inputs[0]["opening"] -= 12
     with pytest.raises(ValueError, match="after the base year"):
         City(given(inputs, SMALL))
+
+
+def test_a_lever_without_a_rule_in_the_mesa_form_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A lever that came later may lack here; the form says so and does not go on without it."""
+    inputs = random_inputs(2, PACK, check=False)
+    monkeypatch.setattr(mesa_form, "lacking", lambda: {"wage_gap": 0.0})
+    with pytest.raises(ValueError, match="no rule for wage_gap; allowed: 0"):
+        given(inputs, SMALL)
+    assert given(at_neutral(inputs), SMALL).inputs["level"].wage_gap == 0.0
 
 
 def test_draws_by_the_month_are_draws_by_address() -> None:

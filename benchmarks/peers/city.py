@@ -8,6 +8,9 @@ same parameters. From there on every month of every zone, firm and project is do
 from __future__ import annotations
 
 import math
+import re
+from functools import cache
+from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -30,6 +33,7 @@ from benchmarks.peers.draws import (
     normals,
     pareto,
 )
+from xuchang_sim import definitions
 from xuchang_sim.model.chunk import begin_world
 from xuchang_sim.model.memory import blank
 from xuchang_sim.model.world import (
@@ -78,12 +82,50 @@ class Given(NamedTuple):
     yield_common: float
 
 
+@cache
+def lacking() -> dict[str, float]:
+    """Levers for which this form has no rule, with the level at which each changes nothing.
+
+    The form is timed on the plan, so a lever that came later needs no rule here until a plan uses it.
+    What only is counted (no column moves) needs none at all.
+    """
+    rules = "".join(
+        (Path(__file__).parent / name).read_text(encoding="utf-8")
+        for name in ("agents.py", "city.py")
+    )
+    return {
+        name: lever.neutral
+        for name, lever in definitions.levers().items()
+        if lever.moves and not re.search(rf"\b{name}\b", rules)
+    }
+
+
+def at_neutral(inputs: Records) -> Records:
+    """Return what a replicate is given with the levers of :func:`lacking` at their neutral level."""
+    found = inputs.copy()
+    for name in found.dtype.names or ():
+        if found[0][name].dtype.names:
+            for lever, neutral in lacking().items():
+                found[0][name][lever] = neutral
+    return found
+
+
 def given(inputs: Records, sizes: Sizes) -> Given:
-    """Read what a replicate is given; ``inputs`` is one record, shape (1,)."""
+    """Read what a replicate is given; ``inputs`` is one record, shape (1,).
+
+    Raises
+    ------
+    ValueError
+        If a lever acts for which this form has no rule.
+    """
     plain: dict[str, Any] = {}
     for name in inputs.dtype.names or ():
         value = inputs[0][name]
         if value.dtype.names:
+            for lever, neutral in lacking().items():
+                if value[lever] != neutral:
+                    message = f"the Mesa form has no rule for {lever}; allowed: {neutral:g}"
+                    raise ValueError(message)
             plain[name] = SimpleNamespace(**{lever: float(value[lever]) for lever in LEVERS})
         else:
             plain[name] = value.tolist()

@@ -99,7 +99,7 @@ def _answers(pack: LoadedPack, lang: Lang, *, deep: bool) -> None:
 
 @command
 def convert(
-    old: Annotated[Path, typer.Argument(help="Folder of a pack of the first edition.")],
+    old: Annotated[Path, typer.Argument(help="Folder or workbook of a pack of the first edition.")],
     new: Annotated[Path, typer.Argument(help="Folder to make.")],
     lang: Language = "zh",
 ) -> None:

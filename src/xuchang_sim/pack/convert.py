@@ -17,6 +17,7 @@ from xuchang_sim.definitions import LEVELS
 from xuchang_sim.definitions.amounts import exact
 from xuchang_sim.files import naming
 from xuchang_sim.pack.load import load_pack
+from xuchang_sim.pack.starter import OPTIONAL, write_book
 from xuchang_sim.pack.yaml_text import flow
 from xuchang_sim.text import phrase
 from xuchang_sim.yamlfile import InputError, Problem, Source, read_yaml
@@ -39,9 +40,9 @@ def convert_pack(old: Path, new: Path) -> list[str]:
     Parameters
     ----------
     old : Path
-        Folder of the pack; it is not changed.
+        Folder of the pack, or its workbook; it is not changed.
     new : Path
-        Folder to make; must not exist or be empty.
+        Folder to make, with a workbook in it if the old pack is one; must not exist or be empty.
 
     Returns
     -------
@@ -57,8 +58,14 @@ def convert_pack(old: Path, new: Path) -> list[str]:
         message = phrase("starter.in_use")
         raise InputError([Problem(str(new), "", 0, message)])
     problems: list[Problem] = []
-    levers = _old(old / "levers.yaml", "levers", problems)
-    parameters = _old(old / "parameters.yaml", "parameters", problems)
+    book = None
+    if workbook := _workbook(old):
+        from xuchang_sim.pack.workbook.first_edition import read_first_edition  # noqa: PLC0415
+
+        levers, parameters, book = read_first_edition(workbook, problems)
+    else:
+        levers = _old(old / "levers.yaml", "levers", problems)
+        parameters = _old(old / "parameters.yaml", "parameters", problems)
     if problems:
         raise InputError(problems)
     told: list[str] = []
@@ -70,7 +77,10 @@ def convert_pack(old: Path, new: Path) -> list[str]:
         new.parent.mkdir(parents=True, exist_ok=True)
     with naming(new), tempfile.TemporaryDirectory(prefix=".convert-", dir=new.parent) as place:
         made = Path(place) / "pack"
-        shutil.copytree(old, made)
+        if book is not None:
+            write_book(book, made)
+        else:
+            shutil.copytree(old, made)
         for name, held in (("levers", moved), ("parameters", set_)):
             lines = [f"  {key}: {flow(entry)}" for key, entry in held.items()]
             text = "\n".join([f"{name}:" if lines else f"{name}: {{}}", *lines]) + "\n"
@@ -82,15 +92,50 @@ def convert_pack(old: Path, new: Path) -> list[str]:
         try:
             load_pack(made)
         except InputError as error:
-            here = [
-                Problem(p.file.replace(str(made), str(old)), p.path, p.line, p.message)
-                for p in error.problems
-            ]
-            raise InputError(here) from None
+            sources = {"levers": levers, "parameters": parameters}
+            raise InputError([_placed(p, made, old, sources) for p in error.problems]) from None
+        if workbook:
+            made = _as_workbook(made, Path(place) / "book", workbook.parent)
         if new.exists():
             new.rmdir()
         made.rename(new)
     return told
+
+
+def _workbook(old: Path) -> Path | None:
+    """Return the workbook that a path names: a file, or the only form of a folder's pack."""
+    inside = old / "pack.xlsx"
+    if old.suffix.lower() == ".xlsx":
+        return old
+    return inside if inside.is_file() and not (old / "pack.yaml").exists() else None
+
+
+def _as_workbook(made: Path, book: Path, beside: Path) -> Path:
+    """Write a converted pack as a workbook, with the files that may lie beside one."""
+    from xuchang_sim.pack.workbook.write import write_workbook  # noqa: PLC0415 - heavy
+
+    book.mkdir()
+    write_workbook(made, book / "pack.xlsx")
+    for name in OPTIONAL:
+        if (beside / name).is_file():
+            shutil.copy2(beside / name, book / name)
+    return book
+
+
+def _placed(
+    problem: Problem, made: Path, old: Path, sources: Mapping[str, Source | None]
+) -> Problem:
+    """Fault of the converted pack where the old one holds the entry."""
+    table, *rest = problem.path.split(".")
+    source = sources.get(table)
+    if source is not None and rest:
+        for i, entry in _entries(source, table):
+            if entry["id"] == rest[0]:
+                return source.problem([table, i], f"{'.'.join(rest)}: {problem.message}")
+    if source is not None:
+        return source.problem([table], problem.message)
+    file = problem.file.replace(str(made), str(old))
+    return Problem(file, problem.path, problem.line, problem.message)
 
 
 def _old(path: Path, table: str, problems: list[Problem]) -> Source | None:
@@ -182,7 +227,7 @@ def _parameters(
         prior = entry.get("prior", "fixed")
         kind = prior if isinstance(prior, str) else prior.get("kind")
         if kind != what.prior or (isinstance(prior, dict) and _spread(prior) != _spread_of(what)):
-            stated["prior"] = prior
+            stated["prior"] = prior if set(prior) - {"kind"} else kind
         if len(stated) > 1:
             if "default" not in stated:
                 stated["default"] = entry["default"]

@@ -17,7 +17,7 @@ from xuchang_sim.yamlfile import InputError, Problem, read_yaml
 if TYPE_CHECKING:
     from xuchang_sim.pack.workbook.read import Book
 
-__all__ = ["new_pack", "slug"]
+__all__ = ["OPTIONAL", "new_pack", "slug", "write_book"]
 
 TABLES = ("pack.yaml", "plan.yaml", "region.yaml", "parameters.yaml", "levers.yaml")
 OPTIONAL = ("facts.yaml",)
@@ -105,7 +105,7 @@ def _copy(origin: str | Path, made: Path) -> None:
         place = Path(origin)
         book = read_book(place if place.is_file() else place / "pack.xlsx", [])
         if book is not None:
-            _write_book(book, made)
+            write_book(book, made)
     else:
         source = read_yaml(pack.folder / "pack.yaml", [])
         content: Any = spell_out_pack(source).data if source else {}
@@ -118,7 +118,7 @@ def _copy(origin: str | Path, made: Path) -> None:
             shutil.copyfile(pack.folder / name, made / name)
 
 
-def _write_book(book: "Book", made: Path) -> None:
+def write_book(book: "Book", made: Path) -> None:
     """Write the trees, the document and the tables of a workbook as files."""
     for name, source in book.trees.items():
         _write(made / name, block(source.data))

@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 
     from xuchang_sim.pack.history import Record
     from xuchang_sim.pack.pack import Pack
+    from xuchang_sim.pack.workbook.file import Cell
 
-__all__ = ["load_workbook", "read_book"]
+__all__ = ["Book", "book_of", "load_workbook", "read_book"]
 
 
 @dataclass(frozen=True)
@@ -143,6 +144,30 @@ def read_book(path: Path, problems: list[Problem]) -> Book | None:
     sheets = read_cells(path, raw, problems) if raw is not None else None
     if sheets is None:
         return None
+    if first := _first_edition(sheets):
+        keys = ", ".join(column.key for column in BY_NAME[first.split("!")[0]].columns)
+        message = phrase("sheet_fault.first_edition", keys=keys)
+        problems.append(Problem(str(path), first, 0, message))
+        return None
+    return book_of(path, sheets, problems)
+
+
+def _first_edition(sheets: Mapping[str, list[Cell]]) -> str:
+    """Cell by which a workbook is one of the first edition; empty if it is not."""
+    old = {("levers", "axis"), ("parameters", "role")}
+    return next(
+        (
+            str(cell)
+            for name, key in sorted(old)
+            for cell in sheets.get(name, ())
+            if cell.value == key and cell.place.rstrip("1").isalpha()
+        ),
+        "",
+    )
+
+
+def book_of(path: Path, sheets: Mapping[str, list[Cell]], problems: list[Problem]) -> Book | None:
+    """Trees of a pack from the cells of its sheets; faults are appended to `problems`."""
     reader = EntryReader(str(path), problems)
     missing = [s for s in (*BY_NAME, DOCUMENT, HISTORY) if s not in sheets]
     lost = phrase("sheet_fault.missing_sheet")

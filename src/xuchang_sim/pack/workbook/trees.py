@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from xuchang_sim.pack.workbook.entries import Entry, EntryReader
 
-__all__ = ["trees_of"]
+__all__ = ["nested", "trees_of"]
 
 
 def trees_of(file: str, tables: dict[str, list[Entry]], reader: EntryReader) -> dict[str, Source]:
@@ -36,7 +36,7 @@ def trees_of(file: str, tables: dict[str, list[Entry]], reader: EntryReader) -> 
                     cell, phrase("sheet_fault.not_on", mine=shown(mine), above=above, names=names)
                 )
         for name, entries in groups.items():
-            items = [_nested(entry, sheet.columns) for entry in entries]
+            items = [nested(entry, sheet.columns) for entry in entries]
             places = Place(entries[0].place, dict(enumerate(place for _, place in items)))
             held = (inner, [data for data, _ in items], places)
             below.setdefault(above, {}).setdefault(name, []).append(held)
@@ -50,7 +50,7 @@ def trees_of(file: str, tables: dict[str, list[Entry]], reader: EntryReader) -> 
         entries = tables[sheet.name]
         if not sheet.table:
             for entry in entries:
-                content, place = _nested(entry, sheet.columns)
+                content, place = nested(entry, sheet.columns)
                 tree.update(content)
                 root.parts.update(place.parts)
             continue
@@ -61,7 +61,7 @@ def trees_of(file: str, tables: dict[str, list[Entry]], reader: EntryReader) -> 
         listed: list[Any] = []
         where = Place(f"{sheet.name}!A1")
         for entry in entries:
-            content, place = _nested(entry, sheet.columns)
+            content, place = nested(entry, sheet.columns)
             mine = entry.values.get(key, (None, ""))[0]
             for inner, items, inside in below.get(sheet.name, {}).get(mine, ()):
                 content[inner], place.parts[inner] = items, inside
@@ -87,7 +87,7 @@ def _by_id(
         elif name in result:
             reader.fault(place, phrase("word.twice", id=name))
         elif entry.values.keys() - {"unit"} or not _is_defined(sheet, name):
-            result[name], where.parts[name] = _nested(entry, sheet.columns)
+            result[name], where.parts[name] = nested(entry, sheet.columns)
     return result, where
 
 
@@ -96,7 +96,7 @@ def _is_defined(sheet: Sheet, name: str) -> bool:
     return name in known
 
 
-def _nested(entry: Entry, columns: Sequence[Column]) -> tuple[dict[str, Any], Place]:
+def nested(entry: Entry, columns: Sequence[Column]) -> tuple[dict[str, Any], Place]:
     """Values of an entry as nested mappings, with the cell of each."""
     data: dict[Any, Any] = {}
     where = Place(entry.place)

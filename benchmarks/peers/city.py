@@ -87,7 +87,7 @@ def lacking() -> dict[str, float]:
     """Levers for which this form has no rule, with the level at which each changes nothing.
 
     The form is timed on the plan, so a lever that came later needs no rule here until a plan uses it.
-    What only is counted (no column moves) needs none at all.
+    A lever that is only counted, and moves no column, needs none at all.
     """
     rules = "".join(
         (Path(__file__).parent / name).read_text(encoding="utf-8")

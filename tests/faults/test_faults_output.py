@@ -42,7 +42,12 @@ COMMANDS = {
     "calibrate": ("calibrate", "-n", "1024", "--out", "{out}/p.npz"),
     "report": ("report", "-n", "4", "-o", "{out}/r.html"),
     "new": ("new", "{out}/city"),
+    "hindcast": ("hindcast", "tests/hindcast/rolling_xuchang.csv", "-n", "20"),
+    "definitions": ("definitions",),
+    "schema": ("schema", "assess"),
 }
+#: Commands that print what they did elsewhere, and no answer that could be JSON.
+NO_JSON = {"report", "new", "schema", "validate"}
 QUICK = "plan", "check"
 
 
@@ -207,6 +212,30 @@ def test_every_command_in_every_state(command: str, tmp_path: Path) -> None:
         assert done.returncode == (2 if lost else 0), (name, done.returncode, done.stderr)
         if name not in {">&-", ">/dev/full"} and command != "calibrate":
             assert done.stdout, name
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs a shell's redirections")
+@pytest.mark.long
+@pytest.mark.parametrize("command", [name for name in COMMANDS if name not in NO_JSON])
+def test_the_json_of_every_command_in_every_encoding(command: str, tmp_path: Path) -> None:
+    """The same data under each, but for what differs from run to run."""
+    found = {}
+    for encoding in ENCODINGS:
+        folder = tmp_path / encoding
+        folder.mkdir()
+        done = run((*COMMANDS[command], "--json"), "", folder, PYTHONIOENCODING=encoding)
+        assert done.returncode == 0, (encoding, done.stderr)
+        text = done.stdout.decode(encoding)
+        found[encoding] = json.loads(text.replace(json.dumps(str(folder))[1:-1], "folder"))
+    for encoding, data in found.items():
+        assert apart(data) == apart(found["utf-8"]), encoding
+
+
+def apart(data: object) -> object:
+    """Data without the times that a run took."""
+    if isinstance(data, dict):
+        return {k: apart(v) for k, v in data.items() if "seconds" not in k and k != "started"}
+    return [apart(item) for item in data] if isinstance(data, list) else data
 
 
 @pytest.mark.skipif(os.name == "nt", reason="needs a pseudo-terminal")

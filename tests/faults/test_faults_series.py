@@ -11,6 +11,8 @@ from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 
+import pytest
+
 from tests.faults import damage
 from xuchang_sim.forecast.series import read_series
 from xuchang_sim.pack.cases import QUANTITIES, read_cases, read_outcomes
@@ -156,3 +158,44 @@ def test_a_damaged_case_is_read_as_it_stands(tmp_path: Path, record_property: No
                 if row.unit == said["unit"]:
                     assert row.value == float(said["value"].replace(",", "").lstrip("<>=≤≥ "))
     tally.close()
+
+
+# ------------------------------------------------------------------------------- extremes
+
+
+@pytest.mark.parametrize(
+    ("cell", "said"),
+    [
+        ("1e308", "1e308 is larger than any statistic; allowed: numbers up to 1e+100"),
+        ("-1e308", "larger than any statistic"),
+        ("1_0", "1_0 is not a number"),
+        ("9" * 140_000, "a line of more than 131,072 characters"),
+        ('"' + "x" * 140_000, "a line of more than 131,072 characters"),
+    ],
+    ids=["huge", "small", "underscore", "digits", "quote"],
+)
+def test_what_no_table_holds_is_refused_with_its_line(cell: str, said: str, tmp_path: Path) -> None:
+    """In a series, in a pack's table and among cases."""
+    series, cases = tmp_path / "series.csv", tmp_path / "cases.csv"
+    series.write_text(monthly() + f"2031-01,{cell}\n", encoding="utf-8")
+    with pytest.raises(InputError, match=re.escape(said)):
+        read_series(series)
+    lines = CASES.read_text(encoding="utf-8").splitlines()
+    row = next(csv.reader([lines[1]]))
+    place = lines[0].split(",").index("value")
+    lines.insert(1, ",".join([*row[:place], cell, *row[place + 1 :]]))
+    cases.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    try:
+        told = [str(problem) for problem in read_cases(cases)[1]]
+    except InputError as error:
+        told = [str(error)]
+    assert any("cases.csv:2" in one for one in told), told[:3]
+    place = tmp_path / "pack"
+    shutil.copytree(SMALL, place, ignore=shutil.ignore_patterns("posterior.npz", "SHA256SUMS"))
+    table = place / TABLE
+    rows = table.read_text(encoding="utf-8").splitlines()
+    fields = rows[1].split(",")
+    rows[1] = ",".join([*fields[:3], cell, *fields[4:]])
+    table.write_text("\n".join(rows) + "\n", encoding="utf-8")
+    with pytest.raises(InputError, match=r"china_monthly\.csv:2"):
+        load_pack(place)

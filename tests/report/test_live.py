@@ -21,7 +21,17 @@ import pytest
 from xuchang_sim.pack.load import load_pack, shipped
 from xuchang_sim.pack.scenario import load_scenario
 from xuchang_sim.report.echoes import without_verdict
-from xuchang_sim.report.live import CONNECTIONS, FAMILIES, HOST, MAX_BODY, Desk, Server, opening
+from xuchang_sim.report.live import (
+    CONNECTIONS,
+    FAMILIES,
+    HOST,
+    MAX_BODY,
+    Desk,
+    LeftError,
+    Server,
+    Turns,
+    opening,
+)
 from xuchang_sim.study import simulate
 from xuchang_sim.text import say
 
@@ -281,6 +291,16 @@ def test_of_two_settings_the_newest_wins(server: Server) -> None:
     assert set(found.values()) <= {200, 409}
     assert 200 in found.values()
     assert 409 in found.values()
+
+
+def test_a_request_that_is_late_or_left_keeps_nobody_out() -> None:
+    """Threads may begin in another order than their requests came: the last that came wins."""
+    turns = Turns()
+    with turns.newest(7, lambda: False) as wanted:
+        for number, gone in ((5, False), (8, True)):
+            with pytest.raises(LeftError), turns.newest(number, lambda gone=gone: gone):
+                pass
+        wanted(1, 2)
 
 
 def test_slow_connections_are_few_and_do_not_keep_others_out(server: Server) -> None:

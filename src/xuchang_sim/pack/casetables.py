@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from xuchang_sim.pack import cells
 from xuchang_sim.text import phrase, reason
 from xuchang_sim.yamlfile import InputError, Problem
 
@@ -154,6 +155,9 @@ def _lines(path: Path, needed: Iterable[str]) -> list[Line]:
         If the file cannot be read, or a column is missing.
     """
     text = _text(path)
+    if number := cells.too_long(text):
+        message = phrase("table.long", most=cells.LONGEST)
+        raise InputError([Problem(str(path), "", number, message)])
     first = text.lstrip("\n").split("\n", 1)[0]
     separator = max(SEPARATORS, key=first.count)
     rows = [(n, row) for n, row in _records(text, separator) if any(x.strip() for x in row)]
@@ -163,11 +167,11 @@ def _lines(path: Path, needed: Iterable[str]) -> list[Line]:
         raise InputError([Problem(str(path), "", 1, message)])
     lines = []
     for number, row in rows[1:]:
-        cells = dict.fromkeys(header, "")
-        cells |= dict(zip(header, [cell.strip() for cell in row], strict=False))
+        held = dict.fromkeys(header, "")
+        held |= dict(zip(header, [cell.strip() for cell in row], strict=False))
         extra = any(cell.strip() for cell in row[len(header) :])
         fault = phrase("case.cells", row=len(row), header=len(header)) if extra else ""
-        lines.append(Line(cells, str(path), number, fault))
+        lines.append(Line(held, str(path), number, fault))
     return lines
 
 

@@ -7,7 +7,7 @@ import math
 import re
 import unicodedata
 from datetime import date, datetime
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from xuchang_sim.text import phrase
 from xuchang_sim.yamlfile import Problem, shown, vanishes
@@ -80,6 +80,12 @@ class PeriodFault(Problem):
     """A cell is no period, or may be several."""
 
 
+#: No statistic is larger, and squares of larger numbers have no sum.
+LARGEST: Final = 1e100
+#: Characters of a line of a table: more are damage, and the reader of cells stops at them.
+LONGEST: Final = 131_072
+
+
 class NumberFault(Problem):
     """A cell is no number, or may be several."""
 
@@ -148,9 +154,8 @@ def number(cell: object) -> Number:
     if cell is None:
         return Number(math.nan)
     if isinstance(cell, int | float):
-        if not math.isfinite(cell) and not math.isnan(cell):
-            message = phrase("table.not_a_number", cell=cell, numbers=phrase("table.numbers"))
-            raise FormError(message)
+        if abs(cell) > LARGEST:
+            raise FormError(phrase("table.large", cell=shown(str(cell)), most=LARGEST))
         return Number(float(cell))
     text = tidy(str(cell))
     if text.casefold() in MISSING:
@@ -172,7 +177,15 @@ def number(cell: object) -> Number:
             "table.not_a_number", cell=shown(str(cell)), numbers=phrase("table.numbers")
         )
         raise FormError(message)
+    if abs(value) > LARGEST:
+        raise FormError(phrase("table.large", cell=shown(str(cell)), most=LARGEST))
     return Number(value, (match[2] or "").strip())
+
+
+def too_long(text: str) -> int:
+    """Line of a table that is longer than a cell may be; 0 if there is none."""
+    lines = enumerate(text.split("\n"), 1)
+    return next((number for number, line in lines if len(line) > LONGEST), 0)
 
 
 def tidy(text: str) -> str:

@@ -52,6 +52,9 @@ def read_table(path: Path, problems: list[Problem]) -> tuple[Record, ...]:
 def parse_table(text: str, path: Path | str, problems: list[Problem]) -> tuple[Record, ...]:
     """Read the text of a cited table; `path` is what faults call it."""
     problems += [Problem(str(path), "", line, message) for line, message in doubts.unseen(text)]
+    if line := cells.too_long(text):
+        problems.append(Problem(str(path), "", line, phrase("table.long", most=cells.LONGEST)))
+        return ()
     rows = csv.reader(io.StringIO(text, newline=""), strict=True)
     records: list[Record] = []
     try:

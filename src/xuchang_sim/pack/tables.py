@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from xuchang_sim.pack.cells import (
+    LONGEST,
     NOTE,
     PERIODS,
     FormError,
@@ -28,6 +29,7 @@ from xuchang_sim.pack.cells import (
     number,
     period,
     plain,
+    too_long,
 )
 from xuchang_sim.pack.parcel import parcel_fault
 from xuchang_sim.text import phrase, reason
@@ -152,6 +154,9 @@ def cells_of(path: Path, problems: list[Problem]) -> list[tuple[int, list[Any]]]
         return _sheet(path, problems)
     text = text_of(path, problems)
     if text is None:
+        return None
+    if number := too_long(text):
+        problems.append(Problem(str(path), "", number, phrase("table.long", most=LONGEST)))
         return None
     reader: Any = None
     rows: list[tuple[int, list[Any]]] = []

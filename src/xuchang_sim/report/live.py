@@ -210,11 +210,13 @@ class Turns:
         self._busy = False
 
     @contextmanager
-    def newest(self, gone: Callable[[], bool]) -> Iterator[Callable[[int, int], None]]:
+    def newest(self, number: int, gone: Callable[[], bool]) -> Iterator[Callable[[int, int], None]]:
         """Wait for the turn; yield a progress function that raises once the run is not wanted.
 
         Parameters
         ----------
+        number : int
+            Place of the request in the order in which the requests came.
         gone : callable
             Whether the client has left.
 
@@ -224,12 +226,13 @@ class Turns:
             If a newer setting comes first, or the client leaves.
         """
         with self._changed:
-            self._newest += 1
-            mine = self._newest
+            if number < self._newest or gone():  # who has left keeps nobody else out
+                raise LeftError
+            self._newest = number
             self._changed.notify_all()
 
         def check(_done: int = 0, _whole: int = 0) -> None:
-            if mine != self._newest or gone():
+            if number != self._newest or gone():
                 raise LeftError
 
         with self._changed:
@@ -261,6 +264,8 @@ class Server(HTTPServer):
         self.turns = Turns()
         self.hosts = {f"{HOST}:{self.server_port}", f"localhost:{self.server_port}"}
         self._open: dict[socket.socket, bool] = {}  # connections, oldest first: still being read?
+        self._numbers: dict[socket.socket, int] = {}  # the same, in the order in which they came
+        self._came = 0
         self._lock = threading.Lock()
 
     @property
@@ -278,6 +283,8 @@ class Server(HTTPServer):
                 with suppress(OSError):
                     slow.shutdown(socket.SHUT_RDWR)  # its thread reads the end, and closes it
             self._open[request] = True
+            self._came += 1
+            self._numbers[request] = self._came
         threading.Thread(
             target=self._serve, args=(request, client_address), daemon=True, name="live"
         ).start()
@@ -292,6 +299,7 @@ class Server(HTTPServer):
         finally:
             with self._lock:
                 self._open.pop(request, None)
+                self._numbers.pop(request, None)
             self.shutdown_request(request)
 
     def has_read(self, request: socket.socket) -> None:
@@ -299,6 +307,11 @@ class Server(HTTPServer):
         with self._lock:
             if request in self._open:
                 self._open[request] = False
+
+    def number(self, request: socket.socket) -> int:
+        """Place of a connection in the order in which all came."""
+        with self._lock:
+            return self._numbers[request]
 
     @property
     def connections(self) -> int:
@@ -418,7 +431,8 @@ class Handler(BaseHTTPRequestHandler):
                 raise ValueError(lang)  # noqa: TRY301 - answered below like the rest
             if asked == "/run":
                 self.server.desk.scenario(setting)
-                with self.server.turns.newest(self._gone) as progress:
+                number = self.server.number(self.connection)
+                with self.server.turns.newest(number, self._gone) as progress:
                     answer: Any = self.server.desk.answer(setting, lang, progress)
             elif asked == "/save":
                 answer = {"yaml": self.server.desk.yaml(str(data["name"]), setting)}

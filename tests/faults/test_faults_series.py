@@ -182,8 +182,8 @@ def test_what_no_table_holds_is_refused_with_its_line(cell: str, said: str, tmp_
         read_series(series)
     lines = CASES.read_text(encoding="utf-8").splitlines()
     row = next(csv.reader([lines[1]]))
-    place = lines[0].split(",").index("value")
-    lines.insert(1, ",".join([*row[:place], cell, *row[place + 1 :]]))
+    column = lines[0].split(",").index("value")
+    lines.insert(1, ",".join([*row[:column], cell, *row[column + 1 :]]))
     cases.write_text("\n".join(lines) + "\n", encoding="utf-8")
     try:
         told = [str(problem) for problem in read_cases(cases)[1]]

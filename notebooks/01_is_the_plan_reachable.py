@@ -39,7 +39,7 @@ from matplotlib.figure import Figure
 
 from xuchang_sim import assess, load_pack, load_scenario
 from xuchang_sim.report import figures
-from xuchang_sim.report.echoes import without_verdict
+from xuchang_sim.report.inputs import without_verdict
 
 pack = load_pack()
 resolved = load_scenario(scenario, pack)

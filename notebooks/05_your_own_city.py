@@ -96,7 +96,7 @@ from matplotlib.figure import Figure
 
 from xuchang_sim import assess
 from xuchang_sim.report import figures
-from xuchang_sim.report.echoes import without_verdict
+from xuchang_sim.report.inputs import without_verdict
 from xuchang_sim.report.sentences import answer
 
 found = assess("plan", replicates=replicates, seed=seed, pack=pack)

@@ -331,7 +331,7 @@ def test_answers_are_equal_if_they_say_the_same() -> None:
     assert hash(one) == hash(two)
     assert one != STUDY.assess("no_plan")
     assert one != STUDY.simulate()
-    assert dataclasses.replace(one, companions=2) != one
+    assert dataclasses.replace(one, redraws=2) != one
 
 
 def test_frames_say_the_units_of_their_columns() -> None:

@@ -30,7 +30,7 @@ class Extension(NamedTuple):
     definition : xuchang_sim.definitions.Measure
         Unit, label and bounds; its id is the name of the entry point.
     function : callable
-        Takes a :class:`xuchang_sim.simulation.measures.Cut`, returns an array of shape (replicates,
+        Takes a :class:`xuchang_sim.simulation.measures.RunRecord`, returns an array of shape (replicates,
         years) in the definition's unit.
     """
 

@@ -45,8 +45,8 @@ def pack(arrays: Mapping[str, np.ndarray], note: str = "") -> bytes:
 
     Examples
     --------
-    >>> found, note = unpack(pack({"x": np.arange(3.0)}, "key"))
-    >>> found["x"].tolist(), note
+    >>> arrays, note = unpack(pack({"x": np.arange(3.0)}, "key"))
+    >>> arrays["x"].tolist(), note
     ([0.0, 1.0, 2.0], 'key')
     """
     rows, parts = [], []

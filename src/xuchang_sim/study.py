@@ -63,9 +63,9 @@ class Study(Settings):
         self,
         scenario: ScenarioLike = "plan",
         *,
-        companions: int | None = None,
+        redraws: int | None = None,
         paired: int | None = None,
-        followed: int = 0,
+        extended: int = 0,
         full: bool = True,
     ) -> Assessment:
         """Say how likely every target is; see :func:`xuchang_sim.answers.assess.assess`."""
@@ -74,20 +74,20 @@ class Study(Settings):
         return room.assess(
             self,
             scenario,
-            companions=room.COMPANIONS if companions is None else companions,
+            redraws=room.REDRAWS if redraws is None else redraws,
             paired=room.PAIRED if paired is None else paired,
-            followed=followed,
+            extended=extended,
             full=full,
         )
 
     def matrix(
-        self, name: str | Path = "matrix", *, earlier: bool = False, followed: int | None = None
+        self, name: str | Path = "matrix", *, earlier: bool = False, extended: int | None = None
     ) -> MatrixResult:
         """Cross axes of levers; see :func:`xuchang_sim.answers.assess.matrix`."""
         from xuchang_sim.answers import assess as room  # noqa: PLC0415
 
-        few = room.FOLLOWED if followed is None else followed
-        return room.matrix(self, name, earlier=earlier, followed=few)
+        few = room.EXTENDED if extended is None else extended
+        return room.matrix(self, name, earlier=earlier, extended=few)
 
     def compare(
         self,

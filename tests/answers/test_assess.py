@@ -93,8 +93,8 @@ def test_what_the_levers_move_stands_reported_and_real(
 
 
 def test_an_answer_without_months_says_the_same() -> None:
-    whole = assess("plan", replicates=12, companions=7, paired=4, pack=PACK)
-    lean = assess("plan", replicates=12, companions=7, paired=4, pack=PACK, full=False)
+    whole = assess("plan", replicates=12, redraws=7, paired=4, pack=PACK)
+    lean = assess("plan", replicates=12, redraws=7, paired=4, pack=PACK, full=False)
     assert lean.to_dict() == whole.to_dict()
     assert whole.results.city is not None
     for results in (lean.results, lean.absent):
@@ -105,8 +105,8 @@ def test_an_answer_without_months_says_the_same() -> None:
 
 
 def test_later_years_are_run_for_the_companions_at_least() -> None:
-    whole = assess("plan", replicates=16, companions=5, pack=PACK, full=False).to_dict()
-    some = assess("plan", replicates=16, companions=5, followed=3, pack=PACK, full=False).to_dict()
+    whole = assess("plan", replicates=16, redraws=5, pack=PACK, full=False).to_dict()
+    some = assess("plan", replicates=16, redraws=5, extended=3, pack=PACK, full=False).to_dict()
     assert (whole["followed"], some["followed"], some["companions"]) == (16, 5, 5)
     assert some["paired"] == 5
     for row, other in zip(some["attainment"].values(), whole["attainment"].values(), strict=True):
@@ -117,9 +117,9 @@ def test_later_years_are_run_for_the_companions_at_least() -> None:
 
 def test_fewer_companions_are_the_first_of_them() -> None:
     """What is measured on some is what would be measured on those alone."""
-    some = assess("plan", replicates=16, companions=9, paired=6, pack=PACK, full=False).to_dict()
-    nine = assess("plan", replicates=9, companions=9, paired=9, pack=PACK, full=False).to_dict()
-    six = assess("plan", replicates=6, companions=6, paired=6, pack=PACK, full=False).to_dict()
+    some = assess("plan", replicates=16, redraws=9, paired=6, pack=PACK, full=False).to_dict()
+    nine = assess("plan", replicates=9, redraws=9, paired=9, pack=PACK, full=False).to_dict()
+    six = assess("plan", replicates=6, redraws=6, paired=6, pack=PACK, full=False).to_dict()
     assert (some["companions"], some["paired"]) == (9, 6)
     assert some["settled"] == nine["settled"]
     assert some["moved"] == six["moved"]
@@ -127,8 +127,8 @@ def test_fewer_companions_are_the_first_of_them() -> None:
         for year, found in years.items():
             assert found["level"] == six["settled_detail"][name][year]["level"]
             assert found["variance"] == nine["settled_detail"][name][year]["variance"]
-    with pytest.raises(InputError, match="companions: 0: allowed: a whole number from 1 on"):
-        assess("plan", replicates=4, companions=0, pack=PACK)
+    with pytest.raises(InputError, match="redraws: 0: allowed: a whole number from 1 on"):
+        assess("plan", replicates=4, redraws=0, pack=PACK)
     with pytest.raises(InputError, match="paired: 0: allowed"):
         assess("plan", replicates=4, paired=0, pack=PACK)
 
@@ -165,8 +165,8 @@ def test_a_matrix_of_one_replicate_says_what_it_cannot_know() -> None:
 
 
 def test_the_year_after_is_run_for_some_replicates_and_carried_to_all() -> None:
-    whole = matrix(replicates=40, pack=PACK, followed=40)
-    some = matrix(replicates=40, pack=PACK, followed=20)
+    whole = matrix(replicates=40, pack=PACK, extended=40)
+    some = matrix(replicates=40, pack=PACK, extended=20)
     assert whole.to_dict()["followed"] == 40
     assert some.to_dict()["followed"] == 20
     for all_of_it, part in zip(whole.cells, some.cells, strict=True):
@@ -175,9 +175,9 @@ def test_the_year_after_is_run_for_some_replicates_and_carried_to_all() -> None:
         assert {k: v for k, v in part.items() if k != "revenue_next"} == {
             k: v for k, v in all_of_it.items() if k != "revenue_next"
         }
-    assert (whole.settled, whole.largest) == (some.settled, some.largest)
-    with pytest.raises(InputError, match="followed: 0: allowed"):
-        matrix(replicates=2, pack=PACK, followed=0)
+    assert (whole.predetermined, whole.largest) == (some.predetermined, some.largest)
+    with pytest.raises(InputError, match="extended: 0: allowed"):
+        matrix(replicates=2, pack=PACK, extended=0)
 
 
 def test_the_mean_of_the_followed_is_moved_along_their_regression() -> None:

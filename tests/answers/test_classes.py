@@ -104,7 +104,7 @@ def test_classes_are_kept_and_read_by_answers(
     monkeypatch.setattr(classes, "_kept", lambda key: tmp_path / f"{key}.json")
     monkeypatch.setattr(classes, "FILE", tmp_path / "none.json")
     assert classes.read_classes(PACK, study.parameters) == ({}, False)
-    told = study.assess(companions=2, paired=2).to_dict()
+    told = study.assess(redraws=2, paired=2).to_dict()
     assert told["classes"] == {"measured": False, "stale": False}
     assert "target_class" not in told["targets"][0]
     row = TargetClass(
@@ -113,12 +113,12 @@ def test_classes_are_kept_and_read_by_answers(
     )  # fmt: skip
     found = Classes(study.setup(), {target.id: row for target in modelled(PACK)})
     classes.keep_classes(found)
-    told = study.assess(companions=2, paired=2).to_dict()
+    told = study.assess(redraws=2, paired=2).to_dict()
     assert told["classes"] == {"measured": True, "stale": False}
     assert {r["target_class"] for r in told["targets"] if "p" in r} == {"fixed"}
     classes.keep_classes(replace(found, setup=replace(found.setup, draws="central")), classes.FILE)
     monkeypatch.setattr(classes, "_kept", lambda _: tmp_path / "other.json")
-    assert study.assess(companions=2, paired=2).classes == {"measured": True, "stale": True}
+    assert study.assess(redraws=2, paired=2).classes == {"measured": True, "stale": True}
 
 
 @pytest.mark.long

@@ -131,10 +131,10 @@ def test_a_project_has_the_class_of_what_it_does_in_both() -> None:
 
 def test_what_was_settled_is_told_by_year(found: Comparison) -> None:
     assert found.forward is not None
-    for years in found.settled.values():
+    for years in found.predetermined.values():
         assert set(years) == {2012, 2013}
         assert 0.0 < years[2012].level <= 1.0 + 1e-9
-    assert found.settled["fai"][2012].level < found.settled["revenue"][2012].level
+    assert found.predetermined["fai"][2012].level < found.predetermined["revenue"][2012].level
 
 
 def test_attainment_comes_earlier_with_the_plan(found: Comparison) -> None:

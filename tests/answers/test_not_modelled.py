@@ -28,7 +28,7 @@ from xuchang_sim.pack.starter import new_pack
 from xuchang_sim.report import document, exploring, page, tables
 from xuchang_sim.report.live import Desk
 from xuchang_sim.simulation.arguments import prepare
-from xuchang_sim.simulation.measures import CITY_ONLY, REGISTRY, THRESHOLD, Cut
+from xuchang_sim.simulation.measures import CITY_ONLY, REGISTRY, THRESHOLD, RunRecord
 from xuchang_sim.simulation.targets import growth_asked, not_modelled, unmodelled
 from xuchang_sim.study import (
     Study,
@@ -57,7 +57,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:priors are used")
 
 @cache
 def assessed(name: str) -> Assessment:
-    return assess(pack=dropped(name), replicates=5, followed=5, full=False)
+    return assess(pack=dropped(name), replicates=5, extended=5, full=False)
 
 
 @cache
@@ -305,7 +305,7 @@ ZONED = changed("zones_500", measure_entry="revenue", zone="weidu", unit="亿元
 
 
 def test_a_target_of_one_zone_is_rated_on_that_zone_and_said_to_be_synthetic() -> None:
-    found = assess(pack=ZONED, replicates=5, followed=5)
+    found = assess(pack=ZONED, replicates=5, extended=5)
     row = next(row for row in found.to_dict()["targets"] if row["id"] == "zones_500")
     assert row["zone"] == "weidu"
     assert row["synthetic"] is True
@@ -327,21 +327,21 @@ def test_zones_add_up_and_measures_of_the_city_alone_are_not_modelled_for_one() 
     assert results.zone_years is not None
     assert results.sectors is not None
     assert results.city is not None
-    cut = Cut(
+    record = RunRecord(
         PACK, results.city, results.zone_years, results.sectors,
         np.zeros((3, len(results.setup.years))), results.summary, results.parameters,
         results.variant.scenario.levels, np.zeros((3, len(results.setup.years))),
     )  # fmt: skip
-    parts = [cut.within(zone.id) for zone in PACK.region.zones]
+    parts = [record.within(zone.id) for zone in PACK.region.zones]
     for name in ("revenue", "fai", "workers", "new_workers", "projects_1e8", "trained"):
-        whole = REGISTRY[name](cut)
+        whole = REGISTRY[name](record)
         np.testing.assert_allclose(sum(REGISTRY[name](part) for part in parts), whole, rtol=1e-9)
     for name in REGISTRY.keys() - CITY_ONLY:
         values = REGISTRY[name](parts[0])
         assert values.shape == (3, len(results.setup.years)), name
         assert np.isfinite(values[:, 1:]).all(), name
     clusters = sum(THRESHOLD["clusters"](part, 50.0) for part in parts)
-    assert np.array_equal(clusters, THRESHOLD["clusters"](cut, 50.0))
+    assert np.array_equal(clusters, THRESHOLD["clusters"](record, 50.0))
     growth = REGISTRY["revenue_growth"](parts[0])
     np.testing.assert_allclose(growth[:, 0], 0.0, atol=1e-12)
     for name in CITY_ONLY & {t.measure for t in PACK.plan.targets()}:
@@ -362,7 +362,7 @@ def test_what_measures_read_is_declared() -> None:
             return super().__getitem__(name)
 
     years = len(results.setup.years)
-    cut = Cut(
+    record = RunRecord(
         PACK, results.city, results.zone_years, results.sectors, np.zeros((2, years)),
         results.summary, Seen(results.parameters), results.variant.scenario.levels,
         np.zeros((2, years)),
@@ -370,11 +370,11 @@ def test_what_measures_read_is_declared() -> None:
     defined = definitions.measures()
     for name, measure in REGISTRY.items():
         read: set[str] = set()
-        measure(cut)
+        measure(record)
         assert read <= set(defined[name].parameters), name
     for name, counted in THRESHOLD.items():
         read = set()
-        counted(cut, 50.0)
+        counted(record, 50.0)
         assert read == set(defined[name].parameters), name
 
 

@@ -69,7 +69,7 @@ def test_chunks_are_every_replicate_once_and_shrink_at_the_end(workers: int, chu
 def test_replicates_that_are_not_followed_end_with_the_plans_year(
     plain: Results, chunk: int
 ) -> None:
-    setup = replace(prepare(PACK, 20, 5), followed=7)
+    setup = replace(prepare(PACK, 20, 5), extended=7)
     found = run(setup, [Variant(PLAN)], chunk=chunk)[0]
     years, months = PACK.plan_year - PACK.base_year + 1, 12 * (PACK.plan_year - PACK.base_year + 1)
     assert plain.city is not None

@@ -192,7 +192,7 @@ def answers(pack: Pack) -> None:
     """What validate passes is answered: on a sample, as small as it can be."""
     if stopped(pack):
         return
-    told = Study(pack, replicates=1).assess("plan", companions=1, paired=1).to_json()
+    told = Study(pack, replicates=1).assess("plan", redraws=1, paired=1).to_json()
     assert "NaN" not in told
     for row in audit(pack):
         assert not re.search(r"\b(nan|None|inf)\b", f"{row.finding_zh} {row.finding_en}")

@@ -22,7 +22,7 @@ from xuchang_sim.answers.biographies import projects
 from xuchang_sim.forecast.drivers import NAMES, drivers
 from xuchang_sim.pack.load import Pack
 from xuchang_sim.report import figures, fonts
-from xuchang_sim.report.echoes import without_verdict
+from xuchang_sim.report.inputs import without_verdict
 from xuchang_sim.report.style import VERDICT, figure
 from xuchang_sim.study import economy
 from xuchang_sim.text import Language, say

@@ -20,7 +20,7 @@ import pytest
 
 from xuchang_sim.pack.load import load_pack, shipped
 from xuchang_sim.pack.scenario import load_scenario
-from xuchang_sim.report.echoes import without_verdict
+from xuchang_sim.report.inputs import without_verdict
 from xuchang_sim.report.live import (
     CONNECTIONS,
     FAMILIES,

@@ -126,8 +126,8 @@ def test_those_that_ran_on_say_when_the_others_reach_a_level() -> None:
     setup = prepare(PACK, 300, 2)
     variant = Variant(load_scenario("plan", PACK))
     whole = run(setup, [variant], full=False)[0]
-    some = run(replace(setup, followed=120), [variant], full=False)[0]
-    assert (some.followed, whole.followed) == (120, 300)
+    some = run(replace(setup, extended=120), [variant], full=False)[0]
+    assert (some.extended, whole.extended) == (120, 300)
     for name in whole.first:
         months, p_by = some.attainment(name)
         _, exact = whole.attainment(name)

@@ -1,11 +1,11 @@
-"""Assessment: how likely the plan's targets are, what was settled when it came, what it moved.
+"""Assessment: how likely the plan's targets are, what was predetermined, what it moved.
 
 One module because a matrix is rated by the same rows, goals and manifest as an assessment.
 
 One assessment runs four continuations of the same replicates from the eve of the plan: the
-scenario; the scenario with everything later drawn again (what of the outcome's variance was
-settled); the scenario with no project started from then on (what of its level was settled); and the
-scenario with every lever at its absent level (what the levers moved).
+scenario; the scenario with everything later drawn again (the predetermined part of the variance);
+the scenario with no project started from then on (the predetermined part of the level); and the
+scenario with every lever at its absent level (the part that the levers moved).
 """
 
 from __future__ import annotations
@@ -68,18 +68,18 @@ if TYPE_CHECKING:
 Array = npt.NDArray[np.float64]
 MaybeMoney = Annotated[float, Unit("亿元"), NAN]
 
-#: Outcomes for which settled and moved parts are reported.
-SETTLED = ("revenue", "fai")
+#: Outcomes whose predetermined and moved parts are reported.
+PREDETERMINED = ("revenue", "fai")
 #: Outcomes whose change by the levers is reported: revenue as reported and real, side by side.
 MOVED = ("revenue", "revenue_real", "fai")
 YEAR_EARLIER = 12
 #: Replicates of which everything later is drawn again, and such as are run without later starts and
 #: without levers: paired differences are sharper than a correlation.
-COMPANIONS, PAIRED = 128, 64
+REDRAWS, PAIRED = 128, 64
 #: Replicates of the model alone, without its measured error.
 MODEL_ALONE = 256
 #: Replicates of a matrix that are run through the year after the plan's.
-FOLLOWED = 64
+EXTENDED = 64
 
 
 class Moved(NamedTuple):
@@ -95,7 +95,7 @@ class Moved(NamedTuple):
     next_year_se: MaybeNan
 
 
-class Settled(NamedTuple):
+class Predetermined(NamedTuple):
     """Predetermined share of an outcome on the eve of the plan.
 
     ``variance`` is the share of the outcome's variance fixed by the state, with its standard
@@ -215,15 +215,15 @@ class Assessment(Answer):
         The scenario itself.
     absent : Results
         The same replicates, or the first of them, with every lever absent.
-    settled : dict of str to dict of int to Settled
+    predetermined : dict of str to dict of int to Predetermined
         By outcome and calendar year.
     moved : dict of str to Moved
         By outcome.
     outside : dict
         The reference-class forecast of growth, from history and reference class alone; see
         :func:`xuchang_sim.forecast.outside.outside_view`.
-    companions : int
-        Replicates of which everything later was drawn again.
+    redraws : int
+        Replicates whose later draws were drawn again.
     model : Results
         The first replicates of the scenario without what the model is known not to know: its answer
         before its measured error is added.
@@ -231,11 +231,11 @@ class Assessment(Answer):
 
     results: Results
     absent: Results
-    settled: dict[str, dict[int, Settled]]
+    predetermined: dict[str, dict[int, Predetermined]]
     moved: dict[str, Moved]
     outside: dict[str, Any]
     setup: Setup
-    companions: int
+    redraws: int
     model: Results
 
     KEYS = (
@@ -253,7 +253,14 @@ class Assessment(Answer):
         *("p_fai_without_largest_project", "attainment", "settled", "settled_detail", "moved"),
         *("skill", "outside_view", "why", "conditioning", "manifest"),
     )
-    ALIASES = MappingProxyType({"settled": "settled_shares", "settled_detail": "settled"})
+    ALIASES = MappingProxyType(
+        {
+            "settled": "predetermined_shares",
+            "settled_detail": "predetermined",
+            "companions": "redraws",
+            "followed": "extended",
+        }
+    )
     OPTIONAL = frozenset({"joint", "p_fai_without_largest_project"})
     ROWS = "targets"
     COLUMNS = ("label_zh", "label_en", "value", "unit", "p", "median", "shortfall")
@@ -279,9 +286,9 @@ class Assessment(Answer):
         return self.absent.replicates
 
     @property
-    def followed(self) -> int:
+    def extended(self) -> int:
         """Replicates, the first ones, that ran beyond the plan's year."""
-        return self.results.followed
+        return self.results.extended
 
     @property
     def failed(self) -> int:
@@ -307,11 +314,11 @@ class Assessment(Answer):
     def targets(self) -> list[TargetRow]:
         """Every target of the plan: its numbers, or why it is not modelled."""
         rows = target_rows(self.results, self.model)
-        found, _ = self._classes
+        classes, _ = self._classes
         for row in rows:
-            if row["id"] in found:
-                told = found[row["id"]]
-                row |= {"target_class": told["kind"], "echoes": told["echoes"]}
+            if row["id"] in classes:
+                measured = classes[row["id"]]
+                row |= {"target_class": measured["kind"], "echoes": measured["echoes"]}
         return [cast("TargetRow", row) for row in rows]
 
     @cached_property
@@ -321,8 +328,8 @@ class Assessment(Answer):
     @property
     def classes(self) -> ClassesRecord:
         """Whether what moves each target was measured, and with these rules."""
-        found, stale = self._classes
-        return {"measured": bool(found), "stale": stale}
+        measured, stale = self._classes
+        return {"measured": bool(measured), "stale": stale}
 
     @property
     def model_replicates(self) -> int:
@@ -370,10 +377,10 @@ class Assessment(Answer):
         }
 
     @property
-    def settled_shares(self) -> dict[str, MaybeNan]:
-        """Share of the plan year's variance that was settled on the eve of the plan."""
+    def predetermined_shares(self) -> dict[str, MaybeNan]:
+        """Share of the plan year's variance that was predetermined on the eve of the plan."""
         year = self.results.setup.pack.plan_year
-        return {name: years[year].variance for name, years in self.settled.items()}
+        return {name: years[year].variance for name, years in self.predetermined.items()}
 
     @property
     def skill(self) -> Skill:
@@ -421,7 +428,7 @@ def target_rows(results: Results, model: Results | None = None) -> list[dict[str
     reasons = results.not_modelled()
     rows = []
     for target in results.setup.pack.plan.targets():
-        found: dict[str, Any] = {
+        entry: dict[str, Any] = {
             "id": target.id,
             "row": target.row,
             "label_zh": target.label_zh,
@@ -434,19 +441,19 @@ def target_rows(results: Results, model: Results | None = None) -> list[dict[str
             "headline": target.headline,
         }
         if target.stated:
-            found["stated"] = target.stated
+            entry["stated"] = target.stated
         if target.zone is not None:
-            found |= {"zone": target.zone, "synthetic": True}
+            entry |= {"zone": target.zone, "synthetic": True}
         if target.id in reasons:
-            rows.append(found | not_modelled_row(reasons[target.id]))
+            rows.append(entry | not_modelled_row(reasons[target.id]))
             continue
         row = rated[target.id]
         names = ("p", "p_low", "p_high", "median", "q05", "q95", "shortfall")
-        told = {name: getattr(row, name) for name in names}
+        numbers = {name: getattr(row, name) for name in names}
         if target.id in plain:
             alone = plain[target.id]
-            told |= {f"model_{n}": getattr(alone, n) for n in ("p", "median", "q05", "q95")}
-        rows.append(found | told)
+            numbers |= {f"model_{n}": getattr(alone, n) for n in ("p", "median", "q05", "q95")}
+        rows.append(entry | numbers)
     return rows
 
 
@@ -457,17 +464,17 @@ def not_modelled_row(reason: Reason) -> dict[str, Any]:
 
 def _chance(results: Results, name: str) -> Growing:
     """Spread of a growth of revenue, reported or real, and how likely it reaches what is asked of it."""
-    found = _spread(results.outcome(name))
-    told: Growing = {
-        "mean": found["mean"],
-        "median": found["median"],
-        "q05": found["q05"],
-        "q95": found["q95"],
+    spread = _spread(results.outcome(name))
+    chance: Growing = {
+        "mean": spread["mean"],
+        "median": spread["median"],
+        "q05": spread["q05"],
+        "q95": spread["q95"],
     }
     target = city_targets(results.setup.pack).get("revenue_growth")
     if target is not None:
-        told["p"] = float(np.mean(meets(results.outcome(name), target)))
-    return told
+        chance["p"] = float(np.mean(meets(results.outcome(name), target)))
+    return chance
 
 
 def _spread(values: Array) -> Spread:
@@ -485,9 +492,9 @@ def assess(
     study: Settings,
     scenario: ScenarioLike = "plan",
     *,
-    companions: int = COMPANIONS,
+    redraws: int = REDRAWS,
     paired: int = PAIRED,
-    followed: int = 0,
+    extended: int = 0,
     full: bool = True,
 ) -> Assessment:
     """Say how likely every target is, and what stands around the answer.
@@ -496,15 +503,15 @@ def assess(
     ----------
     study : Settings
     scenario : str, Path or ResolvedScenario
-    companions : int
+    redraws : int
         Replicates, the first ones, of which everything later is drawn again: they measure the
         predetermined share of the variance. The standard errors beside the figures are of as many.
     paired : int
-        Replicates, the first of the companions, run without later starts and without levers: they
+        Replicates, the first of the redraws, run without later starts and without levers: they
         measure the predetermined share of the level and the effect of the levers.
-    followed : int
-        Replicates, the first ones and no fewer than companions, that run beyond the plan's year;
-        0 all. First passages of the others in later years are estimated from the followed ones
+    extended : int
+        Replicates, the first ones and no fewer than redraws, that run beyond the plan's year;
+        0 all. First passages of the others in later years are estimated from the extended ones
         (:meth:`xuchang_sim.simulation.results.Results.attainment`).
     full : bool
         Keep every replicate's months, by city and by zone; without them an answer has all that
@@ -531,29 +538,29 @@ def assess(
     eve = setup.policy_month - 1
     problems = [
         Problem(name, "", 0, phrase("ask.whole", count=count))
-        for name, count in (("companions", companions), ("paired", paired))
+        for name, count in (("redraws", redraws), ("paired", paired))
         if count < 1
     ]
     if problems:
         raise InputError(problems)
-    most = min(study.replicates, companions)
-    setup = replace(setup, branch=eve, followed=max(followed, most) if followed else 0)
-    settled = frozenset(SETTLED)
+    most = min(study.replicates, redraws)
+    setup = replace(setup, branch=eve, extended=max(extended, most) if extended else 0)
+    predetermined = frozenset(PREDETERMINED)
     variants = [
         Variant(resolved, bounds=True),
-        Variant(resolved, redraw=1, only=settled, most=most),
-        Variant(resolved, shut=eve + 1, only=settled, most=min(most, paired)),
+        Variant(resolved, redraw=1, only=predetermined, most=most),
+        Variant(resolved, shut=eve + 1, only=predetermined, most=min(most, paired)),
         Variant(absent(resolved, study.pack), most=min(most, paired)),
     ]
     base, again, shut, without = run(setup, variants, full=full, progress=study.progress)
     together([base, again, shut, without])
-    plain = replace(setup, replicates=min(setup.replicates, MODEL_ALONE), branch=0, followed=0)
+    plain = replace(setup, replicates=min(setup.replicates, MODEL_ALONE), branch=0, extended=0)
     plain = replace(plain, through=min(plain.through, 12 * study.pack.plan_year + 11))
     (model,) = run(plain, [Variant(resolved, errorless=True)], full=False)
     return Assessment(
         base,
         without,
-        {name: settle(base, again, shut, name) for name in SETTLED},
+        {name: predetermined_by_year(base, again, shut, name) for name in PREDETERMINED},
         {name: compare_years(base, without, name) for name in MOVED},
         outside_view(study.pack, study.seed),
         setup,
@@ -562,15 +569,17 @@ def assess(
     )
 
 
-def settle(base: Results, again: Results, shut: Results, name: str) -> dict[int, Settled]:
-    """Measure how much of an outcome was settled at the branch, by year.
+def predetermined_by_year(
+    base: Results, again: Results, shut: Results, name: str
+) -> dict[int, Predetermined]:
+    """Measure how much of an outcome was predetermined at the branch, by year.
 
     Two continuations of the same state are independent given the state, so that the covariance
     of their outcomes is the variance of the conditional mean.
     """
     n, m = len(again.good), len(shut.good)
     twice, closed = base.good[:n] & again.good, base.good[:m] & shut.good
-    found = {}
+    shares = {}
     for y, year in enumerate(base.setup.years):
         if year < base.setup.pack.plan_year:
             continue
@@ -579,8 +588,8 @@ def settle(base: Results, again: Results, shut: Results, name: str) -> dict[int,
         share = _correlation(one, two)
         error = (1.0 - share**2) / math.sqrt(max(1, len(one) - 1))
         level = shut.outcomes[name][closed, y].mean() / mine[:m][closed].mean()
-        found[year] = Settled(share, error, float(level))
-    return found
+        shares[year] = Predetermined(share, error, float(level))
+    return shares
 
 
 def compare_years(base: Results, without: Results, name: str) -> Moved:
@@ -666,8 +675,8 @@ class MatrixResult(Answer):
         Axes, levels and cells.
     cells : list of dict
         One per cell: its levels, probabilities and means.
-    settled : float
-        Share of the variance of revenue settled on the eve of the plan, in the parent scenario.
+    predetermined : float
+        Share of the variance of revenue predetermined on the eve of the plan, in the parent scenario.
     largest : tuple of float
         Largest difference of mean revenue between two cells, 亿元, with its standard error.
     constant : tuple of str
@@ -679,7 +688,7 @@ class MatrixResult(Answer):
     matrix: Matrix
     setup: Setup
     cells: list[dict[str, Any]]
-    settled: MaybeNan
+    predetermined: MaybeNan
     largest: tuple[float, float]
     constant: tuple[str, ...]
     earlier: list[dict[str, Any]] | None
@@ -689,7 +698,15 @@ class MatrixResult(Answer):
         *("matrix", "replicates", "followed", "failed", "seed", "cells", "not_modelled", "settled"),
         *("largest_difference", "constant", "manifest", "earlier"),
     )
-    ALIASES = MappingProxyType({"matrix": "name", "cells": "cell_rows", "earlier": "earlier_rows"})
+    ALIASES = MappingProxyType(
+        {
+            "matrix": "name",
+            "cells": "cell_rows",
+            "earlier": "earlier_rows",
+            "followed": "extended",
+            "settled": "predetermined",
+        }
+    )
     OPTIONAL = frozenset({"earlier", "not_modelled"})
     ROWS = "cells"
     COLUMNS = ("land", "finance", "labour", "p_revenue", "p_fai", "p_joint", "revenue")
@@ -710,9 +727,9 @@ class MatrixResult(Answer):
         return self.setup.replicates
 
     @property
-    def followed(self) -> int:
+    def extended(self) -> int:
         """Replicates, the first ones, that ran through the year after the plan's."""
-        return self.setup.followed
+        return self.setup.extended
 
     @property
     def seed(self) -> int:
@@ -756,7 +773,7 @@ def matrix(
     name: str | Path = "matrix",
     *,
     earlier: bool = False,
-    followed: int = FOLLOWED,
+    extended: int = EXTENDED,
 ) -> MatrixResult:
     """Cross axes of levers on common replicates.
 
@@ -772,7 +789,7 @@ def matrix(
         A shipped matrix or a file.
     earlier : bool
         Also begin the plan a year earlier: only differences between those cells are to be read.
-    followed : int
+    extended : int
         Replicates, the first ones, that are run through the year after the plan's.
 
     Returns
@@ -788,14 +805,14 @@ def matrix(
     grid, replicates = load_matrix(name, study.pack), study.replicates
     require(study.pack, "matrix", through=study.through)
     setup = study.setup()
-    if fault := whole_number(followed, 1, MOST_REPLICATES):
-        raise InputError([Problem("followed", "", 0, fault)])
-    setup = replace(setup, followed=min(followed, replicates))
+    if fault := whole_number(extended, 1, MOST_REPLICATES):
+        raise InputError([Problem("extended", "", 0, fault)])
+    setup = replace(setup, extended=min(extended, replicates))
     eve = setup.policy_month - 1
     whole = replicates * (2 if earlier else 1)
     shift = 0
 
-    def told(done: int, _: int) -> None:
+    def report(done: int, _: int) -> None:
         if study.progress:
             study.progress(shift + done, whole)
 
@@ -805,11 +822,11 @@ def matrix(
     alike = [n for n, cell in enumerate(grid.cells) if cell.scenario.levels == grid.parent.levels]
     again = Variant(grid.parent, redraw=1, only=frozenset({"revenue"}))
     everything = [*variants, *([] if alike else [Variant(grid.parent)]), again]
-    shared: dict[str, Any] = {"full": False, "keep": keep, "progress": told}
-    found = run(replace(setup, branch=eve), everything, **shared)
-    cells, second = found[: len(variants)], found[-1]
-    first = cells[alike[0]] if alike else found[-2]
-    together(found)
+    shared: dict[str, Any] = {"full": False, "keep": keep, "progress": report}
+    runs = run(replace(setup, branch=eve), everything, **shared)
+    cells, second = runs[: len(variants)], runs[-1]
+    first = cells[alike[0]] if alike else runs[-2]
+    together(runs)
     both = first.good & second.good
     year = setup.pack.plan_year
     y = first.setup.years.index(year)
@@ -861,12 +878,12 @@ def matrix_goals(pack: Pack) -> tuple[dict[str, tuple[str, ...]], dict[str, Reas
         "p_fai": (goal_target(pack, JOINT[1]), ("fai_growth", "fai")),
         "p_workers": (workers, ("workers",)),
     }
-    found: dict[str, tuple[str, ...]] = {
+    chosen: dict[str, tuple[str, ...]] = {
         key: (target.id,) for key, (target, _) in wanted.items() if target is not None
     }
     if together := goals(pack):
-        found["p_joint"] = together
-    order = [key for key in ("p_revenue", "p_fai", "p_joint", "p_workers") if key in found]
+        chosen["p_joint"] = together
+    order = [key for key in ("p_revenue", "p_fai", "p_joint", "p_workers") if key in chosen]
     reasons = unmodelled(pack)
     known = {target.measure: target for target in pack.plan.targets() if target.zone is None}
     left_out = {}
@@ -876,7 +893,7 @@ def matrix_goals(pack: Pack) -> tuple[dict[str, tuple[str, ...]], dict[str, Reas
             left_out[key] = reasons[held[0]] if held else NO_SUCH_TARGET
     if not together:
         left_out["p_joint"] = NO_GOAL
-    return {key: found[key] for key in order}, left_out
+    return {key: chosen[key] for key in order}, left_out
 
 
 def _cell(at: Mapping[str, str], results: Results) -> dict[str, Any]:
@@ -901,11 +918,11 @@ def _cell(at: Mapping[str, str], results: Results) -> dict[str, Any]:
 
 
 def following_mean(now: Array, later: Array) -> float:
-    """Regression estimate of the full-sample mean from the followed subsample.
+    """Regression estimate of the full-sample mean from the extended subsample.
 
     The regression estimator of double sampling (Cochran 1977, chapter 12): the mean of the
-    followed replicates, corrected along their regression on the first year by the difference
-    between the first-year mean of all replicates and theirs. With everyone followed it is the
+    extended replicates, corrected along their regression on the first year by the difference
+    between the first-year mean of all replicates and theirs. With all replicates extended it is the
     mean.
 
     Parameters
@@ -913,7 +930,7 @@ def following_mean(now: Array, later: Array) -> float:
     now : ndarray, shape (replicates,)
         An outcome of the first year.
     later : ndarray, shape (replicates,)
-        Of a later year, NaN where it was not followed.
+        Of a later year, NaN where it was not extended.
     """
     seen = ~np.isnan(later)
     if not seen.any():
@@ -929,8 +946,8 @@ def _correlation(one: Array, two: Array) -> float:
     if len(one) < 3 or np.ptp(one) == 0.0 or np.ptp(two) == 0.0:
         return math.nan
     a, b = one - one.mean(), two - two.mean()
-    found = float((a * b).sum() / math.sqrt((a * a).sum() * (b * b).sum()))
-    return min(max(found, -1.0), 1.0)
+    correlation = float((a * b).sum() / math.sqrt((a * a).sum() * (b * b).sum()))
+    return min(max(correlation, -1.0), 1.0)
 
 
 def _largest_difference(cells: Sequence[Results]) -> tuple[float, float]:
@@ -949,13 +966,13 @@ __all__ = [
     "Assessment",
     "MatrixResult",
     "Moved",
-    "Settled",
+    "Predetermined",
     "absent",
     "assess",
     "conditioning",
     "goals",
     "manifest",
     "matrix",
-    "settle",
+    "predetermined_by_year",
     "wilson",
 ]

@@ -48,7 +48,7 @@ FILE = Path(__file__).with_name("classes.json")
 CLASSES = ("mechanism", "prior", "lever_echo", "fixed", "synthetic", "duplicate")
 #: Least number of standard errors from which a move of a probability counts.
 COUNTS = 2.0
-#: Share of a spread or of all moves from which on one cause makes a target an echo of it.
+#: Share of a spread, or of all moves, from which on one cause alone decides a target.
 HALF = 0.5
 #: Share of the futures in which two targets are met or missed together, from which on they are one event.
 SAME = 0.995
@@ -180,7 +180,7 @@ def classify(study: Settings, scenario: ScenarioLike = "plan") -> Classes:
                 if held:
                     trials["", held, level] = _at(resolved, pack, [held], level)
     measures = frozenset(target.measure for target in targets)
-    found = run(
+    runs = run(
         setup,
         [Variant(resolved, only=measures), *(Variant(s, only=measures) for s in trials.values())],
         full=False,
@@ -188,11 +188,11 @@ def classify(study: Settings, scenario: ScenarioLike = "plan") -> Classes:
     )
     # The same futures with the shares of all zones at their central values: what the split adds.
     region = pack.region.model_copy(update={"share_concentration": 0.0})
-    base = found[0]
+    base = runs[0]
     central = replace(setup, pack=replace(pack, region=region), draws="sampled")
     even = run_given(central, resolved, base.parameters, keep=measures)
-    together([*found, even])
-    by_trial = dict(zip(trials, found[1:], strict=True))
+    together([*runs, even])
+    by_trial = dict(zip(trials, runs[1:], strict=True))
     seen = {
         target.id: {key: _see(target, result) for key, result in by_trial.items()}
         for target in targets
@@ -298,8 +298,8 @@ def _read(values: Array, ranks: Mapping[str, Array]) -> dict[str, float]:
     if mine is None:
         return {}
     least = CLEAR / math.sqrt(len(mine))
-    found = {name: float((mine * rank).mean()) for name, rank in ranks.items()}
-    return {name: r * r for name, r in found.items() if abs(r) > least}
+    correlations = {name: float((mine * rank).mean()) for name, rank in ranks.items()}
+    return {name: r * r for name, r in correlations.items() if abs(r) > least}
 
 
 def _split(
@@ -364,11 +364,11 @@ def _kind(
 # ------------------------------------------------------------------------------------ keeping
 
 
-def keep_classes(found: Classes, path: Path | None = None) -> Path:
+def keep_classes(classes: Classes, path: Path | None = None) -> Path:
     """Write measured classes where answers look for them: in the user's cache, or a given file."""
-    place = _kept(found.key) if path is None else path
+    place = _kept(classes.key) if path is None else path
     place.parent.mkdir(parents=True, exist_ok=True)
-    write(place, json.dumps(found.to_dict(), ensure_ascii=False, indent=1, sort_keys=True) + "\n")
+    write(place, json.dumps(classes.to_dict(), ensure_ascii=False, indent=1, sort_keys=True) + "\n")
     return place
 
 
@@ -380,15 +380,15 @@ def read_classes(pack: Pack, parameters: str) -> tuple[dict[str, TargetClass], b
     """
     key = measured_key(pack, parameters)
     ids = {target.id for target in modelled(pack)}
-    found = []
+    entries = []
     for place in (FILE, _kept(key)):
         with suppress(OSError, ValueError, KeyError, TypeError):
             one = json.loads(place.read_text(encoding="utf-8"))
             if ids == one["targets"].keys():
-                found.append((one["key"] == key, int(one["replicates"]), one["targets"]))
-    if not found:
+                entries.append((one["key"] == key, int(one["replicates"]), one["targets"]))
+    if not entries:
         return {}, False
-    fresh, _, targets = max(found, key=lambda one: one[:2])
+    fresh, _, targets = max(entries, key=lambda one: one[:2])
     return targets, not fresh
 
 

@@ -13,12 +13,12 @@ from xuchang_sim import definitions
 from xuchang_sim.answer import Answer, MaybeNan
 from xuchang_sim.answers.assess import (
     MOVED,
-    SETTLED,
+    PREDETERMINED,
     Moved,
-    Settled,
+    Predetermined,
     compare_years,
     not_modelled_row,
-    settle,
+    predetermined_by_year,
 )
 from xuchang_sim.answers.forward import Forward, ForwardRecord, forward
 from xuchang_sim.answers.records import NotModelled
@@ -165,9 +165,9 @@ def shift(a: npt.NDArray[np.int64], b: npt.NDArray[np.int64]) -> Shift:
     parts = [float(x.mean()) if len(a) else math.nan for x in shares]
     if not both.any():
         return Shift(*(6 * (math.nan,)), *parts)
-    found = paired(a[both].astype(float), b[both].astype(float))
+    difference = paired(a[both].astype(float), b[both].astype(float))
     q05, median, q95 = np.quantile(b[both] - a[both], [0.05, 0.5, 0.95]).tolist()
-    return Shift(found.difference, found.low, found.high, q05, median, q95, *parts)
+    return Shift(difference.difference, difference.low, difference.high, q05, median, q95, *parts)
 
 
 class PairedRecord(TypedDict):
@@ -226,8 +226,8 @@ class Comparison(Answer):
     forward : Forward or None
         Starts and money of the plan's year by what the same projects do in the other scenario; None
         if the scenarios differ in more than levers.
-    settled : dict of str to dict of int to Settled
-        What of scenario a was settled on the eve of the plan, by outcome and year.
+    predetermined : dict of str to dict of int to Predetermined
+        Part of scenario a that was predetermined on the eve of the plan, by outcome and year.
     """
 
     a: Results
@@ -236,7 +236,7 @@ class Comparison(Answer):
     targets: dict[str, Paired]
     attainment: dict[str, Shift]
     moved: dict[str, Moved]
-    settled: dict[str, dict[int, Settled]]
+    predetermined: dict[str, dict[int, Predetermined]]
     setup: Setup
     forward: Forward | None = None
 
@@ -252,6 +252,7 @@ class Comparison(Answer):
             "measures": "measure_rows",
             "targets": "target_rows",
             "forward": "forward_record",
+            "settled": "predetermined",
         }
     )
     ROWS = "targets"
@@ -303,10 +304,10 @@ class Comparison(Answer):
         return [
             cast(
                 "MeasureRecord",
-                {"measure": name, "year": year, **found._asdict(), "unit": _unit(name)},
+                {"measure": name, "year": year, **shift._asdict(), "unit": _unit(name)},
             )
             for name, years in self.measures.items()
-            for year, found in years.items()
+            for year, shift in years.items()
         ]
 
     @property
@@ -321,9 +322,9 @@ class Comparison(Answer):
                 "id": name,
                 "label_zh": plan.target(name).label_zh,
                 "label_en": plan.target(name).label_en,
-                **found,
+                **shift,
             }
-            for name, found in said.items()
+            for name, shift in said.items()
         ]
         return cast("list[TargetRecord | OpenTargetRecord]", rows)
 
@@ -427,7 +428,7 @@ def compare(
         targets,
         {name: shift(first.first[name][both], second.first[name][both]) for name in first.first},
         {name: compare_years(second, first, name) for name in MOVED if name in first.outcomes},
-        {name: settle(first, again, shut, name) for name in SETTLED},
+        {name: predetermined_by_year(first, again, shut, name) for name in PREDETERMINED},
         setup,
         forward(setup, one, two) if alike(one, two) else None,
     )

@@ -220,11 +220,11 @@ class Design:
 
 def posterior_digest(pack: Pack) -> str | None:
     """Hash of a pack's posterior; None if it has none."""
-    found = pack.posterior
-    if found is None:
+    posterior = pack.posterior
+    if posterior is None:
         return None
-    names = ",".join(found.names).encode()
-    return hashlib.sha256(names + np.ascontiguousarray(found.draws).tobytes()).hexdigest()[:20]
+    names = ",".join(posterior.names).encode()
+    return hashlib.sha256(names + np.ascontiguousarray(posterior.draws).tobytes()).hexdigest()[:20]
 
 
 # ------------------------------------------------------------------------------------- making one
@@ -264,8 +264,8 @@ def make_design(
     columns = tuple(named)
     table = [[_cell(value) for value in values] for values in named.values()]
     rows = tuple(zip(*table, strict=True)) if columns else ((),)
-    found = tuple(study.scenarios(scenarios))
-    return _checked(study, name, columns, rows, found, draws, listed(measures))
+    scenarios_run = tuple(study.scenarios(scenarios))
+    return _checked(study, name, columns, rows, scenarios_run, draws, listed(measures))
 
 
 def _cell(value: Any) -> Value:

@@ -113,7 +113,7 @@ def gather(
     setup, progress = study.setup(), study.progress
     last = month_label(setup.through)
     # The report shows the run without levers beside the others: all replicates of it.
-    main = assess(study, first, companions=replicates, paired=replicates)
+    main = assess(study, first, redraws=replicates, paired=replicates)
     others = [Variant(s) for s in resolved[1:]]
     compared = run(setup, others, full=False, progress=progress) if others else []
     few = study.with_(replicates=min(replicates, DEEP_REPLICATES), through=None)

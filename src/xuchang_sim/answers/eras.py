@@ -118,12 +118,12 @@ class EraTest:
 
     def to_dict(self) -> dict[str, Any]:
         """Return all of it as plain data."""
-        found = asdict(self)
-        found["eras"] = [
+        data = asdict(self)
+        data["eras"] = [
             era._asdict() | {"off_panel": self.off(era), "off_provinces": self.off_provinces(era)}
             for era in self.eras
         ]
-        return found | {
+        return data | {
             "moves": self.moves,
             "fai_moves": self.fai_moves,
             "slopes": list(SLOPES),

@@ -126,8 +126,8 @@ class Facts(Answer):
     @property
     def manifest(self) -> Manifest:
         """Versions, hashes and seed that identify the result, the hash of the facts included."""
-        found = {**manifest(self.setup, [self.scenario]), "facts": self.sha256}
-        return cast("Manifest", found)
+        entries = {**manifest(self.setup, [self.scenario]), "facts": self.sha256}
+        return cast("Manifest", entries)
 
 
 def facts(study: Settings) -> Facts:
@@ -155,5 +155,5 @@ def facts(study: Settings) -> Facts:
     worlds = Worlds(setup, scenario)
     prices, tides = worlds.prices()[:, 1:], [worlds.tide(k) for k in (0, 1, 2)]
     evidence = Evidence(setup, results, look(worlds, progress), prices, tides)
-    found = tuple(Verdict(fact, MEASURED[fact.id].of(evidence)) for fact in file.facts)
-    return Facts(found, setup, scenario, file.sha256)
+    verdicts = tuple(Verdict(fact, MEASURED[fact.id].of(evidence)) for fact in file.facts)
+    return Facts(verdicts, setup, scenario, file.sha256)

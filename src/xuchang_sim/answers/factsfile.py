@@ -104,13 +104,15 @@ def load_facts(pack: Pack) -> FactsFile:
     problems: list[Problem] = []
     path = pack.folder / "facts.yaml"
     source = read_yaml(path, problems)
-    found = validate(source, FactsEntry, problems) if source else None
-    if found is not None:
-        problems += [*_unknown(*found), *_too_late(*found, pack)]
-    if found is None or problems:
+    entries = validate(source, FactsEntry, problems) if source else None
+    if entries is not None:
+        problems += [*_unknown(*entries), *_too_late(*entries, pack)]
+    if entries is None or problems:
         raise InputError(problems)
     text = read_text(path, problems) or ""
-    return FactsFile(found[1].facts, found[1].moments, hashlib.sha256(text.encode()).hexdigest())
+    return FactsFile(
+        entries[1].facts, entries[1].moments, hashlib.sha256(text.encode()).hexdigest()
+    )
 
 
 def _unknown(source: Source, file: FactsEntry) -> Iterator[Problem]:

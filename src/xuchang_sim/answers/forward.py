@@ -141,7 +141,7 @@ def forward(setup: Setup, a: ResolvedScenario, b: ResolvedScenario, pairs: int =
     pack = setup.pack
     year = pack.plan_year
     last = min(12 * (year + AFTER) + 11, pack.last_month)
-    few = replace(setup, replicates=min(pairs, setup.replicates), through=last, followed=0)
+    few = replace(setup, replicates=min(pairs, setup.replicates), through=last, extended=0)
     window = range(12 * year, 12 * year + 12)
     runs = [Worlds(few, scenario) for scenario in (a, b)]
 

@@ -110,8 +110,8 @@ class Layer:
 
     def coverage(self, panel: str, level: float = GOAL) -> tuple[float, float, int]:
         """Mean coverage over years given the nation's growth, its standard error, and the years."""
-        found = np.array([year.coverage[level] for year in self.given if year.panel == panel])
-        return _mean(found)
+        shares = np.array([year.coverage[level] for year in self.given if year.panel == panel])
+        return _mean(shares)
 
     def shared(self, panel: str) -> tuple[float, float, int]:
         """Like `coverage` at 80%, with the pack's own discrepancy."""
@@ -124,26 +124,26 @@ class Layer:
 
     def to_dict(self) -> dict[str, Any]:
         """Return all of it as plain data."""
-        found = asdict(self)
+        data = asdict(self)
         for name in ("given", "vintages"):
             rows = [year._asdict() for year in getattr(self, name)]
             for row in rows:
                 row["learned"] = row["learned"]._asdict()
                 row["coverage"] = {f"{level:g}": x for level, x in row["coverage"].items()}
-            found[name] = rows
+            data[name] = rows
         names = ("mean", "se", "years")
         given = [name for name in self.panels if any(year.panel == name for year in self.given)]
-        found["coverage_80"] = {
+        data["coverage_80"] = {
             name: dict(zip(names, self.coverage(name), strict=True)) for name in given
         }
-        found["shared_80"] = {
+        data["shared_80"] = {
             name: dict(zip(names, self.shared(name), strict=True)) for name in given
         }
-        found["error_sd"] = {
+        data["error_sd"] = {
             name: math.sqrt(float(np.mean([y.error**2 for y in self.given if y.panel == name])))
-            for name in found["coverage_80"]
+            for name in data["coverage_80"]
         }
-        return found | {"goal": GOAL, "tolerance": TOLERANCE}
+        return data | {"goal": GOAL, "tolerance": TOLERANCE}
 
 
 def market_layer(
@@ -333,10 +333,10 @@ def _inside(drawn: Floats, actual: Floats, level: float) -> float:
     return float(((actual >= low) & (actual <= high)).mean())
 
 
-def _mean(found: Floats) -> tuple[float, float, int]:
+def _mean(values: Floats) -> tuple[float, float, int]:
     """Mean over years, its standard error, and the years."""
-    error = float(found.std(ddof=1) / math.sqrt(len(found))) if len(found) > 1 else math.nan
-    return float(found.mean()) if len(found) else math.nan, error, len(found)
+    error = float(values.std(ddof=1) / math.sqrt(len(values))) if len(values) > 1 else math.nan
+    return float(values.mean()) if len(values) else math.nan, error, len(values)
 
 
 def _name(panel: Panel) -> str:

@@ -313,7 +313,7 @@ def smallest_bundle(
     Parameters
     ----------
     study : Settings
-        Its progress is called with (bundles settled, bundles in all).
+        Its progress is called with (bundles decided, bundles in all).
     goal : str
         Target ids joined by ``+``, or ``joint``.
     p : float
@@ -387,7 +387,7 @@ def smallest_bundle(
     if least:
         hurdles.append(Hurdle(model.holds, 1.0 - QUARTILE, draws))
     sizes = [len(grid)] * len(factors)
-    match = search(sizes, hurdles, exhaustive=exhaustive, told=study.progress)
+    match = search(sizes, hurdles, exhaustive=exhaustive, progress=study.progress)
     # Best reachable alternatives: the corners of the grid, run to the end.
     if not match.minimal:
         full = list(itertools.product((0, len(grid) - 1), repeat=len(factors)))
@@ -397,7 +397,7 @@ def smallest_bundle(
         for hurdle in hurdles[1:]:
             accepted = cleared(accepted, hurdle, {})
         if accepted:  # More is worse somewhere: nothing may be inferred.
-            match = search(sizes, hurdles, exhaustive=True, told=study.progress)
+            match = search(sizes, hurdles, exhaustive=True, progress=study.progress)
     if match.minimal:
         full = [*match.minimal]
         values = model.values(full)

@@ -122,8 +122,8 @@ def read_panel(path: Path, kind: str, unit: str, value: str) -> Panel:
     if not cells:
         raise InputError([Problem(str(path), "", 0, phrase("panel.no_growth", value=value))])
     units = tuple(sorted({name for name, _ in cells}))
-    found = sorted({year for _, year in cells})
-    years = tuple(range(found[0], found[-1] + 1))
+    named = sorted({year for _, year in cells})
+    years = tuple(range(named[0], named[-1] + 1))
     growth = np.full((len(units), len(years)), np.nan)
     rows = {name: i for i, name in enumerate(units)}
     for (name, year), x in cells.items():
@@ -139,15 +139,15 @@ def read_panels(folder: Path) -> list[Panel]:
     InputError
         If it holds none of :data:`TABLES`, or one cannot be read.
     """
-    found = [
+    panels = [
         read_panel(folder / name, *columns)
         for name, columns in TABLES.items()
         if (folder / name).is_file()
     ]
-    if not found:
+    if not panels:
         message = phrase("panel.none", tables=", ".join(TABLES))
         raise InputError([Problem(str(folder), "", 0, message)])
-    return found
+    return panels
 
 
 def nulls(panel: Panel) -> list[Null]:
@@ -238,13 +238,13 @@ def null_scores(panel: Panel, years: Iterable[int]) -> dict[str, Floats]:
     return out
 
 
-def write_nulls(found: Iterable[Null], path: Path, sources: Mapping[str, str]) -> None:
+def write_nulls(nulls: Iterable[Null], path: Path, sources: Mapping[str, str]) -> None:
     """Write simple forecasts as a table: numbers with their derivation, never the panel itself."""
     derivation = "computed by answers.panels.nulls from that year and earlier ones"
     text = io.StringIO()
     out = csv.writer(text, lineterminator="\n")
     out.writerow([*Null._fields, "source", "derivation"])
-    for null in found:
+    for null in nulls:
         cells = [f"{x:.4f}" if isinstance(x, float) else x for x in null]
         out.writerow([*cells, sources.get(null.kind, ""), derivation])
     write(path, text.getvalue())
@@ -252,10 +252,10 @@ def write_nulls(found: Iterable[Null], path: Path, sources: Mapping[str, str]) -
 
 def read_nulls(path: Path) -> list[Null]:
     """Read what :func:`write_nulls` wrote."""
-    found = []
+    nulls = []
     with path.open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
             values: dict[str, Any] = {name: float(row[name]) for name in Null._fields[2:8]}
             values |= {name: int(row[name]) for name in ("last_year", "n", "years")}
-            found.append(Null(kind=row["kind"], **values))
-    return found
+            nulls.append(Null(kind=row["kind"], **values))
+    return nulls

@@ -78,9 +78,9 @@ class PlanRows(Answer):
         """Return the schema that checks the file itself, in the form in which rows are printed."""
         from xuchang_sim.pack.plan import Row  # noqa: PLC0415 - pydantic's schemas are slow
 
-        found = Row.model_json_schema(mode="serialization", ref_template="#/$defs/{model}")
-        shared |= found.pop("$defs", {})
-        shared["Row"] = found
+        schema = Row.model_json_schema(mode="serialization", ref_template="#/$defs/{model}")
+        shared |= schema.pop("$defs", {})
+        shared["Row"] = schema
         return {
             "description": "The rows of the plan.",
             "type": "object",

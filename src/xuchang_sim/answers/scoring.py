@@ -140,22 +140,22 @@ class Scores:
 
     def to_dict(self) -> dict[str, Any]:
         """Return all of it as plain data."""
-        found = asdict(self)
-        found["rows"] = [row._asdict() for row in self.rows]
-        for row in found["rows"]:
+        data = asdict(self)
+        data["rows"] = [row._asdict() for row in self.rows]
+        for row in data["rows"]:
             row["inside"] = {f"{level:g}": x for level, x in row["inside"].items()}
         for key in ("differences", "pooled"):
-            found[key] = {name: d._asdict() for name, d in getattr(self, key).items()}
-        found["coverage"] = {f"{level:g}": x for level, x in self.coverage.items()}
-        found |= {"clusters": self.clusters, "years": self.years}
+            data[key] = {name: d._asdict() for name, d in getattr(self, key).items()}
+        data["coverage"] = {f"{level:g}": x for level, x in self.coverage.items()}
+        data |= {"clusters": self.clusters, "years": self.years}
         best = _best(self.pooled)
-        found["as_written"] = {
+        data["as_written"] = {
             "better": best,
             "verdict": _verdict(self.pooled),
-            "difference": found["pooled"].get(best),
+            "difference": data["pooled"].get(best),
         }
-        found |= {"is_pooled": self.is_pooled}
-        return found | {"better": self.better, "verdict": self.verdict}
+        data |= {"is_pooled": self.is_pooled}
+        return data | {"better": self.better, "verdict": self.verdict}
 
 
 def quantile_crps(quantiles: Floats, actual: float, bound: Bound = "") -> float:
@@ -273,12 +273,12 @@ def score_row(forecast: Forecast, value: float, bound: Bound = "") -> Score:
     )
 
 
-def score(found: Hindcast, outcomes: Iterable[CaseRow]) -> Scores:
+def score(forecasts: Hindcast, outcomes: Iterable[CaseRow]) -> Scores:
     """Score forecasts against outcomes.
 
     Parameters
     ----------
-    found : Hindcast
+    forecasts : Hindcast
     outcomes : iterable of CaseRow
         Rows of kind ``outcome``, in the units of the model.
 
@@ -286,7 +286,7 @@ def score(found: Hindcast, outcomes: Iterable[CaseRow]) -> Scores:
     -------
     Scores
     """
-    known = {(f.case, f.quantity): f for f in found.forecasts}
+    known = {(f.case, f.quantity): f for f in forecasts.forecasts}
     rows, unscored = [], []
     for outcome in outcomes:
         forecast = known.get((outcome.case, outcome.quantity))
@@ -294,7 +294,9 @@ def score(found: Hindcast, outcomes: Iterable[CaseRow]) -> Scores:
         if unscorable(outcome):
             unscored.append(f"{place} is arithmetic on the plan, not an observation")
         elif forecast is None:
-            reason = "no forecast of it" if outcome.case in found.cases else "the case was not run"
+            reason = (
+                "no forecast of it" if outcome.case in forecasts.cases else "the case was not run"
+            )
             unscored.append(f"{place}: {reason}")
         else:
             rows.append(score_row(forecast, outcome.value, outcome.bound))
@@ -308,8 +310,8 @@ def pooled(rows: Sequence[Score], unscored: Sequence[str] = ()) -> Scores:
         tuple(rows),
         {name: _pool([(r, r.crps[name]) for r in rows if name in r.crps]) for name in names},
         {name: _pool([(r, r.log[name]) for r in rows if name in r.log]) for name in names},
-        {name: found for name in SIMPLE if (found := _difference("model", name, rows))},
-        {name: found for name in SIMPLE if (found := _difference("pool", name, rows))},
+        {name: difference for name in SIMPLE if (difference := _difference("model", name, rows))},
+        {name: difference for name in SIMPLE if (difference := _difference("pool", name, rows))},
         {level: _share([r.inside[level] for r in rows]) for level in COVERAGES},
         histogram([r.pit for r in rows]),
         tuple(unscored),
@@ -350,8 +352,8 @@ def _pool(pairs: Sequence[tuple[Score, float]]) -> float:
 
 
 def _share(inside: Sequence[bool | None]) -> float:
-    told = [x for x in inside if x is not None]
-    return sum(told) / len(told) if told else math.nan
+    known = [x for x in inside if x is not None]
+    return sum(known) / len(known) if known else math.nan
 
 
 def _difference(ours: str, name: str, rows: Sequence[Score]) -> Difference | None:
@@ -392,12 +394,12 @@ def histogram(pits: Sequence[tuple[float, float]]) -> tuple[float, ...]:
     return tuple((total / max(len(pits), 1)).tolist())
 
 
-def seal_of(found: Hindcast, scores: Scores) -> dict[str, Any]:
+def seal_of(forecasts: Hindcast, scores: Scores) -> dict[str, Any]:
     """Return what is to be kept of scores, for :mod:`xuchang_sim.answers.skill`.
 
     Parameters
     ----------
-    found : Hindcast
+    forecasts : Hindcast
     scores : Scores
 
     Returns
@@ -413,9 +415,9 @@ def seal_of(found: Hindcast, scores: Scores) -> dict[str, Any]:
     return {
         "version": __version__,
         "rules": rules_digest(),
-        "forecasts_sha256": found.sha256,
+        "forecasts_sha256": forecasts.sha256,
         "whole_packs": len({row.case for row in scores.rows}),
-        "packs_forecast": len(found.cases),
+        "packs_forecast": len(forecasts.cases),
         "case_years": scores.clusters,
         "years": scores.years,
         "rows": len(scores.rows),

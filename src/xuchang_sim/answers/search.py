@@ -99,7 +99,7 @@ def search(
     hurdles: Sequence[Hurdle],
     *,
     exhaustive: bool = False,
-    told: Callable[[int, int], None] | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> Search:
     """Find all minimal accepted bundles of a grid.
 
@@ -116,8 +116,8 @@ def search(
         What an accepted bundle clears.
     exhaustive : bool
         Run every bundle, and infer nothing.
-    told : callable, optional
-        Called with (bundles settled, bundles in all).
+    progress : callable, optional
+        Called with (bundles decided, bundles in all).
 
     Raises
     ------
@@ -150,8 +150,8 @@ def search(
         everything = list(itertools.product(*(range(size) for size in sizes)))
         for k in range(0, count, TOGETHER):
             ask(everything[k : k + TOGETHER])
-            if told:
-                told(min(k + TOGETHER, count), count)
+            if progress:
+                progress(min(k + TOGETHER, count), count)
         for bundle in everything:
             state[bundle] = 1 if answers[bundle] else -1
     else:
@@ -162,8 +162,8 @@ def search(
             ask(chosen)
             for bundle in chosen:
                 infer(bundle)
-            if told:
-                told(int((state != 0).sum()), count)
+            if progress:
+                progress(int((state != 0).sum()), count)
     minimal = _minimal(state)
     # Bundles one step below a minimal bundle must have been run, not inferred.
     while not exhaustive:
@@ -208,7 +208,7 @@ def cleared(
 
 
 def _most_telling(state: npt.NDArray[np.int8]) -> list[Bundle]:
-    """Open bundles whose answers settle most, either way; none is comparable with another."""
+    """Open bundles whose answers decide most others; none is comparable with another."""
     still = state == 0
     up, down = still.astype(np.int64), still.astype(np.int64)
     for axis in range(state.ndim):

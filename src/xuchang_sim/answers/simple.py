@@ -68,8 +68,8 @@ def known_null(kind: str, day: date) -> Null | None:
         None if no panel of three years was out.
     """
     last = day.year - (1 if (day.month, day.day) >= ANNUAL_RELEASE else 2)
-    found = [null for null in _nulls() if null.kind == kind and null.last_year <= last]
-    return max(found, key=lambda null: null.last_year, default=None)
+    nulls = [null for null in _nulls() if null.kind == kind and null.last_year <= last]
+    return max(nulls, key=lambda null: null.last_year, default=None)
 
 
 @lru_cache(maxsize=256)
@@ -114,19 +114,19 @@ def simple_forecasts(
     >>> {name: f"{law.mean:.1f}" for name, law in laws.items()}
     {'persistence': '20.0', 'ar1': '19.4', 'panel_mean': '25.4'}
     """
-    found: dict[str, Normal] = {}
+    forecasts: dict[str, Normal] = {}
     investment = measure == "fai"
     null = known_null("fai" if investment else "industry", day)
     if null:
         for name in ("persistence", "ar1", "panel_mean"):
             if law := null.forecast(name, last):
-                found[name] = Normal(*law).with_scope()
+                forecasts[name] = Normal(*law).with_scope()
     if target is not None:
         share = attainment("fai" if investment else "output", day)
         level = 1.0 + target / 100.0
         mean, sd = 100.0 * (share.mean * level - 1.0), 100.0 * share.sd * level
-        found["attainment"] = Normal(mean, sd).with_scope()
-    return found
+        forecasts["attainment"] = Normal(mean, sd).with_scope()
+    return forecasts
 
 
 def best_simple(measure: str, day: date, last: float | None) -> tuple[str, Normal] | None:

@@ -195,8 +195,8 @@ class Evidence:
         if self.results.city is None:
             message = phrase("fact.months")
             raise ValueError(message)
-        found: Array = self.results.city[self.results.good][:, :, MEASURE_ROW[name]]
-        return found
+        months: Array = self.results.city[self.results.good][:, :, MEASURE_ROW[name]]
+        return months
 
     def moment(self, name: str) -> Array:
         """One moment of the warm-up: shape (looks,)."""
@@ -247,8 +247,10 @@ def dispersion_neutral(e: Evidence) -> Numbers:
     for a in DISPERSIONS:
         fixed = {"growth_dispersion": a, "size_variance_exponent": 0.0} | NO_CAPS
         scenario = replace(base, parameters={**base.parameters, **fixed})
-        found = run(replace(e.setup, through=12 * e.setup.pack.plan_year + 11), [Variant(scenario)])
-        pair.append(replace(e, results=found[0]).city("revenue")[:, 12 : 12 + IDLE_LIMIT - 1])
+        run_without = run(
+            replace(e.setup, through=12 * e.setup.pack.plan_year + 11), [Variant(scenario)]
+        )
+        pair.append(replace(e, results=run_without[0]).city("revenue")[:, 12 : 12 + IDLE_LIMIT - 1])
     gap = (pair[1] - pair[0]).sum(axis=1)
     error = float(gap.std(ddof=1)) / np.sqrt(len(gap))
     exact = float(np.abs(gap).max()) < 1e-9 * float(pair[0].sum(axis=1).mean())
@@ -297,8 +299,8 @@ def _year_shares(e: Evidence, name: str) -> Array:
     """Mean month's share of the year over all complete years: shape (12,)."""
     months = e.city(name).mean(axis=0)
     years = months[: len(months) // 12 * 12].reshape(-1, 12)
-    found: Array = (years / years.sum(axis=1, keepdims=True)).mean(axis=0)
-    return found
+    shares: Array = (years / years.sum(axis=1, keepdims=True)).mean(axis=0)
+    return shares
 
 
 def fai_season(e: Evidence) -> Numbers:
@@ -351,8 +353,8 @@ def lumpiness(e: Evidence) -> Numbers:
 
 def fai_leads(e: Evidence) -> Numbers:
     """Lag at which the cross-correlation of investment and the change of revenue peaks."""
-    lags, found = cross_correlation(e)
-    return {"months": float(lags[found.argmax()])}
+    lags, coefficients = cross_correlation(e)
+    return {"months": float(lags[coefficients.argmax()])}
 
 
 def cross_correlation(e: Evidence) -> tuple[Array, Array]:
@@ -376,8 +378,10 @@ def cross_correlation(e: Evidence) -> tuple[Array, Array]:
     x = own(quarters(spent))[:, 3:]
     y = own(quarters(sold)[:, 3:] - quarters(sold)[:, :-3])
     lags = np.arange(min(LONGEST_LEAD, x.shape[1] - 2) + 1)
-    found = [np.corrcoef(x[:, : x.shape[1] - k].ravel(), y[:, k:].ravel())[0, 1] for k in lags]
-    return lags, np.array(found, dtype=float)
+    coefficients = [
+        np.corrcoef(x[:, : x.shape[1] - k].ravel(), y[:, k:].ravel())[0, 1] for k in lags
+    ]
+    return lags, np.array(coefficients, dtype=float)
 
 
 def okun(e: Evidence) -> Numbers:
@@ -451,20 +455,22 @@ def net_entry(e: Evidence) -> Numbers:
 def _plan_year(e: Evidence, name: str) -> Array:
     """Months of the plan's year of one recorded column of the city: shape (good replicates, 12)."""
     first = 12 * (e.setup.pack.plan_year - e.setup.pack.base_year)
-    found: Array = e.city(name)[:, first : first + 12]
-    return found
+    months: Array = e.city(name)[:, first : first + 12]
+    return months
 
 
 def labour_tightness(e: Evidence) -> Numbers:
     """Posts per seeker in the plan's year and its quarters, unfilled posts over workers: medians."""
     posts, seeking = _plan_year(e, "posts"), _plan_year(e, "seeking")
     short = _plan_year(e, "unfilled_skilled") + _plan_year(e, "unfilled_unskilled")
-    found = {"year": posts.sum(axis=1) / seeking.sum(axis=1)}
+    tightness = {"year": posts.sum(axis=1) / seeking.sum(axis=1)}
     for k in range(4):
         months = slice(3 * k, 3 * k + 3)
-        found[f"quarter_{k + 1}"] = posts[:, months].sum(axis=1) / seeking[:, months].sum(axis=1)
-    found["unfilled"] = short.sum(axis=1) / _plan_year(e, "workers").sum(axis=1)
-    return {name: float(np.median(values)) for name, values in found.items()}
+        tightness[f"quarter_{k + 1}"] = posts[:, months].sum(axis=1) / seeking[:, months].sum(
+            axis=1
+        )
+    tightness["unfilled"] = short.sum(axis=1) / _plan_year(e, "workers").sum(axis=1)
+    return {name: float(np.median(values)) for name, values in tightness.items()}
 
 
 def no_immortal_project(e: Evidence) -> Numbers:
@@ -477,11 +483,11 @@ def continuation(e: Evidence) -> Numbers:
     r = e.results
     year = r.setup.pack.plan_year
     land = r.outcome("land_used", year) / r.summary[r.good][:, SUMMARY.index("expected_land")]
-    found = {
+    ratios = {
         name: r.outcome(measure, year) / r.outcome(measure, year - 1)
         for name, measure in (("fai", "fai"), ("starts", "starts_1e8"))
     }
-    return {name: float(np.median(x)) for name, x in (found | {"land": land}).items()}
+    return {name: float(np.median(x)) for name, x in (ratios | {"land": land}).items()}
 
 
 def two_years(e: Evidence) -> Numbers:
@@ -569,11 +575,11 @@ def look(worlds: Worlds, progress: Callable[[int, int], None] | None = None) -> 
             return None
 
     whole = worlds.setup.replicates
-    found = []
+    looks = []
     with ThreadPoolExecutor(threads(), thread_name_prefix="worlds") as pool:
         for done, seen in enumerate(pool.map(one, range(whole)), 1):
             if seen is not None:
-                found.append(seen)
+                looks.append(seen)
             if progress:
                 progress(done, whole)
-    return found
+    return looks

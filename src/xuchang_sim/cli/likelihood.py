@@ -24,7 +24,7 @@ def assess(
 ) -> assessing.Assessment:
     """Say how likely every target of the plan is under a scenario."""
     study = study.with_(through=through)
-    return study.assess(scenario, followed=assessing.COMPANIONS, full=False)
+    return study.assess(scenario, extended=assessing.REDRAWS, full=False)
 
 
 @question(lambda answer, lang: tables.matrix(answer, lang), replicates=400)

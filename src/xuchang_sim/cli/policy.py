@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from xuchang_sim.study import Study
 
 
-@question(lambda found, lang: exploring.comparison(tabulated(found), lang), replicates=400)
+@question(lambda answer, lang: exploring.comparison(tabulated(answer), lang), replicates=400)
 def compare(
     study: Study,
     a: Scenario,
@@ -43,13 +43,13 @@ def compare(
     return study.compare(a, b, half_width=half_width)
 
 
-@question(lambda found, lang: exploring.explanation(tabulated(found), lang), replicates=200)
+@question(lambda answer, lang: exploring.explanation(tabulated(answer), lang), replicates=200)
 def explain(study: Study, scenario: Scenario = "plan") -> Explanation:
     """Say what holds the targets back, what growth is made of, what one more unit brings."""
     return study.explain(scenario)
 
 
-@question(lambda found, lang: exploring.bundles(tabulated(found), lang), replicates=200, log=True)
+@question(lambda answer, lang: exploring.bundles(tabulated(answer), lang), replicates=200, log=True)
 def bundle(
     study: Study,
     goal: Annotated[
@@ -76,14 +76,14 @@ def bundle(
     )
 
 
-@question(lambda found, lang: exploring.frontier(tabulated(found), lang), replicates=400)
+@question(lambda answer, lang: exploring.frontier(tabulated(answer), lang), replicates=400)
 def frontier(study: Study, p: Probability = 0.8) -> Frontier:
     """Say which growth is reached with a probability, by scenario and over two families."""
     return study.frontier(p)
 
 
 @question(
-    lambda found, lang: exploring.sensitivity(tabulated(found), lang), replicates=10, log=True
+    lambda answer, lang: exploring.sensitivity(tabulated(answer), lang), replicates=10, log=True
 )
 def sensitivity(
     study: Study,
@@ -106,7 +106,7 @@ def sensitivity(
     )
 
 
-@question(lambda found, lang: exploring.discovery(tabulated(found), lang), replicates=1000)
+@question(lambda answer, lang: exploring.discovery(tabulated(answer), lang), replicates=1000)
 def discover(
     study: Study,
     scenario: Scenario = "plan",

@@ -108,12 +108,12 @@ def outlook(
     study = studies.Study(pack, replicates=replicates, seed=seed)
     with progress("backtest", quiet=json or not backtest) as shown:
         asked = study.with_(progress=shown)
-        found = asked.outlook(through=through, as_of=day, backtest=backtest)
+        answer = asked.outlook(through=through, as_of=day, backtest=backtest)
     if json:
-        print_json(found.to_dict())
+        print_json(answer.to_dict())
     else:
         known = day or study.pack.information_date.isoformat()
-        tables.show(outlooks.outlook(tabulated(found), known, replicates, seed, lang))
+        tables.show(outlooks.outlook(tabulated(answer), known, replicates, seed, lang))
 
 
 def _forecast_series(

@@ -52,12 +52,12 @@ if TYPE_CHECKING:
     from xuchang_sim.study import Study
 
 
-@question(lambda found, lang: trust.classes(found, lang), replicates=400, log=True)
+@question(lambda answer, lang: trust.classes(answer, lang), replicates=400, log=True)
 def classes(study: Study, scenario: Scenario = "plan") -> Classes:
     """Measure what moves each target: a mechanism, a prior or a lever; kept for later answers."""
-    found = study.classes(scenario)
-    measured.keep_classes(found)
-    return found
+    answer = study.classes(scenario)
+    measured.keep_classes(answer)
+    return answer
 
 
 @command
@@ -78,13 +78,13 @@ def facts(
     study = studies.Study(pack, replicates=replicates, seed=seed, parameters=parameters)
     with progress("facts", quiet=json, log=True) as shown:
         asked = study.with_(progress=shown)
-        found: Facts | Uncertainty = asked.uncertainty() if uncertainty else asked.facts()
+        answer: Facts | Uncertainty = asked.uncertainty() if uncertainty else asked.facts()
     if json:
-        print_json(found.to_dict())
+        print_json(answer.to_dict())
     elif uncertainty:
-        tables.show(trust.uncertainty(tabulated(found), study.pack, lang))
+        tables.show(trust.uncertainty(tabulated(answer), study.pack, lang))
     else:
-        tables.show(trust.facts(tabulated(found), lang))
+        tables.show(trust.facts(tabulated(answer), lang))
 
 
 @command
@@ -106,12 +106,12 @@ def calibrate(
     )  # the pack's own posterior may be out of date
     path = files.destination(out or study.pack.folder / posterior.FILE)
     with progress("calibrate", quiet=json, log=True) as shown:
-        found = study.with_(progress=shown).calibrate(simulations)
-    posterior.save_posterior(found, path)
+        answer = study.with_(progress=shown).calibrate(simulations)
+    posterior.save_posterior(answer, path)
     if json:
-        print_json(found.report)
+        print_json(answer.report)
     else:
-        tables.show(trust.calibration(found.report, lang))
+        tables.show(trust.calibration(answer.report, lang))
         output.message(say("calibration.written", lang, path=path))
 
 
@@ -155,7 +155,7 @@ def hindcast(
         typer.Option("--eras", help="Run one city in six eras: does growth follow the nation?"),
     ] = False,
     picture: Annotated[
-        Path | None, typer.Option("--picture", help="Draw what was found (.png or .svg).")
+        Path | None, typer.Option("--picture", help="Draw the result (.png or .svg).")
     ] = None,
     pack: Pack = None,
     replicates: Replicates = 1000,
@@ -194,10 +194,10 @@ def _eras(
 ) -> None:
     """Run the era test and show it."""
     with progress("eras", quiet=json, log=True) as shown:
-        found = era_tests.era_test(
+        answer = era_tests.era_test(
             load.load_pack(name), replicates=replicates, seed=seed, progress=shown
         )
-    _show_skill("eras", "eras", found.to_dict(), picture, lang, json=json)
+    _show_skill("eras", "eras", answer.to_dict(), picture, lang, json=json)
 
 
 def _panels(
@@ -210,8 +210,8 @@ def _panels(
         ]
         growth_panels.write_nulls(simple, nulls, growth_panels.SOURCES)
     with progress("panels", quiet=json, log=True) as shown:
-        found = market.market_layer(folder, seed=seed, progress=shown)
-    _show_skill("layer", "coverage", found.to_dict(), picture, lang, json=json)
+        answer = market.market_layer(folder, seed=seed, progress=shown)
+    _show_skill("layer", "coverage", answer.to_dict(), picture, lang, json=json)
 
 
 def _show_skill(
@@ -252,15 +252,15 @@ def _cases(
         refuse("--picture", "needs --score OUTCOMES")
     known = _outcomes(learn) if learn is not None else []
     with progress("hindcast", quiet=json, log=True) as shown:
-        found = hindcasting.hindcast(path, outcomes=known, progress=shown, **settings)
+        answer = hindcasting.hindcast(path, outcomes=known, progress=shown, **settings)
     if out is not None:
-        found.write(out)
-        output.message(say("hindcast.written", lang, path=out, sha256=found.sha256))
-    data, scored = found.to_dict(), None
+        answer.write(out)
+        output.message(say("hindcast.written", lang, path=out, sha256=answer.sha256))
+    data, scored = answer.to_dict(), None
     if outcomes is not None:
-        scores = scoring.score(found, _outcomes(outcomes))
+        scores = scoring.score(answer, _outcomes(outcomes))
         scored = scores.to_dict()
-        data |= {"scores": scored, "seal": scoring.seal_of(found, scores)}
+        data |= {"scores": scored, "seal": scoring.seal_of(answer, scores)}
         if scores.rows:
             kept = skill.write_seal(data["seal"], seal)
             output.message(say("hindcast.sealed", lang, path=kept))
@@ -274,6 +274,6 @@ def _cases(
     if picture is not None and scored is not None:
         skillfigures.save(skillfigures.skill(scored), picture)
         output.message(say("hindcast.drawn", lang, path=picture))
-    if not found.cases:
+    if not answer.cases:
         raise typer.Exit(WRONG_INPUT)
-    end(found.failed)
+    end(answer.failed)

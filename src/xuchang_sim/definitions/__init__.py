@@ -125,10 +125,10 @@ class Number:
     def kindred(self) -> tuple[str, ...]:
         """Units in which it may be given, its own first."""
         own = units.parse(self.unit)
-        found = dict.fromkeys((own.name, *units.alternatives(own.name)))
+        kin = dict.fromkeys((own.name, *units.alternatives(own.name)))
         if self.rate:  # the same period only: a fraction or a percentage of it
-            return tuple(u for u in found if units.parse(u).factor / own.factor in _PERCENT)
-        return tuple(found)
+            return tuple(u for u in kin if units.parse(u).factor / own.factor in _PERCENT)
+        return tuple(kin)
 
     def convert(self, amount: Amount, zones: int = 0) -> Fraction:
         """Express an amount in the unit of the definition, exactly.
@@ -200,12 +200,12 @@ class Number:
             key = "quantity.impossible"
         else:
             return ""
-        told = f"{spelt(value)} {self.unit}" if self.unit else spelt(value)
+        amount_text = f"{spelt(value)} {self.unit}" if self.unit else spelt(value)
         if amount is not None and amount.unit and amount.unit != self.unit:
-            told = phrase("quantity.converted", amount=amount, told=told)
+            amount_text = phrase("quantity.converted", amount=amount, told=amount_text)
         if key == "quantity.impossible":
-            told += self._percent(value, amount)
-        return phrase(key, told=told, bounds=self._bounds())
+            amount_text += self._percent(value, amount)
+        return phrase(key, told=amount_text, bounds=self._bounds())
 
     def _percent(self, value: Fraction, amount: Amount | None) -> str:
         """Guess that a percentage was written without its unit."""
@@ -582,8 +582,8 @@ def price(name: str, values: Mapping[str, float], zones: int) -> Fraction | None
 @cache
 def parameters() -> Mapping[str, Parameter]:
     """All parameters by id, in the order of the file."""
-    found = entries("parameters")["parameters"]
-    return {name: _parameter(name, entry) for name, entry in found.items()}
+    entries_read = entries("parameters")["parameters"]
+    return {name: _parameter(name, entry) for name, entry in entries_read.items()}
 
 
 def _parameter(name: str, entry: Any) -> Parameter:
@@ -649,11 +649,11 @@ def measure(name: str) -> Measure | None:
 
     A name that is none of the library's is sought among those of other distributions.
     """
-    found = measures()
-    if name in found:
-        return None if found[name].threshold else found[name]
+    known = measures()
+    if name in known:
+        return None if known[name].threshold else known[name]
     stem, _, size = name.rpartition("_")
-    family = found.get(stem)
+    family = known.get(stem)
     if family and family.threshold and size.isdecimal():
         return family
     other = extensions.measure(name)

@@ -110,26 +110,26 @@ def _least(series: Regular) -> int:
     return 8 if series.frequency == 1 else 2 * series.frequency + 4
 
 
-def _origin_rows(series: Regular, cut: int, horizon: int) -> list[Row]:
+def _origin_rows(series: Regular, origin: int, horizon: int) -> list[Row]:
     """Score all models from the first ``cut`` values."""
     changes = [number - series.first for number in series.breaks]
-    end = min([len(series.values), *(change for change in changes if change >= cut)])
-    known = series.until(series.first + cut - 1)
+    end = min([len(series.values), *(change for change in changes if change >= origin)])
+    known = series.until(series.first + origin - 1)
     slots = slots_of(known)
-    ahead = (i for i in range(cut, end) if (series.first + i) % series.frequency in slots)
+    ahead = (i for i in range(origin, end) if (series.first + i) % series.frequency in slots)
     places = list(islice(ahead, horizon))
     if not places:
         return []
     result = forecaster(known, len(places))
     said = {COMBINED: result.quantiles(GRID)}
-    families = dict.fromkeys(member.name for member in bank_of(result.found))
+    families = dict.fromkeys(member.name for member in bank_of(result.profile))
     for name in families:
         alone = forecaster(known, len(places), family=name).quantiles(GRID)
         if np.isfinite(alone).all():
             said[name] = alone
     said[BENCHMARK] = result.walk(GRID)
-    scale = scores.naive_scale(result.found.values, result.found.cycle)
-    rng = np.random.default_rng(cut)
+    scale = scores.naive_scale(result.profile.values, result.profile.cycle)
+    rng = np.random.default_rng(origin)
     rows: list[Row] = []
     for model, restored in said.items():
         for j, place in enumerate(places):
@@ -137,7 +137,7 @@ def _origin_rows(series: Regular, cut: int, horizon: int) -> list[Row]:
             if np.isnan(actual):
                 continue
             rows.append(
-                {"model": model, "origin": series.first + cut - 1, "step": j + 1}
+                {"model": model, "origin": series.first + origin - 1, "step": j + 1}
                 | _scored(restored[:, j], actual, scale, rng)
             )
     return rows

@@ -47,8 +47,8 @@ class Forecaster:
 
     Attributes
     ----------
-    found : Profile
-        What the series was found to be.
+    profile : Profile
+        Profile of the series: kind, cycle, scale, resets.
     horizon : int
     bank : Forecasts
         What every member said at every origin, in standardised steps.
@@ -62,7 +62,7 @@ class Forecaster:
         Past coverage before widening.
     """
 
-    found: Profile
+    profile: Profile
     horizon: int
     bank: Forecasts
     pool: Combined
@@ -75,13 +75,13 @@ class Forecaster:
     @property
     def count(self) -> int:
         """Number of values the models see."""
-        return len(self.found.values)
+        return len(self.profile.values)
 
     def quantiles(self, levels: Sequence[float] | Floats, until: int | None = None) -> Floats:
         """(levels, H) quantiles of the steps after value ``until`` (default: all known values)."""
         at = self.count - 1 if until is None else until
         wanted = np.asarray(levels, dtype=float)
-        fine: Floats = _FINE if self.found.to_date else wanted
+        fine: Floats = _FINE if self.profile.to_date else wanted
         shape = scaled_shape(self.pool, self.rules, at, fine, self.horizon)
         inner = self.pool.said[at] + self.factor * self.pool.sigma[at] * shape
         return self._outward(inner, wanted, at)
@@ -91,9 +91,9 @@ class Forecaster:
         from scipy.special import stdtrit  # noqa: PLC0415
 
         wanted = np.asarray(levels, dtype=float)
-        fine: Floats = _FINE if self.found.to_date else wanted
-        z = (self.found.scale.inward(self.found.values) - self.centre) / self.size
-        cycle, ahead = self.found.cycle, np.arange(self.horizon)
+        fine: Floats = _FINE if self.profile.to_date else wanted
+        z = (self.profile.scale.inward(self.profile.values) - self.centre) / self.size
+        cycle, ahead = self.profile.cycle, np.arange(self.horizon)
         steps = z[cycle:] - z[:-cycle]
         drift, free = float(steps.mean()), max(len(steps) - 1, 1)
         sd = float(np.sqrt(((steps - drift) ** 2).sum() / free))
@@ -105,16 +105,16 @@ class Forecaster:
 
     def _outward(self, inner: Floats, levels: Floats, at: int) -> Floats:
         """Bring quantiles of standardised flows to the series' own form."""
-        values = self.found.scale.outward(self.centre + self.size * inner)
-        return self._summed(values, levels, at) if self.found.to_date else values
+        values = self.profile.scale.outward(self.centre + self.size * inner)
+        return self._summed(values, levels, at) if self.profile.to_date else values
 
     def _summed(self, flows: Floats, levels: Floats, at: int) -> Floats:
         """Quantiles of sums to date from those of flows, with one factor common to all steps."""
-        ranks = _ranks(self.horizon, self.found.cycle > 1)
-        out, total = np.empty((len(levels), self.horizon)), self.found.carried(at)
+        ranks = _ranks(self.horizon, self.profile.cycle > 1)
+        out, total = np.empty((len(levels), self.horizon)), self.profile.carried(at)
         running = np.full(DRAWS, total)
         for step in range(self.horizon):
-            if self.found.begins(at + step + 1):
+            if self.profile.begins(at + step + 1):
                 running = np.zeros(DRAWS)
             running = running + np.interp(ranks[:, step], _FINE, flows[:, step])
             out[:, step] = np.quantile(running, levels)
@@ -123,19 +123,19 @@ class Forecaster:
     def paths(self) -> Floats:
         """(draws, H) futures with these quantiles; errors of a rate go on, those of flows do less."""
         result = self.quantiles(_FINE)
-        ranks = _ranks(self.horizon, self.found.cycle > 1)
+        ranks = _ranks(self.horizon, self.profile.cycle > 1)
         steps = [np.interp(ranks[:, h], _FINE, result[:, h]) for h in range(self.horizon)]
         return np.stack(steps, axis=1)
 
     def truth(self, until: int) -> Floats:
         """(H,) what came after value ``until``, in the series' own form; NaN where unknown."""
         out = np.full(self.horizon, np.nan)
-        total = self.found.carried(until)
+        total = self.profile.carried(until)
         for step in range(min(self.horizon, self.count - 1 - until)):
             place = until + step + 1
-            value = float(self.found.values[place])
-            if self.found.to_date:
-                total = value if self.found.begins(place) else total + value
+            value = float(self.profile.values[place])
+            if self.profile.to_date:
+                total = value if self.profile.begins(place) else total + value
                 value = total
             out[step] = value
         return out
@@ -200,7 +200,7 @@ def forecaster(
 
 
 def bank_of(result: Profile) -> tuple[bank.Member, ...]:
-    """Members for a series, by what it was found to be; in doubt those of levels and of rates."""
+    """Members for a series, by its profile; in doubt those of levels and of rates."""
     if result.cycle > 1 or result.sure:
         return bank.members(result.kind, result.frequency)
     parts = {"level": result.level, "rate": 1.0 - result.level}
@@ -253,15 +253,15 @@ def _sane(result: Forecaster) -> None:
     UnstableError
         If the outer quantiles lie more than twenty local yearly spreads from the last value.
     """
-    year = max(result.found.cycle, result.found.frequency)
-    z = (result.found.scale.inward(result.found.values) - result.centre) / result.size
+    year = max(result.profile.cycle, result.profile.frequency)
+    z = (result.profile.scale.inward(result.profile.values) - result.centre) / result.size
     steps = np.abs(z[year:] - z[:-year])[-3 * year :] if len(z) > year else np.abs(np.diff(z))
     spread = max(float(steps.mean()), float(result.pool.sigma[-1]) * np.sqrt(year))
     shape = scaled_shape(
         result.pool, result.rules, result.count - 1, np.array([0.05, 0.95]), result.horizon
     )
     outer = result.pool.said[-1] + result.factor * result.pool.sigma[-1] * shape
-    values = result.found.scale.outward(result.centre + result.size * outer)
+    values = result.profile.scale.outward(result.centre + result.size * outer)
     if not np.isfinite(values).all() or float(np.abs(outer - z[-1]).max()) > _SANE * spread:
         msg = phrase("series.unstable")
         raise UnstableError(msg)

@@ -331,13 +331,13 @@ def _decide_to_date(
         assumed["to_date"] = phrase("reason.yes_spans")
         return True
     gain, drop, rising, turns = resets(values, position)
-    found = turns > 0 and gain > 0 and drop < RESET and rising >= RISING
+    to_date = turns > 0 and gain > 0 and drop < RESET and rising >= RISING
     if turns == 0:
         assumed["to_date"] = phrase("reason.no_turn")
     else:
-        key = "reason.yes_resets" if found else "reason.no_resets"
+        key = "reason.yes_resets" if to_date else "reason.no_resets"
         assumed["to_date"] = phrase(key, drop=f"{drop:.0%}", rising=f"{rising:.0%}")
-    return found
+    return to_date
 
 
 def resets(values: Floats, position: Ints) -> tuple[float, float, float, int]:
@@ -414,19 +414,19 @@ def _decide_season(
     if series.is_growth:
         assumed["season"] = phrase("reason.no_growth")
         return False
-    found, p = False, 1.0
+    seasonal, p = False, 1.0
     for back in reversed(range(VERDICTS)):
         end = len(values) - back * cycle // 2
         if end >= 2 * cycle + 4:
             p = season_chance(values[:end], position[:end], cycle)
-            found = p < (SEASON_KEPT if found else SEASON_P)
+            seasonal = p < (SEASON_KEPT if seasonal else SEASON_P)
     assumed["season"] = phrase(
-        "reason.yes_season" if found else "reason.no_season",
+        "reason.yes_season" if seasonal else "reason.no_season",
         p=f"{p:.2g}",
         begun=SEASON_P,
         kept=SEASON_KEPT,
     )
-    return found
+    return seasonal
 
 
 def season_chance(values: Floats, position: Ints, cycle: int) -> float:
@@ -567,10 +567,10 @@ def _ordinary(values: Floats, position: Ints, cycle: int) -> tuple[Floats, Ints,
         return values, position, 0
     local = float(np.median(np.abs(values[-max(len(values) // 3, 8) :])))
     large = np.flatnonzero(np.abs(values) > 10.0 * local)
-    cut = int(large[-1]) + 1 if len(large) else 0
-    if not cut or len(values) - cut < max(12, 2 * cycle + 4):
+    first = int(large[-1]) + 1 if len(large) else 0
+    if not first or len(values) - first < max(12, 2 * cycle + 4):
         return values, position, 0
-    return values[cut:], position[cut:], cut
+    return values[first:], position[first:], first
 
 
 def _reunited(values: Floats, cycle: int) -> tuple[Floats, tuple[int, ...]]:
@@ -581,7 +581,7 @@ def _reunited(values: Floats, cycle: int) -> tuple[Floats, tuple[int, ...]]:
     steps = np.diff(z)
     middle = float(np.median(steps))
     spread = float(np.median(np.abs(steps - middle))) * 1.4826 + 1e-3
-    out, found = z.copy(), []
+    out, breaks = z.copy(), []
     for i in np.flatnonzero(np.abs(steps) > max(_REUNIT, 20.0 * spread)):
         power = round(abs(steps[i]) / np.log(10.0))
         off = abs(abs(steps[i]) - power * np.log(10.0))
@@ -589,8 +589,8 @@ def _reunited(values: Floats, cycle: int) -> tuple[Floats, tuple[int, ...]]:
         ordinary = all(abs(step - middle) <= max(20.0 * spread, 0.7) for step in around)
         if power >= 2 and off <= np.log(1.0 + _NEAR) and ordinary:
             out[: i + 1] += np.sign(steps[i]) * power * np.log(10.0)
-            found.append(int(i) + 1)
-    return (np.exp(out), tuple(found)) if found else (values, ())
+            breaks.append(int(i) + 1)
+    return (np.exp(out), tuple(breaks)) if breaks else (values, ())
 
 
 def _spliced(values: Floats, cycle: int, level: float) -> tuple[Floats, tuple[int, ...]]:
@@ -602,15 +602,15 @@ def _spliced(values: Floats, cycle: int, level: float) -> tuple[Floats, tuple[in
     middle = float(np.median(steps))
     spread = float(np.median(np.abs(steps - middle))) * 1.4826 + 0.01
     out = z.copy()
-    found = []
+    breaks = []
     for i in np.flatnonzero(np.abs(steps - middle) > BREAK_DISTANCE * spread):
         jump = steps[i] - middle
         after = steps[i + 1 : i + 3] - middle
         lasting = len(after) == 2 and float(np.sum(after) / jump) > -0.5
         if lasting and i + 3 < len(steps):
             out[: i + 1] += jump
-            found.append(int(i + 1))
-    return (np.exp(out), tuple(found)) if len(found) == 1 else (values, ())
+            breaks.append(int(i + 1))
+    return (np.exp(out), tuple(breaks)) if len(breaks) == 1 else (values, ())
 
 
 def _adjusted_steps(z: Floats, cycle: int) -> Floats:

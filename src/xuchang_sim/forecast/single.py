@@ -101,7 +101,7 @@ def forecast(series: Regular, horizon: int, assume: Assume | None = None) -> dic
     from xuchang_sim.forecast.forecaster import forecaster  # noqa: PLC0415
 
     answer = forecaster(series, horizon, assume)
-    result = answer.found
+    result = answer.profile
     quantiles = answer.quantiles(QUANTILES)
     coverage = []
     for nominal, share, origins, values in answer.measured:

@@ -91,11 +91,11 @@ class Combined:
     first: int
 
 
-def combine(found: Forecasts, z: Floats, rules: Rules, first: int) -> Combined:
+def combine(forecasts: Forecasts, z: Floats, rules: Rules, first: int) -> Combined:
     """Weigh the members at every date by what had come true of their forecasts by then."""
-    weights = _weights(found, z, rules, first)
-    said = np.einsum("kt,kth->th", weights, np.nan_to_num(found.said))
-    said[np.isnan(found.said).any(axis=(0, 2))] = np.nan
+    weights = _weights(forecasts, z, rules, first)
+    said = np.einsum("kt,kth->th", weights, np.nan_to_num(forecasts.said))
+    said[np.isnan(forecasts.said).any(axis=(0, 2))] = np.nan
     errors = np.full_like(said, np.nan)
     count, horizon = said.shape
     for step in range(horizon):
@@ -103,10 +103,10 @@ def combine(found: Forecasts, z: Floats, rules: Rules, first: int) -> Combined:
     return Combined(weights, said, errors, *_local(errors[:, 0], z), first)
 
 
-def _weights(found: Forecasts, z: Floats, rules: Rules, first: int) -> Floats:
+def _weights(forecasts: Forecasts, z: Floats, rules: Rules, first: int) -> Floats:
     """(K, T) weights; those of members without a forecast are shared out."""
-    size, count, horizon = found.said.shape
-    sizes = np.abs(found.errors)
+    size, count, horizon = forecasts.said.shape
+    sizes = np.abs(forecasts.errors)
     naive = np.array([np.abs(z[h:] - z[:-h]).mean() for h in range(1, min(horizon, count - 1) + 1)])
     naive = np.maximum(naive, 1e-12)
     keep = 0.5 ** (1.0 / rules.memory)
@@ -122,12 +122,12 @@ def _weights(found: Forecasts, z: Floats, rules: Rules, first: int) -> Floats:
             if np.isfinite(row).all():
                 loss, weight = loss + row, weight + 1.0
                 seen += step == 0
-        logs = np.log(found.priors)
+        logs = np.log(forecasts.priors)
         if weight > 0:
             relative = np.log(np.maximum(loss / weight, _LEAST_LOSS))
             logs = logs - rules.trust * seen * (relative - relative.min())
         share = np.exp(logs - logs.max())
-        out[:, t] = (1.0 - rules.share) * share / share.sum() + rules.share * found.priors
+        out[:, t] = (1.0 - rules.share) * share / share.sum() + rules.share * forecasts.priors
     return out
 
 

@@ -63,7 +63,7 @@ class Plan(NamedTuple):
 
     ``inputs(first, count)`` returns the records of ``count`` replicates from number ``first``,
     shape (variants, count). From each of the replicates ``fewer`` on it returns fewer variants: those
-    that the later replicates are run for. From ``followed`` on, if it is not zero, runs end
+    that the later replicates are run for. From ``extended`` on, if it is not zero, runs end
     with month ``short``, and later months are NaN. ``kept`` are the rows of the measures of
     which every month is kept by zone.
     """
@@ -79,7 +79,7 @@ class Plan(NamedTuple):
     inputs: Callable[[int, int], Records]
     fewer: tuple[int, ...] = ()
     kept: tuple[int, ...] = ()
-    followed: int = 0
+    extended: int = 0
     short: int = 0
 
     @property
@@ -179,7 +179,7 @@ def _run(plan: Plan, first: int, count: int, blocks: Blocks) -> Block:
     given = plan.inputs(first, count)
     block = blocks.take(len(given), count)
     memory, saved = _memory(plan.sizes)
-    brief = 0 < plan.followed <= first
+    brief = 0 < plan.extended <= first
     until = plan.short if brief else plan.until
     rules.run_chunk(memory, saved, given, plan.branch, until, *block)
     if brief:
@@ -211,15 +211,15 @@ def parts(cuts: Sequence[int], chunk: int, workers: int) -> list[tuple[int, int]
     No chunk lies on both sides of a cut; the first cut is the first replicate, the last the number
     of all. Towards the end chunks shrink with what is left, so that no thread waits long for another.
     """
-    found = []
+    chunks = []
     for first, last in pairwise(cuts):
         begin = first
         while begin < last:
             left = cuts[-1] - begin
             count = min(last - begin, chunk, max(left // (2 * workers), chunk // 8, 1))
-            found.append((begin, count))
+            chunks.append((begin, count))
             begin += count
-    return found
+    return chunks
 
 
 def run(
@@ -253,7 +253,7 @@ def run(
     prepare(plan.sizes)
     started = time.perf_counter()
     hands = workers or threads()
-    starts = (0, *plan.fewer, plan.followed, plan.replicates)
+    starts = (0, *plan.fewer, plan.extended, plan.replicates)
     cuts = sorted(min(n, plan.replicates) for n in starts)
     chunks = parts(cuts, chunk, hands)
     done = 0

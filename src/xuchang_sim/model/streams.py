@@ -122,13 +122,13 @@ def gamma_trial(shape: float, u: float, v: float, accept: float) -> float:
 @step
 def gamma(w: World, purpose: int, shape: float, entity: int, month: int, block: int) -> float:
     """One gamma variate of unit scale and shape >= 1: trial k uses the block ``block + k``."""
-    found = -1.0
+    variate = -1.0
     k = block
-    while found < 0.0:
+    while variate < 0.0:
         u, v, accept, _ = uniforms(w, purpose, entity, month, k)
-        found = gamma_trial(shape, u, v, accept)
+        variate = gamma_trial(shape, u, v, accept)
         k += 1
-    return found
+    return variate
 
 
 @step

@@ -199,7 +199,7 @@ class Entry:
             return ""
         return text.strip()
 
-    def told(self, key: str, what: Number, message: str) -> str:
+    def restated(self, key: str, what: Number, message: str) -> str:
         """Say a fault of a converted number with the number as it was written."""
         try:
             written = quantity(self.data[key])

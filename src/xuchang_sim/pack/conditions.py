@@ -117,7 +117,7 @@ def resolve(
     problems : list of Problem
         Gets the faults; those inside a file of months name its line.
     """
-    found: dict[str, Condition] = {}
+    conditions: dict[str, Condition] = {}
     first = _first_open(pack)
     for name, entry in wishes.items():
         if name not in DRIVERS:
@@ -126,7 +126,7 @@ def resolve(
             )
             problems.append(fault(["drivers", name], text))
         elif entry.off:
-            found[name] = "off"
+            conditions[name] = "off"
         elif entry.file is not None:
             path = folder / entry.file
             rows, typed = _read(path, problems)
@@ -134,15 +134,17 @@ def resolve(
             for month, (line, value) in rows.items():
                 if text := _complaint(month, value * factor, first):
                     problems.append(Problem(str(path), month, line, text))
-            found[name] = {month: value * factor for month, (_, value) in rows.items()}
+            conditions[name] = {month: value * factor for month, (_, value) in rows.items()}
         else:
-            found[name] = {month: value * entry.factor for month, value in entry.months.items()}
+            conditions[name] = {
+                month: value * entry.factor for month, value in entry.months.items()
+            }
             for month, value in entry.months.items():
                 if text := _complaint(month, value * entry.factor, first):
                     problems.append(fault(["drivers", name, month], text))
-        if isinstance(held := found.get(name), Mapping) and (text := _doubt(name, held, pack)):
+        if isinstance(held := conditions.get(name), Mapping) and (text := _doubt(name, held, pack)):
             warnings.warn(text, stacklevel=2)
-    return found
+    return conditions
 
 
 def check(drivers: Mapping[str, Any], pack: "Pack") -> dict[str, Condition]:
@@ -160,10 +162,10 @@ def check(drivers: Mapping[str, Any], pack: "Pack") -> dict[str, Condition]:
             entries[name] = wish(value)
         except ValueError as error:
             problems.append(Problem("drivers", name, 0, str(error)))
-    found = resolve(entries, pack, Path(), _in_code, problems)
+    conditions = resolve(entries, pack, Path(), _in_code, problems)
     if problems:
         raise InputError(problems)
-    return found
+    return conditions
 
 
 def _in_code(place: list[str | int], message: str) -> Problem:
@@ -222,16 +224,16 @@ def _read(path: Path, problems: list[Problem]) -> tuple[dict[str, tuple[int, flo
     table = tables.read(path, problems)
     if table is None:
         return {}, ""
-    found: dict[str, tuple[int, float]] = {}
+    values: dict[str, tuple[int, float]] = {}
     for when, value, line in table.figures:
         month = str(when)[:7]
         if when.kind not in {"month", "day"}:
             message = phrase("driver_entry.kind", when=when, kind=when.kind)
             problems.append(Problem(str(path), "", line, message))
-        elif month in found:
+        elif month in values:
             problems.append(Problem(str(path), month, line, phrase("driver_entry.twice")))
         elif math.isfinite(value):
-            found[month] = (line, value)
-    if not found and not problems:
+            values[month] = (line, value)
+    if not values and not problems:
         problems.append(Problem(str(path), "", 1, phrase("driver_entry.no_value")))
-    return found, table.unit
+    return values, table.unit

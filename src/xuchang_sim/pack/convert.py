@@ -68,9 +68,9 @@ def convert_pack(old: Path, new: Path) -> list[str]:
         parameters = _old(old / "parameters.yaml", "parameters", problems)
     if problems:
         raise InputError(problems)
-    told: list[str] = []
-    moved = dict(_levers(levers, told, problems))
-    set_ = dict(_parameters(parameters, told, problems))
+    notes: list[str] = []
+    moved = dict(_levers(levers, notes, problems))
+    set_ = dict(_parameters(parameters, notes, problems))
     if problems:
         raise InputError(problems)
     with naming(new):
@@ -99,7 +99,7 @@ def convert_pack(old: Path, new: Path) -> list[str]:
         if new.exists():
             new.rmdir()
         made.rename(new)
-    return told
+    return notes
 
 
 def _workbook(old: Path) -> Path | None:
@@ -160,13 +160,13 @@ def _number(raw: Any, unit: str, what: definitions.Number) -> Fraction:
 
 
 def _levers(
-    source: Source | None, told: list[str], problems: list[Problem]
+    source: Source | None, notes: list[str], problems: list[Problem]
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     known = definitions.levers()
     for i, entry in _entries(source, "levers"):
         what = known.get(entry["id"])
         if what is None:
-            told.append(phrase("convert.lever", id=entry["id"]))
+            notes.append(phrase("convert.lever", id=entry["id"]))
             continue
         try:
             unit = entry["unit"]
@@ -193,19 +193,19 @@ def _levers(
             if len(stated) > 1:
                 stated["note"] = entry["note"]
             else:
-                told.append(phrase("convert.levels", id=what.id))
+                notes.append(phrase("convert.levels", id=what.id))
         if len(stated) > 1:
             yield what.id, stated
 
 
 def _parameters(
-    source: Source | None, told: list[str], problems: list[Problem]
+    source: Source | None, notes: list[str], problems: list[Problem]
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     known = definitions.parameters()
     for i, entry in _entries(source, "parameters"):
         what = known.get(entry["id"])
         if what is None:
-            told.append(phrase("convert.parameter", id=entry["id"], get=entry.get("role")))
+            notes.append(phrase("convert.parameter", id=entry["id"], get=entry.get("role")))
             continue
         try:
             unit = entry["unit"]

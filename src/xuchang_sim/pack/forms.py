@@ -283,14 +283,14 @@ def base_faults(
             )
     if len(broken) == len(known) > 1:
         broken = {"revenue": next(iter(broken.values()))}
-    found = {name: source.problem(["base", name, "value"], text) for name, text in broken.items()}
+    faults = {name: source.problem(["base", name, "value"], text) for name, text in broken.items()}
     for name, reading in others.items():
         times = reading / totals[name] if totals.get(name) else Fraction(1)
         if not Fraction(1, APART) <= times <= APART:
             message = phrase("form.reading", times=float(times), apart=APART)
             place = ["base", name, "alternative", "value"]
-            found.setdefault(name, source.problem(place, message))
-    return found
+            faults.setdefault(name, source.problem(place, message))
+    return faults
 
 
 # --------------------------------------------------------------------------------------- plan
@@ -372,8 +372,8 @@ def _target(
         if family is not None:
             message = phrase("form.family", name=name)
         problems.append(source.problem([*path, key], message))
-        told = {"direction": "at_least", "basis": "model", "label_zh": "?", "label_en": "?"}
-        for other, text in {**told, "unit": "比例"}.items():  # so that this fault comes alone
+        defaults = {"direction": "at_least", "basis": "model", "label_zh": "?", "label_en": "?"}
+        for other, text in {**defaults, "unit": "比例"}.items():  # so that this fault comes alone
             target.setdefault(other, text)
         target["value"] = 1.0
         target.pop("threshold", None)

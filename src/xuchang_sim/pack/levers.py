@@ -228,7 +228,7 @@ def _stated(
     new = replace(lever, **changed, **texts, stated=True)
     for level in numbers:
         if message := new.complaint(new.at(level)):  # type: ignore[arg-type]
-            entry.fault([level], entry.told(level, what, message))
+            entry.fault([level], entry.restated(level, what, message))
     return new
 
 

@@ -365,7 +365,7 @@ def _faults(
             "parameter.outside", default=parameter.default, low=low, high=high, unit=parameter.unit
         )
         key = "default" if "default" in entry.data else "range"
-        yield key, entry.told(key, what, message) if default is not None else message
+        yield key, entry.restated(key, what, message) if default is not None else message
     if kind == "integer":
         for number in (low, parameter.default, high):
             if not number.is_integer():

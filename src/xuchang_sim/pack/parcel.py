@@ -103,10 +103,10 @@ def spread_fault(raw: bytes) -> str:
 
 def _cells(text: str) -> int:
     """Cells of a range as a sheet writes it; more than any if it is written in another way."""
-    found = _RANGE.fullmatch(text)
-    if found is None:
+    match = _RANGE.fullmatch(text)
+    if match is None:
         return MAX_SPREAD + 1 if text else 0
-    left, top, right, bottom = found.groups()
+    left, top, right, bottom = match.groups()
     width = abs(_column(right or left) - _column(left)) + 1
     return width * (abs(int(bottom or top) - int(top)) + 1)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from xuchang_sim.files import write as write_file
 from xuchang_sim.pack.workbook.style import lay_out
-from xuchang_sim.report.echoes import echo, echoes, labels
+from xuchang_sim.report.inputs import labels, repeated_input, repeats_input
 from xuchang_sim.report.page import manifest
 from xuchang_sim.report.sentences import answer, chance
 from xuchang_sim.report.skill import skill
@@ -120,8 +120,8 @@ def _widths(sheet: Worksheet, *widths: float, table: bool = True) -> None:
 
 def _answer(sheet: Worksheet, dossier: Dossier, lang: Language) -> None:
     _row(sheet, [say("report.title", lang, title=titled(dossier.pack, lang))], head=True)
-    told = skill(dossier.assessment.content(undefined=math.nan)["skill"], lang)
-    for sentence in (*answer(dossier.assessment, lang), *told):
+    sentences = skill(dossier.assessment.content(undefined=math.nan)["skill"], lang)
+    for sentence in (*answer(dossier.assessment, lang), *sentences):
         _row(sheet, [sentence])
     for key in ("note.assumption", "note.interval", "note.synthetic"):
         _row(sheet, [say(key, lang)])
@@ -154,7 +154,7 @@ def _targets(sheet: Worksheet, dossier: Dossier, lang: Language) -> None:
             sheet,
             [
                 *asked, *_chances(row["p"], row["p_low"], row["p_high"]),
-                echoes(row, known, lang) if echo(row) else chance(row["p"], lang),
+                repeated_input(row, known, lang) if repeats_input(row) else chance(row["p"], lang),
                 *_in(row["unit"], row["median"], row["q05"], row["q95"]),
                 *_in(row["unit"], row["shortfall"], whole="#,##0.0"),
                 say(f"basis.{row['basis']}", lang),

@@ -149,14 +149,14 @@ def layer(data: Mapping[str, Any], lang: Language) -> RenderableType:
     parts: list[RenderableType] = [Text(say("hindcast.layer", lang, spread=spread), style="bold")]
     given = _years(data["given"], lang)
     parts += [given, Text()]
-    for name, found in data["coverage_80"].items():
-        words = {"mean": f"{found['mean']:.0%}", "se": f"{found['se']:.0%}"}
-        held = abs(found["mean"] - data["goal"]) <= data["tolerance"]
+    for name, row in data["coverage_80"].items():
+        words = {"mean": f"{row['mean']:.0%}", "se": f"{row['se']:.0%}"}
+        held = abs(row["mean"] - data["goal"]) <= data["tolerance"]
         words |= {"goal": f"{data['goal']:.0%}", "tolerance": f"{data['tolerance']:.0%}"}
         key = "hindcast.covered" if held else "hindcast.not_covered"
         words["error"] = f"{data['error_sd'][name]:.1f}"
         words["shared"] = f"{data['shared_80'][name]['mean']:.0%}"
-        parts.append(Text(say(key, lang, name=name, years=found["years"], **words)))
+        parts.append(Text(say(key, lang, name=name, years=row["years"], **words)))
     parts += [Text(), Text(say("hindcast.vintages", lang), style="bold")]
     parts.append(_years(data["vintages"], lang))
     return Group(*parts)

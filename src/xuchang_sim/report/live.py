@@ -33,8 +33,8 @@ import numpy as np
 from xuchang_sim.answers.assess import goals
 from xuchang_sim.answers.packages import strengthened
 from xuchang_sim.pack.scenario import ResolvedScenario, load_scenario
-from xuchang_sim.report.echoes import without_verdict
 from xuchang_sim.report.figures.paths import MONTHLY, year_to_date
+from xuchang_sim.report.inputs import without_verdict
 from xuchang_sim.report.sentences import chance
 from xuchang_sim.simulation.settings import Settings
 from xuchang_sim.simulation.targets import goal

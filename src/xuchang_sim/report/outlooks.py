@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def outlook(
-    told: Mapping[str, Any], date: str, replicates: int, seed: int, lang: Language
+    data: Mapping[str, Any], date: str, replicates: int, seed: int, lang: Language
 ) -> RenderableType:
     """Lay out the economic outlook: drivers by month, what is measured of it, the reference-class forecast."""
     parts: list[RenderableType] = [
@@ -26,7 +26,7 @@ def outlook(
     table = Sheet()
     table.values(say("outlook.driver", lang), justify="left")
     table.values(*(say(f"outlook.{key}", lang) for key in ("known", "month", "median", "range")))
-    for name, driver in told["drivers"].items():
+    for name, driver in data["drivers"].items():
         quantiles = driver["quantiles"]
         for m, month in enumerate(driver["months"]):
             low, middle, high = (percent(quantiles[q][m]) for q in ("0.05", "0.50", "0.95"))
@@ -39,7 +39,7 @@ def outlook(
                 f"{low} – {high}",
             )
     parts.append(table)
-    demand = told["demand"]
+    demand = data["demand"]
     lines = [
         "",
         say(
@@ -52,34 +52,34 @@ def outlook(
             **spread(demand["quantiles"]),
         ),
         *_coverage(demand["coverage"], lang),
-        _weights(told["weights"], lang),
-        *outside(told["outside_view"], lang),
+        _weights(data["weights"], lang),
+        *outside(data["outside_view"], lang),
     ]
     parts += [Text(line) for line in lines]
-    if "backtest" in told:
-        parts.append(_backtest(told["backtest"], lang))
+    if "backtest" in data:
+        parts.append(_backtest(data["backtest"], lang))
     return Group(*parts)
 
 
-def series_forecast(told: Mapping[str, Any], name: str, lang: Language) -> RenderableType:
+def series_forecast(data: Mapping[str, Any], name: str, lang: Language) -> RenderableType:
     """Lay out the forecast of any series: quantiles by step, weights, measured coverage."""
-    levels = list(told["quantiles"])
-    horizon = len(told["dates"])
+    levels = list(data["quantiles"])
+    horizon = len(data["dates"])
     table = Sheet()
     table.values(say("outlook.month", lang), justify="left")
     table.values(*levels)
-    for step, date in enumerate(told["dates"]):
-        table.add_row(date, *(number(told["quantiles"][level][step]) for level in levels))
+    for step, date in enumerate(data["dates"]):
+        table.add_row(date, *(number(data["quantiles"][level][step]) for level in levels))
     lines = [
         "",
-        _verdict(told["verdict"], lang),
-        _weights(told["weights"], lang, "outlook.families"),
-        *_coverage(told["coverage"], lang),
+        _verdict(data["verdict"], lang),
+        _weights(data["weights"], lang, "outlook.families"),
+        *_coverage(data["coverage"], lang),
         *(
             say("outlook.assumed", lang, what=say(f"assumed.{what}", lang), why=why)
-            for what, why in told["assumed"].items()
+            for what, why in data["assumed"].items()
         ),
-        *told["notes"],
+        *data["notes"],
     ]
     title = Text(say("outlook.series", lang, name=name, horizon=horizon), style="bold")
     return Group(title, table, *(Text(line) for line in lines))
@@ -125,7 +125,7 @@ def _coverage(rows: Sequence[Mapping[str, Any]], lang: Language) -> list[str]:
 COVERED = ("50%", "80%", "95%")
 
 
-def _backtest(found: Mapping[str, Any], lang: Language) -> RenderableType:
+def _backtest(data: Mapping[str, Any], lang: Language) -> RenderableType:
     table = Sheet(say("outlook.backtest", lang))
     table.values(say("backtest.series", lang), justify="left")
     table.values(say("backtest.origins", lang), say("backtest.values", lang), *COVERED)
@@ -144,13 +144,13 @@ def _backtest(found: Mapping[str, Any], lang: Language) -> RenderableType:
             best,
         )
 
-    compared = found["comparison"]
+    compared = data["comparison"]
     for name, of in compared["series"].items():
         line(name, of, number(of["crps"]), of["best"])
     line(say("backtest.all", lang), compared["all"], "", say("backtest.each", lang))
-    for name, why in found["skipped"].items():
+    for name, why in data["skipped"].items():
         table.add_row(name, "0", *("–" for _ in range(7)), why)
-    covered = found["coverage80"]
+    covered = data["coverage80"]
     band = f"{percent(covered['low'])}–{percent(covered['high'])}"
     rows = [{"nominal": 0.8, "measured": covered["measured"], "origins": covered["origins"]}]
     kept = [
@@ -165,7 +165,7 @@ def _backtest(found: Mapping[str, Any], lang: Language) -> RenderableType:
         if of["series"] > 1
     ][:3]
     lines = [_coverage(rows, lang)[0] + f" [{band}]", *kept]
-    return Group(Text(""), table, *(Text(text) for text in lines), _ahead(found["forecasts"], lang))
+    return Group(Text(""), table, *(Text(text) for text in lines), _ahead(data["forecasts"], lang))
 
 
 def _ahead(forecasts: Mapping[str, Any], lang: Language) -> RenderableType:

@@ -12,11 +12,18 @@ from typing import TYPE_CHECKING, Any
 
 from xuchang_sim.pack.levers import AXES
 from xuchang_sim.report import figures
-from xuchang_sim.report.echoes import echo, echoes, labels, without_verdict
 from xuchang_sim.report.fonts import speakable
+from xuchang_sim.report.inputs import labels, repeated_input, repeats_input, without_verdict
 from xuchang_sim.report.sentences import answer, chance
 from xuchang_sim.report.skill import skill
-from xuchang_sim.report.tables import fixed, not_modelled, number, percent, quantity
+from xuchang_sim.report.tables import (
+    fixed,
+    not_modelled,
+    number,
+    percent,
+    predetermined,
+    quantity,
+)
 from xuchang_sim.simulation.targets import city_targets, modelled
 from xuchang_sim.text import Language, labelled, named, say, titled
 from xuchang_sim.units import english
@@ -75,9 +82,9 @@ def page(dossier: Dossier, languages: Sequence[Language]) -> str:
 
 def manifest(dossier: Dossier) -> dict[str, Any]:
     """Return what identifies the results of a report."""
-    found: dict[str, Any] = dossier.assessment.to_dict()["manifest"]
+    entries: dict[str, Any] = dossier.assessment.to_dict()["manifest"]
     scenarios = [run.variant.scenario for run in dossier.runs]
-    return found | {
+    return entries | {
         "replicates": dossier.assessment.results.replicates,
         "scenarios": {scenario.name: scenario.sha256 for scenario in scenarios},
     }
@@ -224,20 +231,20 @@ def _steps(fall: Waterfall, pack: Pack, lang: Language) -> list[figures.Step]:
     ]
 
 
-def _maps(found: Frontier, lang: Language, spoken: Language) -> Iterator[dict[str, str]]:
+def _maps(frontier: Frontier, lang: Language, spoken: Language) -> Iterator[dict[str, str]]:
     """Maps of the values reached with the requested probability over two families of levers."""
     import pandas as pd  # noqa: PLC0415 - heavy
 
-    targets = {target.id: target for target in found.setup.pack.plan.targets()}
-    for (rows, columns), tables in found.maps.items():
+    targets = {target.id: target for target in frontier.setup.pack.plan.targets()}
+    for (rows, columns), tables in frontier.maps.items():
         for name, table in tables.items():
             if _is_flat(table, targets[name].value):
                 continue
             points = pd.DataFrame(
                 [
                     (x, y, float(table[j, i]))
-                    for j, y in enumerate(found.grid)
-                    for i, x in enumerate(found.grid)
+                    for j, y in enumerate(frontier.grid)
+                    for i, x in enumerate(frontier.grid)
                 ],
                 columns=["x", "y", "value"],
             )
@@ -260,7 +267,7 @@ def _maps(found: Frontier, lang: Language, spoken: Language) -> Iterator[dict[st
                 ),
                 lang,
                 label=labelled(target, lang),
-                p=percent(found.p),
+                p=percent(frontier.p),
             )
 
 
@@ -269,9 +276,9 @@ def _maps(found: Frontier, lang: Language, spoken: Language) -> Iterator[dict[st
 
 def _part(dossier: Dossier, lang: Language) -> dict[str, Any]:
     """Everything one language shows, as words and numbers ready to be set."""
-    found, pack = dossier.assessment, dossier.pack
-    data = found.to_dict(undefined=math.nan)
-    scenario = found.results.variant.scenario
+    assessment, pack = dossier.assessment, dossier.pack
+    data = assessment.to_dict(undefined=math.nan)
+    scenario = assessment.results.variant.scenario
     quotes = {target.id: target.quote for target in pack.plan.targets()}
     return {
         "lang": lang,
@@ -290,7 +297,7 @@ def _part(dossier: Dossier, lang: Language) -> dict[str, Any]:
         ),
         "failed": say("failed", lang, count=data["failed"]) if data["failed"] else "",
         "font": say("figure.no_font", lang) if speakable(lang) != lang else "",
-        "answer": [*answer(found, lang), *skill(data["skill"], lang)],
+        "answer": [*answer(assessment, lang), *skill(data["skill"], lang)],
         "zone_targets": any("zone" in row for row in data["targets"]),
         "not_modelled": not_modelled(data["targets"], lang),
         "no_goals": "" if "joint" in data else say("joint_none", lang),
@@ -300,16 +307,17 @@ def _part(dossier: Dossier, lang: Language) -> dict[str, Any]:
                 "rows": [
                     _target(row, quotes[row["id"]], lang)
                     for row in data["targets"]
-                    if row["headline"] is headline and not echo(row)
+                    if row["headline"] is headline and not repeats_input(row)
                 ],
             }
             for key, headline in (("group.headline", True), ("group.other", False))
         ],
         "echoes": [
-            _target(row, quotes[row["id"]], lang) | {"word": echoes(row, labels(data, lang), lang)}
-            for row in filter(echo, data["targets"])
+            _target(row, quotes[row["id"]], lang)
+            | {"word": repeated_input(row, labels(data, lang), lang)}
+            for row in filter(repeats_input, data["targets"])
         ],
-        "settled": list(_settled(data, lang)),
+        "settled": list(predetermined(data, {}, lang)),
         "moved": list(_moved(data, lang)),
         "binds": list(_binds(data, lang)),
         "zones": _by_zone(dossier, lang),
@@ -360,20 +368,6 @@ def _amount(value: float, unit: str, lang: Language) -> str:
     text = quantity(value, unit, lang)
     # "600 100m yuan" reads as two numbers.
     return text.replace(" 1", " × 1", 1) if lang == "en" and english(unit)[:1] == "1" else text
-
-
-def _settled(data: dict[str, Any], lang: Language) -> Iterator[str]:
-    for name, years in data["settled_detail"].items():
-        for year, part in years.items():
-            yield say(
-                "settled",
-                lang,
-                label=say(f"measure.{name}", lang),
-                year=year,
-                variance=percent(part["variance"]),
-                error=percent(part["variance_se"]),
-                level=percent(part["level"]),
-            )
 
 
 def _moved(data: dict[str, Any], lang: Language) -> Iterator[list[str]]:
@@ -446,22 +440,24 @@ def _shares(dossier: Dossier, lang: Language) -> dict[str, Any] | None:
     """Gain of each goal from lifting each family of constraints: a column a goal."""
     if dossier.explanation is None or not dossier.explanation.attributions:
         return None
-    found = [a for a in dossier.explanation.attributions if a.outcome.startswith("P(")]
+    attributions = [a for a in dossier.explanation.attributions if a.outcome.startswith("P(")]
     labels = {target.id: labelled(target, lang) for target in dossier.pack.plan.targets()}
     return {
-        "titles": [labels[a.outcome[2:-1]] for a in found],
-        "base": [fixed(a.base, ".2f") for a in found],
+        "titles": [labels[a.outcome[2:-1]] for a in attributions],
+        "base": [fixed(a.base, ".2f") for a in attributions],
         "rows": [
             [
                 say(f"axis.{name}", lang),
                 *(
                     f"{fixed(a.shares[name].value, '+.2f')} ± {fixed(1.96 * a.shares[name].se, '.2f')}"
-                    for a in found
+                    for a in attributions
                 ),
             ]
-            for name in found[0].shares
+            for name in attributions[0].shares
         ],
-        "total": [f"{fixed(a.total, '+.2f')} ± {fixed(1.96 * a.total_se, '.2f')}" for a in found],
+        "total": [
+            f"{fixed(a.total, '+.2f')} ± {fixed(1.96 * a.total_se, '.2f')}" for a in attributions
+        ],
     }
 
 
@@ -522,20 +518,20 @@ def _flat(dossier: Dossier, lang: Language) -> Iterator[str]:
 
 def _additions(dossier: Dossier, lang: Language) -> dict[str, Any] | None:
     """Smallest bundles, if they were searched for: the verdict, and what each one moves."""
-    found = dossier.bundle
-    if found is None:
+    bundle = dossier.bundle
+    if bundle is None:
         return None
     labels = {target.id: labelled(target, lang) for target in dossier.pack.plan.targets()}
-    goal = say("list.and", lang).join(labels[name] for name in found.goal.ids)
-    key = "report.bundle_found" if found.reachable else "report.bundle_none"
-    shown = found.bundles or (found.best,)
+    goal = say("list.and", lang).join(labels[name] for name in bundle.goal.ids)
+    key = "report.bundle_found" if bundle.reachable else "report.bundle_none"
+    shown = bundle.bundles or (bundle.best,)
     return {
         "verdict": say(
             key,
             lang,
             goal=goal,
-            p=percent(found.p),
-            best=fixed(found.best.p, ".2f"),
+            p=percent(bundle.p),
+            best=fixed(bundle.best.p, ".2f"),
             count=len(shown),
         ),
         "rows": [
@@ -548,7 +544,7 @@ def _additions(dossier: Dossier, lang: Language) -> dict[str, Any] | None:
                 or say("report.nothing", lang),
                 number(choice.cost),
                 f"{fixed(choice.p, '.2f')} [{fixed(choice.p_low, '.2f')}–{fixed(choice.p_high, '.2f')}]",
-                fixed(choice.quartile, ".2f") if found.robust else "–",
+                fixed(choice.quartile, ".2f") if bundle.robust else "–",
             ]
             for choice in shown[:MOST_BUNDLES]
         ],
@@ -584,7 +580,7 @@ def _outlook(dossier: Dossier, lang: Language) -> dict[str, Any]:
 def _synthetic(dossier: Dossier, lang: Language) -> list[str]:
     """Say what is made up, what is judged, and what only an assumption decides."""
     pack = dossier.pack
-    told = [say("report.synthetic_zones", lang, note=pack.region.share_note)]
+    notes = [say("report.synthetic_zones", lang, note=pack.region.share_note)]
     marks = Counter(parameter.mark for parameter in pack.parameters.values())
     parts = [
         say("report.mark", lang, label=say(f"mark.{mark}", lang), count=marks[mark])
@@ -592,9 +588,9 @@ def _synthetic(dossier: Dossier, lang: Language) -> list[str]:
         if marks[mark]
     ]
     joined = say("list.comma", lang).join(parts)
-    told.append(say("report.synthetic_parameters", lang, count=len(pack.parameters), parts=joined))
+    notes.append(say("report.synthetic_parameters", lang, count=len(pack.parameters), parts=joined))
     assumed = [labelled(t, lang) for t in pack.plan.targets() if t.basis == "assumption"]
     if assumed:
         joined = say("list.comma", lang).join(assumed)
-        told.append(say("report.synthetic_assumed", lang, count=len(assumed), labels=joined))
-    return [*told, say("report.synthetic_base", lang, year=pack.base_year)]
+        notes.append(say("report.synthetic_assumed", lang, count=len(assumed), labels=joined))
+    return [*notes, say("report.synthetic_base", lang, year=pack.base_year)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from xuchang_sim.report.echoes import echo
+from xuchang_sim.report.inputs import repeats_input
 from xuchang_sim.report.tables import fixed, number, percent, quantity
 from xuchang_sim.text import Language, say, titled
 
@@ -58,7 +58,9 @@ def answer(assessment: Assessment, lang: Language) -> list[str]:
         lang,
         title=title[:1].upper() + title[1:],
         labels=together,
-        chance=chance(joint["p"], lang, rated=not any(echo(rows[name]) for name in joint["ids"])),
+        chance=chance(
+            joint["p"], lang, rated=not any(repeats_input(rows[name]) for name in joint["ids"])
+        ),
         p=fixed(joint["p"], ".2f"),
         count=f"{round(joint['p'] * good):,}",
         all=f"{good:,}",
@@ -69,7 +71,7 @@ def answer(assessment: Assessment, lang: Language) -> list[str]:
             lang,
             label=row[f"label_{lang}"],
             value=quantity(row["value"], row["unit"], lang),
-            chance=chance(row["p"], lang, rated=not echo(row)),
+            chance=chance(row["p"], lang, rated=not repeats_input(row)),
             p=fixed(row["p"], ".2f"),
             median=quantity(row["median"], row["unit"], lang),
         )
@@ -91,7 +93,7 @@ def _third(data: Mapping[str, Any], year: int, lang: Language) -> str:
         )
         for name, result in data["moved"].items()
     )
-    settled = say("list.comma", lang).join(
+    shares = say("list.comma", lang).join(
         say("answer.settled_part", lang, label=say(f"measure.{name}", lang), share=percent(share))
         for name, share in data["settled"].items()
     )
@@ -99,7 +101,7 @@ def _third(data: Mapping[str, Any], year: int, lang: Language) -> str:
         "answer.settled",
         lang,
         year=year,
-        settled=settled,
+        settled=shares,
         moved=moved,
         cause=say(f"cause.{most}", lang),
         share=percent(waiting[most] / total) if total > 0 else percent(math.nan),

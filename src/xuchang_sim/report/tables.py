@@ -10,7 +10,7 @@ from rich.console import Console, Group, RenderableType
 from rich.text import Text
 
 from xuchang_sim import output
-from xuchang_sim.report.echoes import echo, echoes, labels
+from xuchang_sim.report.inputs import labels, repeated_input, repeats_input
 from xuchang_sim.report.sheet import Sheet
 from xuchang_sim.report.skill import skill
 from xuchang_sim.report.trust import significant
@@ -20,7 +20,7 @@ from xuchang_sim.text import Language, one_language, say
 from xuchang_sim.units import english, factor
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from xuchang_sim.answers.assess import Assessment, MatrixResult
     from xuchang_sim.answers.audit import AuditRow
@@ -80,11 +80,11 @@ def quantity(value: float, unit: str, lang: Language) -> str:
     return f"{number(value)} {unit if lang == 'zh' else english(unit)}"
 
 
-def assessment(found: Assessment, lang: Language) -> RenderableType:
+def assessment(answer: Assessment, lang: Language) -> RenderableType:
     """Lay out an assessment: every target, then notes, comparisons and the manifest."""
-    data = found.content(undefined=math.nan)
-    pack = found.results.setup.pack
-    scenario = found.results.variant.scenario
+    data = answer.content(undefined=math.nan)
+    pack = answer.results.setup.pack
+    scenario = answer.results.variant.scenario
     title = scenario.title_zh if lang == "zh" else scenario.title_en
     parts: list[RenderableType] = [
         Text(
@@ -101,10 +101,12 @@ def assessment(found: Assessment, lang: Language) -> RenderableType:
         )
     ]
     for group, headline in (("group.headline", True), ("group.other", False)):
-        rows = [row for row in data["targets"] if row["headline"] is headline and not echo(row)]
+        rows = [
+            row for row in data["targets"] if row["headline"] is headline and not repeats_input(row)
+        ]
         if rows:
             parts.append(_targets(rows, say(group, lang), lang))
-    if repeated := [row for row in data["targets"] if echo(row)]:
+    if repeated := [row for row in data["targets"] if repeats_input(row)]:
         parts.append(_targets(repeated, say("group.echo", lang), lang, labels(data, lang)))
     parts += [Text(line) for line in _notes(data, lang)]
     if data["failed"]:
@@ -149,7 +151,7 @@ def _targets(
         rest: tuple[str | Text, ...] = (
             (Text(say(f"verdict.{word}", lang), style=STYLE[word]), spread, short)
             if echoed is None
-            else (spread, short, echoes(row, echoed, lang))
+            else (spread, short, repeated_input(row, echoed, lang))
         )
         table.add_row(
             row["paragraph"],
@@ -197,27 +199,14 @@ def _notes(data: Mapping[str, Any], lang: Language) -> list[str]:
         "",
         say("section.settled", lang),
     ]
-    for name, years in data["settled_detail"].items():
-        for year, found in years.items():
-            lines.append(
-                "  "
-                + say(
-                    "settled",
-                    lang,
-                    label=labels.get(name, say(f"measure.{name}", lang)),
-                    year=year,
-                    variance=percent(found["variance"]),
-                    error=percent(found["variance_se"]),
-                    level=percent(found["level"]),
-                )
-            )
+    lines += [f"  {line}" for line in predetermined(data, labels, lang)]
     lines += ["", say("section.moved", lang)]
-    for name, found in data["moved"].items():
+    for name, row in data["moved"].items():
         values = {
-            "first": found["this_year"],
-            "first_se": found["this_year_se"],
-            "second": found["next_year"],
-            "second_se": found["next_year_se"],
+            "first": row["this_year"],
+            "first_se": row["this_year_se"],
+            "second": row["next_year"],
+            "second_se": row["next_year_se"],
         }
         shown = {key: number(value) for key, value in values.items()}
         label = labels.get(name, say(f"measure.{name}", lang))
@@ -225,12 +214,12 @@ def _notes(data: Mapping[str, Any], lang: Language) -> list[str]:
     if data["attainment"]:
         lines += ["", say("section.attainment", lang)]
     lines += [
-        "  " + _attained(labels.get(name, name), found, lang)
-        for name, found in data["attainment"].items()
+        "  " + _attained(labels.get(name, name), row, lang)
+        for name, row in data["attainment"].items()
     ]
     year = int(min(data["settled_detail"]["revenue"]))
     if data["attainment"] and data["followed"] < data["replicates"]:
-        line = say("attainment.followed", lang, year=year, followed=data["followed"])
+        line = say("attainment.extended", lang, year=year, extended=data["followed"])
         lines.append("  " + line)
     lines += ["", say("section.why", lang, year=year)]
     for part, key in (("output", "why.output"), ("waiting", "why.waiting")):
@@ -282,11 +271,11 @@ def not_modelled(targets: Sequence[Mapping[str, Any]], lang: Language) -> list[s
 
 def joint(data: Mapping[str, Any], lang: Language) -> str:
     """Say how likely the plan's goals are together; in words if it has none."""
-    found = data.get("joint")
-    if found is None:
+    chance = data.get("joint")
+    if chance is None:
         return say("joint_none", lang)
-    ids = found["ids"]
-    shown = {key: fixed(found["p" + limit], ".2f") for key, limit in JOINT_NUMBERS.items()}
+    ids = chance["ids"]
+    shown = {key: fixed(chance["p" + limit], ".2f") for key, limit in JOINT_NUMBERS.items()}
     if tuple(ids) == JOINT:
         return say("joint", lang, **shown)
     labels = {row["id"]: row[f"label_{lang}"] for row in data["targets"]}
@@ -303,8 +292,25 @@ def _largest(data: Mapping[str, Any], lang: Language) -> list[str]:
     return [] if p is None else [say("largest", lang, p=fixed(p, ".2f"))]
 
 
-def _attained(label: str, found: Mapping[str, Any], lang: Language) -> str:
-    months, p_by = found["months"], found["p_by"]
+def predetermined(
+    data: Mapping[str, Any], labels: Mapping[str, str], lang: Language
+) -> Iterator[str]:
+    """Say what share of each outcome's variance and level was predetermined, by year."""
+    for name, years in data["settled_detail"].items():
+        for year, part in years.items():
+            yield say(
+                "settled",
+                lang,
+                label=labels.get(name, say(f"measure.{name}", lang)),
+                year=year,
+                variance=percent(part["variance"]),
+                error=percent(part["variance_se"]),
+                level=percent(part["level"]),
+            )
+
+
+def _attained(label: str, data: Mapping[str, Any], lang: Language) -> str:
+    months, p_by = data["months"], data["p_by"]
 
     def when(share: float) -> str:
         later = [month for month, p in zip(months, p_by, strict=True) if p >= share]
@@ -337,32 +343,32 @@ MATRIX_COLUMNS = (
 )
 
 
-def matrix(found: MatrixResult, lang: Language) -> RenderableType:
+def matrix(answer: MatrixResult, lang: Language) -> RenderableType:
     """Lay out a matrix of scenarios."""
-    title = found.matrix.title_zh if lang == "zh" else found.matrix.title_en
+    title = answer.matrix.title_zh if lang == "zh" else answer.matrix.title_en
     head = say(
         "matrix.title",
         lang,
         title=title,
-        replicates=found.setup.replicates,
-        seed=found.setup.seed,
+        replicates=answer.setup.replicates,
+        seed=answer.setup.seed,
     )
-    settled = say(
+    share = say(
         "matrix.settled",
         lang,
-        year=found.setup.pack.plan_year,
-        share=percent(found.settled),
-        gap=number(found.largest[0]),
-        se=number(found.largest[1]),
+        year=answer.setup.pack.plan_year,
+        share=percent(answer.predetermined),
+        gap=number(answer.largest[0]),
+        se=number(answer.largest[1]),
     )
     parts: list[RenderableType] = [
         Text(head, style="bold"),
-        _cells(found.cells, found, lang),
-        Text(settled),
+        _cells(answer.cells, answer, lang),
+        Text(share),
     ]
-    followed = found.setup.followed
-    if followed < found.setup.replicates:
-        parts.append(Text(say("matrix.followed", lang, followed=followed)))
+    extended = answer.setup.extended
+    if extended < answer.setup.replicates:
+        parts.append(Text(say("matrix.extended", lang, extended=extended)))
     parts += [
         Text(
             say(
@@ -372,32 +378,32 @@ def matrix(found: MatrixResult, lang: Language) -> RenderableType:
                 reason=reason.zh if lang == "zh" else reason.en,
             )
         )
-        for key, reason in found.left_out.items()
+        for key, reason in answer.left_out.items()
     ]
-    if found.constant:
-        names = ", ".join(column(name, found, lang) for name in found.constant)
+    if answer.constant:
+        names = ", ".join(column(name, answer, lang) for name in answer.constant)
         parts.append(Text(say("matrix.constant", lang, names=names)))
-    if found.earlier is not None:
+    if answer.earlier is not None:
         parts += [
             Text(),
             Text(say("matrix.earlier", lang), style="bold"),
-            _cells(found.earlier, found, lang),
+            _cells(answer.earlier, answer, lang),
         ]
     return Group(*parts)
 
 
-def column(key: str, found: MatrixResult, lang: Language) -> str:
+def column(key: str, answer: MatrixResult, lang: Language) -> str:
     """Head of a column of a matrix: the joint is of both, revenue and investment, or of others."""
-    both = not found.left_out.keys() & {"p_revenue", "p_fai"}
+    both = not answer.left_out.keys() & {"p_revenue", "p_fai"}
     return say("matrix.p_goals" if key == "p_joint" and not both else f"matrix.{key}", lang)
 
 
-def _cells(rows: Sequence[Mapping[str, Any]], found: MatrixResult, lang: Language) -> Sheet:
-    axes = found.matrix.axes
+def _cells(rows: Sequence[Mapping[str, Any]], answer: MatrixResult, lang: Language) -> Sheet:
+    axes = answer.matrix.axes
     table = Sheet(names=range(len(axes)))
     shown = [key for key in MATRIX_COLUMNS if key in rows[0]]
     table.values(*(say(f"axis.{axis}", lang) for axis in axes), justify="left")
-    table.values(*(column(key, found, lang) for key in shown))
+    table.values(*(column(key, answer, lang) for key in shown))
     for row in rows:
         cells = [say(f"level.{row[axis]}", lang) for axis in axes]
         for key in shown:

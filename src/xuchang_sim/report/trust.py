@@ -10,7 +10,7 @@ from rich.text import Text
 
 from xuchang_sim import definitions
 from xuchang_sim.answers.classes import moves
-from xuchang_sim.report.echoes import echo, echoes
+from xuchang_sim.report.inputs import repeated_input, repeats_input
 from xuchang_sim.report.sheet import Sheet
 from xuchang_sim.text import Language, labelled, one_language, say
 
@@ -45,9 +45,9 @@ def facts(data: Mapping[str, Any], lang: Language) -> RenderableType:
     return Group(Text(title, style="bold"), table, Text(say("facts.passed", lang, **count)))
 
 
-def classes(found: Classes, lang: Language) -> RenderableType:
+def classes(answer: Classes, lang: Language) -> RenderableType:
     """Lay out what moves each target: its class, what it echoes, the families of levers that move P."""
-    targets = found.setup.pack.plan.targets()
+    targets = answer.setup.pack.plan.targets()
     names = {name: getattr(entry.label, lang) for name, entry in definitions.parameters().items()}
     names |= {name: getattr(entry.label, lang) for name, entry in definitions.levers().items()}
     names |= {target.id: labelled(target, lang) for target in targets}
@@ -55,11 +55,15 @@ def classes(found: Classes, lang: Language) -> RenderableType:
     for key in ("column.target", "classes.column", "classes.moves"):
         table.words(say(key, lang))
     for target in targets:
-        if target.id not in found.targets:
+        if target.id not in answer.targets:
             continue
-        row = found.targets[target.id]
+        row = answer.targets[target.id]
         shown = {"target_class": row["kind"], "echoes": row["echoes"]}
-        what = say("classes.mechanism", lang) if not echo(shown) else echoes(shown, names, lang)
+        what = (
+            say("classes.mechanism", lang)
+            if not repeats_input(shown)
+            else repeated_input(shown, names, lang)
+        )
         moved = {axis: move for axis, move in row["moved"].items() if moves(move)}
         table.add_row(
             labelled(target, lang),
@@ -69,7 +73,7 @@ def classes(found: Classes, lang: Language) -> RenderableType:
                 for axis, move in moved.items()
             ),
         )
-    title = say("classes.title", lang, replicates=found.replicates, seed=found.seed)
+    title = say("classes.title", lang, replicates=answer.replicates, seed=answer.seed)
     return Group(Text(title, style="bold"), table, Text(say("classes.note", lang), style="dim"))
 
 

@@ -73,12 +73,12 @@ def keys(given: Records) -> list[int]:
     head = hashlib.blake2b(given["absent"]["values"][0].tobytes(), digest_size=8)
     for name in COMMON:
         head.update(given[name][0].tobytes())
-    found = []
+    keys_read = []
     for row in own:
         whole = head.copy()
         whole.update(row.tobytes())
-        found.append(int.from_bytes(whole.digest(), "little", signed=True))
-    return found
+        keys_read.append(int.from_bytes(whole.digest(), "little", signed=True))
+    return keys_read
 
 
 class Attempts:
@@ -113,10 +113,10 @@ class Attempts:
         """Return the attempt to begin with for each key, zero where none is known."""
         return np.array([self._known.get(key, 0) for key in wanted], np.int64)
 
-    def learn(self, found: dict[int, int]) -> None:
+    def learn(self, accepted: dict[int, int]) -> None:
         """Take in the attempts that fitted, by key."""
         with self._lock:
-            for key, attempt in found.items():
+            for key, attempt in accepted.items():
                 if self._known.get(key) != attempt:
                     self._known[key] = attempt
                     self._new = True

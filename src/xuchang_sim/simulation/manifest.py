@@ -76,7 +76,7 @@ def manifest(setup: Setup, scenarios: Sequence[ResolvedScenario]) -> Manifest:
         for s in scenarios
         if s.changes
     }
-    found = {
+    entries = {
         "package": __version__,
         "python": platform.python_version(),
         "numpy": np.__version__,
@@ -91,16 +91,16 @@ def manifest(setup: Setup, scenarios: Sequence[ResolvedScenario]) -> Manifest:
         "posterior": _posterior(setup),
         "git": git_state(),
     }
-    return cast("Manifest", found)
+    return cast("Manifest", entries)
 
 
 def _posterior(setup: Setup) -> dict[str, Any] | None:
     """Which posterior was drawn from, and whether it was made with the very rules that ran."""
-    found = setup.pack.posterior if setup.draws == "posterior" else None
-    if found is None:
+    posterior = setup.pack.posterior if setup.draws == "posterior" else None
+    if posterior is None:
         return None
-    same = found.report.get("rules") == rules_digest()
-    return {"sha256": found.sha256, "made_with_these_rules": same}
+    same = posterior.report.get("rules") == rules_digest()
+    return {"sha256": posterior.sha256, "made_with_these_rules": same}
 
 
 def git_state() -> str | None:

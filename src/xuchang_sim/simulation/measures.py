@@ -1,6 +1,6 @@
 """Measures: what the plan counts, computed from the record of a run, one function a measure.
 
-Every function takes a :class:`Cut` of the record and returns one number per replicate and calendar
+Every function takes a :class:`RunRecord` and returns one number per replicate and calendar
 year. Rates and counts are defined once, here, for assessment, sweeps and reports alike.
 """
 
@@ -25,7 +25,7 @@ NO_MORE = 0.9995  # an index counts as complete from here: it approaches one by 
 
 
 @dataclass(frozen=True)
-class Cut:
+class RunRecord:
     """A part of a run's record, with what is needed to read it.
 
     Parameters
@@ -64,7 +64,7 @@ class Cut:
     only: str = ""
     _city: dict[str, Array] = field(default_factory=dict)
 
-    def within(self, zone: str) -> Cut:
+    def within(self, zone: str) -> RunRecord:
         """Return the record of one zone, for measures that are not :data:`CITY_ONLY`."""
         row = [self.zones.index(zone)]
         annual, sectors = self.annual[:, :, :, row], self.sectors[:, :, row]
@@ -147,27 +147,27 @@ def _share(values: Array, rest: Array) -> Array:
     return values / (values + rest)
 
 
-def revenue(c: Cut) -> Array:
+def revenue(c: RunRecord) -> Array:
     """Reported main-business revenue of the zones, 亿元."""
     return c.city("reported")
 
 
-def revenue_real(c: Cut) -> Array:
+def revenue_real(c: RunRecord) -> Array:
     """Revenue of the same firms and new capacity, without changes of scope, 亿元."""
     return c.city("revenue")
 
 
-def profit_tax(c: Cut) -> Array:
+def profit_tax(c: RunRecord) -> Array:
     """Profit and tax on the scope of reported revenue, 亿元."""
     return c.city("profit_tax") * c.city("reported") / c.city("revenue")
 
 
-def fai_without_largest(c: Cut) -> Array:
+def fai_without_largest(c: RunRecord) -> Array:
     """Investment less the year's largest single project, 亿元."""
     return c.city("fai") - c.largest[:, : c.years]
 
 
-def revenue_share(c: Cut) -> Array:
+def revenue_share(c: RunRecord) -> Array:
     """Zones' share of the city's revenue; the rest of the city grows with demand."""
     base = c.pack.base.revenue.value
     rest = base / c.parameter("city_revenue_share_base") - base
@@ -175,7 +175,7 @@ def revenue_share(c: Cut) -> Array:
     return _share(revenue(c), rest * growth)
 
 
-def fai_share(c: Cut) -> Array:
+def fai_share(c: RunRecord) -> Array:
     """Zones' share of the city's investment; the rest of the city grows at its own rate."""
     base = c.city("fai")[:, :1]  # of two readings, the replicate's
     rest = base / c.parameter("city_fai_share_base") - base
@@ -183,19 +183,19 @@ def fai_share(c: Cut) -> Array:
     return _share(c.city("fai"), rest * np.cumprod(1.0 + growth, axis=1))
 
 
-def projects(c: Cut) -> Array:
+def projects(c: RunRecord) -> Array:
     """Projects of 1亿 and more under way in the year: carried over and started."""
     return _before(c.city("building")) + c.city("starts")
 
 
-def zones_above(c: Cut, threshold: float) -> Array:
+def zones_above(c: RunRecord, threshold: float) -> Array:
     """Zones whose above-scale industrial revenue reaches a threshold, 亿元."""
     above = c.parameter("scope_ratio")[:, :, None] * c.zone("reported")
     values: Array = (above >= threshold).sum(axis=2).astype(float)
     return values
 
 
-def clusters_above(c: Cut, threshold: float) -> Array:
+def clusters_above(c: RunRecord, threshold: float) -> Array:
     """Named clusters of this threshold whose revenue above designated size reaches it."""
     zones = c.zones
     sectors = [sector.id for sector in c.pack.region.sectors]
@@ -208,7 +208,7 @@ def clusters_above(c: Cut, threshold: float) -> Array:
     return count
 
 
-def zone_clusters(c: Cut) -> Array:
+def zone_clusters(c: RunRecord) -> Array:
     """Zones whose leading sectors together sell enough to be called a cluster."""
     count = np.zeros((c.months.shape[0], c.years))
     sectors = [sector.id for sector in c.pack.region.sectors]
@@ -219,18 +219,18 @@ def zone_clusters(c: Cut) -> Array:
     return count
 
 
-def investment_intensity_growth(c: Cut) -> Array:
+def investment_intensity_growth(c: RunRecord) -> Array:
     """Growth of investment per 亩 of the projects started in the year."""
     return _growth(c.city("starts_value") / np.maximum(c.city("starts_land"), 1e-9))
 
 
-def output_intensity_growth(c: Cut) -> Array:
+def output_intensity_growth(c: RunRecord) -> Array:
     """Growth of revenue per 亩 of developed land; the base area follows from mature intensity."""
     area = c.base("revenue", "reported") * WAN / c.parameter("mature_output_intensity")
     return _growth(revenue_real(c) / (area + np.cumsum(c.city("land_used"), axis=1)))
 
 
-def sewage_rate(c: Cut) -> Array:
+def sewage_rate(c: RunRecord) -> Array:
     """Treatment rate: sewers, which grow with infrastructure, and new plants, over the flow.
 
     The flow grows with workers; infrastructure is that of the opening in the base year.
@@ -244,7 +244,7 @@ def sewage_rate(c: Cut) -> Array:
     return np.minimum(1.0, capacity / flow)
 
 
-def energy_decline(c: Cut) -> Array:
+def energy_decline(c: RunRecord) -> Array:
     """Fall of energy per output: autonomous, and through the share of new plants in output."""
     new = c.city("revenue_new") / c.city("revenue")
     added = np.maximum(new - _before(new), 0.0)
@@ -254,41 +254,41 @@ def energy_decline(c: Cut) -> Array:
     return np.where(np.arange(c.years) > 0, 1.0 - saved, 0.0)
 
 
-def group_events(c: Cut) -> Array:
+def group_events(c: RunRecord) -> Array:
     """Months in which a joint ground-breaking was held with at least one project."""
     held = c.month("group_starts")[:, : 12 * c.years] > 0
     values: Array = held.reshape(held.shape[0], c.years, 12).sum(axis=2).astype(float)
     return values
 
 
-def incubators(c: Cut) -> Array:
+def incubators(c: RunRecord) -> Array:
     """Zones with standard floor completed in the year and let."""
     both = (c.zone("floor_completed") > 0) & (c.zone("floor_leased") > 0)
     values: Array = both.sum(axis=2).astype(float)
     return values
 
 
-def trunk_roads(c: Cut) -> Array:
+def trunk_roads(c: RunRecord) -> Array:
     """Share of zones whose infrastructure is complete."""
     values: Array = (c.zone("infrastructure") >= NO_MORE).mean(axis=2)
     return values
 
 
-def run_rate(c: Cut) -> Array:
+def run_rate(c: RunRecord) -> Array:
     """December's reported revenue at a yearly rate, without season, 亿元."""
     december = c.month("reported")[:, 11 : 12 * c.years : 12]
     values: Array = 12.0 * december / c.pack.calendar.revenue_season[11]
     return values
 
 
-def _city(name: str) -> Callable[[Cut], Array]:
+def _city(name: str) -> Callable[[RunRecord], Array]:
     return lambda c: c.city(name)
 
 
-def _zones_with(*names: str) -> Callable[[Cut], Array]:
+def _zones_with(*names: str) -> Callable[[RunRecord], Array]:
     """Zones in which any of the columns is above zero in the year."""
 
-    def count(c: Cut) -> Array:
+    def count(c: RunRecord) -> Array:
         held = np.zeros((*c.annual.shape[:2], c.annual.shape[3]), dtype=bool)
         for name in names:
             held |= c.zone(name) > 0
@@ -299,7 +299,7 @@ def _zones_with(*names: str) -> Callable[[Cut], Array]:
 
 
 #: Every measure by its id.
-REGISTRY: dict[str, Callable[[Cut], Array]] = {
+REGISTRY: dict[str, Callable[[RunRecord], Array]] = {
     "revenue": revenue,
     "revenue_growth": lambda c: revenue(c) / c.base("revenue", "reported") - 1.0,
     "revenue_real": revenue_real,
@@ -355,7 +355,7 @@ REGISTRY: dict[str, Callable[[Cut], Array]] = {
 }
 THRESHOLD_UNIT = "亿元"
 #: Measures that need a target's threshold; the plan names them with it, e.g. zones above 100亿.
-THRESHOLD: dict[str, Callable[[Cut, float], Array]] = {
+THRESHOLD: dict[str, Callable[[RunRecord, float], Array]] = {
     "zones": zones_above,
     "clusters": clusters_above,
     "platforms": lambda c, threshold: (
@@ -371,7 +371,7 @@ CITY_ONLY = frozenset(
     }
 )  # fmt: skip
 #: Monthly columns whose trailing twelve months, or whose stock, tell when a level is reached.
-ATTAINABLE: dict[str, Callable[[Cut], Array]] = {
+ATTAINABLE: dict[str, Callable[[RunRecord], Array]] = {
     "revenue": lambda c: _trailing(c.month("reported")),
     "fai": lambda c: _trailing(c.month("fai")),
     "profit_tax": lambda c: _trailing(

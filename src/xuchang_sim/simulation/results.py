@@ -14,7 +14,7 @@ from xuchang_sim.htmltable import html_table
 from xuchang_sim.model.world import CODES, MEASURES, SUMMARY
 from xuchang_sim.simulation.arrays import HELD, dataset, frame
 from xuchang_sim.simulation.manifest import Manifest, manifest
-from xuchang_sim.simulation.measures import ATTAINABLE, REGISTRY, Cut
+from xuchang_sim.simulation.measures import ATTAINABLE, REGISTRY, RunRecord
 from xuchang_sim.simulation.targets import (
     Reason,
     city_targets,
@@ -146,7 +146,9 @@ class Results(Answer):
         *("scenario", "replicates", "followed", "failed", "seed", "through", "parameters"),
         *("measures", "manifest"),
     )
-    ALIASES = MappingProxyType({"failed": "failures", "parameters": "drawn"})
+    ALIASES = MappingProxyType(
+        {"failed": "failures", "parameters": "drawn", "followed": "extended"}
+    )
 
     def __init__(
         self,
@@ -181,29 +183,31 @@ class Results(Answer):
         if full or bounds:
             self.held = np.empty((n, span, len(HELD), zones))
 
-    def take(self, first: int, cut: Cut, detail: Array, failed: npt.NDArray[np.int64]) -> None:
+    def take(
+        self, first: int, record: RunRecord, detail: Array, failed: npt.NDArray[np.int64]
+    ) -> None:
         """Take in a finished chunk of replicates, from number ``first`` on.
 
         ``detail`` holds the months of :data:`HELD` by zone, or no column.
         """
-        rows = slice(first, first + len(cut.months))
-        for name, values in _outcomes(cut, self.keep).items():
+        rows = slice(first, first + len(record.months))
+        for name, values in _outcomes(record, self.keep).items():
             if name not in self.outcomes:
-                self.outcomes[name] = np.full((self.replicates, cut.years), np.nan)
+                self.outcomes[name] = np.full((self.replicates, record.years), np.nan)
             self.outcomes[name][rows] = values
         for name, level in self.levels().items():
             if name not in self.first:
                 self.first[name] = np.full(self.replicates, -1, np.int64)
-            self.first[name][rows] = first_month(cut, name, level)
-        self.summary[rows] = cut.summary
+            self.first[name][rows] = first_month(record, name, level)
+        self.summary[rows] = record.summary
         self.failed[rows] = failed
         if self.held is not None:
             self.held[rows] = detail
         if self.city is None or self.zone_years is None or self.sectors is None:
             return
-        self.city[rows] = cut.months
-        self.zone_years[rows] = cut.annual
-        self.sectors[rows] = cut.sectors[:, : cut.years]
+        self.city[rows] = record.months
+        self.zone_years[rows] = record.annual
+        self.sectors[rows] = record.sectors[:, : record.years]
 
     @property
     def scenario(self) -> str:
@@ -216,9 +220,9 @@ class Results(Answer):
         return self.variant.most or self.setup.replicates
 
     @property
-    def followed(self) -> int:
+    def extended(self) -> int:
         """Replicates, the first ones, that ran to the last month."""
-        return min(self.setup.followed or self.setup.replicates, self.replicates)
+        return min(self.setup.extended or self.setup.replicates, self.replicates)
 
     @property
     def failures(self) -> int:
@@ -287,8 +291,8 @@ class Results(Answer):
         wanted = self.setup.pack.plan_year if year is None else year
         if name not in self.outcomes or wanted not in self.setup.years:
             raise KeyError((name, wanted))
-        found: Array = self.outcomes[name][self.good, self.setup.years.index(wanted)]
-        return found
+        values: Array = self.outcomes[name][self.good, self.setup.years.index(wanted)]
+        return values
 
     def targets(self) -> list[TargetResult]:
         """Return every target that is modelled with its probability, range and shortfall."""
@@ -337,9 +341,9 @@ class Results(Answer):
         rows = start + np.arange(len(months))
         reached = (first[:, None] >= 0) & (first[:, None] <= rows[None, :])
         p_by = reached[self.good].mean(axis=0)
-        if self.followed < self.replicates:
+        if self.extended < self.replicates:
             late = self.good & ~reached[:, 11]
-            ran_on = late & (np.arange(len(first)) < self.followed)
+            ran_on = late & (np.arange(len(first)) < self.extended)
             year = self.setup.years.index(self.setup.pack.plan_year)
             ends = self.outcomes[name][:, year]
             weight = stand_for(ends[ran_on], ends[late]) / self.good.sum()
@@ -464,10 +468,10 @@ def with_unit(value: float, unit: str) -> str:
 
 
 def stand_for(some: Array, everyone: Array) -> Array:
-    """Post-stratification weights: how many replicates each followed replicate represents.
+    """Post-stratification weights: how many replicates each extended replicate represents.
 
-    Strata (Cochran 1977, section 5A.9) hold equally many of the followed replicates, and at least
-    :data:`STRATUM`, so that no weight rests on a few. Each ends with a followed replicate, so that
+    Strata (Cochran 1977, section 5A.9) hold equally many of the extended replicates, and at least
+    :data:`STRATUM`, so that no weight rests on a few. Each ends with an extended replicate, so that
     none is empty.
 
     Parameters
@@ -508,14 +512,14 @@ def rate(target: Target, values: Array) -> TargetResult:
     return TargetResult(target, float(met.mean()), low, high, median, q05, q95, short)
 
 
-def _outcomes(cut: Cut, keep: Collection[str] | None) -> dict[str, Array]:
+def _outcomes(record: RunRecord, keep: Collection[str] | None) -> dict[str, Array]:
     """Every measure that is kept, and every such target under its own id."""
-    found = {
-        name: f(cut)
+    values = {
+        name: f(record)
         for name, f in REGISTRY.items()
-        if (keep is None or name in keep) and lacking(cut.pack, name) is None
+        if (keep is None or name in keep) and lacking(record.pack, name) is None
     }
-    for target in modelled(cut.pack):
-        if target.id not in found and (keep is None or target.id in keep):
-            found[target.id] = evaluate(cut, target)
-    return found
+    for target in modelled(record.pack):
+        if target.id not in values and (keep is None or target.id in keep):
+            values[target.id] = evaluate(record, target)
+    return values

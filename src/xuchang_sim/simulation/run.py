@@ -22,7 +22,7 @@ from xuchang_sim.simulation.arguments import MOST_REPLICATES, whole_number
 from xuchang_sim.simulation.arrays import HELD
 from xuchang_sim.simulation.attempts import WORTH, Attempts, keys, remembered
 from xuchang_sim.simulation.draws import base_fai, demand_paths, draw_parameters, outlook_key
-from xuchang_sim.simulation.measures import Cut
+from xuchang_sim.simulation.measures import RunRecord
 from xuchang_sim.simulation.records import Records, branch_month, sizes_for, template_of
 from xuchang_sim.simulation.results import Results
 from xuchang_sim.simulation.setup import RELAXATIONS, Array, Setup, Variant
@@ -224,7 +224,7 @@ class Batch:
             self.inputs,
             tuple({variant.most for variant in self.variants if variant.most}),
             tuple(MEASURE_ROW[name] for name in HELD) if bound else (),
-            setup.followed,
+            setup.extended,
             min(12 * pack.plan_year + 11, setup.through),
         )
 
@@ -289,7 +289,7 @@ class Batch:
         rows = slice(first, first + len(block.summary))
         parameters = {name: values[rows] for name, values in self.draws.items()}
         for v, result in enumerate(self.results[: len(block.failed)]):
-            cut = Cut(
+            record = RunRecord(
                 self.setup.pack,
                 block.months[v],
                 block.years[v, :, : len(self.setup.years)],
@@ -300,7 +300,7 @@ class Batch:
                 self.variants[v].scenario.levels,
                 self.demand[v][rows],
             )
-            result.take(first, cut, block.detail[v], block.failed[v])
+            result.take(first, record, block.detail[v], block.failed[v])
         if self.attempts:
             counts = block.summary[:, SUMMARY.index("attempts")].astype(int).tolist()
             entries = dict(zip(self._keys.pop(first), counts, strict=True))

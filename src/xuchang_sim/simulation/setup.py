@@ -89,7 +89,7 @@ class Setup:
         Replicates in a row that share one parameter draw: replicate r has draw number r // worlds.
     room : Sizes, optional
         Room for rows, by default :func:`sizes_for`; more room than needed changes no bit.
-    followed : int
+    extended : int
         Replicates, the first ones, that run to the last month; the others end with the plan's first
         year: their outcomes of later ones are NaN, and a level they reached later counts as not
         reached. 0: all run to the last month.
@@ -108,7 +108,7 @@ class Setup:
     first: int = 0
     worlds: int = 1
     room: Sizes | None = None
-    followed: int = 0
+    extended: int = 0
     threads: int | None = None
 
     @cached_property

@@ -16,7 +16,7 @@ from xuchang_sim.simulation.measures import (
     THRESHOLD,
     THRESHOLD_UNIT,
     Array,
-    Cut,
+    RunRecord,
 )
 from xuchang_sim.text import language, phrase
 from xuchang_sim.yamlfile import did_you_mean
@@ -219,7 +219,7 @@ def complaint(target: Target) -> tuple[str, str]:
     return "", ""
 
 
-def evaluate(cut: Cut, target: Target) -> Array:
+def evaluate(record: RunRecord, target: Target) -> Array:
     """Return what a target counts: shape (replicates, years), in the target's unit.
 
     Raises
@@ -228,7 +228,7 @@ def evaluate(cut: Cut, target: Target) -> Array:
         If the plan names a measure that does not exist.
     """
     name = family(target)
-    here = cut if target.zone is None else cut.within(target.zone)
+    here = record if target.zone is None else record.within(target.zone)
     if name in REGISTRY:
         return REGISTRY[name](here)
     if name and (other := extensions.measure(name)):
@@ -255,16 +255,16 @@ def meets(values: Array, target: Target) -> npt.NDArray[np.bool_]:
     return met
 
 
-def first_month(cut: Cut, name: str, level: float) -> npt.NDArray[np.int64]:
+def first_month(record: RunRecord, name: str, level: float) -> npt.NDArray[np.int64]:
     """First month on record in which a level is reached, counted from 0; -1 if never.
 
     Parameters
     ----------
-    cut : Cut
+    record : RunRecord
     name : str
         One of :data:`ATTAINABLE`.
     level : float
         In the unit of the measure.
     """
-    reached = ATTAINABLE[name](cut) >= level
+    reached = ATTAINABLE[name](record) >= level
     return np.where(reached.any(axis=1), reached.argmax(axis=1), -1)

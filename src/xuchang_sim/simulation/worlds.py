@@ -97,8 +97,8 @@ class Worlds:
         first = path.months.index(f"{self.setup.pack.base_year}-01")
         monthly = path.ppi_yoy[:, first:]
         years = monthly.shape[1] // 12
-        found: Array = monthly[:, : 12 * years].reshape(-1, years, 12).mean(axis=2)
-        return found
+        yearly: Array = monthly[:, : 12 * years].reshape(-1, years, 12).mean(axis=2)
+        return yearly
 
     def tide(self, years: int) -> Array:
         """Factor of the nation on investment that began some years before mid base year: (replicates,).
@@ -112,8 +112,8 @@ class Worlds:
         excess = nation[row - 1 : row + 1].mean() + years * np.log1p(
             self.parameters["investment_normal"]
         )
-        found: Array = np.exp(self.parameters["climate_elasticity"] * excess)
-        return found
+        factor: Array = np.exp(self.parameters["climate_elasticity"] * excess)
+        return factor
 
     def months(self, number: int) -> Iterator[View]:
         """Yield every month of a replicate as it has just been run.
@@ -257,9 +257,9 @@ class WarmUp:
             "signed_started": (soon.sum(), signed.sum()),
             "group_begun_q1": (before_april.sum(), listed.sum()),
         }
-        found = {name: ratio(part, whole) for name, (part, whole) in shares.items()}
-        found |= {f"{name}_of": float(whole) for name, (_, whole) in shares.items()}
-        return found | {
+        ratios = {name: ratio(part, whole) for name, (part, whole) in shares.items()}
+        ratios |= {f"{name}_of": float(whole) for name, (_, whole) in shares.items()}
+        return ratios | {
             "group_starts": float(counted.sum()),
             "starts_growth": ratio(self._cohorts[base][2], self._cohorts[base - 1][2]) - 1.0,
             "attempts": float(world["city"]["attempt"]) + 1.0,
@@ -292,9 +292,9 @@ class WarmUp:
 def columns(world: np.void, table: str) -> dict[str, npt.NDArray[Any]]:
     """Return the rows in use of a table of firms or projects, column by column: views."""
     rows = slice(0, int(world["city"][f"{table}s"]))
-    found = world[table]
-    names = found.dtype.names
-    return {name: found[name][rows] for name in names if found[name].ndim == 1}
+    record = world[table]
+    names = record.dtype.names
+    return {name: record[name][rows] for name in names if record[name].ndim == 1}
 
 
 def ratio(part: float, whole: float) -> float:

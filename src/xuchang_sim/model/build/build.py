@@ -98,20 +98,20 @@ def _writable() -> Path:
 
 
 def _compile(libraries: Mapping[Path, tuple[str, str]]) -> None:
-    found = compilers()
-    if not found:
+    available = compilers()
+    if not available:
         raise NoCompilerError
     begun = time.perf_counter()
     text = translate(ENTRIES)
 
     def one(path: Path) -> None:
         target, room = libraries[path]
-        compile_text(text, path, library_digest(), found[0], TARGETS.get(target), FLAGS[room])
+        compile_text(text, path, library_digest(), available[0], TARGETS.get(target), FLAGS[room])
 
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(one, libraries))
     seconds = time.perf_counter() - begun
-    tell(phrase("rules.compiled", seconds=seconds, compiler=found[0].name))
+    tell(phrase("rules.compiled", seconds=seconds, compiler=available[0].name))
 
 
 def build_all(folder: Path) -> list[Path]:

@@ -95,14 +95,14 @@ def compilers() -> list[Compiler]:
 
     ``XUCHANG_SIM_CC`` names one of them: clang, zig, cc or gcc.
     """
-    found = []
+    available = []
     if path := shutil.which("clang"):
-        found.append(Compiler("clang", (path,)))
+        available.append(Compiler("clang", (path,)))
     if find_spec("ziglang"):
-        found.append(Compiler("zig", (sys.executable, "-m", "ziglang", "cc")))
-    found += [Compiler(name, (path,)) for name in ("cc", "gcc") if (path := shutil.which(name))]
+        available.append(Compiler("zig", (sys.executable, "-m", "ziglang", "cc")))
+    available += [Compiler(name, (path,)) for name in ("cc", "gcc") if (path := shutil.which(name))]
     chosen = os.environ.get("XUCHANG_SIM_CC", "")
-    return [each for each in found if each.name == chosen] if chosen else found
+    return [each for each in available if each.name == chosen] if chosen else available
 
 
 def compile_text(

@@ -92,7 +92,7 @@ def inspect(w: World, p: Inputs) -> None:
 def check_land(w: World) -> None:
     """1 land ledgers, 2 land of the dropped, 3 floor."""
     c, zone, project = w.city, w.zone, w.project
-    # What is left of a ledger is rounded as finely as all that went through it.
+    # The remainder of a ledger carries the rounding of everything that went through it.
     posted = c.reserve_posted if c.reserve_posted > 1.0 else 1.0
     if differs(c.reserve, c.reserve_posted - c.reserve_used, posted):
         fault(w, 1, CITY)

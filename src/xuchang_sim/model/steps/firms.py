@@ -548,16 +548,16 @@ def owner_of(w: World, j: int, i: int, z: int, s: int, listed: int) -> int:
     if listed > 0:
         return listed_owner(w, i, z, s, u, listed)
     total = 0.0
-    found = 0
+    owners = 0
     k = w.zone.first[z, s] - 1
     while k >= 0:
         if firm.alive[k] == 1:
-            rows[found] = k
-            found += 1
+            rows[owners] = k
+            owners += 1
             total += firm.b[k]
         k = firm.after[k] - 1
     reach = 0.0
-    for n in range(found):
+    for n in range(owners):
         reach += firm.b[rows[n]]
         if reach > u * total:
             return rows[n]
@@ -615,16 +615,16 @@ def leave(w: World, p: Inputs) -> None:
     """Close firms without equity, or hardly used for six months."""
     c, firm, leaving = w.city, w.firm, w.temp.rows
     # Few leave in a month, in most months none: the loop over all has no branches.
-    found = 0
+    row = 0
     for i in range(c.firms):
-        settled = (firm.alive[i] == 1) & (firm.ramping[i] == 0)
+        running = (firm.alive[i] == 1) & (firm.ramping[i] == 0)
         idle = firm.idle_months[i] + 1 if firm.use[i] < USE_LOW else 0
-        idle = idle if settled else firm.idle_months[i]
+        idle = idle if running else firm.idle_months[i]
         firm.idle_months[i] = idle
-        leaves = settled & ((firm.equity[i] < 0.0) | (idle >= IDLE_LIMIT))
+        leaves = running & ((firm.equity[i] < 0.0) | (idle >= IDLE_LIMIT))
         leaving[i] = 1 if leaves else 0
-        found += 1 if leaves else 0
-    if found > 0:
+        row += 1 if leaves else 0
+    if row > 0:
         for i in range(c.firms):
             if leaving[i] == 1:
                 shut_down(w, p, i)

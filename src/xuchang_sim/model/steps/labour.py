@@ -170,10 +170,10 @@ def part(w: World, p: Inputs, begin: int, end: int) -> None:
         gone_u = unskilled * quits
         over = skilled - gone_s + unskilled - gone_u - wanted
         others = unskilled - gone_u
-        cut = others if others < over else over
-        cut = cut if over > 0.0 else 0.0
-        gone_u += cut
-        gone_s += over - cut if over > 0.0 else 0.0
+        layoffs = others if others < over else over
+        layoffs = layoffs if over > 0.0 else 0.0
+        gone_u += layoffs
+        gone_s += over - layoffs if over > 0.0 else 0.0
         skilled -= gone_s
         unskilled -= gone_u
         total = wanted - skilled - unskilled

@@ -89,14 +89,14 @@ def s_inverse(p: Inputs, share: float, guess: float) -> float:
 def sector_of(w: World, p: Inputs, z: int, u: float) -> int:
     """Sector drawn from the zone's investment shares; the last one if their sum is below ``u``."""
     total = 0.0
-    found = 0
+    sector = 0
     last = 0
     for s in range(w.city.sectors):
         share = w.zone.invest_share[z, s]
         total += share
-        found += 1 if u >= total else 0
+        sector += 1 if u >= total else 0
         last = s if share > 0.0 else last
-    return found if found < w.city.sectors else last
+    return sector if sector < w.city.sectors else last
 
 
 @inlined
@@ -458,8 +458,8 @@ def approval_pace(w: World, p: Inputs, bonus: float) -> float:
     if w.city.policy == 0:
         return 1.0
     ramp = clip((w.city.t - p.policy_month + 1) / 3.0, 0.0, 1.0)
-    cut = min(p.approval_cut_cap, w.now.approval_cut * ramp + w.now.tier_bonus * bonus)
-    return 1.0 / (1.0 - cut)
+    saving = min(p.approval_cut_cap, w.now.approval_cut * ramp + w.now.tier_bonus * bonus)
+    return 1.0 / (1.0 - saving)
 
 
 @step

@@ -482,10 +482,14 @@ def vanishes(text: str, value: float) -> bool:
 # ------------------------------------------------------------------------------------- words
 
 
+#: Traditional characters of units and words, as people type them.
+_SIMPLIFIED = str.maketrans("億萬畝個區頃戶圓", "亿万亩个区顷户元")
+
+
 def did_you_mean(word: object, choices: Iterable[str]) -> str:
     """``; did you mean 'x'?`` if one of the choices is close to the word, else nothing."""
     choices = list(choices)
-    plain = unicodedata.normalize("NFKC", str(word))[:60].casefold()
+    plain = unicodedata.normalize("NFKC", str(word))[:60].casefold().translate(_SIMPLIFIED)
     close = difflib.get_close_matches(plain, choices, 1, 0.6)
     return phrase("word.did_you_mean", close=close[0]) if close else ""
 

@@ -16,7 +16,14 @@ import pytest
 from tests.answers.packs import DROPPED, PACK, changed, one_zone, with_targets, without_series
 from xuchang_sim.answers.audit import audit
 from xuchang_sim.answers.dossier import gather
-from xuchang_sim.answers.requirements import Command, require, requirements, stopped, warm_ups
+from xuchang_sim.answers.requirements import (
+    Command,
+    large,
+    require,
+    requirements,
+    stopped,
+    warm_ups,
+)
 from xuchang_sim.forecast.drivers import SOURCES
 from xuchang_sim.pack.history import Series
 from xuchang_sim.pack.load import Pack, shipped
@@ -254,6 +261,24 @@ def test_the_option_is_named_where_the_option_is_wrong() -> None:
         assert message in found[0].message
     assert requirements(PACK, "assess", through="2015-12") == []
     assert [p.file for p in requirements(PACK, "assess", replicates=0)] == ["--replicates"]
+
+
+def test_a_pack_that_takes_many_times_the_usual_is_told_so(tmp_path: Path) -> None:
+    """Room for firms and projects, not a fault: the pack is good, and its runs take long."""
+    assert large(PACK) is None
+    many = large(with_parameter("firms_count", range=(300, 60_000)))
+    assert many is not None
+    assert many.firms >= 60_000
+    assert many.times > 8
+    folder = new_pack(tmp_path / "many", "xuchang_2623")
+    path = folder / "parameters.yaml"
+    text = path.read_text(encoding="utf-8")
+    assert "range: [300, 550]" in text
+    path.write_text(text.replace("range: [300, 550]", "range: [300, 28000]"), encoding="utf-8")
+    words = [sys.executable, "-m", "xuchang_sim", "validate", str(folder), "--lang", "en"]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert done.returncode == 0
+    assert re.search(r"room for [0-9,]+ firms and .* times the usual", done.stderr + done.stdout)
 
 
 def test_parameters_that_a_scenario_fixes_must_fit_together() -> None:

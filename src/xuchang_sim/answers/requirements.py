@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
-from xuchang_sim.model.world import SUMMARY
+from xuchang_sim.model.world import SUMMARY, Sizes
 from xuchang_sim.pack.scenario import (
     ResolvedScenario,
     is_matrix,
@@ -18,7 +18,9 @@ from xuchang_sim.pack.scenario import (
 )
 from xuchang_sim.simulation import needs
 from xuchang_sim.simulation.arguments import faults, replicates_fault
+from xuchang_sim.simulation.records import sizes_for
 from xuchang_sim.simulation.settings import Settings
+from xuchang_sim.simulation.setup import Setup
 from xuchang_sim.units import month_index
 from xuchang_sim.yamlfile import InputError, Problem, read_yaml
 
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
 
     from xuchang_sim.pack.load import Pack
 
-__all__ = ["Command", "Stop", "require", "requirements", "stopped"]
+__all__ = ["Command", "Room", "Stop", "large", "require", "requirements", "stopped"]
 
 Command = Literal["assess", "matrix", "plan --check", "explain", "report", "outlook"]
 #: Commands that take the last month of a run as an option.
@@ -211,6 +213,31 @@ def stopped(pack: Pack) -> list[Stop]:
     for problem, labels in stops.items():
         groups.setdefault(tuple(labels), []).append(problem)
     return [Stop(labels, tuple(problems)) for labels, problems in groups.items()]
+
+
+#: From how many times the usual room for rows on a pack is called large.
+LARGE = 4
+
+
+class Room(NamedTuple):
+    """Rows that a future of a pack needs, and how many times the usual ones they are."""
+
+    firms: int
+    projects: int
+    times: float
+
+
+def large(pack: Pack) -> Room | None:
+    """Return the room of a pack whose runs take many times the usual time and memory; None for others.
+
+    Raises
+    ------
+    InputError
+        If no world holds its firms and projects.
+    """
+    sizes, usual = sizes_for(Setup(pack, through=pack.default_through)), Sizes()
+    times = (sizes.firms + sizes.projects) / (usual.firms + usual.projects)
+    return Room(sizes.firms, sizes.projects, times) if times >= LARGE else None
 
 
 WARM_UPS = 4

@@ -89,6 +89,8 @@ def _answers(pack: LoadedPack, lang: Lang, *, deep: bool) -> None:
             output.message(str(problem))
     if stops:
         raise typer.Exit(WRONG_INPUT)
+    if room := requirements.large(pack):
+        output.message(say("validate.large", lang, **room._asdict()))
     if deep:
         attempts, failed = requirements.warm_ups(pack)
         tries = say("list.comma", lang).join(map(str, attempts))

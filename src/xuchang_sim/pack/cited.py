@@ -202,9 +202,8 @@ def read_series(
         if not len(series) and entry.file in tables:
             names = sorted({record.series for record in table})
             close = did_you_mean(entry.series, names)
-            faults["series"] = phrase(
-                "history.not_in", file=entry.file, close=close, names=", ".join(names)[:200]
-            )
+            listed = ", ".join(names)[:200] or phrase("history.no_series")
+            faults["series"] = phrase("history.not_in", file=entry.file, close=close, names=listed)
         problems += [source.problem(["history", i, key], text) for key, text in faults.items()]
         result[entry.id] = series
     return result, problems

@@ -305,6 +305,8 @@ def _stated(
             entry.fault([key], phrase("schema.is_missing", allowed=allowed))
     later = parameter.later_source and not other
     new = replace(parameter, **changed, later_source=later, stated=True)
+    if ("default" in entry.data and not numbers) or ("range" in entry.data and not support):
+        return new  # its number could not be read: nothing can be said of the definition's in its place
     for key, message in _faults(new, numbers.get("default"), what, entry):
         entry.fault([key], message)
     return new

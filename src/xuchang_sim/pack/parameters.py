@@ -306,7 +306,7 @@ def _stated(
     later = parameter.later_source and not other
     new = replace(parameter, **changed, later_source=later, stated=True)
     if ("default" in entry.data and not numbers) or ("range" in entry.data and not support):
-        return new  # its number could not be read: nothing can be said of the definition's in its place
+        return new  # an unread number is one fault; the definition's does not stand in its place
     for key, message in _faults(new, numbers.get("default"), what, entry):
         entry.fault([key], message)
     return new

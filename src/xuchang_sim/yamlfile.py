@@ -70,7 +70,12 @@ class Problem:
     def __str__(self) -> str:
         """Return the fault as one line."""
         head = f"{self.file}:{self.line}" if self.line else self.file
-        return ": ".join(part for part in (head, self.path, self.message) if part)
+        text = ": ".join(part for part in (head, self.path, self.message) if part)
+        return _CONTROL.sub(lambda sign: sign[0].encode("unicode_escape").decode(), text)
+
+
+#: Characters that move a terminal's cursor, break a line or turn the direction of writing.
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 
 
 class InputError(ValueError):

@@ -199,3 +199,22 @@ def test_what_no_table_holds_is_refused_with_its_line(cell: str, said: str, tmp_
     table.write_text("\n".join(rows) + "\n", encoding="utf-8")
     with pytest.raises(InputError, match=r"china_monthly\.csv:2"):
         load_pack(place)
+
+
+@pytest.mark.parametrize(
+    "name", ["=cmd|'/C calc'!A0", "@SUM(1+1)", "+1", "-1", "a\u202eb", "a\x1b[2J"]
+)
+def test_a_case_is_no_formula_of_a_spreadsheet(name: str, tmp_path: Path) -> None:
+    """Its name stands in tables of forecasts, which people open in a spreadsheet."""
+    path = tmp_path / "cases.csv"
+    rows = list(csv.reader(CASES.read_text(encoding="utf-8").splitlines()))
+    column = rows[0].index("case")
+    for row in rows[1:]:
+        row[column] = name if row[column] == rows[1][column] else row[column]
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file, lineterminator="\n").writerows(rows)
+    found, refusals = read_cases(path)
+    assert name not in {case.id for case in found}
+    said = [str(one.problem) for one in refusals if "is no name of a case" in str(one.problem)]
+    assert len(said) == 1
+    assert name.isprintable() or name not in said[0]

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple, get_args
 
 from xuchang_sim.pack.casetables import GROWTH, Line, all_lines, quantity_word, word
+from xuchang_sim.pack.cells import LARGEST
 from xuchang_sim.pack.doubts import slip_of
 from xuchang_sim.text import phrase
 from xuchang_sim.units import UnitError, convert
@@ -486,7 +487,7 @@ def _row(line: Line) -> CaseRow:
     match = _NUMBER.fullmatch(re.sub(r"(?<=\d)[, ](?=\d{3})", "", text))
     number = float(match[1]) if match else math.nan
     written = word("unit", match[2]) if match else ""
-    if match is None or not math.isfinite(number) or vanishes(match[1], number):
+    if match is None or not abs(number) <= LARGEST or vanishes(match[1], number):
         raise _RefusedError(line.problem(phrase("case.not_a_number", value=cells["value"])))
     growth = name.endswith(GROWTH)
     unit = "比例" if growth else quantity(name).unit

@@ -9,13 +9,16 @@ from pathlib import Path
 from typing import NamedTuple
 
 from xuchang_sim.pack import cells
+from xuchang_sim.pack.doubts import unseen
 from xuchang_sim.text import phrase, reason
-from xuchang_sim.yamlfile import InputError, Problem
+from xuchang_sim.yamlfile import InputError, Problem, shown
 
 __all__ = ["GROWTH", "Line", "all_lines", "quantity_word", "word"]
 
 GROWTH = "_growth"
 MAX_BYTES = 32 << 20
+#: What begins a formula: a table of forecasts repeats the names of cases, and a spreadsheet would run them.
+FORMULAS = ("=", "+", "-", "@")
 #: Endings of tables in a folder, and what may stand between cells.
 ENDINGS = frozenset({".csv", ".tsv", ".txt"})
 SEPARATORS = ",;\t"
@@ -171,6 +174,9 @@ def _lines(path: Path, needed: Iterable[str]) -> list[Line]:
         held |= dict(zip(header, [cell.strip() for cell in row], strict=False))
         extra = any(cell.strip() for cell in row[len(header) :])
         fault = phrase("case.cells", row=len(row), header=len(header)) if extra else ""
+        name = held.get("case", "")
+        if name.startswith(FORMULAS) or next(unseen(name), None):
+            fault = phrase("case.formula", name=shown(name))
         lines.append(Line(held, str(path), number, fault))
     return lines
 

@@ -319,6 +319,27 @@ def test_what_a_build_writes_meanwhile_changes_no_name(tmp_path: Path) -> None:
     assert name() != before
 
 
+@pytest.mark.skipif(os.name == "nt", reason="owners are others there")
+def test_code_that_others_may_have_written_is_not_loaded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A cache may be shared: a library of another user, or that others may write, is refused by name."""
+    path = tmp_path / "rules" / "rules.so"
+    path.parent.mkdir()
+    path.write_bytes(b"")
+    monkeypatch.setattr(library, "find", lambda _: path)
+    path.chmod(0o666)
+    with pytest.raises(library.RulesError, match=r"rules\.so: another user may have written"):
+        library._open("usual")
+    path.chmod(0o644)
+    with pytest.raises(OSError, match="too short"):  # it is this user's: loaded, and no library
+        library._open("usual")
+    if os.geteuid() == 0:
+        os.chown(path, 65534, -1)
+        with pytest.raises(library.RulesError, match="another user"):
+            library._open("usual")
+
+
 @compiled
 @pytest.mark.long
 @pytest.mark.timeout(900)

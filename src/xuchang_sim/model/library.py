@@ -21,7 +21,7 @@ import numpy as np
 
 from xuchang_sim.model.digest import library_digest
 from xuchang_sim.model.layout import numbers
-from xuchang_sim.model.machine import ANY, NO_COMPILER, USUAL, find
+from xuchang_sim.model.machine import ANY, FOLDER, NO_COMPILER, USUAL, find
 from xuchang_sim.model.memory import Grid, Long, dtype_of, sizes_of
 from xuchang_sim.model.world import Inputs, Sizes, World
 from xuchang_sim.text import phrase
@@ -193,6 +193,9 @@ def _open(room: str) -> ctypes.CDLL | None:
     path = find(room)
     if path is None:
         return None
+    if path.parent != FOLDER and not _own(path):
+        message = phrase("rules.foreign", path=path)
+        raise RulesError(message)
     try:
         library = ctypes.CDLL(str(path))
     except OSError:
@@ -203,6 +206,18 @@ def _open(room: str) -> ctypes.CDLL | None:
         message = phrase("rules.path", path=path)
         raise RulesError(message)
     return library
+
+
+def _own(path: Path) -> bool:
+    """Whether a library in a cache is this user's, or root's, and nobody else may write it: it is code."""
+    if os.name == "nt":
+        return True
+    try:
+        file, folder = path.stat(), path.parent.stat()
+    except OSError:
+        return True  # gone since: loading says so
+    known = {0, os.getuid()}
+    return {file.st_uid, folder.st_uid} <= known and not file.st_mode & 0o002
 
 
 def about(library: ctypes.CDLL) -> dict[str, Any]:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import resource
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import typer
 
-from xuchang_sim.cli import app
-from xuchang_sim.text import say
+from xuchang_sim.cli import app, help as help_of
+from xuchang_sim.text import LANGUAGES, phrases, say
 
 
 def call(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -131,14 +133,46 @@ def test_help_imports_nothing_heavy(words: list[str]) -> None:
     assert done.stderr.strip() == ""
 
 
+@pytest.mark.parametrize("lang", LANGUAGES)
 @pytest.mark.parametrize("columns", [40, 80, 300])
-def test_help_lists_every_command_whole(columns: int) -> None:
-    """Whatever the width: the list of commands shortens no sentence."""
-    text = " ".join(call("--help", COLUMNS=str(columns)).stdout.split())
+def test_help_lists_every_command_whole(columns: int, lang: str) -> None:
+    """Whatever the width: the list of commands shortens no sentence, in any language."""
+    text = "".join(call("--help", COLUMNS=str(columns), XUCHANG_SIM_LANG=lang).stdout.split())
+    for command in app.registered_commands:
+        assert command.callback is not None
+        name = command.callback.__name__
+        assert name + "".join(say(f"help.{name}", lang).split()) in text
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_every_command_and_option_has_its_help_in_every_language(lang: str) -> None:
+    keys = {"help.program", "help.any.help", *(key for _, key in help_of.FRAME)}
+    program = typer.main.get_command(app)
+    parameters = {"program": program.params}
+    parameters |= {name: each.params for name, each in program.commands.items()}  # type: ignore[attr-defined]
+    keys |= {f"help.{name}" for name in parameters}
+    keys |= {
+        help_of.key_of(name, str(each.name)) for name, own in parameters.items() for each in own
+    }
+    assert keys == {key for key in phrases(lang) if key.startswith("help.")}
+
+
+def test_english_help_is_the_docstring_of_the_command() -> None:
     for command in app.registered_commands:
         assert command.callback is not None
         first = (command.callback.__doc__ or "").split("\n\n")[0]
-        assert f" {command.callback.__name__} {' '.join(first.split())}" in text
+        assert say(f"help.{command.callback.__name__}", "en") == " ".join(first.split())
+
+
+def test_help_speaks_the_language_that_the_words_or_the_environment_ask_for() -> None:
+    assert call("assess", "--help", "--lang", "zh").stdout.startswith("用法：")
+    assert call("assess", "--lang=en", "-h").stdout.startswith("Usage: ")
+    chinese = call("compare", "--help", XUCHANG_SIM_LANG="zh").stdout
+    english = call("compare", "--help", XUCHANG_SIM_LANG="en").stdout
+    assert "[默认：400]" in chinese
+    assert "[default: 400]" in english
+    assert not re.search(r"[a-z]+ [a-z]+ [a-z]+", chinese)  # no English sentence is left
+    assert not re.search(r"[\u4e00-\u9fff]", english)
 
 
 def test_without_a_command_the_help_is_an_error() -> None:

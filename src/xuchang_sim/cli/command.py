@@ -22,6 +22,7 @@ import typer
 
 from xuchang_sim import __version__, output
 from xuchang_sim.cli import options
+from xuchang_sim.cli.help import Command, Program
 from xuchang_sim.deferred import deferred
 from xuchang_sim.text import phrase
 
@@ -51,6 +52,7 @@ KEYWORD = Parameter.KEYWORD_ONLY
 LINE_SECONDS = 5.0  # between two lines of progress in a log
 
 app = typer.Typer(
+    cls=Program,
     add_completion=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -68,17 +70,14 @@ def _version(asked: bool) -> None:
 @app.callback()
 def program(
     *,
-    version: Annotated[
-        bool, typer.Option("--version", help="Show the version.", callback=_version, is_eager=True)
-    ] = False,
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True)] = False,
 ) -> None:
     """Say how likely a plan's targets are, what holds them back, and what would reach them."""
 
 
 def command(function: F) -> F:
-    """Make a function a command; its first paragraph stands whole in the list of commands."""
-    first = inspect.getdoc(function).split("\n\n")[0]  # type: ignore[union-attr]
-    return app.command(short_help=" ".join(first.split()))(function)
+    """Make a function a command; its help stands in the text catalogue under its name."""
+    return app.command(cls=Command)(function)
 
 
 def question(

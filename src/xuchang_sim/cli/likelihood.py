@@ -30,10 +30,8 @@ def assess(
 @question(lambda answer, lang: tables.matrix(answer, lang), replicates=400)
 def matrix(
     study: Study,
-    name: Annotated[str, typer.Argument(help="Name or file of a matrix.")] = "matrix",
-    earlier: Annotated[
-        bool, typer.Option("--earlier", help="Also begin the plan a year earlier.")
-    ] = False,
+    name: Annotated[str, typer.Argument()] = "matrix",
+    earlier: Annotated[bool, typer.Option("--earlier")] = False,
 ) -> assessing.MatrixResult:
     """Cross land, finance and labour at three levels on common random numbers."""
     return study.matrix(name, earlier=earlier)

@@ -44,42 +44,31 @@ Pack = Annotated[
     str | None,
     typer.Option(
         "--pack",
-        help="Name or folder of a pack; the embedded one if left out.",
         autocompletion=pack_names,
     ),
 ]
-Scenario = Annotated[
-    str, typer.Argument(help="Name or file of a scenario.", autocompletion=scenario_names)
-]
-Replicates = Annotated[int, typer.Option("--replicates", "-n", help="Simulated futures.")]
-Seed = Annotated[int, typer.Option("--seed", help="Seed of every draw.")]
-Through = Annotated[
-    str | None, typer.Option("--through", help="Last month, YYYY-MM; the pack's if left out.")
-]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
+Scenario = Annotated[str, typer.Argument(autocompletion=scenario_names)]
+Replicates = Annotated[int, typer.Option("--replicates", "-n")]
+Seed = Annotated[int, typer.Option("--seed")]
+Through = Annotated[str | None, typer.Option("--through")]
+Json = Annotated[bool, typer.Option("--json")]
 if TYPE_CHECKING:
     Lang = str
     LangOrBoth = str
 else:  # Typer makes the choices of an option from a literal type; the languages are files
     Lang, LangOrBoth = Literal[LANGUAGES], Literal[(*LANGUAGES, "both")]
-Language = Annotated[
-    Lang, typer.Option("--lang", envvar=VARIABLE, help="Language of tables and messages.")
-]
+Language = Annotated[Lang, typer.Option("--lang", envvar=VARIABLE)]
 Parameters = Annotated[
     Literal["posterior", "sampled", "central"] | None,
     typer.Option(
         "--parameters",
-        help="One draw per future, from the pack's posterior (if it has one) or the priors; or the"
-        " central values.",
     ),
 ]
 Factors = Annotated[
     str | None,
-    typer.Option(
-        "--factors", help="Families (land, finance, ...), levers or parameters, by comma."
-    ),
+    typer.Option("--factors"),
 ]
-Probability = Annotated[float, typer.Option("--p", help="Wished probability.")]
+Probability = Annotated[float, typer.Option("--p")]
 
 
 def names(text: str | None) -> tuple[str, ...] | None:

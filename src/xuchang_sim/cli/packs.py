@@ -35,9 +35,7 @@ Defined = Literal["levers", "parameters", "measures", "columns", "summary", "sec
 
 @command
 def plan(
-    check: Annotated[
-        bool, typer.Option("--check", help="Audit the plan's own arithmetic.")
-    ] = False,
+    check: Annotated[bool, typer.Option("--check")] = False,
     pack: Pack = None,
     lang: Language = "zh",
     json: Json = False,
@@ -56,11 +54,9 @@ def plan(
 
 @command
 def validate(
-    path: Annotated[Path, typer.Argument(help="Folder of a pack, file of a scenario or sweep.")],
+    path: Annotated[Path, typer.Argument()],
     pack: Pack = None,
-    deep: Annotated[
-        bool, typer.Option("--deep", help="Also run four warm-ups of a pack (a second).")
-    ] = False,
+    deep: Annotated[bool, typer.Option("--deep")] = False,
     lang: Language = "zh",
 ) -> None:
     """Check a pack, a scenario or a sweep; every fault with its file, line and what is allowed."""
@@ -101,8 +97,8 @@ def _answers(pack: LoadedPack, lang: Lang, *, deep: bool) -> None:
 
 @command
 def convert(
-    old: Annotated[Path, typer.Argument(help="Folder or workbook of a pack of the first edition.")],
-    new: Annotated[Path, typer.Argument(help="Folder to make.")],
+    old: Annotated[Path, typer.Argument()],
+    new: Annotated[Path, typer.Argument()],
     lang: Language = "zh",
 ) -> None:
     """Rewrite a pack of the first edition in the present form."""
@@ -113,7 +109,7 @@ def convert(
 
 @command
 def definitions(
-    table: Annotated[Defined, typer.Argument(help="Which of them.")] = "levers",
+    table: Annotated[Defined, typer.Argument()] = "levers",
     lang: Language = "zh",
     json: Json = False,
 ) -> None:
@@ -126,20 +122,16 @@ def definitions(
 
 @command
 def new(
-    folder: Annotated[Path, typer.Argument(help="Folder of the new pack; its name is its name.")],
-    excel: Annotated[
-        bool, typer.Option("--excel", help="One Excel workbook instead of files.")
-    ] = False,
+    folder: Annotated[Path, typer.Argument()],
+    excel: Annotated[bool, typer.Option("--excel")] = False,
     source: Annotated[
         str | None,
-        typer.Option("--from", help="Pack to start from: name, folder or workbook."),
+        typer.Option("--from"),
     ] = None,
-    cases: Annotated[
-        Path | None, typer.Option("--case", help="Table of cases: make the pack from one of them.")
-    ] = None,
+    cases: Annotated[Path | None, typer.Option("--case")] = None,
     case_id: Annotated[
         str | None,
-        typer.Option("--case-id", help="Which case of the table; the only one if left out."),
+        typer.Option("--case-id"),
     ] = None,
     lang: Language = "zh",
 ) -> None:

@@ -30,13 +30,11 @@ def compare(
     a: Scenario,
     b: Annotated[
         str,
-        typer.Argument(
-            help="Another; differences are this less the first.", autocompletion=scenario_names
-        ),
+        typer.Argument(autocompletion=scenario_names),
     ],
     half_width: Annotated[
         float | None,
-        typer.Option("--half-width", help="Wished half-width of the intervals; else a tenth."),
+        typer.Option("--half-width"),
     ] = None,
 ) -> Comparison:
     """Compare two scenarios future by future: how much, how sure, when, what was moved."""
@@ -52,23 +50,17 @@ def explain(study: Study, scenario: Scenario = "plan") -> Explanation:
 @question(lambda answer, lang: exploring.bundles(tabulated(answer), lang), replicates=200, log=True)
 def bundle(
     study: Study,
-    goal: Annotated[
-        str, typer.Option("--goal", help="Targets joined by +, or joint.")
-    ] = "fai_growth",
+    goal: Annotated[str, typer.Option("--goal")] = "fai_growth",
     p: Probability = 0.8,
     factors: Factors = None,
     robust: Annotated[
         float | None,
         typer.Option(
             "--robust",
-            help="P that three parameter draws in four must reach; three quarters of --p if left"
-            " out, 0 for none.",
         ),
     ] = None,
-    base: Annotated[str, typer.Option("--base", help="Scenario that is added to.")] = "no_plan",
-    exhaustive: Annotated[
-        bool, typer.Option("--exhaustive", help="Run the whole grid; infer nothing.")
-    ] = False,
+    base: Annotated[str, typer.Option("--base")] = "no_plan",
+    exhaustive: Annotated[bool, typer.Option("--exhaustive")] = False,
 ) -> BundleResult:
     """Find the smallest bundles of levers that make a target likely, or what is reachable."""
     return study.packages(
@@ -88,13 +80,9 @@ def frontier(study: Study, p: Probability = 0.8) -> Frontier:
 def sensitivity(
     study: Study,
     scenario: Scenario = "plan",
-    method: Annotated[
-        Literal["morris", "sobol"], typer.Option("--method", help="Screening, or indices.")
-    ] = "morris",
+    method: Annotated[Literal["morris", "sobol"], typer.Option("--method")] = "morris",
     factors: Factors = None,
-    size: Annotated[
-        int | None, typer.Option("--size", help="Trajectories, or rows (a power of two).")
-    ] = None,
+    size: Annotated[int | None, typer.Option("--size")] = None,
 ) -> Sensitivity:
     """Say which levers and parameters the answer depends on."""
     return study.sensitivity(
@@ -110,12 +98,8 @@ def sensitivity(
 def discover(
     study: Study,
     scenario: Scenario = "plan",
-    goal: Annotated[
-        str, typer.Option("--goal", help="Targets joined by +, or joint.")
-    ] = "revenue_growth",
-    robust: Annotated[
-        bool, typer.Option("--robust", help="Also how robust this and other scenarios are.")
-    ] = False,
+    goal: Annotated[str, typer.Option("--goal")] = "revenue_growth",
+    robust: Annotated[bool, typer.Option("--robust")] = False,
 ) -> Discovery:
     """Find where a target is missed despite a scenario: ranges of parameters and demand."""
     discovery = study.discover(scenario, goal)

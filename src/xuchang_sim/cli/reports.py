@@ -38,20 +38,18 @@ def _with_json() -> list[str]:
 def report(
     scenarios: Annotated[
         list[str] | None,
-        typer.Argument(help="Scenarios; the report is about the first, the others are compared."),
+        typer.Argument(),
     ] = None,
-    out: Annotated[Path, typer.Option("-o", "--out", help="File to write: .html or .xlsx.")] = Path(
-        "report.html"
-    ),
+    out: Annotated[Path, typer.Option("-o", "--out")] = Path("report.html"),
     replicates: Replicates = 1000,
     seed: Seed = 2012,
     through: Through = None,
     pack: Pack = None,
     goal: Annotated[
         str | None,
-        typer.Option("--add", help="Also search the smallest bundle for these targets (minutes)."),
+        typer.Option("--add"),
     ] = None,
-    lang: Annotated[LangOrBoth, typer.Option("--lang", help="Language of the report.")] = "zh",
+    lang: Annotated[LangOrBoth, typer.Option("--lang")] = "zh",
 ) -> None:
     """Write a report as one file that needs no network, or as a workbook."""
     document.check(out)
@@ -68,12 +66,8 @@ def report(
 def explore(
     replicates: Replicates = 200,
     seed: Seed = 2012,
-    port: Annotated[
-        int, typer.Option("--port", min=0, max=65535, help="Port on this machine; 0 for any.")
-    ] = 8765,
-    browser: Annotated[
-        bool, typer.Option("--browser/--no-browser", help="Open the page at once.")
-    ] = True,
+    port: Annotated[int, typer.Option("--port", min=0, max=65535)] = 8765,
+    browser: Annotated[bool, typer.Option("--browser/--no-browser")] = True,
     pack: Pack = None,
     lang: Language = "zh",
 ) -> None:
@@ -98,7 +92,7 @@ def explore(
 def schema(
     command: Annotated[
         str,
-        typer.Argument(help="Name of a command that takes --json.", autocompletion=_with_json),
+        typer.Argument(autocompletion=_with_json),
     ],
 ) -> None:
     """Print the JSON Schema of what a command prints with --json."""

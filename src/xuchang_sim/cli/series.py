@@ -28,50 +28,35 @@ if TYPE_CHECKING:
 def outlook(
     series: Annotated[
         str | None,
-        typer.Option(
-            "--series", help="File of dates and values to forecast instead, or a folder of them."
-        ),
+        typer.Option("--series"),
     ] = None,
-    horizon: Annotated[
-        int | None, typer.Option("--horizon", help="Steps ahead, with --series.", min=1)
-    ] = None,
+    horizon: Annotated[int | None, typer.Option("--horizon", min=1)] = None,
     to_date: Annotated[
         bool | None,
-        typer.Option("--to-date/--flow", help="Sums from the beginning of the year, or not."),
+        typer.Option("--to-date/--flow"),
     ] = None,
     level: Annotated[
         bool | None,
-        typer.Option("--level/--rate", help="A level, whose mean growth goes on, or a rate."),
+        typer.Option("--level/--rate"),
     ] = None,
-    seasonal: Annotated[
-        bool | None, typer.Option("--seasonal/--not-seasonal", help="With a season, or without.")
-    ] = None,
+    seasonal: Annotated[bool | None, typer.Option("--seasonal/--not-seasonal")] = None,
     year_begins: Annotated[
         int | None,
         typer.Option(
             "--year-begins",
-            help="Month from which sums to date run, 1 unless given.",
             min=1,
             max=12,
         ),
     ] = None,
-    column: Annotated[
-        str, typer.Option("--column", help="Header of the values where a file has several.")
-    ] = "",
-    jobs: Annotated[
-        int | None, typer.Option("--jobs", help="Processes for a folder of series.", min=1)
-    ] = None,
-    backtest: Annotated[
-        bool, typer.Option("--backtest", help="Also test past forecasts of the pack's series.")
-    ] = False,
+    column: Annotated[str, typer.Option("--column")] = "",
+    jobs: Annotated[int | None, typer.Option("--jobs", min=1)] = None,
+    backtest: Annotated[bool, typer.Option("--backtest")] = False,
     replicates: Replicates = 1000,
     seed: Seed = 2012,
     through: Through = None,
     as_of: Annotated[
         datetime | None,
-        typer.Option(
-            "--as-of", formats=["%Y-%m-%d"], help="What was published after this day is unseen."
-        ),
+        typer.Option("--as-of", formats=["%Y-%m-%d"]),
     ] = None,
     pack: Pack = None,
     lang: Language = "zh",

@@ -21,24 +21,12 @@ with deferred():
 
 @command
 def sweep(
-    file: Annotated[
-        str, typer.Argument(help="Sweep file, table of points (CSV, xlsx), or a shipped sweep.")
-    ],
-    out: Annotated[
-        Path, typer.Option("--out", help="Folder of the rows; goes on where it stopped.")
-    ],
-    export: Annotated[
-        Path | None, typer.Option("--export", help="Also write all rows to one .parquet or .csv.")
-    ] = None,
-    threads: Annotated[
-        int | None, typer.Option("--threads", min=1, help="All if left out.")
-    ] = None,
-    rows_per_part: Annotated[
-        int | None, typer.Option("--rows-per-part", min=1, help="Rows of a file; changes no row.")
-    ] = None,
-    row: Annotated[
-        int | None, typer.Option("--rerun", min=0, help="Run this row alone and print it.")
-    ] = None,
+    file: Annotated[str, typer.Argument()],
+    out: Annotated[Path, typer.Option("--out")],
+    export: Annotated[Path | None, typer.Option("--export")] = None,
+    threads: Annotated[int | None, typer.Option("--threads", min=1)] = None,
+    rows_per_part: Annotated[int | None, typer.Option("--rows-per-part", min=1)] = None,
+    row: Annotated[int | None, typer.Option("--rerun", min=0)] = None,
     pack: Pack = None,
     lang: Language = "zh",
     json: Json = False,
@@ -84,8 +72,6 @@ def sweep(
 
 Factors = Annotated[
     str | None,
-    typer.Option(
-        "--factors", help="Families (land, finance, ...), levers or parameters, by comma."
-    ),
+    typer.Option("--factors"),
 ]
-Wished = Annotated[float, typer.Option("--p", help="Wished probability.")]
+Wished = Annotated[float, typer.Option("--p")]

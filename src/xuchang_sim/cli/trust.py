@@ -62,12 +62,8 @@ def classes(study: Study, scenario: Scenario = "plan") -> Classes:
 
 @command
 def facts(
-    replicates: Annotated[
-        int, typer.Option("--replicates", "-n", help="Runs to pool, 200 at least.")
-    ] = 800,
-    uncertainty: Annotated[
-        bool, typer.Option("--uncertainty", help="Split the plan's uncertainty instead; minutes.")
-    ] = False,
+    replicates: Annotated[int, typer.Option("--replicates", "-n")] = 800,
+    uncertainty: Annotated[bool, typer.Option("--uncertainty")] = False,
     seed: Seed = 2012,
     parameters: Parameters = None,
     pack: Pack = None,
@@ -89,13 +85,9 @@ def facts(
 
 @command
 def calibrate(
-    simulations: Annotated[
-        int, typer.Option("--simulations", "-n", help="Draws of the priors; a power of two.")
-    ] = 2**15,
+    simulations: Annotated[int, typer.Option("--simulations", "-n")] = 2**15,
     seed: Seed = 2012,
-    out: Annotated[
-        Path | None, typer.Option("--out", help="File to write; the pack's own if left out.")
-    ] = None,
+    out: Annotated[Path | None, typer.Option("--out")] = None,
     pack: Pack = None,
     lang: Language = "zh",
     json: Json = False,
@@ -119,44 +111,37 @@ def calibrate(
 def hindcast(
     path: Annotated[
         Path | None,
-        typer.Argument(help="Table of cases, folder of such tables, or folder of packs."),
+        typer.Argument(),
     ] = None,
-    out: Annotated[
-        Path | None, typer.Option("--out", help="Write the forecasts to this file (CSV).")
-    ] = None,
+    out: Annotated[Path | None, typer.Option("--out")] = None,
     outcomes: Annotated[
         Path | None,
-        typer.Option("--score", help="Outcomes (a table or folder): score, and keep the skill."),
+        typer.Option("--score"),
     ] = None,
     learn: Annotated[
         Path | None,
         typer.Option(
             "--learn",
-            help="Outcomes that were out: cases of other places and later dates use them.",
         ),
     ] = None,
-    alone: Annotated[
-        bool, typer.Option("--alone", help="The model alone, not half a simple forecast.")
-    ] = False,
+    alone: Annotated[bool, typer.Option("--alone")] = False,
     seal: Annotated[
         Path | None,
-        typer.Option("--seal", help="Where the skill is kept; beside the code if left out."),
+        typer.Option("--seal"),
     ] = None,
     panels: Annotated[
         Path | None,
-        typer.Option("--panels", help="Folder of growth panels: test the market layer on them."),
+        typer.Option("--panels"),
     ] = None,
     nulls: Annotated[
         Path | None,
-        typer.Option("--nulls", help="With --panels: write what simple forecasts need (CSV)."),
+        typer.Option("--nulls"),
     ] = None,
     eras: Annotated[
         bool,
-        typer.Option("--eras", help="Run one city in six eras: does growth follow the nation?"),
+        typer.Option("--eras"),
     ] = False,
-    picture: Annotated[
-        Path | None, typer.Option("--picture", help="Draw the result (.png or .svg).")
-    ] = None,
+    picture: Annotated[Path | None, typer.Option("--picture")] = None,
     pack: Pack = None,
     replicates: Replicates = 1000,
     seed: Seed = 2012,

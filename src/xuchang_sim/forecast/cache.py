@@ -55,7 +55,7 @@ def _code() -> str:
     state = hashlib.sha256()
     for path in sorted(Path(__file__).parent.glob("*.py")):
         state.update(path.name.encode() + path.read_bytes())
-    for library in ("numpy", "scipy"):
+    for library in ("numpy", "scipy", "statsmodels"):
         state.update(version(library).encode())
     return state.hexdigest()
 

@@ -40,8 +40,6 @@ PRIOR_LEVEL = 0.95
 PRIOR_STEP = 0.3
 PRIORS = {"level": 1.0, "step": 1.0, "factor": 0.5}
 TRUST = 1.0
-#: Rounds in which unknown values of the first component are filled, and the relative step that ends them.
-_ROUNDS, _SETTLED = 2000, 1e-12
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -233,11 +231,14 @@ def _shrunk(
     y: Floats, x: Floats, prior: Floats, *, centred: bool
 ) -> tuple[Floats, Floats, Floats, Floats]:
     """Ridge regression towards a prior: mean, root of covariance, residuals, centres."""
+    from statsmodels.regression.linear_model import OLS  # noqa: PLC0415
+
     centre = np.array([y.mean(), *x.mean(axis=0)]) if centred else np.zeros(x.shape[1] + 1)
     y, x = y - centre[0], x - centre[1:]
     belief = np.sqrt(STRENGTH * np.maximum((x**2).mean(axis=0), 1e-12))
     stacked = np.concatenate([x, np.diag(belief)])
-    mean = np.linalg.lstsq(stacked, np.concatenate([y, belief * prior]), rcond=None)[0]
+    result = OLS(np.concatenate([y, belief * prior]), stacked).fit()
+    mean = np.asarray(result.params)
     left = y - x @ mean
     variance = float(left @ left) / max(len(y) - len(prior) - 1, 1)
     root = np.linalg.cholesky(variance * np.linalg.inv(stacked.T @ stacked))
@@ -245,107 +246,67 @@ def _shrunk(
 
 
 def _factor(panel: Floats, outputs: int) -> Linear:
-    """One dynamic factor and autoregressive remainders, ragged ends kept.
+    """One dynamic factor and autoregressive remainders (`DynamicFactorMQ`), ragged ends kept.
 
     Estimated in two steps (Doz, Giannone and Reichlin 2011): least squares on the first principal
     component, then the Kalman filter. Maximum likelihood by EM was given up: on these few months
     its likelihood falls after a few steps or its states run away, and which of them happens
-    depends on the last digit of a sum. Component and filter are written out, since `statsmodels`
-    takes three times as long to import as they take to run; the tests hold them to it.
+    depends on the last digit of a sum.
     """
+    from statsmodels.tsa.statespace.dynamic_factor_mq import DynamicFactorMQ  # noqa: PLC0415
+
     use = [j for j in range(panel.shape[1]) if j < 2 or np.isfinite(panel[:, j]).sum() >= 18]
     data = panel[:, use]
     centre, scale = np.nanmean(data, axis=0), np.nanstd(data, axis=0)
     z = (data - centre) / scale
-    loadings, left, variance = two_steps(z)
-    design = np.concatenate([loadings[:, np.newaxis], np.eye(len(use))], axis=1)
-    start, covariance = filtered(z, design, left, variance)
-    states = len(left)
+    model = DynamicFactorMQ(
+        z, factors=1, factor_orders=1, idiosyncratic_ar1=True, standardize=False
+    )
+    result = model.smooth(_two_steps(z))
+    kept = result.filter_results
+    noise = kept.selection[:, :, -1] @ _root(kept.state_cov[:, :, -1])
+    states = len(kept.transition)
+    shock = np.zeros((states, states))
+    shock[:, : noise.shape[1]] = noise
+    design = kept.design[:, :, -1] * scale[:, np.newaxis]
     loading, offset = np.zeros((outputs, states)), np.zeros(outputs)
     for row in range(outputs):
         if row in use:
-            loading[row] = design[use.index(row)] * scale[use.index(row)]
-            offset[row] = centre[use.index(row)]
+            loading[row], offset[row] = design[use.index(row)], centre[use.index(row)]
         else:
             offset[row] = _last(panel[:, row])
     return Linear(
-        start=start[np.newaxis],
-        root=_root(covariance)[np.newaxis],
-        transition=np.diag(left)[np.newaxis],
+        start=result.predicted_state[:, -1][np.newaxis],
+        root=_root(result.predicted_state_cov[:, :, -1])[np.newaxis],
+        transition=kept.transition[:, :, -1][np.newaxis],
         drift=np.zeros((1, states)),
-        shock=np.diag(np.sqrt(variance))[np.newaxis],
+        shock=shock[np.newaxis],
         loading=loading[np.newaxis],
         offset=offset[np.newaxis],
     )
 
 
-def filtered(z: Floats, design: Floats, left: Floats, variance: Floats) -> tuple[Floats, Floats]:
-    """Mean and covariance of the states a month after the last, by the Kalman filter.
-
-    Parameters
-    ----------
-    z : (T, k) array
-        Observed values, NaN where unknown; sums of states without an error of their own.
-    design : (k, s) array
-    left, variance : (s,) arrays
-        Each state is an autoregression of the first order about zero, stationary at first.
-
-    Returns
-    -------
-    (s,) array, (s, s) array
-    """
-    state, spread = np.zeros(len(left)), np.diag(variance / (1.0 - left**2))
-    for row in z:
-        seen = np.isfinite(row)
-        if seen.any():
-            part = design[seen]
-            cross = spread @ part.T
-            gain = np.linalg.solve(part @ cross, cross.T).T
-            state = state + gain @ (row[seen] - part @ state)
-            spread = spread - gain @ cross.T
-            spread = (spread + spread.T) / 2.0
-        state = left * state
-        spread = np.outer(left, left) * spread + np.diag(variance)
-    return state, spread
-
-
-def two_steps(z: Floats) -> tuple[Floats, Floats, Floats]:
-    """Loadings, persistence and variance of the factor and the remainders, from the first principal component.
+def _two_steps(z: Floats) -> Floats:
+    """Parameters in the order of `DynamicFactorMQ`, from the first principal component.
 
     Of the series known in half of the months or more; a month that one of them lacks is what the
     component says of it. The others load on it too. The component rises with producer prices.
-
-    Returns
-    -------
-    (k,) array, (1 + k,) array, (1 + k,) array
-        The factor before the remainders.
     """
+    from statsmodels.multivariate.pca import PCA  # noqa: PLC0415
+
     seen = np.isfinite(z)
     often = z[:, 2 * seen.sum(axis=0) >= len(z)]
-    factor, direction = _component(often)
-    factor = factor * (1.0 if direction[1] >= 0 else -1.0)
+    plain = {"standardize": False, "demean": False, "normalize": False}
+    pca = PCA(often, 1, missing="fill-em", tol_em=1e-12, max_em_iter=2000, **plain)
+    factor = pca.factors[:, 0] * (1.0 if pca.loadings[1, 0] >= 0 else -1.0)
     factor /= factor.std()
     power = np.where(seen, factor[:, np.newaxis] ** 2, 0.0).sum(axis=0)
     loadings = np.where(seen, factor[:, np.newaxis] * z, 0.0).sum(axis=0) / power
     remainders = z - np.outer(factor, loadings)
-    own = np.array([_persistence(column) for column in (factor, *remainders.T)])
-    return loadings, own[:, 0], own[:, 1]
-
-
-def _component(z: Floats) -> tuple[Floats, Floats]:
-    """Scores and direction of the first principal component; unknown values are what it says of them."""
-    unknown = ~np.isfinite(z)
-    full = np.where(unknown, np.nanmean(z, axis=0), z)
-    for _ in range(_ROUNDS):
-        direction = np.linalg.svd(full, full_matrices=False)[2][0]
-        scores = full @ direction
-        said = np.outer(scores, direction)[unknown]
-        moved = np.linalg.norm(said - full[unknown])
-        full[unknown] = said
-        if moved <= _SETTLED * np.linalg.norm(said):
-            break
-    direction = np.linalg.svd(full, full_matrices=False)[2][0]
-    return full @ direction, direction
+    first = _persistence(factor)
+    rest = np.array([_persistence(column) for column in remainders.T])
+    own = [first[0]], [np.sqrt(first[1])]
+    return np.concatenate([loadings, *own, rest[:, 0], rest[:, 1]])
 
 
 def _persistence(x: Floats) -> tuple[float, float]:

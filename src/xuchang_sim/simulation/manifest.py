@@ -80,7 +80,7 @@ def manifest(setup: Setup, scenarios: Sequence[ResolvedScenario]) -> Manifest:
         "package": __version__,
         "python": platform.python_version(),
         "numpy": np.__version__,
-        "scipy": version("scipy"),
+        **{name: version(name) for name in ("scipy", "statsmodels")},
         "rules": rules_digest(),
         "pack": {"name": setup.pack.name, "sha256": setup.pack.sha256},
         "information_date": setup.pack.information_date.isoformat(),

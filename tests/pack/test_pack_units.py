@@ -58,6 +58,14 @@ def test_fractions_stay_exact() -> None:
     assert convert(Fraction(2000) / Fraction("1.4"), "亿元", "亿元") == 2000 / 1.4
 
 
+def test_the_english_name_of_a_unit_is_read_as_that_unit() -> None:
+    """Alone and in quotients, singular below the line: a reader types what an answer prints."""
+    for name in names():
+        assert parse(english(name)).name == name
+        for quotient in (f"{name}/年", f"亿元/{name}", f"{name}/区/年"):
+            assert parse(english(quotient)) == parse(quotient)
+
+
 def test_aliases_have_one_name() -> None:
     assert canonical("1e4 CNY/mu") == "万元/亩"
     assert canonical("km2") == canonical("平方公里") == "km²"

@@ -96,8 +96,8 @@ _ALIASES: dict[str, str] = {
     "fraction": "比例", "ratio": "比例", "times": "倍", "elasticity": "弹性", "exponent": "指数",
     "％": "%", "percent": "%", "percentage points": "百分点",
 }  # fmt: skip
-for _name, (_, _, _label) in _TABLE.items():  # what is printed in English is read, too
-    _ALIASES |= {_label: _name, _label.removesuffix("s"): _name}
+for _name, _entry in _TABLE.items():  # what is printed in English is read, too
+    _ALIASES |= {_entry[2]: _name, _entry[2].removesuffix("s"): _name}
 
 PRODUCT = "·"
 _COUNTED = re.compile(r"([1-9][0-9]{0,8}) ?(.+)")

@@ -209,10 +209,9 @@ def competitions() -> Iterator[tuple[str, str, int, int, Floats]]:
                 yield name, "annual rate", 1, 1961, growth(x, 1)
             elif period == "MONTHLY" and kind.startswith(("INDUST", "MACRO")):
                 yield name, "monthly rate", 12, 12 * 1981, growth(x, 12)
-            if (
-                (kind == "TOURISM"
-                and period != "YEARLY")
-                or (period, kind) == ("MONTHLY", "INDUSTRY")
+            if (kind == "TOURISM" and period != "YEARLY") or (period, kind) == (
+                "MONTHLY",
+                "INDUSTRY",
             ):
                 frequency = 12 if period == "MONTHLY" else 4
                 yield name, "flow", frequency, frequency * 1980, x

@@ -17,7 +17,7 @@ __all__ = ["GROWTH", "Line", "all_lines", "quantity_word", "word"]
 
 GROWTH = "_growth"
 MAX_BYTES = 32 << 20
-#: What begins a formula: a table of forecasts repeats the names of cases, and a spreadsheet would run them.
+#: Beginnings of a formula: a table of forecasts repeats the names of cases, and a spreadsheet would run them.
 FORMULAS = ("=", "+", "-", "@")
 #: Endings of tables in a folder, and what may stand between cells.
 ENDINGS = frozenset({".csv", ".tsv", ".txt"})

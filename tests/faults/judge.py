@@ -200,15 +200,18 @@ def pack_faults(head: Any, usual: Any, document: str) -> Iterator[str]:
     seasons = head["calendar"]["revenue_season"]
     if min(seasons) <= 0 or max(seasons) > 12:
         yield f"seasons {seasons}"
-    if names(head["history"]) - names(usual["history"]):
-        yield "a series that is none"
+    for name in names(head["history"]) - names(usual["history"]):
+        entries = head["history"]
+        own = isinstance(entries, list) or "series" in (entries[name] or ())
+        if not own:  # a name that the pack itself gives to a series of a table is its own
+            yield f"{name} is no series of the model"
 
 
 def region_faults(area: Any, usual: Any) -> Iterator[str]:
     """Changed meanings of a region: shares that are none, sectors and zones that are not there."""
     zones, sectors = area["zones"], area["sectors"]
     shares = [zone["revenue_share"] for zone in zones.values()]
-    others = [sector["share"] for sector in sectors.values()]
+    others = [float(sector["share"]) for sector in sectors.values()]  # 0e2 is a text to PyYAML
     for what in (shares, others):
         if abs(sum(what) - 1) > 0.01 or min(what) < 0:
             yield f"shares {what}"

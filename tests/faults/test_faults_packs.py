@@ -89,6 +89,7 @@ def test_an_explanation_lends_only_numbers_with_their_unit() -> None:
         ("plan.yaml", "zones above 50bn yuan", "zones above 5bn yuan", "'5bn' is not an amount of the row"),
         ("pack.yaml", "number: 许政办[2012]37号", "number: 许政办[2102]37号", "document.number: is not in the document"),
         ("pack.yaml", "years: [2008, 2011]", "years: [2008, 20110]", "are not years of fai_ytd"),
+        ("history/xuchang_city_annual.csv", ",1999,", ",9999,", "9999 lies outside the years of any statistic"),
         ("region.yaml", "share_concentration: 60", "share_concentration: 0.6", "share_concentration"),
     ],
 )  # fmt: skip

@@ -129,6 +129,8 @@ def _period(text: str) -> str:
         except cells.FormError as doubt:
             result = doubt if " may be " in str(doubt) else error
             raise ValueError(str(result)) from None
+    if any(not 1900 <= int(year) <= 2099 for year in re.findall(r"\d{4}", text)):
+        raise ValueError(phrase("history.years", period=text))
     return text
 
 

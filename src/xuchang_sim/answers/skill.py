@@ -54,7 +54,7 @@ def _plain(value: Any) -> Any:
 
 
 def read_seal(path: Path | None = None) -> dict[str, Any] | None:
-    """Read a seal; None if there is none or it cannot be read."""
+    """Read the record of the measured skill; None if it is missing or cannot be read."""
     try:
         result = json.loads((FILE if path is None else path).read_text(encoding="utf-8"))
     except (OSError, ValueError):

@@ -82,7 +82,7 @@ class Scale:
     high: float = np.inf
 
     def inward(self, values: Floats) -> Floats:
-        """Values on the scale."""
+        """Transform values to the scale on which they are forecast (see ``kind``)."""
         y = values + self.shift
         if self.kind == "log":
             return np.asarray(np.log(y))
@@ -93,7 +93,7 @@ class Scale:
         return np.asarray(np.arcsinh(y / self.unit)) if self.kind == "asinh" else y
 
     def outward(self, z: Floats) -> Floats:
-        """Values from the scale, within the bounds."""
+        """Transform forecasts back from the scale, within the bounds of the values."""
         with np.errstate(over="ignore"):
             if self.kind == "log":
                 y = np.exp(z)

@@ -60,7 +60,7 @@ def folders() -> tuple[Path, ...]:
 
 
 def library_name(target: str, room: str, ending: str = "") -> str:
-    """Return the file name of a library of these very rules."""
+    """Return the file name of the library compiled from the present rules."""
     ending = ending or ENDINGS.get(sys.platform, ".so")
     return f"rules-{library_digest()}-{target}-{room}{ending}"
 

@@ -59,7 +59,7 @@ class Sources(Protocol):
         ...
 
     def table(self, file: str, problems: list[Problem]) -> tuple[Record, ...]:
-        """Figures of a table."""
+        """Read the figures of one table of the pack."""
         ...
 
     def problem(self, file: str, path: str, line: int, message: str) -> Problem:
@@ -82,7 +82,7 @@ class Folder:
         return read_text(self.folder / file, problems)
 
     def table(self, file: str, problems: list[Problem]) -> tuple[Record, ...]:
-        """Read a CSV file."""
+        """Read the figures of one CSV file of the pack."""
         return cited.read_table(self.folder / file, problems)
 
     def problem(self, file: str, path: str, line: int, message: str) -> Problem:

@@ -122,7 +122,7 @@ class Desk:
         lang: Language,
         progress: Callable[[int, int], None] | None = None,
     ) -> dict[str, Any]:
-        """Run a setting and return its headline probabilities and fans.
+        """Run one setting of the levers; return its headline probabilities and fan charts.
 
         ``progress`` is called with (replicates done, replicates in all); raising there ends the run.
         """
@@ -404,7 +404,7 @@ class Handler(BaseHTTPRequestHandler):
         self._send(200, page, "text/html; charset=utf-8", nonce)
 
     def do_POST(self) -> None:
-        """Answer a setting of the sliders, or write it as a scenario."""
+        """Run the levers as the sliders set them, or save them as a scenario."""
         if (asked := self._asked()) is None:
             return
         lengths = self.headers.get_all("Content-Length") or [""]

@@ -90,7 +90,7 @@ def inspect(w: World, p: Inputs) -> None:
 
 @step
 def check_land(w: World) -> None:
-    """1 land ledgers, 2 land of the dropped, 3 floor."""
+    """Check identities 1 (land ledgers), 2 (land of dropped projects) and 3 (floor)."""
     c, zone, project = w.city, w.zone, w.project
     # The remainder of a ledger carries the rounding of everything that went through it.
     posted = c.reserve_posted if c.reserve_posted > 1.0 else 1.0
@@ -122,7 +122,7 @@ def check_land(w: World) -> None:
 
 @step
 def check_projects(w: World, p: Inputs) -> None:
-    """4 conservation, order and dates; 5 money; 10 equity; 17 the curve of spending; 22 gaps."""
+    """Check identities 4 (conservation, order, dates), 5 (money), 10 (equity), 17 (spending), 22 (gaps)."""
     c, project = w.city, w.project
     # An owner who adds equity does so until nothing is left to be lent.
     patience = max(p.gap_drop, p.gap_wait + 1.0 / p.own_money_raise) + 1.0
@@ -168,7 +168,7 @@ def check_projects(w: World, p: Inputs) -> None:
 
 @step
 def check_money(w: World, p: Inputs) -> None:
-    """6 investment by class, 7 construction and capital, 8 bank, 9 platforms, 15 balance sheets."""
+    """Check identities 6 (investment), 7 (capital), 8 (bank), 9 (LGFVs), 15 (balance sheets)."""
     c, zone, firm, project = w.city, w.zone, w.firm, w.project
     total = 0.0
     for z in range(c.zones):
@@ -223,7 +223,7 @@ def check_money(w: World, p: Inputs) -> None:
 
 @step
 def check_people(w: World, p: Inputs) -> None:
-    """11 persons, 12 training."""
+    """Check identities 11 (persons) and 12 (training)."""
     c, zone = w.city, w.zone
     if differs(people(w), c.labour_force + c.labour_entered, 1.0):
         fault(w, 11, CITY)
@@ -238,7 +238,7 @@ def check_people(w: World, p: Inputs) -> None:
 
 @step
 def check_sales(w: World, p: Inputs) -> None:
-    """13 limits of output, 14 income, 16 sums, 20 magnitudes."""
+    """Check identities 13 (limits of output), 14 (income), 16 (sums) and 20 (magnitudes)."""
     c, zone, firm = w.city, w.zone, w.firm
     season = p.revenue_season[c.calendar_month] / 12.0
     for z in range(c.zones):

@@ -86,7 +86,7 @@ def seal() -> None:
 
 def measure() -> None:
     """Measure what moves each target with today's rules: verdicts are given for mechanisms only."""
-    keep_classes(Study(replicates=400).classes(), CLASSES)
+    keep_classes(Study(replicates=1000).classes(), CLASSES)
 
 
 if __name__ == "__main__":

@@ -109,9 +109,9 @@ def test_classes_are_kept_and_read_by_answers(
     assert "target_class" not in told["targets"][0]
     row = TargetClass(
         kind="fixed", echoes="never", own_lever="", lever_share=0.0, prior_share=0.0,
-        shared_share=0.0, synthetic_share=0.0, chance_share=1.0, moved={"land": STILL},
+        shared_share=0.0, synthetic_share=0.0, chance_share=1.0, moved={"land": STILL}, scope=STILL,
     )  # fmt: skip
-    found = Classes(study.setup(), {target.id: row for target in modelled(PACK)})
+    found = Classes(study.setup(), {target.id: row for target in modelled(PACK)}, {}, {})
     classes.keep_classes(found)
     told = study.assess(redraws=2, paired=2).to_dict()
     assert told["classes"] == {"measured": True, "stale": False}

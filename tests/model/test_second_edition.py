@@ -37,18 +37,22 @@ CORNERS: dict[str, dict[str, float]] = {
 
 @pytest.mark.parametrize("corner", CORNERS)
 def test_identities_hold_in_every_corner_of_the_priors(corner: str) -> None:
-    """Sixty futures to the pack's last month; nobody is refused but whom no pipeline fits."""
-    setup = prepare(PACK, 60, 2012, "2015-12", "sampled", check=True)
+    """Sixty futures to the end of 2015, every identity in every month.
+
+    Of the strait corner, whose other parameters are drawn, one draw in sixty has no pipeline: it is replaced.
+    """
+    setup = prepare(PACK, 62, 2012, "2015-12", "sampled", check=True)
     results = run_given(setup, PLAN, CORNERS[corner], keep=["revenue", "fai"])
     codes = {int(code) for code in results.failed[:, 0][~results.good]}
     assert codes <= REFUSED, codes
-    assert results.good.mean() > (0.9 if corner == "straitened" else 0.0)
+    assert results.good.sum() >= 60
 
 
-def test_no_project_is_immortal_where_finance_is_strait() -> None:
+@pytest.mark.parametrize("corner", CORNERS)
+def test_no_project_is_immortal_in_any_corner(corner: str) -> None:
     """Older than four times its time to build, or that and a gap and two years: none with its land."""
-    setup = prepare(PACK, 12, 2012, "2015-12", "sampled")
-    worlds = Worlds(setup, PLAN, STRAITENED)
+    setup = prepare(PACK, 20, 2012, "2015-12", "sampled")
+    worlds = Worlds(setup, PLAN, CORNERS[corner])
     seen = ended = 0
     for number in range(setup.replicates):
         last = None
@@ -69,18 +73,19 @@ def test_no_project_is_immortal_where_finance_is_strait() -> None:
     assert ended > 0.2 * seen > 0
 
 
-def test_nothing_is_lost_to_finance_with_every_gate_open() -> None:
-    """From the plan's first month on nobody waits for money; what was late before stays late."""
+@pytest.mark.parametrize("corner", [None, *CORNERS])
+def test_nothing_is_lost_to_finance_with_every_gate_open(corner: str | None) -> None:
+    """With land, credit, labour and approval free from the plan's first month on nobody is late for money."""
     setup = prepare(PACK, 60, 2012, "2013-12", "sampled")
-    opened = Variant(PLAN, relaxed=frozenset(RELAXATIONS))
-    for fixed in ({}, STRAITENED):
-        scenario = replace(PLAN, parameters=fixed)
-        free = run(setup, [replace(opened, scenario=scenario)])[0]
-        assert free.city is not None
-        lost = free.city[free.good][:, 12:, MEASURE_ROW["lost_finance"]].sum(axis=1)
-        before = free.city[free.good][:, 12:16, MEASURE_ROW["short_bank"]].sum(axis=1)
-        assert lost[before == 0.0].max(initial=0.0) == 0.0
-        assert (before == 0.0).mean() > 0.5
+    scenario = replace(PLAN, parameters=CORNERS[corner] if corner else {})
+    free = run(setup, [Variant(scenario, relaxed=frozenset(RELAXATIONS))])[0]
+    assert free.city is not None
+    months = free.city[free.good][:, 12:]
+    assert len(months) > 50
+    late = months[:, :4, MEASURE_ROW["short_bank"]].sum(axis=1) > 0.0  # before the gates open
+    lost = months[:, :, MEASURE_ROW["lost_finance"]].sum(axis=1)
+    assert lost[~late].max(initial=0.0) == 0.0
+    assert (~late).all() if corner else (~late).mean() > 0.9
 
 
 def test_without_the_plan_the_base_year_goes_on() -> None:
@@ -100,39 +105,60 @@ def test_without_the_plan_the_base_year_goes_on() -> None:
     assert np.median(later) >= 0.85
 
 
+#: Posts per seeker of the slackest of the published surveys of cities, in the third quarter of 2009.
+SLACK = 0.94
+#: Markets forced to be slack, each slacker than the one before: fewer posts per seeker in the base year's own
+#: market, and more hands than it needed.
+FORCED = (
+    {"normal_tightness": 0.7, "supply_factor": 1.6},
+    {"normal_tightness": 0.5, "supply_factor": 1.6},
+    {"normal_tightness": 0.35, "supply_factor": 1.6},
+)
+MOVED = (("workers", 2012), ("revenue_real", 2012), ("revenue_real", 2013))
+
+
 @pytest.fixture(scope="module")
-def labour() -> dict[str, Any]:
-    """Labour levers high and low on 300 pairs, and in a market that is forced to be slack."""
+def labour() -> list[tuple[Results, Results]]:
+    """Labour levers low and high on 300 pairs: as it is, then in markets that are forced to be slack."""
     setup = prepare(PACK, 300, 2012, "2013-12", "sampled")
-    cells = [Variant(load_scenario(f"labour_{level}", PACK)) for level in ("low", "high")]
-    # More hands than posts, and at once more where posts stay open.
-    forced = {
-        "supply_factor": 1.2,
-        "give_up": 0.1,
-        "normal_tightness": 0.95,
-        "entry_tightness": 1.0,
-    }
-    slack = [replace(v, scenario=replace(v.scenario, parameters=forced)) for v in cells]
-    low, high = run(setup, cells)
-    low_slack, high_slack = run(setup, slack)
-    return {"low": low, "high": high, "low_slack": low_slack, "high_slack": high_slack}
+    scenarios = [load_scenario(f"labour_{level}", PACK) for level in ("low", "high")]
+    pairs = []
+    for forced in ({}, *FORCED):
+        low, high = run(setup, [Variant(replace(s, parameters=forced)) for s in scenarios])
+        pairs.append((low, high))
+    return pairs
 
 
-def gains(low: Results, high: Results, name: str, year: int) -> list[float]:
-    """Mean of high less low by terciles of posts per seeker, the slackest first."""
-    both = low.good & high.good
+def tightness(low: Results, both: np.ndarray[Any, np.dtype[np.bool_]]) -> Any:
+    """Posts per seeker of the plan's year, future by future."""
     assert low.city is not None
     months = low.city[both][:, 12:24]
-    tight = months[:, :, MEASURE_ROW["posts"]].sum(1) / months[:, :, MEASURE_ROW["seeking"]].sum(1)
+    return months[:, :, MEASURE_ROW["posts"]].sum(1) / months[:, :, MEASURE_ROW["seeking"]].sum(1)
+
+
+def gains(pair: tuple[Results, Results], name: str, year: int) -> tuple[list[float], float]:
+    """Mean of high less low by terciles of posts per seeker, the slackest first, and over all."""
+    low, high = pair
+    both = low.good & high.good
     gain = (high.outcomes[name] - low.outcomes[name])[both, low.setup.years.index(year)]
-    return [float(gain[rows].mean()) for rows in np.array_split(np.argsort(tight), 3)]
+    terciles = np.array_split(np.argsort(tightness(low, both)), 3)
+    return [float(gain[rows].mean()) for rows in terciles], float(gain.mean())
 
 
-@pytest.mark.long
-def test_labour_levers_work_where_hands_are_short(labour: dict[str, Any]) -> None:
-    """High minus low grows over terciles of posts per seeker; where the market is slack there is little of it."""
-    for name, year in (("workers", 2012), ("revenue_real", 2012), ("revenue_real", 2013)):
-        means = gains(labour["low"], labour["high"], name, year)
+def test_labour_levers_work_where_hands_are_short(labour: list[tuple[Results, Results]]) -> None:
+    """High minus low grows over terciles of posts per seeker, and falls from one slack market to the next."""
+    for name, year in MOVED:
+        means, _ = gains(labour[0], name, year)
         assert 0.0 < means[0] < means[1] < means[2], (name, means)
-        slack = gains(labour["low_slack"], labour["high_slack"], name, year)
-        assert slack[0] <= 0.2 * means[2], (name, slack, means)
+        whole = [gains(pair, name, year)[1] for pair in labour]
+        assert whole[0] > whole[1] > whole[2] > whole[3] > 0.0, (name, whole)
+
+
+def test_labour_levers_do_little_in_a_slack_market(labour: list[tuple[Results, Results]]) -> None:
+    """Where nearly every future has fewer posts per seeker than any survey, a fifth is left at most, over all of them."""
+    for pair in labour[2:]:
+        both = pair[0].good & pair[1].good
+        assert np.quantile(tightness(pair[0], both), 0.95) < SLACK
+        for name, year in MOVED:
+            tightest = gains(labour[0], name, year)[0][2]
+            assert gains(pair, name, year)[1] <= 0.2 * tightest, (name, year)

@@ -2,7 +2,8 @@
 
 A probability is worth a verdict only where the model could have come out otherwise for a reason. Paired runs move one
 family of levers at a time, and the lever that states a target's own quantity alone; the spread over draws is split into
-what only this target reads, what revenue and investment read as well, and the split of zones.
+what only this target reads, what revenue and investment read as well, and the split of zones. Levers that move statistics
+only, as a new boundary, belong to no family: what they move is no reason.
 """
 
 from __future__ import annotations
@@ -56,6 +57,11 @@ SAME = 0.995
 #: chance gives none.
 CLEAR = 3.5
 HEADLINES = ("revenue", "revenue_growth", "fai", "fai_growth")
+#: Measures whose means are compared by family of levers; growth is over the base year.
+EFFECTS = ("revenue_growth", "revenue_real_growth", "fai_growth")
+#: Names of two more rows of effects beside the families.
+SCOPE, ALL = "scope", "all"
+ALONE = 256  # futures over which single levers are moved
 
 
 class Move(TypedDict):
@@ -64,6 +70,14 @@ class Move(TypedDict):
     p: Share
     p_se: Share
     level: float
+
+
+class Effect(TypedDict):
+    """Change of a mean from the low to the high level of some levers, its standard error, in the measure's unit."""
+
+    year: int
+    mean: float
+    se: float
 
 
 class TargetClass(TypedDict):
@@ -83,7 +97,9 @@ class TargetClass(TypedDict):
         Parts of the variance over futures: parameters that only this target reads, parameters that revenue or
         investment read as well, the split among zones, the rest.
     moved : mapping of str to Move
-        By family of levers, the own lever held at the plan's level.
+        By family of levers, the own lever and those of scope held at the plan's level.
+    scope : Move
+        By the levers of scope, which move statistics only.
     """
 
     kind: str
@@ -95,6 +111,7 @@ class TargetClass(TypedDict):
     synthetic_share: Share
     chance_share: Share
     moved: dict[str, Move]
+    scope: Move
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,12 +124,19 @@ class Classes(Answer):
         Pack, replicates, seed.
     targets : dict of str to TargetClass
         By the target's id.
+    effects : dict of str to dict of str to list of Effect
+        By family of levers, and ``scope`` and ``all`` (all families together, without scope); then by measure of
+        :data:`EFFECTS`, year by year from the plan's.
+    levers : dict of str to dict of str to list of Effect
+        The same of every single lever whose low and high levels differ, over the first :data:`ALONE` futures.
     """
 
     setup: Setup
     targets: dict[str, TargetClass]
+    effects: dict[str, dict[str, list[Effect]]]
+    levers: dict[str, dict[str, list[Effect]]]
 
-    KEYS = ("key", "replicates", "seed", "targets")
+    KEYS = ("key", "replicates", "seed", "targets", "effects", "levers")
 
     @property
     def key(self) -> str:
@@ -149,7 +173,7 @@ def classify(study: Settings, scenario: ScenarioLike = "plan") -> Classes:
     Parameters
     ----------
     study : Settings
-        Pack, replicates, seed; the run ends with the plan's year.
+        Pack, replicates, seed. Targets are those of the plan's year; effects reach the year after it.
     scenario : str, Path or ResolvedScenario
 
     Returns
@@ -171,8 +195,11 @@ def classify(study: Settings, scenario: ScenarioLike = "plan") -> Classes:
     targets = sorted(modelled(pack), key=lambda target: target.id not in first)
     own = {target.id: own_lever(target) for target in targets}
     trials: dict[tuple[str, str, str], ResolvedScenario] = {}
+    families = _families(pack)
+    for level in ("low", "high"):
+        trials[SCOPE, "", level] = _at(resolved, pack, families[SCOPE], level)
     for axis in AXES:
-        names = [n for n, lever in pack.levers.items() if lever.axis == axis]
+        names = families[axis]
         for held in ["", *sorted({lever for lever in own.values() if lever in names})]:
             for level in ("low", "high"):
                 others = [n for n in names if n != held]
@@ -225,8 +252,14 @@ def classify(study: Settings, scenario: ScenarioLike = "plan") -> Classes:
             synthetic_share=split.synthetic,
             chance_share=max(0.0, 1.0 - split.own - split.shared - split.synthetic),
             moved=moved,
+            scope=_move(seen[target.id], (SCOPE, ""), here),
         )
-    return Classes(setup, classes)
+    return Classes(setup, classes, *_effects(study, resolved, families))
+
+
+def of_scope(lever: str) -> bool:
+    """Whether a lever moves the scope of statistics only, nothing real."""
+    return definitions.levers()[lever].moves == "reported"
 
 
 def own_lever(target: Target) -> str:
@@ -266,6 +299,55 @@ def _move(trials: Mapping[tuple[str, str, str], _Seen], key: tuple[str, str], ba
         p_se=float(change.std(ddof=1) / math.sqrt(len(change))),
         level=float((high.values - low.values).mean() / spread),
     )
+
+
+def _families(pack: Pack) -> dict[str, list[str]]:
+    """Levers of every family without those of scope, of all of them, and those of scope."""
+    real = [name for name in pack.levers if not of_scope(name)]
+    found: dict[str, list[str]] = {
+        axis: [n for n in real if pack.levers[n].axis == axis] for axis in AXES
+    }
+    return found | {ALL: real, SCOPE: [name for name in pack.levers if of_scope(name)]}
+
+
+Effects = dict[str, dict[str, list[Effect]]]
+
+
+def _effects(
+    study: Settings, scenario: ResolvedScenario, families: Mapping[str, list[str]]
+) -> tuple[Effects, Effects]:
+    """Compare means at the high levels with those at the low ones: by family, and lever by lever."""
+    pack = study.pack
+    setup = study.setup(through=12 * (pack.plan_year + 1) + 11)
+    setup = replace(setup, branch=setup.policy_month - 1)
+    single = [name for name, lever in pack.levers.items() if lever.low != lever.high]
+    moved = {**families, **{name: [name] for name in single}}
+    variants = [
+        Variant(
+            _at(scenario, pack, names, level),
+            only=frozenset(EFFECTS),
+            most=0 if name in families else min(ALONE, setup.replicates),
+        )
+        for name, names in moved.items()
+        for level in ("low", "high")
+    ]
+    result = iter(run(setup, variants, full=False, progress=study.progress))
+    found = {name: _change(next(result), next(result)) for name in moved}
+    return {name: found[name] for name in families}, {name: found[name] for name in single}
+
+
+def _change(low: Results, high: Results) -> dict[str, list[Effect]]:
+    """Mean changes of the measures compared, with their standard errors, year by year from the plan's."""
+    both = together([low, high])
+    found: dict[str, list[Effect]] = {}
+    for measure in EFFECTS:
+        found[measure] = []
+        for k, year in enumerate(low.setup.years):
+            if year >= low.setup.pack.plan_year:
+                change = (high.outcomes[measure] - low.outcomes[measure])[both, k]
+                se = float(change.std(ddof=1)) / math.sqrt(len(change)) if len(change) > 1 else 0.0
+                found[measure].append(Effect(year=year, mean=float(change.mean()), se=se))
+    return found
 
 
 class _Split(NamedTuple):

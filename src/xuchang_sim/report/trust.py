@@ -15,9 +15,9 @@ from xuchang_sim.report.sheet import Sheet
 from xuchang_sim.text import Language, labelled, one_language, say
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from xuchang_sim.answers.classes import Classes
+    from xuchang_sim.answers.classes import Classes, Effect
     from xuchang_sim.pack.load import Pack
 
 
@@ -74,7 +74,41 @@ def classes(answer: Classes, lang: Language) -> RenderableType:
             ),
         )
     title = say("classes.title", lang, replicates=answer.replicates, seed=answer.seed)
-    return Group(Text(title, style="bold"), table, Text(say("classes.note", lang), style="dim"))
+    return Group(
+        Text(title, style="bold"),
+        table,
+        Text(say("classes.note", lang), style="dim"),
+        Text(say("classes.effects", lang), style="bold"),
+        _effects(answer, lang),
+        Text(say("classes.effects_note", lang), style="dim"),
+    )
+
+
+def _effects(answer: Classes, lang: Language) -> RenderableType:
+    """Lay out what each family of levers moves from low to high: points of the base year's total."""
+    years = [effect["year"] for effect in answer.effects["all"]["fai_growth"]]
+    table = Sheet()
+    table.words(say("classes.family", lang))
+    for measure in answer.effects["all"]:
+        for year in years:
+            table.values(say(f"classes.{measure}", lang, year=year))
+    for name, by in answer.effects.items():
+        table.add_row(say(f"axis.{name}", lang), *_cells(by))
+    levers = definitions.levers()
+    for name, by in answer.levers.items():
+        table.add_row(f"· {getattr(levers[name].label, lang)}", *_cells(by))
+    return table
+
+
+def _cells(by: Mapping[str, list[Effect]]) -> Iterator[str]:
+    """Write effects with their standard errors; reported revenue that moves more than real has a mark."""
+    real = by["revenue_real_growth"]
+    for measure, effects in by.items():
+        for effect, made in zip(effects, real, strict=True):
+            gap = abs(effect["mean"]) - abs(made["mean"])
+            more = measure == "revenue_growth" and gap > 2.0 * max(effect["se"], 5e-5)
+            mark = " ‡" if more else ""
+            yield f"{100.0 * effect['mean']:+.2f} ± {100.0 * effect['se']:.2f}{mark}"
 
 
 def calibration(report: Mapping[str, Any], lang: Language) -> RenderableType:

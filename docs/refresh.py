@@ -13,16 +13,20 @@ import subprocess
 import sys
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
 
 from xuchang_sim import simulate
 from xuchang_sim.answers.classes import FILE as CLASSES, keep_classes
+from xuchang_sim.answers.factsfile import load_facts
 from xuchang_sim.answers.hindcast import hindcast
 from xuchang_sim.answers.scoring import score, seal_of
 from xuchang_sim.answers.skill import write_seal
 from xuchang_sim.pack.cases import read_outcomes
+from xuchang_sim.pack.load import load_pack
+from xuchang_sim.pack.posterior import FILE as POSTERIOR, save_posterior
 from xuchang_sim.report import figures
 from xuchang_sim.simulation.results import QUANTILES, Results
 from xuchang_sim.study import Study
@@ -84,12 +88,32 @@ def seal() -> None:
     write_seal(seal_of(found, score(found, read_outcomes(CASES)[0])))
 
 
+def relabel() -> None:
+    """Name the posterior's moments and parameters as facts and definitions name them now; no draw moves."""
+    pack = load_pack()
+    posterior = pack.posterior
+    if posterior is None:
+        return
+    named: dict[str, Any] = {moment.id: moment for moment in load_facts(pack).moments}
+    named |= pack.parameters
+    rows = [*posterior.report["moments"], *posterior.report["parameters"]]
+    stale = False
+    for row in rows:
+        for lang in ("zh", "en"):
+            label = getattr(named[row["id"]], f"label_{lang}")
+            stale |= row[f"label_{lang}"] != label
+            row[f"label_{lang}"] = label
+    if stale:
+        save_posterior(posterior, pack.folder / POSTERIOR)
+
+
 def measure() -> None:
     """Measure what moves each target with today's rules: verdicts are given for mechanisms only."""
     keep_classes(Study(replicates=1000).classes(), CLASSES)
 
 
 if __name__ == "__main__":
+    relabel()
     seal()
     measure()
     draw(answer())

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import math
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from scipy import stats
+from typer.testing import CliRunner
 
 from xuchang_sim.answers.compare import Comparison, paired, shift
 from xuchang_sim.answers.forward import CLASSES, Seen, classify, forward
+from xuchang_sim.cli import app
 from xuchang_sim.pack.load import Pack
 from xuchang_sim.pack.scenario import load_scenario
 from xuchang_sim.simulation.arguments import prepare
@@ -104,6 +107,25 @@ def test_classes_of_starts_and_money_add_up_to_the_difference(pack: Pack) -> Non
     assert starts["forward"] > 0.0
     assert all(starts[name] >= 0.0 for name in ("forward", "survivor", "waiting", "drawn"))
     assert all(starts[name] <= 0.0 for name in ("back", "crowded_out"))
+
+
+def test_the_command_splits_the_difference_exactly() -> None:
+    """Of the futures that are compared: classes of starts and money add up to the difference."""
+    done = CliRunner().invoke(app, ["compare", "no_plan", "plan", "-n", "6", "--json"])
+    assert done.exit_code == 0
+    told = json.loads(done.stdout)
+    assert told["forward"]["pairs"] == told["replicates"] == 6
+    year = told["forward"]["year"]
+    measures = {row["measure"]: row for row in told["measures"] if row["year"] == year}
+    for table, measure in (("starts", "starts_1e8"), ("money", "fai")):
+        rows = told["forward"][table].values()
+        whole = measures[measure]
+        assert all(row["difference"] == row["b"] - row["a"] for row in rows)
+        for side in ("a", "b", "difference"):
+            assert sum(row[side] for row in rows) == pytest.approx(whole[side], rel=1e-12), measure
+    starts = [row["difference"] for row in told["forward"]["starts"].values()]
+    gap = measures["starts_1e8"]["difference"]
+    assert round(6 * sum(starts), 6) == round(6 * gap, 6) == round(6 * gap)
 
 
 def test_a_project_has_the_class_of_what_it_does_in_both() -> None:

@@ -170,7 +170,11 @@ def test_another_era_changes_dates_and_the_nation_only() -> None:
     moved = era_pack(date(2022, 4, 25), 2022, city)
     assert moved.base == city.base
     assert moved.levers == city.levers
-    assert moved.parameters == city.parameters
+    credit = "credit_growth"  # follows the nation's money
+    assert moved.parameters.keys() == city.parameters.keys()
+    assert all(moved.parameters[n] == p for n, p in city.parameters.items() if n != credit)
+    assert moved.parameters[credit].default == 0.097
+    assert moved.parameters[credit].range == (0.037, 0.157)
     assert (moved.base_year, moved.plan_year) == (2021, 2022)
     last = max(
         series.records[-1].period for name, series in moved.history.items() if name == "ppi_yoy"
@@ -183,7 +187,7 @@ def test_another_era_changes_dates_and_the_nation_only() -> None:
 def test_the_slope_says_whether_growth_follows_the_nation() -> None:
     def era(nation: float, growth: float) -> Era:
         one = (growth, growth, growth)
-        return Era("2012-04-25", 2012, (nation, nation, nation), one, one, one, None, 0.02, 0)
+        return Era("2012-04-25", 2012, (nation, nation, nation), one, one, one, None, 0.02, None, 0)
 
     whole = EraTest("c", (era(0.0, 0.1), era(0.2, 0.3)), 1.0, 1.0, 0.0, 1, 1)
     assert whole.moves
@@ -211,6 +215,12 @@ def test_growth_moves_with_the_nations() -> None:
         assert abs(ahead) <= 10.0, era
         if era.panel is not None and era.year not in AFTER_CRISES:
             assert abs(100.0 * (era.real[0] - era.panel - found.premium)) <= 10.0, era
+        if era.panel is not None:
+            # Last year's cities, moved by what the nation is forecast to do otherwise than last year.
+            before = national_year(era.year - 1)
+            assert before is not None
+            turned = era.panel + era.nation[0] - before + found.premium
+            assert abs(100.0 * (era.real[0] - turned)) <= 10.0, era
         if era.year in AFTER_CRISES:  # last year's cities say nothing of a rebound: that year's do
             came = known_null("industry", date(era.year + 1, 12, 31))
             assert came is not None

@@ -51,7 +51,8 @@ CLASSES = ("mechanism", "prior", "lever_echo", "fixed", "synthetic", "duplicate"
 COUNTS = 2.0
 #: Share of a spread, or of all moves, from which on one cause alone decides a target.
 HALF = 0.5
-#: Share of the futures in which two targets are met or missed together, from which on they are one event.
+#: Share of the futures in which two targets are met or missed together, from which on they are one event; in which one
+#: is met, or missed, from which on it is certain.
 SAME = 0.995
 #: Rank correlations with a parameter beyond this many standard errors count: of 200 parameters
 #: chance gives none.
@@ -269,8 +270,11 @@ def own_lever(target: Target) -> str:
 
 
 def moves(move: Move) -> bool:
-    """Whether a change of P is more than :data:`COUNTS` standard errors."""
-    return abs(move["p"]) > COUNTS * move["p_se"]
+    """Whether a change of P is more than :data:`COUNTS` standard errors, and more than half a point.
+
+    By less than half a point (one less :data:`SAME`) two events are called the same.
+    """
+    return abs(move["p"]) > max(COUNTS * move["p_se"], 1.0 - SAME)
 
 
 def _at(scenario: ResolvedScenario, pack: Pack, names: list[str], level: str) -> ResolvedScenario:
@@ -434,8 +438,8 @@ def _kind(
         return "duplicate", twin
     if target.zone is not None or split.synthetic >= HALF:
         return "synthetic", "zone_shares"
-    if event.all() or not event.any():
-        return "fixed", "always" if event.all() else "never"
+    if not SAME > event.mean() > 1.0 - SAME:
+        return "fixed", "always" if event.mean() > HALF else "never"
     if lever and _lever_share(moved, alone) >= HALF:
         return "lever_echo", lever
     if split.own >= HALF or not any(moves(move) for move in moved.values()):

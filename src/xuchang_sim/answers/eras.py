@@ -54,6 +54,9 @@ class Era(NamedTuple):
     panel, provinces : float or None
         Mean growth of cities' industry and of provinces' investment in the year before; None where no
         panel of that year is at hand.
+    came : float or None
+        Mean growth of cities' industry in the plan's own year, as it came out; None where it is not at hand. No
+        forecast reads it.
     failed : int
         Futures left out.
     """
@@ -66,6 +69,7 @@ class Era(NamedTuple):
     fai: tuple[float, float, float]
     panel: float | None
     provinces: float | None
+    came: float | None
     failed: int
 
 
@@ -111,6 +115,10 @@ class EraTest:
             return None
         return 100.0 * (era.revenue[0] - era.panel - self.premium)
 
+    def off_came(self, era: Era) -> float | None:
+        """Points by which the median lies off the cities of its own year plus the premium."""
+        return None if era.came is None else 100.0 * (era.revenue[0] - era.came - self.premium)
+
     @staticmethod
     def off_provinces(era: Era) -> float | None:
         """Points by which the median of investment lies off last year's mean of the provinces."""
@@ -120,7 +128,12 @@ class EraTest:
         """Return all of it as plain data."""
         data = asdict(self)
         data["eras"] = [
-            era._asdict() | {"off_panel": self.off(era), "off_provinces": self.off_provinces(era)}
+            era._asdict()
+            | {
+                "off_panel": self.off(era),
+                "off_came": self.off_came(era),
+                "off_provinces": self.off_provinces(era),
+            }
             for era in self.eras
         ]
         return data | {
@@ -195,6 +208,7 @@ def _era(pack: Pack, replicates: int, seed: int) -> Era:
         _spread(result.outcome("fai_growth")),
         _last_year("industry", pack),
         _last_year("fai", pack),
+        _came(pack.plan_year),
         int((~result.good).sum()),
     )
 
@@ -203,6 +217,12 @@ def _last_year(kind: str, pack: Pack) -> float | None:
     """Mean growth of a panel in the year before the plan's, a fraction, if it was out and is at hand."""
     null = known_null(kind, pack.information_date)
     return null.mean / 100.0 if null is not None and null.last_year == pack.plan_year - 1 else None
+
+
+def _came(year: int) -> float | None:
+    """Mean growth of cities' industry in a year, a fraction, if the panel holds it."""
+    null = known_null("industry", date(year + 1, 12, 31))
+    return null.mean / 100.0 if null is not None and null.last_year == year else None
 
 
 def _ends(values: np.ndarray[Any, np.dtype[np.float64]]) -> tuple[float, float]:

@@ -317,6 +317,7 @@ def era_pack(day: date, year: int, like: Pack | None = None) -> Pack:
         pipeline_start=12 * (year - 7) + 8,
         firms_start=12 * (year - 3),
         calendar=pack.calendar.model_copy(update={"fai_season": _season(pack, history)}),
+        parameters=_of_the_time(pack.parameters, history),
         history={**{k: v for k, v in pack.history.items() if k not in history}, **history},
         sha256=hashlib.sha256(text.encode()).hexdigest(),
     )
@@ -407,7 +408,7 @@ def case_pack(case: Case, z: float = 0.0, *, resize: bool = True) -> Resized:
         base=held,
         calendar=shared.calendar.model_copy(update={"fai_season": _season(shared, history)}),
         plan=_plan(case),
-        parameters=parameters,
+        parameters=_of_the_time(parameters, history),
         levers=levers,
         history=history,
         evidence={},
@@ -456,6 +457,18 @@ def _base_value(case: Case, base: Totals, name: str, multiple: float) -> BaseVal
         unit="人" if name == "workers" else "亿元",
         alternative=None,
     )
+
+
+def _of_the_time(
+    parameters: Mapping[str, Parameter], history: Mapping[str, Series]
+) -> dict[str, Parameter]:
+    """Centre the growth of bank limits on the money's growth over a year as last known; its width stays."""
+    credit, known = parameters["credit_growth"], history["m2_yoy"].records
+    if not known or credit.range is None:
+        return dict(parameters)
+    centre = round(known[-1].value / 100.0, 6)
+    low, high = (round(end - credit.default + centre, 6) for end in credit.range)
+    return {**parameters, "credit_growth": replace(credit, default=centre, range=(low, high))}
 
 
 def _season(shared: Pack, history: Mapping[str, Series]) -> Any:

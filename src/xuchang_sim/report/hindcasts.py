@@ -186,17 +186,20 @@ def eras(data: Mapping[str, Any], lang: Language) -> RenderableType:
     table = Sheet(names=(0,))
     table.values(say("hindcast.day", lang), say("hindcast.year", lang), justify="left")
     table.values(say("hindcast.nation", lang), say("hindcast.revenue", lang))
-    table.values(say("hindcast.off", lang), say("hindcast.real", lang))
+    table.values(
+        say("hindcast.off", lang), say("hindcast.off_came", lang), say("hindcast.real", lang)
+    )
     table.values(say("hindcast.fai", lang), say("hindcast.off_provinces", lang))
     for row in data["eras"]:
         nation, revenue, real, fai = (
             f"{100 * row[key][0]:.0f} ({100 * row[key][1]:.0f} – {100 * row[key][2]:.0f})"
             for key in ("nation", "revenue", "real", "fai")
         )
-        off, apart = (
-            "–" if x is None else f"{x:+.0f}" for x in (row["off_panel"], row["off_provinces"])
+        off, came, apart = (
+            "–" if row[key] is None else f"{row[key]:+.0f}"
+            for key in ("off_panel", "off_came", "off_provinces")
         )
-        table.add_row(row["day"], str(row["year"]), nation, revenue, off, real, fai, apart)
+        table.add_row(row["day"], str(row["year"]), nation, revenue, off, came, real, fai, apart)
     low, high = data["slopes"]
     lines = []
     for mark in ("", "fai_"):

@@ -1,12 +1,13 @@
 """Compute the tables of validation.md anew and write them between their marks; a few minutes.
 
 Run from anywhere: ``python docs/validation_tables.py``, with ``calibration``, ``facts``, ``answers``,
-``uncertainty`` or ``outlook`` for a part of them. The posterior is read from the pack; make it first with
+``uncertainty``, ``outlook`` or ``levers`` for a part of them. The posterior is read from the pack; make it first with
 ``xuchang-sim calibrate``.
 """
 
 from __future__ import annotations
 
+import json
 import math
 import os
 import re
@@ -14,7 +15,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from xuchang_sim.answers.classes import ALL, EFFECTS, FILE as CLASSES, SCOPE
 from xuchang_sim.forecast.report import outlook_report
+from xuchang_sim.pack.levers import AXES
 from xuchang_sim.pack.load import Pack, load_pack
 from xuchang_sim.study import facts, simulate, uncertainty
 from xuchang_sim.text import one_language, say
@@ -36,6 +39,7 @@ def main() -> None:
         "answers": answers,
         "uncertainty": split,
         "outlook": forecast,
+        "levers": moved,
     }
     chosen = sys.argv[1:] or list(parts)
     if wrong := set(chosen) - set(parts):
@@ -180,6 +184,30 @@ def answers(pack: Pack) -> dict[str, str]:
         rows.append(("priors" if draws == "sampled" else "posterior", *cells))
     head = ("parameters", "growth of revenue", "P(≥ 40%)", "growth of investment", "P(≥ 30%)")
     return {"answers": table(head, rows)}
+
+
+def moved(pack: Pack) -> dict[str, str]:
+    """Tell what families of levers and single levers move, as shipped with the measured classes."""
+    measured = json.loads(CLASSES.read_text(encoding="utf-8"))
+    names = {name: say(f"axis.{name}", "en") for name in (*AXES, ALL, SCOPE)}
+    names |= {name: f"· {lever.label_en}" for name, lever in pack.levers.items()}
+    found = measured["effects"] | measured["levers"]
+    rows = []
+    for name in (name for name in names if name in found):
+        by = found[name]
+        effects = [effect for measure in EFFECTS for effect in by[measure]]
+        # Levers alone only where they move a tenth of a point of real revenue, or a point of investment.
+        real, fai = by["revenue_real_growth"], by["fai_growth"]
+        small = all(abs(e["mean"]) < 0.001 for e in real) and all(
+            abs(e["mean"]) < 0.01 for e in fai
+        )
+        if name in measured["effects"] or not small or by["revenue_growth"][0]["mean"] > 0.01:
+            cells = [f"{100.0 * e['mean']:+.2f} ± {100.0 * e['se']:.2f}" for e in effects]
+            rows.append((names[name], *cells))
+    years = (pack.plan_year, pack.plan_year + 1)
+    kinds = ("reported revenue", "real revenue", "investment")
+    head = ("levers", *(f"{kind} {year}" for kind in kinds for year in years))
+    return {"levers": table(head, rows)}
 
 
 def split(pack: Pack) -> dict[str, str]:

@@ -342,9 +342,10 @@ def test_the_shipped_posterior_holds_what_it_must(pack: Pack, shipped: Posterior
     assert {"base_growth", "revenue_to_november", "fai_to_november", "group_spend"} <= {
         r["id"] for r in report["moments"]
     }
-    named = {moment.id: moment for moment in load_facts(pack).moments} | pack.parameters
+    entries: dict[str, Any] = {moment.id: moment for moment in load_facts(pack).moments}
+    entries |= pack.parameters
     for row in [*report["moments"], *report["parameters"]]:  # docs/refresh.py names them anew
-        label = named[row["id"]]
+        label = entries[row["id"]]
         assert (row["label_zh"], row["label_en"]) == (label.label_zh, label.label_en), row["id"]
     for row in report["moments"]:
         # A published figure that the others and the priors think next to impossible tells of a fault.

@@ -212,9 +212,22 @@ def bank_of(result: Profile) -> tuple[bank.Member, ...]:
 
 
 def rules_of(result: Profile) -> Rules:
-    """Return the forecast rules for the detected properties of a series."""
-    annual = result.frequency == 1 and result.cycle == 1
-    return RULES[f"annual {result.kind}" if annual else result.kind]
+    """Return the forecast rules for the detected properties of a series; in doubt between both kinds.
+
+    A short annual series is often called a level with a chance of 0.3 or 0.6; its interval must not jump
+    between that of a rate, which widens no more after a year, and that of a level, which nearly doubles.
+    """
+    if result.frequency > 1 or result.cycle > 1:
+        return RULES[result.kind]
+    if result.sure:
+        return RULES[f"annual {result.kind}"]
+    level, rate, share = RULES["annual level"], RULES["annual rate"], result.level
+    return replace(
+        rate,
+        belief=share * level.belief + (1.0 - share) * rate.belief,
+        width=float(level.width**share * rate.width ** (1.0 - share)),
+        power=share * level.power + (1.0 - share) * rate.power,
+    )
 
 
 def _judged(plain: Forecaster) -> Forecaster:

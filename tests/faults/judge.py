@@ -141,6 +141,7 @@ def plan_faults(old: Any, new: Any, document: str) -> Iterator[str]:
     """Changed meanings of a plan: numbers that its words do not have, words that the document does not."""
     before = {row["id"]: row for row in old["rows"]}
     places = {row["quote"]: row["paragraph"] for row in before.values()}
+    years = {str(row["deadline"])[:4] for row in before.values() if row.get("targets")}
     closed = {
         key: {item for row in before.values() for item in words(row.get(key))}
         for key in ("type", "use", "levers", "targets")
@@ -152,6 +153,9 @@ def plan_faults(old: Any, new: Any, document: str) -> Iterator[str]:
             yield f"{row['id']}: words that the document does not have"
         if str(row["paragraph"]) != places.get(row["quote"], str(row["paragraph"])):
             yield f"{row['id']}: paragraph {row['paragraph']}"
+        due = str(row.get("deadline"))[:4]
+        if row.get("targets") and row.get("deadline") and due not in years:
+            yield f"{row['id']}: due in {due}"
         for key, allowed in closed.items():
             if unknown := words(row.get(key)) - allowed:
                 yield f"{row['id']}: {key} {unknown}"

@@ -190,7 +190,7 @@ def test_every_damage_of_a_posterior_is_noticed(
     data = path.read_bytes()
     usual = held(pack)
     assert usual is not None
-    tally = damage.Tally("posterior", f"{FILE_OF_TEST} -k posterior_is", record_property)
+    tally = damage.Tally("posterior", f"{FILE_OF_TEST} -k damage_of_a_posterior", record_property)
     for n in tally.numbers(160):
         kind = damage.kind_of(n, KINDS)
         wrong = damaged(kind, damage.source(n), data) if kind != "head" else rewritten(n, data)

@@ -37,7 +37,10 @@ def cells(text: str) -> list[dict[str, str]]:
 def monthly() -> str:
     """Return a monthly series as a planner would keep it."""
     rows = cells((SMALL / TABLE).read_text(encoding="utf-8"))
-    name = Counter(row["series"] for row in rows).most_common(1)[0][0]
+    digits: Counter[str] = Counter()
+    for row in rows:
+        digits[row["series"]] += len(row["value"])
+    name = digits.most_common(1)[0][0]  # with many digits, so that none is lost unseen
     found = [f"{row['period']},{row['value']}" for row in rows if row["series"] == name]
     return "\n".join(["date,ppi_yoy (%)", *found]) + "\n"
 

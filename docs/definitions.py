@@ -20,17 +20,9 @@ def names() -> str:
     levers = definitions.levers()
     parameters = {n: p for n, p in definitions.parameters().items() if p.used_by == "model"}
     parts = [
-        '"""Names of levers and parameters, with units: written by `make definitions`, not by hand."""',
+        '"""Names of levers and parameters: written by `make definitions`, not by hand."""',
         "",
-        "#: Levers in the order of the record: unit and meaning.",
-        "LEVERS: dict[str, tuple[str, str]] = {",
-        *(_entry(name, lever.unit, lever.label.en) for name, lever in levers.items()),
-        "}",
-        "",
-        "#: Parameters in the order of the record: unit and meaning.",
-        "PARAMETERS: dict[str, tuple[str, str]] = {",
-        *(_entry(name, entry.unit, entry.label.en) for name, entry in parameters.items()),
-        "}",
+        "from __future__ import annotations",
         "",
         "",
         "class LeverNames:",
@@ -45,21 +37,6 @@ def names() -> str:
         *(f"    {name}: float" for name in parameters),
     ]
     return "\n".join(parts) + "\n"
-
-
-def _entry(name: str, unit: str, label: str) -> str:
-    text = label.replace("\\", "\\\\").replace('"', '\\"')
-    line = f'    "{name}": ("{unit}", "{text}"),'
-    if _width(line) <= 100:
-        return line
-    return f'    "{name}": (\n        "{unit}",\n        "{text}",\n    ),'
-
-
-def _width(line: str) -> int:
-    """Width of a line as the formatter counts it."""
-    import unicodedata  # noqa: PLC0415
-
-    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in line)
 
 
 def files() -> dict[Path, str]:

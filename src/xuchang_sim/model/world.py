@@ -134,10 +134,10 @@ class Table:
     """Base of the tables; see :func:`columns`."""
 
 
-def _declare(table: type[Table], numbers: dict[str, tuple[str, str]]) -> None:
-    """Declare a number of a table for every name, in order."""
-    for name, (unit, text) in numbers.items():
-        setattr(table, name, real(unit, text))
+def _declare(table: type[Table], names_of: type) -> None:
+    """Declare a number for every name, in order; the definitions have its unit and meaning."""
+    for name in names_of.__annotations__:
+        setattr(table, name, real("", ""))
 
 
 class Levers(Table, names.LeverNames):
@@ -146,7 +146,7 @@ class Levers(Table, names.LeverNames):
     values: Floats  # overlay: all levers in order
 
 
-_declare(Levers, names.LEVERS)
+_declare(Levers, names.LeverNames)
 
 
 class City(Table):
@@ -853,7 +853,7 @@ class Inputs(Table, names.ParameterNames):
     attempt: int = whole("", "first conditioning attempt: earlier ones are known not to fit")
 
 
-_declare(Inputs, names.PARAMETERS)
+_declare(Inputs, names.ParameterNames)
 
 
 class Sizes(NamedTuple):
@@ -920,6 +920,6 @@ REVENUE_OF_GROUP: int = MEASURE_ROW["revenue_incumbents"]
 FAI_BY_KIND: int = MEASURE_ROW["fai_industrial"]
 FAI_BY_AGE: int = MEASURE_ROW["fai_carried"]
 FLOWS: int = sum(1 for c in MEASURES.values() if c.role == "flow")
-LEVERS: tuple[str, ...] = tuple(names.LEVERS)
+LEVERS: tuple[str, ...] = tuple(names.LeverNames.__annotations__)
 #: Parameters of the model, in the order of the record.
-PARAMETERS: tuple[str, ...] = tuple(names.PARAMETERS)
+PARAMETERS: tuple[str, ...] = tuple(names.ParameterNames.__annotations__)

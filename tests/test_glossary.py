@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from functools import cache
 from pathlib import Path
@@ -12,6 +13,7 @@ from xuchang_sim import definitions, units
 from xuchang_sim.pack.load import load_pack, shipped
 from xuchang_sim.text import phrases
 
+SOURCE = Path(__file__).parents[1] / "src" / "xuchang_sim"
 PAGE = Path(__file__).parents[1] / "docs" / "glossary.md"
 #: Chinese terms with one English name; a label that has the one has the other.
 HELD = (
@@ -97,3 +99,33 @@ def test_units_of_money_and_land_are_explained() -> None:
     for unit in ("亿元", "万元", "亩", "公顷"):
         assert unit in known
         assert units.english(unit).split()[-1] in " ".join(known[unit])
+
+
+#: Names of the first edition that said nothing to a reader; what a thing is stands in their place.
+RETIRED = frozenset(
+    ("companions", "cut", "echo", "followed", "found", "lot", "settled", "strip", "told", "wished")
+)
+
+
+def defined(source: str) -> set[str]:
+    """Names that a module gives: functions, classes, parameters, variables and fields."""
+    names = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            names.add(node.name)
+        elif isinstance(node, ast.arg):
+            names.add(node.arg)
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            names.add(node.id)
+    return names
+
+
+def test_names_in_the_code_are_not_the_retired_ones() -> None:
+    assert defined("def f(lot):\n    found: int = 1") == {"f", "lot", "found"}
+    kept = {"model/world.py": {"wished"}}  # a recorded column, whose name results carry
+    wrong = {}
+    for path in sorted(SOURCE.rglob("*.py")):
+        name = path.relative_to(SOURCE).as_posix()
+        if bad := (defined(path.read_text("utf-8")) & RETIRED) - kept.get(name, set()):
+            wrong[name] = bad
+    assert wrong == {}

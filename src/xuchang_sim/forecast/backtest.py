@@ -98,11 +98,13 @@ def _rows(series: Regular, horizon: int, origins: int, step: int, *, whole: bool
     known = np.flatnonzero(np.isfinite(series.values))
     ends = known[_least(series) - 1 :] + 1
     ends = ends[ends <= len(series.values) - (horizon if whole else 1)]
-    cuts = [int(cut) for cut in ends[::-1] if (ends[-1] - cut) % step == 0]
+    cuts = [int(origin) for origin in ends[::-1] if (ends[-1] - origin) % step == 0]
     if not cuts:
         msg = phrase("series.look_back", values=len(series.values), horizon=horizon)
         raise SeriesError(msg)
-    return [row for cut in sorted(cuts[:origins]) for row in _origin_rows(series, cut, horizon)]
+    return [
+        row for origin in sorted(cuts[:origins]) for row in _origin_rows(series, origin, horizon)
+    ]
 
 
 def _least(series: Regular) -> int:
@@ -111,7 +113,7 @@ def _least(series: Regular) -> int:
 
 
 def _origin_rows(series: Regular, origin: int, horizon: int) -> list[Row]:
-    """Score all models from the first ``cut`` values."""
+    """Score all models from the first ``origin`` values."""
     changes = [number - series.first for number in series.breaks]
     end = min([len(series.values), *(change for change in changes if change >= origin)])
     known = series.until(series.first + origin - 1)

@@ -218,9 +218,9 @@ def profile(series: Regular, assume: Assume | None = None) -> Profile:
         values, breaks = _spliced(values, cycle if seasonal else 1, level)
         if breaks:
             notes.append(phrase("reason.break_spliced", count=len(breaks)))
-    values, position, cut = _ordinary(values, position, cycle if seasonal else 1)
-    if cut:
-        notes.append(phrase("reason.hyperinflation", count=cut))
+    values, position, first = _ordinary(values, position, cycle if seasonal else 1)
+    if first:
+        notes.append(phrase("reason.hyperinflation", count=first))
     _refuse_few(values)
     growth = 1 if seasonal else (2 if level > 0.5 else 0)
     scale, support = _scale(series, values, growth, assumed)

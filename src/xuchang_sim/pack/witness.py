@@ -96,9 +96,9 @@ def check(source: Source, plan: Plan, zones: int, faulty: Container[str] = ()) -
             for m in _BARE.finditer(text)
         }
         for key in ("label_zh", "label_en"):
-            for found, amount in _amounts(getattr(row, key)):
+            for wording, amount in _amounts(getattr(row, key)):
                 if amount not in stated:
-                    message = phrase("witness.label", found=found)
+                    message = phrase("witness.label", found=wording)
                     problems.append(source.problem(["rows", i, key], message))
     return problems
 

@@ -68,8 +68,8 @@ def comparison(data: Mapping[str, Any], lang: Language) -> RenderableType:
     """Lay out a comparison: measures, targets, attainment, what was moved."""
     table = Sheet(names=(0, 1))
     table.words(say("compare.measure", lang))
-    wished = {row["half_width"] for row in data["measures"]}
-    width = _some(wished.pop()) if len(wished) == 1 else say("compare.tenth", lang)
+    widths = {row["half_width"] for row in data["measures"]}
+    width = _some(widths.pop()) if len(widths) == 1 else say("compare.tenth", lang)
     table.values(say("compare.year", lang), data["a"], data["b"], say("compare.difference", lang))
     table.values(say("explore.interval", lang), say("compare.reduction", lang))
     table.values(say("compare.needed", lang, width=width))

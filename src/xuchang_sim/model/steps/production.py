@@ -109,7 +109,7 @@ def account(w: World, p: Inputs) -> None:
     inputs = 1.0 - c.gross_margin
     kept = 1.0 - inputs - p.surcharge_rate
     owed = 0.0
-    cut, payout = w.now.spread_cut, p.payout_share
+    fall, payout = w.now.spread_cut, p.payout_share
     for z in range(c.zones):
         zone.workers[z] = 0.0
         zone.capital[z] = 0.0
@@ -121,7 +121,7 @@ def account(w: World, p: Inputs) -> None:
         for i in range(begin, end):
             worn, debt = firm.worn[i], firm.debt[i]
             wages = (firm.skilled[i] + firm.unskilled[i]) * temp.pay[i - begin]
-            interest = debt * (firm.rate[i] - cut) * (1.0 / 1200.0)
+            interest = debt * (firm.rate[i] - fall) * (1.0 / 1200.0)
             profit = firm.sales[i] * kept - wages - worn - interest
             paid_out = payout * profit if profit > 0.0 else 0.0
             repaid = debt * repay

@@ -87,21 +87,23 @@ def _entries(sheet: Sheet, reader: EntryReader, cells: list[Cell]) -> Source:
 
 def _present(sheets: dict[str, list[Cell]]) -> dict[str, list[Cell]]:
     """Sheets whose columns are the present ones: thresholds with their unit, definitions left out."""
-    found = dict(sheets)
+    cells_by_sheet = dict(sheets)
     for name in ("levers", "parameters"):
-        if name in found:
-            found[name] = [Cell(name, "A1", "id", percent=False)]
-    if "targets" in found:
-        found["targets"] = _one_threshold(found["targets"])
-    if "clusters" in found:
-        column = next((_letters(c) for c in found["clusters"] if c.value == "threshold"), "")
-        found["clusters"] = [
+        if name in cells_by_sheet:
+            cells_by_sheet[name] = [Cell(name, "A1", "id", percent=False)]
+    if "targets" in cells_by_sheet:
+        cells_by_sheet["targets"] = _one_threshold(cells_by_sheet["targets"])
+    if "clusters" in cells_by_sheet:
+        column = next(
+            (_letters(c) for c in cells_by_sheet["clusters"] if c.value == "threshold"), ""
+        )
+        cells_by_sheet["clusters"] = [
             c._replace(value=f"{c.value:g} 亿元")
             if _letters(c) == column and isinstance(c.value, int | float)
             else c
-            for c in found["clusters"]
+            for c in cells_by_sheet["clusters"]
         ]
-    return found
+    return cells_by_sheet
 
 
 def _one_threshold(cells: list[Cell]) -> list[Cell]:
@@ -109,7 +111,7 @@ def _one_threshold(cells: list[Cell]) -> list[Cell]:
     keys = {cell.value: _letters(cell) for cell in cells if re.fullmatch("[A-Z]+1", cell.place)}
     number, unit = keys.get("threshold.value"), keys.get("threshold.unit")
     units = {cell.place.removeprefix(str(unit)): cell for cell in cells if _letters(cell) == unit}
-    found = []
+    merged = []
     for cell in cells:
         row = cell.place.removeprefix(_letters(cell))
         if _letters(cell) == unit:
@@ -117,10 +119,10 @@ def _one_threshold(cells: list[Cell]) -> list[Cell]:
         if _letters(cell) == number:
             beside = f" {units[row].value}" if row in units else ""
             text = "threshold" if row == "1" else f"{cell.value}{beside}" if int(row) > 3 else ""
-            found.append(cell._replace(value=text))
+            merged.append(cell._replace(value=text))
         else:
-            found.append(cell)
-    return found
+            merged.append(cell)
+    return merged
 
 
 def _letters(cell: Cell) -> str:

@@ -308,10 +308,10 @@ def _move(trials: Mapping[tuple[str, str, str], _Seen], key: tuple[str, str], ba
 def _families(pack: Pack) -> dict[str, list[str]]:
     """Levers of every family without those of scope, of all of them, and those of scope."""
     real = [name for name in pack.levers if not of_scope(name)]
-    found: dict[str, list[str]] = {
+    levers: dict[str, list[str]] = {
         axis: [n for n in real if pack.levers[n].axis == axis] for axis in AXES
     }
-    return found | {ALL: real, SCOPE: [name for name in pack.levers if of_scope(name)]}
+    return levers | {ALL: real, SCOPE: [name for name in pack.levers if of_scope(name)]}
 
 
 Effects = dict[str, dict[str, list[Effect]]]
@@ -336,22 +336,22 @@ def _effects(
         for level in ("low", "high")
     ]
     result = iter(run(setup, variants, full=False, progress=study.progress))
-    found = {name: _change(next(result), next(result)) for name in moved}
-    return {name: found[name] for name in families}, {name: found[name] for name in single}
+    changes = {name: _change(next(result), next(result)) for name in moved}
+    return {name: changes[name] for name in families}, {name: changes[name] for name in single}
 
 
 def _change(low: Results, high: Results) -> dict[str, list[Effect]]:
     """Mean changes of the measures compared, with their standard errors, year by year from the plan's."""
     both = together([low, high])
-    found: dict[str, list[Effect]] = {}
+    effects: dict[str, list[Effect]] = {}
     for measure in EFFECTS:
-        found[measure] = []
+        effects[measure] = []
         for k, year in enumerate(low.setup.years):
             if year >= low.setup.pack.plan_year:
                 change = (high.outcomes[measure] - low.outcomes[measure])[both, k]
                 se = float(change.std(ddof=1)) / math.sqrt(len(change)) if len(change) > 1 else 0.0
-                found[measure].append(Effect(year=year, mean=float(change.mean()), se=se))
-    return found
+                effects[measure].append(Effect(year=year, mean=float(change.mean()), se=se))
+    return effects
 
 
 class _Split(NamedTuple):

@@ -48,6 +48,7 @@ OPTIONAL = {
     r"region\.zones\.\w+\.(expands|site_bonus|sewage_plant)": "false, or none",
     r"region\.sectors\.\w+\.(productivity|floor_suited|own_money_min|plot_ratio_min|ppi_beta|"
     r"name_zh|name_en|source|mark)": "the catalogue's stands then",
+    r"region\.sectors\.electronics": "a sector without a share, which nothing names",
     r"region\.clusters(\.\w+)?": "a plan may name none or fewer",
     r"levers\.levers\.\w+\.(range|label|note|absent|low|plan|high)": "the definition's stands then",
     r"levers\.levers\.\w+\.unit": "a unit without a number",

@@ -78,8 +78,8 @@ shown = ", ".join(f"{axis} {gain:+.1f}" for axis, gain in gains.items())
 print(f"投资（低档到高档，亿元）· investment from low to high, 亿: {shown}")
 print(f"推动投资最多的是 {first} · what moves investment most is {first}")
 print(
-    f"收入：{grid.settled:.0%} 的方差在计划出台前已定；各格最多相差 {grid.largest[0]:.1f} 亿元"
-    f" · revenue: {grid.settled:.0%} of its variance was settled on the eve of the plan; cells"
+    f"收入：{grid.predetermined:.0%} 的方差在计划出台前已定；各格最多相差 {grid.largest[0]:.1f} 亿元"
+    f" · revenue: {grid.predetermined:.0%} of its variance was settled on the eve of the plan; cells"
     f" differ by at most {grid.largest[0]:.1f}"
 )
 

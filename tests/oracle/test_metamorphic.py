@@ -16,6 +16,7 @@ import pytest
 from tests.model.worlds import SMALL, Records, Trace, random_inputs
 from tests.oracle.quiet import quiet
 from tests.oracle.test_oracle import world
+from xuchang_sim.definitions import levers, parameters
 from xuchang_sim.model.world import (
     BUILDING,
     MEASURES,
@@ -130,6 +131,15 @@ def test_names_of_zones_and_sectors(seed: int) -> None:
 # ------------------------------------------------------------------ units
 
 
+#: Units of levers and parameters, which have one home: the definitions.
+UNITS = {
+    name: what.unit
+    for known in (levers(), parameters())
+    for name, what in known.items()
+    if what.unit
+}
+
+
 def in_money(unit: str) -> bool:
     """Whether a unit contains money once (万元/亩 and the like included)."""
     return "元" in unit
@@ -146,7 +156,7 @@ def test_unit_of_money(seed: int, factor: float) -> None:
     q = two[0]
     for table, record in ((Inputs, q), (Levers, q["absent"]), (Levers, q["level"])):
         for name, c in columns(table).items():
-            if in_money(c.unit):
+            if in_money(UNITS.get(name, c.unit)):
                 record[name] *= factor
     # months for a project of one unit of money
     q["duration_base"] *= factor ** -p["duration_elasticity"]

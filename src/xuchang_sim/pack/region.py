@@ -128,18 +128,23 @@ class Cluster(Strict):
     mark: Mark
 
 
+#: Dirichlet weight a zone beyond which its share would be known to a tenth: no table is that sure.
+MOST_WEIGHT = 100
+
+
 class Region(Strict):
     """Zones, sectors and clusters, in the order of the file.
 
     Parameters
     ----------
     share_concentration : float
-        Sum of the Dirichlet weights around the zones' central revenue shares.
+        Sum of the Dirichlet weights around the zones' central revenue shares; at most
+        `MOST_WEIGHT` a zone.
     share_mark : str
         How sure the central shares are.
     """
 
-    share_concentration: Annotated[Pure, Field(ge=1, le=1000)]
+    share_concentration: Annotated[Pure, Field(ge=1)]
     share_mark: Mark
     share_note: Label
     zones: Annotated[Many[Zone], Field(min_length=1)]
@@ -192,6 +197,10 @@ def _repeats(region: Region) -> Iterator[Fault]:
 
 
 def _sums(source: Source, region: Region) -> Iterator[Fault]:
+    most = MOST_WEIGHT * len(region.zones)
+    if region.share_concentration > most:
+        message = phrase("region.weights", value=region.share_concentration, most=most)
+        yield ["share_concentration"], message
     shares = {
         ("zones", "revenue_share"): [zone.revenue_share for zone in region.zones],
         ("sectors", "initial_share"): [sector.initial_share for sector in region.sectors],

@@ -100,8 +100,11 @@ def check_land(w: World) -> None:
         fault(w, 1, CITY)
     for z in range(c.zones):
         zone.checked_land[z] = zone.factory_land[z]
+    # A row of no zone is in no sum, and is missed there.
     for j in range(c.projects):
-        zone.checked_land[project.zone[j]] += project.land[j]
+        z = project.zone[j]
+        if 0 <= z < c.zones:
+            zone.checked_land[z] += project.land[j]
     for z in range(c.zones):
         held = zone.checked_land[z]
         flow = zone.land_serviced[z] + zone.reserve_drawn[z]
@@ -245,9 +248,10 @@ def check_sales(w: World, p: Inputs) -> None:
         zone.checked_sales[z] = 0.0
         zone.checked_workers[z] = 0.0
     for i in range(c.firms):
-        if firm.alive[i] == 1:
-            zone.checked_sales[firm.zone[i]] += firm.sales[i]
-            zone.checked_workers[firm.zone[i]] += firm.skilled[i] + firm.unskilled[i]
+        z = firm.zone[i]
+        if firm.alive[i] == 1 and 0 <= z < c.zones:
+            zone.checked_sales[z] += firm.sales[i]
+            zone.checked_workers[z] += firm.skilled[i] + firm.unskilled[i]
     for z in range(c.zones):
         sold, hands = zone.checked_sales[z], zone.checked_workers[z]
         if differs(zone.revenue[z], sold, 1e-3) or differs(zone.workers[z], hands, 1.0):

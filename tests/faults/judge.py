@@ -232,7 +232,7 @@ def region_faults(area: Any, usual: Any) -> Iterator[str]:
             "nation",
         }:
             yield f"{name}: level {zone['level']}"
-    if not 1 <= area["share_concentration"] <= 1000:
+    if not 1 <= area["share_concentration"] <= 100 * len(area["zones"]):
         yield f"weight {area['share_concentration']}"
 
 

@@ -91,6 +91,7 @@ def test_an_explanation_lends_only_numbers_with_their_unit() -> None:
         ("pack.yaml", "years: [2008, 2011]", "years: [2008, 20110]", "are not years of fai_ytd"),
         ("history/xuchang_city_annual.csv", ",1999,", ",9999,", "9999 lies outside the years of any statistic"),
         ("region.yaml", "share_concentration: 60", "share_concentration: 0.6", "share_concentration"),
+        ("region.yaml", "share_concentration: 60", "share_concentration: 6000", "allowed: 1 to 1000, 100 a zone"),
     ],
 )  # fmt: skip
 def test_names_and_labels_stay_with_the_document(

@@ -9,8 +9,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 from tests.model.worlds import Trace, random_inputs
+from xuchang_sim.model import chunk
 from xuchang_sim.model.engine import place_of
 from xuchang_sim.model.population import INCOMPATIBLE, NEGATIVE_SCALE
+from xuchang_sim.model.schedule import CHECK
 from xuchang_sim.model.world import ABANDONED, BUILDING, CITY, CODES, DONE, DROPPED
 from xuchang_sim.study import simulate
 
@@ -117,3 +119,31 @@ def test_a_large_ledger_is_not_held_to_the_rounding_of_what_is_left() -> None:
     assert trace.tick() == 0
     city["reserve"] += 1e-1
     assert trace.tick() // CODES == 1
+
+
+@pytest.mark.parametrize("zone", [-2, -1, 5, 40, 10**6])
+def test_checks_stay_within_a_world_whose_rows_name_no_zone(zone: int) -> None:
+    """The sums of the row's own zone lack it; nothing else in memory is another."""
+    trace = Trace(random_inputs(11))
+    assert trace.open() == 0
+    assert trace.tick() == 0
+    sound = trace.memory.copy()
+    assert zone >= int(sound[0]["city"]["zones"]) or zone < 0
+    alive = int(np.flatnonzero(sound[0]["firm"]["alive"] == 1)[0])
+    holder = int(np.flatnonzero(sound[0]["project"]["land"] > 0.0)[0])
+    results = []
+    for wrong in (False, True):
+        trace.memory[...] = sound
+        if wrong:
+            trace.memory[0]["firm"]["zone"][alive] = zone
+            trace.memory[0]["project"]["zone"][holder] = zone
+        chunk.perform(trace.memory, trace.inputs, CHECK)
+        result = trace.memory.copy()[0]
+        result["firm"]["zone"], result["project"]["zone"] = 0, 0
+        lost = sound[0]["zone"]["checked_land"].sum() - result["zone"]["checked_land"].sum()
+        assert (lost > 0.0) == wrong
+        for name in ("checked_land", "checked_sales", "checked_workers"):
+            result["zone"][name] = 0.0
+        result["city"]["code"] = 0
+        results.append(result.tobytes())
+    assert results[0] == results[1]

@@ -232,8 +232,13 @@ def _coded(job: Job, cell: Cell, results: Results, row: int) -> list[Failure]:
     failures = []
     for k in np.flatnonzero(~results.good):
         code, month = (int(x) for x in results.failed[k])
-        where = f"check {code // CODES}, {place_of(code)}"
-        text = f"the rules stopped with code {code} ({where}) in {month_label(month)}"
+        text = phrase(
+            "run.stopped",
+            code=code,
+            number=code // CODES,
+            place=place_of(code),
+            month=month_label(month),
+        )
         address = (row + int(k), cell.point, cell.scenario.name, _draw(job, cell, int(k)))
         failures.append(Failure(*address, cell.first + int(k), job.seed, text, ""))
     return failures

@@ -190,3 +190,53 @@ def test_a_deferred_module_is_loaded_by_its_first_use() -> None:
         "from xuchang_sim.units import convert\nassert convert is units.convert"
     )
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_a_deferred_import_that_is_stopped_says_so_and_can_be_tried_again() -> None:
+    """Python's own lazy modules drop the exception, and leave the half that was loaded."""
+    program = """
+import sys
+from types import ModuleType
+from xuchang_sim.deferred import deferred
+
+class Stopping(ModuleType):
+    def __getattr__(self, name):
+        raise KeyboardInterrupt
+
+with deferred():
+    from xuchang_sim import units
+sys.modules["fractions"] = Stopping("fractions")
+for _ in range(2):
+    try:
+        from xuchang_sim.units import convert
+    except KeyboardInterrupt:
+        pass
+    else:
+        sys.exit("the exception was dropped")
+assert "xuchang_sim.units" not in sys.modules
+del sys.modules["fractions"]
+assert units.convert(1, "亿元", "万元") == 10000.0
+"""
+    subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_threads_that_use_a_deferred_module_first_all_have_the_whole_module() -> None:
+    program = """
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from xuchang_sim.deferred import deferred
+
+with deferred():
+    from xuchang_sim import units
+ready = Barrier(8)
+
+def one(_):
+    ready.wait()
+    return units.convert(1, "亿元", "万元")
+
+sys.setswitchinterval(1e-6)
+with ThreadPoolExecutor(8) as pool:
+    assert list(pool.map(one, range(8))) == [10000.0] * 8
+"""
+    subprocess.run([sys.executable, "-c", program], check=True)

@@ -179,10 +179,12 @@ def test_a_signal_is_answered_with_what_was_kept(
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals are others there")
-def test_a_signal_before_anything_is_loaded(tmp_path: Path) -> None:
+@pytest.mark.parametrize("seconds", [0.15, 0.3, 0.45, 0.6, 0.8])
+def test_a_signal_before_anything_is_loaded(seconds: float, tmp_path: Path) -> None:
+    """Or while it is: at one of these times, on whatever machine, modules are being imported."""
     begun = subprocess.Popen([*PROGRAM, "report", "-o", str(tmp_path / "r.html"), "--lang", "en"],
                              cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE)  # fmt: skip
-    time.sleep(0.6)
+    time.sleep(seconds)
     begun.send_signal(signal.SIGINT)
     _, told = begun.communicate(timeout=120)
     assert begun.returncode in {130, -signal.SIGINT}  # before Python is up nobody can answer

@@ -280,7 +280,7 @@ def run(z: Floats, bank: tuple[Member, ...], horizon: int, cycle: int, year: int
         plain += [_means_said(z, means, horizon, cycle)] if means else []
     every = np.concatenate(plain)
     errors = np.full_like(every, np.nan)
-    for step in range(horizon):
+    for step in range(min(horizon, len(z) - 1)):
         errors[:, : len(z) - step - 1, step] = z[step + 1 :] - every[:, : len(z) - step - 1, step]
     order: tuple[Member, ...] = (*flat, *fitted, *seasonal, *means)
     priors = np.array([one.prior for one in order])
@@ -317,7 +317,7 @@ def _filtered(z: Floats, bank: tuple[Filter, ...], horizon: int, year: int) -> F
         back = np.zeros((size, count))
         ago = step + 1 - year
         if ago <= 0:  # the error of a year before that step is known
-            back[:, -ago:] = -theta[column] * news[:, : count + ago]
+            back[:, -ago:] = -theta[column] * news[:, : max(count + ago, 0)]
         at = slow + rho[column] * (at - slow) + phi[column] * going + drift[column] * mean_step
         out[:, :, step] = at + back
         at = at + alpha[column] * back
@@ -367,7 +367,7 @@ def _regressed(z: Floats, one: Regression, horizon: int, year: int) -> Floats:
         before = np.zeros(count)
         if one.theta:
             if ago <= 0:
-                before[-ago:] = v[: count + ago]
+                before[-ago:] = v[: max(count + ago, 0)]
                 before[: year + begin] = 0.0
             else:
                 before = ahead[ago - 1]

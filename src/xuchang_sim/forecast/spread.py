@@ -98,7 +98,7 @@ def combine(forecasts: Forecasts, z: Floats, rules: Rules, first: int) -> Combin
     said[np.isnan(forecasts.said).any(axis=(0, 2))] = np.nan
     errors = np.full_like(said, np.nan)
     count, horizon = said.shape
-    for step in range(horizon):
+    for step in range(min(horizon, count - 1)):
         errors[: count - step - 1, step] = z[step + 1 :] - said[: count - step - 1, step]
     return Combined(weights, said, errors, *_local(errors[:, 0], z), first)
 

@@ -12,7 +12,13 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 from xuchang_sim.forecast import bank
 from xuchang_sim.forecast.forecaster import forecaster
 from xuchang_sim.forecast.series import Regular, SeriesError, TooShortError, regular
-from xuchang_sim.forecast.single import QUANTILES, forecast, series_outlook, series_outlooks
+from xuchang_sim.forecast.single import (
+    MAX_HORIZON,
+    QUANTILES,
+    forecast,
+    series_outlook,
+    series_outlooks,
+)
 from xuchang_sim.forecast.spread import BOUNDS, LEAST_ORIGINS, widening
 from xuchang_sim.pack.load import Pack
 
@@ -169,6 +175,24 @@ def test_appending_the_median_changes_the_next_step_continuously(
         rows = quantiles(values, frequency, 2, frequency * 2000)
         more = quantiles(np.r_[values, rows[9, 0]], frequency, 1, frequency * 2000)
         assert abs(more[9, 0] - rows[9, 1]) < 0.3 * (rows[17, 1] - rows[1, 1])
+
+
+@pytest.mark.parametrize("frequency", MAX_HORIZON)
+def test_every_length_is_forecast_to_every_horizon_or_refused_by_name(
+    frequency: int, rng: np.random.Generator
+) -> None:
+    """Histories shorter than a year, and than the horizon, are no special case."""
+    for count in range(1, 2 * frequency + 6):
+        walk = 50.0 + np.cumsum(rng.standard_normal(count))
+        for horizon in (1, MAX_HORIZON[frequency]):
+            if count < 5:
+                with pytest.raises(TooShortError):
+                    quantiles(walk, frequency, horizon)
+                continue
+            rows = quantiles(walk, frequency, horizon)
+            assert np.isfinite(rows).all()
+            assert (np.diff(rows, axis=0) >= 0).all()
+            assert rows[0, 0] < walk[-1] < rows[18, 0]
 
 
 @pytest.mark.parametrize("size", [1e300, 1e-300])

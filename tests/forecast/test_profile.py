@@ -9,6 +9,7 @@ import pytest
 from xuchang_sim.forecast import profile as p
 from xuchang_sim.forecast.bank import members
 from xuchang_sim.forecast.series import (
+    BreakError,
     ConstantSeriesError,
     GapsError,
     Regular,
@@ -16,6 +17,7 @@ from xuchang_sim.forecast.series import (
     TooShortError,
     regular,
 )
+from xuchang_sim.forecast.single import forecast
 from xuchang_sim.pack.load import Pack
 from xuchang_sim.text import LANGUAGES, phrases
 
@@ -228,6 +230,44 @@ def test_a_redenomination_is_spliced_and_told(rng: np.random.Generator) -> None:
     assert found.breaks == (40,)
     assert np.abs(np.diff(np.log(found.values))).max() < 0.2
     assert "change of unit" in found.notes[0]
+
+
+@pytest.mark.parametrize("factor", [10.0, 1e4, 0.01])
+@pytest.mark.parametrize("kind", ["walk", "flow", "sum to date", "annual"])
+def test_a_last_value_that_nothing_resembles_is_refused_with_its_period(
+    kind: str, factor: float, rng: np.random.Generator
+) -> None:
+    """A slip, another unit and a new level look the same until the next value comes."""
+    frequency = 1 if kind == "annual" else 12
+    if kind in {"walk", "annual"}:
+        values = 100.0 * np.exp(np.cumsum(0.03 * rng.standard_normal(12 * 6)))[: 20 * frequency]
+    else:
+        values = seasonal(rng)
+    values[-1] *= factor
+    if kind == "sum to date":
+        values = to_date(values)
+    assert profile(values[:-1], frequency).values.min() > 0
+    with pytest.raises(BreakError, match="of 2019 is" if frequency == 1 else "of 2005-12 is"):
+        profile(values, frequency)
+
+
+def test_a_wild_series_may_end_with_a_wild_value(rng: np.random.Generator) -> None:
+    """Counts, and values that multiply by three now and then, are refused for no last value."""
+    for _ in range(40):
+        profile(rng.poisson(2.0, 60).astype(float) + 1.0, 12)
+        profile(np.exp(1.5 * rng.standard_normal(40)), 12)
+
+
+def test_an_often_zero_series_is_not_ruled_by_what_stands_for_zero(
+    rng: np.random.Generator,
+) -> None:
+    values = np.where(rng.random(96) < 0.5, 0.0, rng.gamma(2.0, 10.0, 96))
+    values[40] = 0.01  # half of it stands for zero in logarithms
+    told = forecast(Regular("x", 12, 24000, values), 6)
+    assert told["series"]["scale"] == "raw"
+    rows = np.array(list(told["quantiles"].values()))
+    assert rows.min() >= 0.0
+    assert rows.max() < 3.0 * values.max()
 
 
 @pytest.mark.parametrize("kind", ["raw", "log", "soft", "asinh"])

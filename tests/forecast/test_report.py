@@ -1,5 +1,6 @@
 """Backtest, reference-class forecast and the report: shapes, honesty, and what they must show."""
 
+import io
 import json
 import os
 import subprocess
@@ -11,12 +12,15 @@ from typing import Any
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
+from rich.console import Console
 
 from xuchang_sim.forecast import backtest as b
 from xuchang_sim.forecast.outside import predictive
 from xuchang_sim.forecast.report import measured_coverage, outlook_report
 from xuchang_sim.forecast.series import Regular, SeriesError, regular
+from xuchang_sim.forecast.single import series_outlook
 from xuchang_sim.pack.load import Pack
+from xuchang_sim.report.outlooks import resolution, scaled, series_forecast
 
 
 @pytest.fixture(scope="module")
@@ -197,3 +201,41 @@ def test_a_cold_call_takes_two_processor_seconds_at_most(pack: Pack, tmp_path: P
         after = os.times()
         used.append(sum(after[2:4]) - sum(before[2:4]))
     assert min(used[1:]) < 2.0, used
+
+
+@pytest.mark.parametrize(
+    ("values", "shown"),
+    [
+        ([2.1e-9, 2.2e-9, 2.6e-9], ["2.10", "2.20", "2.60"]),
+        ([2.1e15, 2.2e15, 2.6e15], ["2.10", "2.20", "2.60"]),
+        ([1e-300, 2e-300, 4e-300], ["1", "2", "4"]),
+        ([0.121, 0.123, 0.128], ["0.121", "0.123", "0.128"]),
+        ([482.4, 482.5, 482.9], ["482.4", "482.5", "482.9"]),
+        ([120.0, 144.0, 190.0], ["120", "144", "190"]),
+        ([-3.0, 0.0, 5.0], ["-3.0", "0.0", "5.0"]),
+        ([5.0, 5.0, 5.0], ["5"]),
+    ],
+)
+def test_a_printed_forecast_shows_its_width_whatever_its_size(
+    values: list[float], shown: list[str]
+) -> None:
+    """A growth as a fraction, a population and a sum in yuan are told apart from low to high."""
+    quantiles = {q: [v] for q, v in zip(("0.05", "0.50", "0.95"), values, strict=True)}
+    power, decimals = resolution(quantiles)
+    printed = [f"{scaled(v, -power):.{decimals}f}" for v in values]
+    for text, start in zip(printed, shown, strict=False):
+        assert float(text) == pytest.approx(float(start), abs=10.0**-decimals)
+    assert (len(set(printed)) == 3) == (len(set(values)) == 3)
+    assert all(len(text.strip("-")) <= 8 for text in printed)
+
+
+def test_steps_of_any_calendar_are_called_periods(pack: Pack, tmp_path: Path) -> None:
+    path = tmp_path / "gdp.csv"
+    rows = [("date", "value"), *pack.history["xuchang_gdp"]]
+    path.write_text("\n".join(f"{year},{value}" for year, value in rows), encoding="utf-8")
+    page = Console(width=200, file=io.StringIO())
+    page.print(series_forecast(series_outlook(path, 2), "gdp.csv", "en"))
+    told = page.file.getvalue()  # type: ignore[attr-defined]
+    assert told.splitlines()[1].startswith("period")
+    assert "cannot be told" in told
+    assert "nominal coverage" not in told, "one line says that nothing was measured, no three more"

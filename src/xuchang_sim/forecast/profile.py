@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from xuchang_sim.forecast.series import ConstantSeriesError, GapsError, SeriesError, TooShortError
+from xuchang_sim.forecast.series import (
+    BreakError,
+    ConstantSeriesError,
+    GapsError,
+    SeriesError,
+    TooShortError,
+)
 from xuchang_sim.text import phrase
 
 if TYPE_CHECKING:
@@ -38,6 +44,10 @@ RESET = 0.45
 RISING = 0.8
 #: Share of other neighbours that are alike, from which January and February are no joint figure.
 _OFTEN = 0.1
+#: Share of zeros from which a series is not forecast in logarithms.
+_OFTEN_ZERO = 0.1
+#: A last step beyond this factor, and this many times as large as any before it, is no datum to forecast from.
+_SLIP, _ALONE = np.log(5.0), 3.0
 #: A change of unit: beyond a factor of fifty, near a power of ten of at least a hundred.
 _REUNIT, _NEAR = np.log(50.0), 0.35
 # Odds that a positive series is a level: constant, directness of its way, log size of its steps,
@@ -210,6 +220,7 @@ def profile(series: Regular, assume: Assume | None = None) -> Profile:
         notes.append(phrase("reason.gaps", count=gaps))
     _refuse_few(values)
     seasonal = _decide_season(series, said, values, position, cycle, assumed, to_date=to_date)
+    _refuse_slip(series, values, cycle if seasonal else 1)
     values, breaks = _reunited(values, cycle if seasonal else 1)
     if breaks:
         notes.append(phrase("reason.unit_spliced", count=len(values) - breaks[0]))
@@ -305,6 +316,23 @@ def _refuse_few(values: Floats) -> None:
     if np.ptp(values) == 0 or np.ptp(values[-(len(values) // 2 + 1) :]) == 0:
         msg = phrase("series.equal")
         raise ConstantSeriesError(msg)
+
+
+def _refuse_slip(series: Regular, values: Floats, cycle: int) -> None:
+    """Refuse a last value that nothing before it resembles.
+
+    One value cannot tell a slip of the pen from another unit, another scope, or a shock that no history can
+    size, and forecasts of them have nothing in common.
+    """
+    if values.min() <= 0 or len(values) < max(cycle + 4, 6):
+        return
+    z = np.log(values)
+    steps = np.diff(z) if cycle == 1 else _adjusted_steps(z, cycle)
+    sizes = np.abs(steps - np.median(steps))
+    if sizes[-1] > max(_SLIP, _ALONE * float(sizes[:-1].max())):
+        factor = float(np.exp(steps[-1] - np.median(steps)))
+        msg = phrase("series.slip", period=series.text(series.last), factor=f"{factor:.3g}")
+        raise BreakError(msg)
 
 
 # ------------------------------------------------------------------------- sums to date
@@ -535,6 +563,8 @@ def _scale(
             high, support, reason = top, "bounded", phrase("reason.bounded", top=f"{top:g}")
             break
     assumed["support"] = reason
+    if (values == 0).mean() >= _OFTEN_ZERO:  # what stands for zero would rule in logarithms
+        return Scale(low=0.0, high=high), support
     if growth or _multiplicative(values + shift):
         return Scale("log", shift=shift, low=0.0, high=high), support
     unit = float(np.abs(np.diff(values)).mean())

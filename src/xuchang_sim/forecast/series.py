@@ -76,6 +76,10 @@ class GapsError(SeriesError):
     """Too many values are missing."""
 
 
+class BreakError(SeriesError):
+    """The last value is far off all before it: a slip, another unit, or a new level."""
+
+
 class UnstableError(SeriesError):
     """The level of the series varies so much that forecast intervals would be useless."""
 

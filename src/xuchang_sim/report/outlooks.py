@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -65,24 +66,61 @@ def series_forecast(data: Mapping[str, Any], name: str, lang: Language) -> Rende
     """Lay out the forecast of any series: quantiles by step, weights, measured coverage."""
     levels = list(data["quantiles"])
     horizon = len(data["dates"])
+    power, decimals = resolution(data["quantiles"])
     table = Sheet()
-    table.values(say("outlook.month", lang), justify="left")
+    table.values(say("outlook.period", lang), justify="left")
     table.values(*levels)
     for step, date in enumerate(data["dates"]):
-        table.add_row(date, *(number(data["quantiles"][level][step]) for level in levels))
+        values = (data["quantiles"][level][step] for level in levels)
+        table.add_row(date, *(f"{scaled(value, -power):,.{decimals}f}" for value in values))
     lines = [
         "",
         _verdict(data["verdict"], lang),
         _weights(data["weights"], lang, "outlook.families"),
-        *_coverage(data["coverage"], lang),
+        *_coverage([row for row in data["coverage"] if row["measured"] is not None], lang),
         *(
             say("outlook.assumed", lang, what=say(f"assumed.{what}", lang), why=why)
             for what, why in data["assumed"].items()
         ),
         *data["notes"],
     ]
-    title = Text(say("outlook.series", lang, name=name, horizon=horizon), style="bold")
-    return Group(title, table, *(Text(line) for line in lines))
+    heading = say("outlook.series", lang, name=name, horizon=horizon)
+    if power:
+        heading += say("outlook.unit", lang, unit=f"1e{power}")
+    return Group(Text(heading, style="bold"), table, *(Text(line) for line in lines))
+
+
+def resolution(quantiles: Mapping[str, Sequence[float]]) -> tuple[int, int]:
+    """Power of ten that the numbers of a table are printed in, and their decimals.
+
+    The last digit is a tenth to a hundredth of the median width from the lowest to the highest quantile, but
+    a number has no more than seven digits; sizes beyond a million and below a hundredth stand in powers of
+    a thousand.
+
+    Examples
+    --------
+    >>> resolution({"0.05": [482.9, 484.1], "0.95": [483.8, 485.6]})
+    (0, 1)
+    >>> resolution({"0.05": [2.1e15], "0.95": [2.6e15]})
+    (15, 2)
+    """
+    low, *_, high = quantiles.values()
+    size = max(abs(value) for row in quantiles.values() for value in row)
+    if not size:
+        return 0, 0
+    digits = math.floor(math.log10(size))
+    power = 0 if -2 <= digits < 6 else 3 * (digits // 3)
+    widths = sorted(b - a for a, b in zip(low, high, strict=True))
+    width = scaled(widths[len(widths) // 2], -power)
+    least = 6 - (digits - power)
+    wanted = round(1.5 - math.log10(width)) if width > 0 else least
+    return power, min(max(wanted, 0), max(least, 0))
+
+
+def scaled(value: float, power: int) -> float:
+    """Multiply by a power of ten; in two steps, since one of 1e-300 alone may overflow."""
+    half = power // 2
+    return value * 10.0**half * 10.0 ** (power - half)
 
 
 def _verdict(verdict: Mapping[str, Any], lang: Language) -> str:

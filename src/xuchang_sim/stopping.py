@@ -6,7 +6,9 @@ removed and locks released on the way out. A second signal ends the program at o
 
 from __future__ import annotations
 
+import _thread
 import signal
+import sys
 import threading
 from typing import TYPE_CHECKING
 
@@ -52,6 +54,7 @@ def install() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup wants it
             signal.signal(number, _stop)
+    sys.unraisablehook = _again
 
 
 def keeps(kept: Callable[[], str]) -> None:
@@ -64,3 +67,20 @@ def _stop(number: int, _frame: FrameType | None) -> None:
     for each in (signal.SIGINT, signal.SIGTERM):
         signal.signal(each, signal.SIG_DFL)  # whoever asks twice does not wait
     raise Stopped(number)
+
+
+def _again(dropped: sys.UnraisableHookArgs) -> None:
+    """Ask again a moment later if the signal came where Python drops exceptions, as in ``__del__``."""
+    if not isinstance(dropped.exc_value, Stopped):
+        sys.__unraisablehook__(dropped)
+        return
+    install()
+    number = dropped.exc_value.number
+    if sys.platform == "win32":
+        later = threading.Timer(0.01, _thread.interrupt_main, (number,))
+    else:  # wakes the main thread if it waits
+        later = threading.Timer(
+            0.01, signal.pthread_kill, (threading.main_thread().ident or 0, number)
+        )
+    later.daemon = True
+    later.start()

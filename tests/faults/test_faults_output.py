@@ -192,6 +192,35 @@ def test_a_signal_before_anything_is_loaded(seconds: float, tmp_path: Path) -> N
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.skipif(os.name == "nt", reason="signals are others there")
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+def test_a_signal_where_python_drops_exceptions_is_not_lost(name: str) -> None:
+    program = f"""
+import os, signal, sys, time
+from xuchang_sim import stopping
+
+class Last:
+    def __del__(self):
+        os.kill(os.getpid(), signal.{name})
+        for _ in range(1000):
+            pass
+
+stopping.install()
+try:
+    last = Last()
+    del last
+    print("went on", flush=True)
+    time.sleep(60)
+except stopping.Stopped as asked:
+    print(asked.code)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, timeout=50, check=True
+    )
+    assert done.stdout.decode().split() == ["went", "on", str(128 + signal.Signals[name])]
+    assert done.stderr == b""
+
+
 STATES = {
     **{encoding: ("", {"PYTHONIOENCODING": encoding}) for encoding in ENCODINGS},
     **{name: (name, {}) for name in (">&-", ">/dev/full", "2>&-", "2>/dev/full", "<&-")},

@@ -118,9 +118,15 @@ def _split_thresholds(ws: Any) -> None:
             ws.cell(row, column).value, ws.cell(row, last).value = float(number), unit
 
 
-@pytest.mark.parametrize("form", ["folder", "workbook"])
+@pytest.mark.parametrize("form", ["folder", "workbook", "workbook with titles"])
 def test_the_converted_pack_is_the_same_pack(form: str, tmp_path: Path) -> None:
     old = old_folder(tmp_path) if form == "folder" else old_book(tmp_path)
+    if form == "workbook with titles":
+        book = openpyxl.load_workbook(old)
+        for name in ("targets", "clusters", "zones"):
+            book[name].insert_rows(1)
+            book[name]["A1"] = f"示例市：{name}"
+        book.save(old)
     left_out = convert_pack(old, tmp_path / "new")
     assert [line for line in left_out if "number_of_zones" in line]
     found = load_pack(tmp_path / "new")
@@ -136,7 +142,7 @@ def test_the_converted_pack_is_the_same_pack(form: str, tmp_path: Path) -> None:
     assert found.region == PACK.region
     assert found.base == PACK.base
     assert found.warm_up_sha256 == PACK.warm_up_sha256
-    assert (tmp_path / "new" / "pack.xlsx").is_file() == (form == "workbook")
+    assert (tmp_path / "new" / "pack.xlsx").is_file() == (form != "folder")
     if form == "folder":  # only what differs from the definitions
         lines = (tmp_path / "new" / "parameters.yaml").read_text(encoding="utf-8").splitlines()
         assert len(lines) < 20 < len(parameters())

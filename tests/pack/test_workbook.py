@@ -23,7 +23,7 @@ from xuchang_sim.pack.load import Pack, load_pack, shipped, validate_path
 from xuchang_sim.pack.parcel import MAX_PLAIN
 from xuchang_sim.pack.posterior import FILE
 from xuchang_sim.pack.starter import new_pack, slug
-from xuchang_sim.pack.workbook.sheets import FIRST, SHEETS
+from xuchang_sim.pack.workbook.sheets import FIRST, HISTORY, SHEETS
 from xuchang_sim.pack.workbook.write import write_workbook
 from xuchang_sim.pack.yaml_text import scalar
 from xuchang_sim.yamlfile import InputError, read_yaml
@@ -137,6 +137,25 @@ def test_template_helps(book: Path) -> None:
     assert units["revenue_share"] == "比例"
 
 
+def shortened(wb: Any, first: int, count: int) -> None:
+    """Delete rows of help from every sheet that has them."""
+    for ws in wb:
+        if ws.title in HELPED:
+            ws.delete_rows(first, count)
+
+
+def titled(wb: Any) -> None:
+    """Put a merged title above the keys of every sheet, with an empty row below it."""
+    for ws in wb:
+        if ws.title in HELPED or ws["A1"].value == "key":
+            ws.insert_rows(1, 2)
+            ws["A1"] = f"示例市：{ws.title}"
+            ws.merge_cells("A1:D1")
+
+
+#: Sheets with keys in row 1, words in row 2 and units in row 3.
+HELPED = {sheet.name for sheet in SHEETS if sheet.table or sheet.parent[0]} | {HISTORY}
+
 TYPED: dict[str, Edit] = {
     "separators": lambda wb: cell(wb["targets"], "value", "revenue").__setattr__("value", " 400.0"),
     "full width": lambda wb: cell(wb["targets"], "value", "revenue").__setattr__("value", "４００"),
@@ -185,6 +204,10 @@ TYPED: dict[str, Edit] = {
     "capitals": lambda wb: cell(wb["zones"], "id", "east").__setattr__("value", "East "),
     "no hash": lambda wb: cell(wb["pack"], "document.sha256").__setattr__("value", None),
     "blank rows": lambda wb: wb["zones"].insert_rows(6, 2),
+    "words and units deleted": lambda wb: shortened(wb, 2, 2),
+    "words deleted": lambda wb: shortened(wb, 2, 1),
+    "units deleted": lambda wb: shortened(wb, 3, 1),
+    "a title above": titled,
 }
 
 
@@ -260,7 +283,7 @@ MEANING: dict[str, tuple[Edit, str, str]] = {
     ),
     "a period": (
         lambda wb: wb["history"].cell(FIRST + 3, 4).__setattr__("value", "2012-13"),
-        "history!A7", "is not a period",
+        "history!D7", "is not a period",
     ),
     "a cell beside the table": (
         lambda wb: wb["zones"].cell(6, 40).__setattr__("value", "note to self"),
@@ -275,6 +298,18 @@ def test_meaning_is_strict(name: str, small: Path, tmp_path: Path) -> None:
     problems = validate_path(edited(small, tmp_path, edit))
     told = [str(problem) for problem in problems]
     assert any(place in text and message in text for text in told), told
+
+
+def test_a_bare_number_as_a_period_is_one_fault_with_its_cell(book: Path, tmp_path: Path) -> None:
+    """2008.1 may be January or October; that October is missing then is no second fault."""
+
+    def edit(wb: Any) -> None:
+        periods = next(wb["history"].iter_cols(4, 4, FIRST))
+        next(cell for cell in periods if cell.value == "2008-10").value = 2008.1
+
+    (fault,) = validate_path(edited(book, tmp_path, edit))
+    assert fault.path.startswith("history!D")
+    assert "January or October" in fault.message
 
 
 def test_all_faults_come_at_once(small: Path, tmp_path: Path) -> None:

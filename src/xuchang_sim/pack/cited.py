@@ -4,7 +4,7 @@ import csv
 import io
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import date
 from pathlib import Path
 
@@ -168,6 +168,7 @@ def read_series(
     entries: tuple[SeriesEntry, ...],
     tables: Mapping[str, tuple[Record, ...]],
     known: date,
+    unread: Collection[str] = (),
 ) -> tuple[dict[str, Series], list[Problem]]:
     """Pick the declared series from their tables and check them.
 
@@ -181,6 +182,8 @@ def read_series(
         Tables by file name.
     known : date
         Information date.
+    unread : collection of str
+        Tables of which a line was faulty: what their series lack is no fault of its own.
 
     Returns
     -------
@@ -197,7 +200,7 @@ def read_series(
         faults: dict[str, str] = {}
         for key, text in _series_faults(series, known):
             faults.setdefault(key, text)
-        if not faults:
+        if not faults and entry.file not in unread:
             faults = dict(doubts.series_doubts(series))
         if entry.id in result:
             faults["id"] = phrase("word.twice", id=entry.id)

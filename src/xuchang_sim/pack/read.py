@@ -171,8 +171,8 @@ def read_pack(sources: Sources, problems: list[Problem]) -> Pack | None:
     if head is None:
         return None
     file = head[1]
-    tables = _tables(sources, file, problems)
-    series, faults = cited.read_series(head[0], file.history, tables, file.information_date)
+    tables, unread = _tables(sources, file, problems)
+    series, faults = cited.read_series(head[0], file.history, tables, file.information_date, unread)
     problems += faults
     season = file.calendar.fai_season.estimate_from
     if season not in series and season not in head[0].missing("history"):
@@ -253,12 +253,16 @@ def _plain(text: str) -> str:
 
 def _tables(
     sources: Sources, file: PackFile, problems: list[Problem]
-) -> dict[str, tuple[Record, ...]]:
-    """Read all tables by file name, each once."""
+) -> tuple[dict[str, tuple[Record, ...]], set[str]]:
+    """Read all tables by file name, each once, and tell which have a faulty line."""
     tables: dict[str, tuple[Record, ...]] = {}
+    unread: set[str] = set()
     names = [entry.file for entry in file.history] + [entry.file for entry in file.evidence]
     for name in dict.fromkeys(names):
+        before = len(problems)
         tables[name] = sources.table(name, problems)
+        if len(problems) > before:
+            unread.add(name)
         entries = [entry for entry in file.history if entry.file == name]
         problems += [
             sources.problem(name, record.series, record.line, message)
@@ -267,7 +271,7 @@ def _tables(
                 *doubts.name_doubts(tables[name], entries),
             )
         ]
-    return tables
+    return tables, unread
 
 
 def _sha256(

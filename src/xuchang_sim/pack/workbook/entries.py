@@ -15,15 +15,16 @@ from xuchang_sim.definitions.amounts import exact
 from xuchang_sim.pack.cells import FormError, period, tidy
 from xuchang_sim.pack.history import COLUMNS, MORE
 from xuchang_sim.pack.workbook.file import MAX_FAULTS, Cell
+from xuchang_sim.pack.workbook.labels import help_of
 from xuchang_sim.pack.workbook.sheets import FIRST, HISTORY, HISTORY_COLUMNS, Column, Sheet
 from xuchang_sim.text import phrase
 from xuchang_sim.units import UnitError, convert, parse
 from xuchang_sim.yamlfile import Problem, did_you_mean, shown, vanishes
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
-__all__ = ["Entry", "EntryReader"]
+__all__ = ["Entry", "EntryReader", "top_row"]
 
 
 def _inside(name: str) -> bool:
@@ -58,13 +59,13 @@ class EntryReader:
         columns = {column.key: column for column in sheet.columns}
         if not sheet.table and not sheet.parent[0]:
             return [self.values(sheet, columns, cells)]
-        heads = self.heads(sheet.name, columns, cells)
+        heads, first = self.heads(sheet.name, columns, cells)
         rows: dict[int, dict[str, Cell]] = {}
         for cell in cells:
             letters, row = _split(cell.place)
-            if row >= FIRST and letters in heads and not _blank(cell.value):
+            if row >= first and letters in heads and not _blank(cell.value):
                 rows.setdefault(row, {})[heads[letters]] = cell
-            elif row >= FIRST and letters not in heads and not _blank(cell.value):
+            elif row >= first and letters not in heads and not _blank(cell.value):
                 self.fault(str(cell), phrase("sheet_fault.no_key"))
         return [
             self.entry(f"{sheet.name}!A{row}", columns, result)
@@ -75,9 +76,10 @@ class EntryReader:
         """Single values: keys in the first column, values in the second."""
         keys: dict[int, Cell] = {}
         given: dict[int, Cell] = {}
+        top = top_row(cells, {"key", "value", "allowed", "meaning"})
         for cell in cells:
             letters, row = _split(cell.place)
-            if row > 1 and letters in {"A", "B"} and not _blank(cell.value):
+            if row > top and letters in {"A", "B"} and not _blank(cell.value):
                 (keys if letters == "A" else given)[row] = cell
         result: dict[str, Cell] = {}
         for row, cell in keys.items():
@@ -96,12 +98,19 @@ class EntryReader:
                 self.fault(str(cell), phrase("sheet_fault.beside"))
         return self.entry(f"{sheet.name}!A1", columns, result)
 
-    def heads(self, name: str, columns: Mapping[str, Column], cells: list[Cell]) -> dict[str, str]:
-        """Keys in row 1 by the letters of their columns."""
+    def heads(
+        self, name: str, columns: Mapping[str, Column], cells: list[Cell]
+    ) -> tuple[dict[str, str], int]:
+        """Keys by the letters of their columns, and the row in which data begin.
+
+        Keys stand in row 1, or below titles. The two rows of words and units below them may have been
+        deleted: then data begin where the template had these.
+        """
         heads: dict[str, str] = {}
+        top = top_row(cells, columns)
         for cell in cells:
             letters, row = _split(cell.place)
-            if row != 1:
+            if row != top:
                 continue
             key = str(cell.value).strip()
             if key not in columns:
@@ -118,7 +127,16 @@ class EntryReader:
                 heads[letters] = key
         if not heads:
             self.fault(f"{name}!A1", phrase("sheet_fault.no_keys", columns=", ".join(columns)))
-        return heads
+            return heads, top + FIRST - 1
+        helps = [
+            row
+            for cell in cells
+            for letters, row in (_split(cell.place),)
+            if top < row < top + FIRST - 1
+            and letters in heads
+            and str(cell.value).strip() in help_of(columns[heads[letters]])
+        ]
+        return heads, max(helps, default=top) + 1
 
     def entry(self, place: str, columns: Mapping[str, Column], cells: dict[str, Cell]) -> Entry:
         """Read the cells of one row by the kinds of their columns."""
@@ -162,11 +180,11 @@ class EntryReader:
         texts: dict[str, list[str]] = {}
         places: dict[str, list[str]] = {}
         columns = {column.key: column for column in HISTORY_COLUMNS}
-        heads = self.heads(HISTORY, columns, cells)
+        heads, first = self.heads(HISTORY, columns, cells)
         rows: dict[int, dict[str, Cell]] = {}
         for cell in cells:
             letters, row = _split(cell.place)
-            if row >= FIRST and letters in heads and not _blank(cell.value):
+            if row >= first and letters in heads and not _blank(cell.value):
                 rows.setdefault(row, {})[heads[letters]] = cell
         for row, result in sorted(rows.items()):
             entry = self.entry(f"{HISTORY}!A{row}", columns, result)
@@ -176,7 +194,9 @@ class EntryReader:
                 continue
             fields = [_field(entry.values.get(key, ("", ""))[0]) for key in COLUMNS + MORE]
             texts.setdefault(name, [",".join(COLUMNS + MORE)]).append(",".join(fields))
-            places.setdefault(name, [f"{HISTORY}!A1"]).append(entry.place)
+            odd = "period" in result and not _is_period(result["period"].value)
+            place = str(result["period"]) if odd else entry.place
+            places.setdefault(name, [f"{HISTORY}!A1"]).append(place)
         return {name: ("\n".join(text) + "\n", tuple(places[name])) for name, text in texts.items()}
 
     # -- cells
@@ -380,6 +400,35 @@ def _number_text(value: Any) -> str:
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
         return str(int(value))
     return str(value)
+
+
+def _is_period(value: Any) -> bool:
+    """Whether a cell is a period, or a span a/b of two."""
+    if isinstance(value, datetime | date):
+        return True
+    try:
+        period(value)
+    except FormError:
+        return isinstance(value, str) and "/" in value
+    return True
+
+
+def top_row(cells: list[Cell], keys: Collection[str]) -> int:
+    """Row of the keys: the first of the uppermost rows with two or more of them below titles, else row 1.
+
+    A title is a row with a single cell.
+    """
+    rows: dict[int, list[str]] = {}
+    for cell in cells:
+        row = _split(cell.place)[1]
+        if row <= FIRST and not _blank(cell.value):
+            rows.setdefault(row, []).append(str(cell.value).strip())
+    for row, texts in sorted(rows.items()):
+        if sum(text in keys for text in texts) >= min(2, len(keys)):
+            return row
+        if len(texts) > 1:
+            break
+    return 1
 
 
 def _blank(value: Any) -> bool:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from xuchang_sim.pack.workbook.entries import EntryReader
+from xuchang_sim.pack.workbook.entries import EntryReader, top_row
 from xuchang_sim.pack.workbook.file import Cell, read_bytes, read_cells
 from xuchang_sim.pack.workbook.read import book_of
-from xuchang_sim.pack.workbook.sheets import Column, Sheet
+from xuchang_sim.pack.workbook.sheets import BY_NAME, FIRST, Column, Sheet
 from xuchang_sim.pack.workbook.trees import nested
 from xuchang_sim.yamlfile import Place, Problem, Source
 
@@ -108,7 +108,10 @@ def _present(sheets: dict[str, list[Cell]]) -> dict[str, list[Cell]]:
 
 def _one_threshold(cells: list[Cell]) -> list[Cell]:
     """Cells of the targets, number and unit of a threshold in one cell."""
-    keys = {cell.value: _letters(cell) for cell in cells if re.fullmatch("[A-Z]+1", cell.place)}
+    top = top_row(cells, {column.key for column in BY_NAME["targets"].columns})
+    keys = {
+        cell.value: _letters(cell) for cell in cells if re.fullmatch(f"[A-Z]+{top}", cell.place)
+    }
     number, unit = keys.get("threshold.value"), keys.get("threshold.unit")
     units = {cell.place.removeprefix(str(unit)): cell for cell in cells if _letters(cell) == unit}
     merged = []
@@ -118,8 +121,8 @@ def _one_threshold(cells: list[Cell]) -> list[Cell]:
             continue
         if _letters(cell) == number:
             beside = f" {units[row].value}" if row in units else ""
-            text = "threshold" if row == "1" else f"{cell.value}{beside}" if int(row) > 3 else ""
-            merged.append(cell._replace(value=text))
+            below = f"{cell.value}{beside}" if int(row) >= top + FIRST - 1 else ""
+            merged.append(cell._replace(value="threshold" if int(row) == top else below))
         else:
             merged.append(cell)
     return merged

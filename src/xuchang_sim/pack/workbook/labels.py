@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from xuchang_sim.pack.workbook.sheets import Column
 
-__all__ = ["hint", "label_of"]
+__all__ = ["help_of", "hint", "label_of"]
 
 _WORDS = {
     "id": "代码 · id", "row": "行号 · row", "paragraph": "出处 · paragraph", "quote": "原文 · quote",
@@ -82,3 +82,9 @@ def hint(column: Column) -> str:
     if column.choices:
         return " / ".join(column.choices)
     return column.unit or _HINTS.get(column.kind, "")
+
+
+def help_of(column: Column) -> frozenset[str]:
+    """Return the texts that rows 2 and 3 of the template have for a column."""
+    named = column.key in _WORDS or column.path[0] == "base"
+    return frozenset(text for text in (label_of(column) if named else "", hint(column)) if text)

@@ -2,6 +2,7 @@
 
 import csv
 import hashlib
+import re
 import shutil
 from pathlib import Path
 
@@ -55,6 +56,29 @@ def test_only_goals_move_with_aims(tmp_path: Path) -> None:
         assert other.parameters[name].prior == parameter.prior, name
     assert outside_view(other) == outside_view(PACK)
     assert load_facts(other).moments == load_facts(PACK).moments
+
+
+def test_growth_of_credit_is_that_of_money_as_last_known() -> None:
+    known = PACK.history["m2_yoy"].records[-1].value / 100.0
+    assert PACK.parameters["credit_growth"].default == pytest.approx(known)
+
+
+@pytest.mark.parametrize(
+    ("base", "target"), [("sewage_rate_base", "sewage_rate"), ("city_fai_share_base", "fai_share")]
+)
+def test_a_target_bounds_no_prior(base: str, target: str) -> None:
+    """The base year may already stand where the plan wants to go: nobody has measured it."""
+    low, high = PACK.parameters[base].range or (0.0, 0.0)
+    assert low < PACK.plan.target(target).value < high
+
+
+def test_a_source_that_names_an_aim_says_what_it_is_worth() -> None:
+    """Only the plan's own base (one of two readings of it) may rest on the plan's figures."""
+    aims = re.compile(r"\b(aims?|aimed|targets?)\b|目标")
+    disclaimed = re.compile(r"no bound|not on|no outcome is known|不作为|不是|没有实绩数")
+    for parameter in PACK.parameters.values():
+        source = str(parameter.source)
+        assert not aims.search(source) or disclaimed.search(source), parameter.id
 
 
 def test_moments_that_weigh_are_evidence() -> None:

@@ -15,7 +15,7 @@ import numpy as np
 
 from xuchang_sim.answers.simple import known_null
 from xuchang_sim.forecast.drivers import drivers
-from xuchang_sim.pack.casepack import era_pack
+from xuchang_sim.pack.casepack import era_pack, national_year
 from xuchang_sim.pack.load import Pack, load_pack
 from xuchang_sim.pack.scenario import load_scenario
 from xuchang_sim.simulation.arguments import prepare
@@ -36,6 +36,9 @@ ERAS = (
 )
 SLOPES = (0.8, 1.6)
 NEAR = 10.0
+#: Growth of investment of Henan's zones (38.3%) less the province's (25.6%), first quarter of 2012, both published on
+#: 19 April 2012 (cinic.org.cn/xy/hn/352205): a fraction, the one measurement of how far zones lead.
+ZONES_LEAD = 0.383 - 0.256
 MEASURES = frozenset({"revenue_growth", "revenue_real_growth", "fai_growth"})
 
 
@@ -57,6 +60,8 @@ class Era(NamedTuple):
     came : float or None
         Mean growth of cities' industry in the plan's own year, as it came out; None where it is not at hand. No
         forecast reads it.
+    before : float or None
+        The nation's nominal growth in the year before, as realised; None where it is not at hand.
     failed : int
         Futures left out.
     """
@@ -70,7 +75,13 @@ class Era(NamedTuple):
     panel: float | None
     provinces: float | None
     came: float | None
+    before: float | None
     failed: int
+
+    @property
+    def turn(self) -> float | None:
+        """Growth that the nation is forecast to have above last year's, a fraction."""
+        return None if self.before is None else self.nation[0] - self.before
 
 
 @dataclass(frozen=True)
@@ -86,6 +97,8 @@ class EraTest:
         Of the median growth of investment on last year's of the provinces, over the eras that know it.
     premium : float
         Premium of the zones in the model, a fraction.
+    wedge : float
+        Growth of revenue over that of value added and prices in the model, a fraction. Panels hold value added.
     """
 
     city: str
@@ -93,6 +106,7 @@ class EraTest:
     slope: float
     fai_slope: float
     premium: float
+    wedge: float
     replicates: int
     seed: int
 
@@ -119,10 +133,27 @@ class EraTest:
         """Points by which the median lies off the cities of its own year plus the premium."""
         return None if era.came is None else 100.0 * (era.revenue[0] - era.came - self.premium)
 
+    def off_alike(self, era: Era) -> float | None:
+        """Points by which growth on the same scope lies off last year's cities, made comparable.
+
+        Comparable is their mean, moved by what the nation is forecast to do otherwise than last year, plus
+        the wedge of revenue over value added and the premium.
+        """
+        if era.panel is None or era.turn is None:
+            return None
+        return 100.0 * (era.real[0] - era.panel - era.turn - self.wedge - self.premium)
+
     @staticmethod
     def off_provinces(era: Era) -> float | None:
         """Points by which the median of investment lies off last year's mean of the provinces."""
         return None if era.provinces is None else 100.0 * (era.fai[0] - era.provinces)
+
+    @staticmethod
+    def off_zones(era: Era) -> float | None:
+        """Points by which the median of investment lies off the provinces plus the zones' measured lead."""
+        if era.provinces is None:
+            return None
+        return 100.0 * (era.fai[0] - era.provinces - ZONES_LEAD)
 
     def to_dict(self) -> dict[str, Any]:
         """Return all of it as plain data."""
@@ -132,7 +163,9 @@ class EraTest:
             | {
                 "off_panel": self.off(era),
                 "off_came": self.off_came(era),
+                "off_alike": self.off_alike(era),
                 "off_provinces": self.off_provinces(era),
+                "off_zones": self.off_zones(era),
             }
             for era in self.eras
         ]
@@ -179,8 +212,8 @@ def era_test(
         progress(len(ERAS), len(ERAS))
     slope = _slope([(era.nation[0], era.revenue[0]) for era in eras])
     fai = _slope([(era.provinces, era.fai[0]) for era in eras if era.provinces is not None])
-    premium = city.parameters["premium"].default or 0.0
-    return EraTest(city.name, tuple(eras), slope, fai, premium, replicates, seed)
+    premium, wedge = (city.parameters[n].default or 0.0 for n in ("premium", "demand_wedge"))
+    return EraTest(city.name, tuple(eras), slope, fai, premium, wedge, replicates, seed)
 
 
 def _slope(pairs: list[tuple[float, float]]) -> float:
@@ -209,6 +242,7 @@ def _era(pack: Pack, replicates: int, seed: int) -> Era:
         _last_year("industry", pack),
         _last_year("fai", pack),
         _came(pack.plan_year),
+        national_year(pack.base_year),
         int((~result.good).sum()),
     )
 

@@ -186,20 +186,20 @@ def eras(data: Mapping[str, Any], lang: Language) -> RenderableType:
     table = Sheet(names=(0,))
     table.values(say("hindcast.day", lang), say("hindcast.year", lang), justify="left")
     table.values(say("hindcast.nation", lang), say("hindcast.revenue", lang))
-    table.values(
-        say("hindcast.off", lang), say("hindcast.off_came", lang), say("hindcast.real", lang)
-    )
-    table.values(say("hindcast.fai", lang), say("hindcast.off_provinces", lang))
+    table.values(*(say(f"hindcast.{x}", lang) for x in ("off", "off_came", "real", "off_alike")))
+    table.values(*(say(f"hindcast.{x}", lang) for x in ("fai", "off_provinces", "off_zones")))
     for row in data["eras"]:
         nation, revenue, real, fai = (
             f"{100 * row[key][0]:.0f} ({100 * row[key][1]:.0f} – {100 * row[key][2]:.0f})"
             for key in ("nation", "revenue", "real", "fai")
         )
-        off, came, apart = (
+        off, came, alike, apart, ahead = (
             "–" if row[key] is None else f"{row[key]:+.0f}"
-            for key in ("off_panel", "off_came", "off_provinces")
+            for key in ("off_panel", "off_came", "off_alike", "off_provinces", "off_zones")
         )
-        table.add_row(row["day"], str(row["year"]), nation, revenue, off, came, real, fai, apart)
+        table.add_row(
+            row["day"], str(row["year"]), nation, revenue, off, came, real, alike, fai, apart, ahead
+        )
     low, high = data["slopes"]
     lines = []
     for mark in ("", "fai_"):

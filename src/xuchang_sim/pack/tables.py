@@ -348,7 +348,7 @@ class _Reader:
             return None
         named = [(at, row) for at, row in rows[1:] if str(row[0]).strip()]
         names = [str(row[0]).strip() for _, row in named]
-        chosen = self.choice(names, column, line, "row")
+        chosen = self.choice(names, column, line, phrase("table.a_row"))
         if chosen is None:
             return None
         at, row = named[chosen]
@@ -405,7 +405,7 @@ class _Reader:
         if not places:
             self.fault(line, phrase("table.no_column"))
             return None
-        chosen = self.choice(names, column, line, "column")
+        chosen = self.choice(names, column, line, phrase("table.a_column"))
         if chosen is None:
             return None
         return self.column(body, where, places[chosen], names[chosen] if headed else "", len(head))

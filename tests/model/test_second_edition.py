@@ -114,6 +114,8 @@ FORCED = (
     {"normal_tightness": 0.5, "supply_factor": 1.6},
     {"normal_tightness": 0.35, "supply_factor": 1.6},
 )
+#: More supply and entries that respond more: a part of the futures is slack then, not the market as a whole.
+LOOSER = {"supply_factor": 1.6, "entry_tightness": 0.8}
 MOVED = (("workers", 2012), ("revenue_real", 2012), ("revenue_real", 2013))
 
 
@@ -123,7 +125,7 @@ def labour() -> list[tuple[Results, Results]]:
     setup = prepare(PACK, 300, 2012, "2013-12", "sampled")
     scenarios = [load_scenario(f"labour_{level}", PACK) for level in ("low", "high")]
     pairs = []
-    for forced in ({}, *FORCED):
+    for forced in ({}, *FORCED, LOOSER):
         low, high = run(setup, [Variant(replace(s, parameters=forced)) for s in scenarios])
         pairs.append((low, high))
     return pairs
@@ -150,15 +152,28 @@ def test_labour_levers_work_where_hands_are_short(labour: list[tuple[Results, Re
     for name, year in MOVED:
         means, _ = gains(labour[0], name, year)
         assert 0.0 < means[0] < means[1] < means[2], (name, means)
-        whole = [gains(pair, name, year)[1] for pair in labour]
+        whole = [gains(pair, name, year)[1] for pair in labour[:4]]
         assert whole[0] > whole[1] > whole[2] > whole[3] > 0.0, (name, whole)
 
 
 def test_labour_levers_do_little_in_a_slack_market(labour: list[tuple[Results, Results]]) -> None:
     """Where nearly every future has fewer posts per seeker than any survey, a fifth is left at most, over all of them."""
-    for pair in labour[2:]:
+    for pair in labour[2:4]:
         both = pair[0].good & pair[1].good
         assert np.quantile(tightness(pair[0], both), 0.95) < SLACK
         for name, year in MOVED:
             tightest = gains(labour[0], name, year)[0][2]
             assert gains(pair, name, year)[1] <= 0.2 * tightest, (name, year)
+
+
+def test_labour_levers_do_little_in_the_futures_that_are_slack(
+    labour: list[tuple[Results, Results]],
+) -> None:
+    """Supply pushed up, and of what comes of it the futures with fewer posts per seeker than any survey: a fifth at most."""
+    low, high = labour[4]
+    both = low.good & high.good
+    slack = tightness(low, both) < SLACK
+    assert slack.mean() > 0.5
+    for name, year in MOVED:
+        gain = (high.outcomes[name] - low.outcomes[name])[both, low.setup.years.index(year)]
+        assert gain[slack].mean() <= 0.2 * gains(labour[0], name, year)[0][2], (name, year)

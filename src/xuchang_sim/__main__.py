@@ -6,7 +6,11 @@ import os
 import sys
 
 from xuchang_sim import limits, output, stopping
+from xuchang_sim.deferred import deferred
 from xuchang_sim.text import VARIABLE, say
+
+with deferred():
+    from xuchang_sim import cli
 
 WRONG_INPUT = 2  # exit code: the machine, as it is, does not let the program run
 
@@ -29,9 +33,7 @@ def main() -> None:
             output.message(starved)
             sys.exit(WRONG_INPUT)
     try:
-        from xuchang_sim.cli import main as run  # noqa: PLC0415 - that is the point
-
-        run()
+        cli.main()
     except stopping.Stopped as asked:
         output.message(str(asked))
         sys.exit(asked.code)

@@ -11,6 +11,7 @@ which unit it is counted. Nested records are named tuples or typed dictionaries.
 from __future__ import annotations
 
 import inspect
+import json
 import math
 import sys
 import types
@@ -31,12 +32,15 @@ from typing import (
     Union,
 )
 
+from xuchang_sim.deferred import deferred
 from xuchang_sim.htmltable import html_table
+
+with deferred():
+    import pandas as pd
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    import pandas as pd
     import xarray as xr
 
 __all__ = [
@@ -184,8 +188,6 @@ class Answer:
 
     def to_json(self, indent: int | None = None) -> str:
         """Return :meth:`to_dict` as JSON text; no ``NaN`` and no ``Infinity``."""
-        import json  # noqa: PLC0415
-
         return json.dumps(self.to_dict(), ensure_ascii=False, allow_nan=False, indent=indent)
 
     @classmethod
@@ -225,8 +227,6 @@ class Answer:
         Keys of nested records are joined by a point. ``attrs["units"]`` has the unit of every
         column that has one of its own; where the rows differ, the column ``unit`` says it.
         """
-        import pandas as pd  # noqa: PLC0415 - heavy, and only wanted here
-
         if not self.ROWS:
             message = f"{type(self).__name__} has no rows; use to_dict()"
             raise TypeError(message)
@@ -285,8 +285,6 @@ class Answer:
 
     def __hash__(self) -> int:
         """Hash of what the answer says."""
-        import json  # noqa: PLC0415
-
         return hash(json.dumps(self.content(), sort_keys=True))
 
 

@@ -8,6 +8,7 @@ Nothing is looked for as long as every name is the library's own.
 from __future__ import annotations
 
 from functools import cache
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -40,8 +41,6 @@ class Extension(NamedTuple):
 
 @cache
 def _offered(group: str) -> Mapping[str, EntryPoint]:
-    from importlib.metadata import entry_points  # noqa: PLC0415 - reads every distribution
-
     return {point.name: point for point in entry_points(group=group)}
 
 

@@ -7,7 +7,12 @@ carry, ends the process, or asks for its 32 MB for ever. Under a limit it is loa
 
 from __future__ import annotations
 
+import sys
+from importlib import import_module
 from typing import Final
+
+if sys.platform != "win32":
+    import resource
 
 LEAST: Final = 2**29  # bytes of address space that the libraries take before anything is computed
 RESERVE: Final = 2**24  # bytes held back under a limit
@@ -35,11 +40,9 @@ def hold() -> None:
         If there is not enough for that.
     """
     if limited() and not _reserve:
-        import numpy  # noqa: ICN001, PLC0415 - with its own OpenBLAS
-        import scipy.linalg  # noqa: PLC0415 - with another
-
+        import_module("numpy")  # with its own OpenBLAS
+        import_module("scipy.linalg")  # with another
         _reserve.append(bytearray(RESERVE))
-        del numpy, scipy
 
 
 def release() -> None:
@@ -48,9 +51,7 @@ def release() -> None:
 
 
 def _limit() -> int | None:
-    try:
-        import resource  # noqa: PLC0415 - there is none on Windows
-    except ImportError:
+    if sys.platform == "win32":
         return None
     limit = resource.getrlimit(resource.RLIMIT_AS)[0]
     return None if limit == resource.RLIM_INFINITY else limit

@@ -10,7 +10,9 @@ from __future__ import annotations
 import codecs
 import os
 import sys
+import tempfile
 from itertools import pairwise
+from pathlib import Path
 from typing import Final, NoReturn
 
 from xuchang_sim.text import LANGUAGES, VARIABLE, Language, reason, say
@@ -194,9 +196,6 @@ def _units(character: str) -> list[int]:
 
 def _keep(text: str, why: str, ending: str) -> None:
     """Write an answer to a file of its own, or as the last resort to standard error."""
-    import tempfile  # noqa: PLC0415 - only wanted when all else fails
-    from pathlib import Path  # noqa: PLC0415
-
     for folder in (None, ".", Path.home()):
         try:
             handle, name = tempfile.mkstemp(prefix="xuchang-sim-", suffix=ending, dir=folder)

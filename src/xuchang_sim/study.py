@@ -11,14 +11,37 @@ The functions below the class are conveniences: ``assess("plan", seed=1)`` is
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from xuchang_sim.deferred import deferred
 from xuchang_sim.simulation.settings import FIELDS, Settings
+
+with deferred():
+    from xuchang_sim.answers import (
+        assess as _assess,
+        calibration as _calibration,
+        classes as _classes,
+        compare as _compare,
+        designs as _designs,
+        discovery as _discovery,
+        explain as _explain,
+        facts as _facts,
+        frontier as _frontier,
+        outlook as _outlook,
+        packages as _packages,
+        prim as _prim,
+        robustness as _robustness,
+        sensitivity as _sensitivity,
+        sweep as _sweep,
+        uncertainty as _uncertainty,
+    )
+    from xuchang_sim.report import document as _document
+    from xuchang_sim.simulation import profiling as _profiling
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from concurrent.futures import Executor
-    from pathlib import Path
 
     import pandas as pd
 
@@ -69,13 +92,11 @@ class Study(Settings):
         full: bool = True,
     ) -> Assessment:
         """Say how likely every target is; see :func:`xuchang_sim.answers.assess.assess`."""
-        from xuchang_sim.answers import assess as room  # noqa: PLC0415
-
-        return room.assess(
+        return _assess.assess(
             self,
             scenario,
-            redraws=room.REDRAWS if redraws is None else redraws,
-            paired=room.PAIRED if paired is None else paired,
+            redraws=_assess.REDRAWS if redraws is None else redraws,
+            paired=_assess.PAIRED if paired is None else paired,
             extended=extended,
             full=full,
         )
@@ -84,10 +105,8 @@ class Study(Settings):
         self, name: str | Path = "matrix", *, earlier: bool = False, extended: int | None = None
     ) -> MatrixResult:
         """Cross axes of levers; see :func:`xuchang_sim.answers.assess.matrix`."""
-        from xuchang_sim.answers import assess as room  # noqa: PLC0415
-
-        few = room.EXTENDED if extended is None else extended
-        return room.matrix(self, name, earlier=earlier, extended=few)
+        few = _assess.EXTENDED if extended is None else extended
+        return _assess.matrix(self, name, earlier=earlier, extended=few)
 
     def compare(
         self,
@@ -98,15 +117,11 @@ class Study(Settings):
         half_width: float | None = None,
     ) -> Comparison:
         """Compare two scenarios replicate by replicate; see :func:`xuchang_sim.answers.compare.compare`."""
-        from xuchang_sim.answers.compare import compare  # noqa: PLC0415
-
-        return compare(self, a, b, measures=measures, half_width=half_width)
+        return _compare.compare(self, a, b, measures=measures, half_width=half_width)
 
     def explain(self, scenario: ScenarioLike = "plan") -> Explanation:
         """Say what holds the targets back; see :func:`xuchang_sim.answers.explain.explain`."""
-        from xuchang_sim.answers.explain import explain  # noqa: PLC0415
-
-        return explain(self, scenario)
+        return _explain.explain(self, scenario)
 
     def packages(
         self,
@@ -122,14 +137,12 @@ class Study(Settings):
         exhaustive: bool = False,
     ) -> BundleResult:
         """Find the smallest policy packages; see :func:`xuchang_sim.answers.packages.smallest_bundle`."""
-        from xuchang_sim.answers import packages as room  # noqa: PLC0415
-
-        return room.smallest_bundle(
+        return _packages.smallest_bundle(
             self,
             goal,
             p,
             factors=factors,
-            grid=room.GRID if grid is None else grid,
+            grid=_packages.GRID if grid is None else grid,
             base=base,
             robust=robust,
             draws=draws,
@@ -148,15 +161,13 @@ class Study(Settings):
         base: ScenarioLike = "plan",
     ) -> Frontier:
         """Say which growth is reached with a probability; see :func:`xuchang_sim.answers.frontier.frontier`."""
-        from xuchang_sim.answers import frontier as room, packages  # noqa: PLC0415
-
-        return room.frontier(
+        return _frontier.frontier(
             self,
             p,
             outcomes=outcomes,
             scenarios=scenarios,
-            maps=room.MAPS if maps is None else maps,
-            grid=packages.GRID if grid is None else grid,
+            maps=_frontier.MAPS if maps is None else maps,
+            grid=_packages.GRID if grid is None else grid,
             base=base,
         )
 
@@ -176,9 +187,7 @@ class Study(Settings):
         ``replicates`` are those of a point; see
         :func:`xuchang_sim.answers.sensitivity.sensitivity`.
         """
-        from xuchang_sim.answers.sensitivity import sensitivity  # noqa: PLC0415
-
-        return sensitivity(
+        return _sensitivity.sensitivity(
             self,
             scenario,
             method=method,
@@ -198,14 +207,12 @@ class Study(Settings):
         boxes: int | None = None,
     ) -> Discovery:
         """Find where a goal is missed despite a scenario; see :func:`xuchang_sim.answers.discovery.discover`."""
-        from xuchang_sim.answers import discovery as room, prim  # noqa: PLC0415
-
-        return room.discover(
+        return _discovery.discover(
             self,
             scenario,
             goal,
-            density=prim.DENSITY if density is None else density,
-            boxes=prim.MOST_BOXES if boxes is None else boxes,
+            density=_prim.DENSITY if density is None else density,
+            boxes=_prim.MOST_BOXES if boxes is None else boxes,
         )
 
     def robustness(
@@ -222,48 +229,38 @@ class Study(Settings):
         ``replicates`` are those of a draw; see
         :func:`xuchang_sim.answers.robustness.robustness`.
         """
-        from xuchang_sim.answers import robustness as room  # noqa: PLC0415
-
-        return room.robustness(
+        return _robustness.robustness(
             self,
             scenarios,
             goal,
             draws=draws,
             replicates=replicates,
-            key=room.KEY if key is None else key,
+            key=_robustness.KEY if key is None else key,
         )
 
     def uncertainty(self, scenario: ScenarioLike = "plan") -> Uncertainty:
         """Say where the uncertainty is; see :func:`xuchang_sim.answers.uncertainty.uncertainty`."""
-        from xuchang_sim.answers.uncertainty import uncertainty  # noqa: PLC0415
-
-        return uncertainty(self, scenario)
+        return _uncertainty.uncertainty(self, scenario)
 
     def classes(self, scenario: ScenarioLike = "plan") -> Classes:
         """Measure what moves every target; see :func:`xuchang_sim.answers.classes.classify`."""
-        from xuchang_sim.answers.classes import classify  # noqa: PLC0415
-
-        return classify(self, scenario)
+        return _classes.classify(self, scenario)
 
     def facts(self) -> Facts:
         """Measure the stylised facts; see :func:`xuchang_sim.answers.facts.facts`."""
-        from xuchang_sim.answers.facts import facts  # noqa: PLC0415
-
-        return facts(self)
+        return _facts.facts(self)
 
     def calibrate(self, simulations: int | None = None) -> Posterior:
         """Find the posterior of the parameters; see :func:`xuchang_sim.answers.calibration.calibrate`."""
-        from xuchang_sim.answers import calibration as room  # noqa: PLC0415
-
-        return room.calibrate(self, room.SIMULATIONS if simulations is None else simulations)
+        return _calibration.calibrate(
+            self, _calibration.SIMULATIONS if simulations is None else simulations
+        )
 
     def outlook(
         self, *, through: str | None = None, as_of: str | None = None, backtest: bool = False
     ) -> Outlook:
         """Forecast the economy around the zones; see :func:`xuchang_sim.answers.outlook.outlook`."""
-        from xuchang_sim.answers.outlook import outlook  # noqa: PLC0415
-
-        return outlook(self, through=through, as_of=as_of, backtest=backtest)
+        return _outlook.outlook(self, through=through, as_of=as_of, backtest=backtest)
 
     def design(
         self,
@@ -275,9 +272,7 @@ class Study(Settings):
         measures: str | Sequence[str] = (),
     ) -> Design:
         """Make a design of a table of points; see :func:`xuchang_sim.answers.designs.make_design`."""
-        from xuchang_sim.answers.designs import make_design  # noqa: PLC0415
-
-        return make_design(
+        return _designs.make_design(
             self, points, name=name, scenarios=scenarios, draws=draws, measures=measures
         )
 
@@ -296,9 +291,7 @@ class Study(Settings):
         A design has its own replicates, seed and last month; see
         :func:`xuchang_sim.answers.sweep.sweep`.
         """
-        from xuchang_sim.answers.sweep import sweep  # noqa: PLC0415
-
-        return sweep(
+        return _sweep.sweep(
             design,
             out=out,
             executor=executor,
@@ -339,23 +332,17 @@ class Study(Settings):
         Path
             Of the file.
         """
-        from pathlib import Path  # noqa: PLC0415
-
-        from xuchang_sim.report import document  # noqa: PLC0415
-
         path = Path(out)
-        document.check(path)
-        chosen = document.usual(self.pack) if scenarios is None else scenarios
-        document.write(document.gather(self, chosen, deep=deep, goal=goal), lang, path)
+        _document.check(path)
+        chosen = _document.usual(self.pack) if scenarios is None else scenarios
+        _document.write(_document.gather(self, chosen, deep=deep, goal=goal), lang, path)
         return path
 
     def profile(
         self, scenario: ScenarioLike = "plan", *, watch: Callable[[View], None] | None = None
     ) -> Profile:
         """Time every rule; see :func:`xuchang_sim.simulation.profiling.profile`."""
-        from xuchang_sim.simulation.profiling import profile  # noqa: PLC0415
-
-        return profile(self, scenario, watch)
+        return _profiling.profile(self, scenario, watch)
 
 
 # ------------------------------------------------------------------------------------ conveniences

@@ -34,6 +34,7 @@ from xuchang_sim.answers.records import Goal, Growth, NotModelled, OutsideView, 
 from xuchang_sim.answers.requirements import require
 from xuchang_sim.answers.skill import skill
 from xuchang_sim.forecast.outside import outside_view
+from xuchang_sim.model.world import SCALARS, SUMMARY
 from xuchang_sim.pack.scenario import ResolvedScenario, load_matrix
 from xuchang_sim.simulation.arguments import MOST_REPLICATES, whole_number
 from xuchang_sim.simulation.manifest import Manifest, manifest
@@ -613,8 +614,6 @@ def compare_years(base: Results, without: Results, name: str) -> Moved:
 
 def conditioning(results: Results) -> dict[str, Summary]:
     """Spread of the scalars that make every replicate reproduce the base year."""
-    from xuchang_sim.model.world import SCALARS, SUMMARY  # noqa: PLC0415
-
     rows = results.summary[results.good]
     out: dict[str, Any] = {}
     for k, name in enumerate(SUMMARY[:SCALARS]):

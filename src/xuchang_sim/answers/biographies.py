@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from xuchang_sim.deferred import deferred
 from xuchang_sim.model.world import ABANDONED, DONE, DROPPED, LAND
 
-if TYPE_CHECKING:
+with deferred():
     import pandas as pd
 
+if TYPE_CHECKING:
     from xuchang_sim.model.economy import Economy
 
 KINDS = ("industrial", "infrastructure", "logistics")
@@ -41,8 +43,6 @@ def projects(economy: Economy) -> pd.DataFrame:
     >>> list(projects(world).columns)[:3]
     ['id', 'zone', 'sector']
     """
-    import pandas as pd  # noqa: PLC0415 - heavy
-
     record = economy.columns["project"]
     rows = slice(int(economy.city["projects"]))
     state = np.asarray(record["state"][rows])

@@ -19,6 +19,7 @@ import numpy.typing as npt
 from xuchang_sim import __version__
 from xuchang_sim.answer import Probability, Share, Unit
 from xuchang_sim.answers.factsfile import load_facts
+from xuchang_sim.deferred import deferred
 from xuchang_sim.model.digest import rules_digest
 from xuchang_sim.model.engine import threads
 from xuchang_sim.pack.posterior import Posterior
@@ -28,6 +29,10 @@ from xuchang_sim.simulation.setup import Setup
 from xuchang_sim.simulation.worlds import FailedWorldError, Worlds
 from xuchang_sim.text import phrase
 from xuchang_sim.yamlfile import InputError, Problem
+
+with deferred():
+    from scipy import special, stats
+    from scipy.stats import qmc
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -175,8 +180,6 @@ def reference(
     progress : callable, optional
         Called with (simulations done, simulations in all).
     """
-    from scipy.stats import qmc  # noqa: PLC0415 - heavy, and only wanted here
-
     free = [
         name
         for name, parameter in pack.parameters.items()
@@ -457,10 +460,8 @@ def places(moment: Moment, simulated: Array, weights: Array) -> dict[str, float]
     dict of str to float
         ``pit_prior`` before anything is weighed, ``pit`` by the other figures.
     """
-    from scipy.special import ndtr  # noqa: PLC0415
-
     good = np.isfinite(simulated)
-    below = ndtr((moment.observed - simulated[good]) / moment.sd)
+    below = special.ndtr((moment.observed - simulated[good]) / moment.sd)
     return {"pit_prior": float(below.mean()), "pit": float(weights[good] @ below)}
 
 
@@ -497,8 +498,6 @@ def _parameter_row(
 
 def _recovery(ranks: Array, ess: Array, names: Sequence[str]) -> dict[str, Any]:
     """Uniformity of ranks: Kolmogorov tests, and the smallest p after Holm's correction."""
-    from scipy import stats  # noqa: PLC0415
-
     p = {
         name: float(stats.kstest(ranks[:, k], stats.uniform.cdf).pvalue)
         for k, name in enumerate(names)

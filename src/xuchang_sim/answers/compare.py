@@ -22,6 +22,7 @@ from xuchang_sim.answers.assess import (
 )
 from xuchang_sim.answers.forward import Forward, ForwardRecord, forward
 from xuchang_sim.answers.records import NotModelled
+from xuchang_sim.deferred import deferred
 from xuchang_sim.simulation.draws import same_outlook
 from xuchang_sim.simulation.manifest import Manifest, manifest
 from xuchang_sim.simulation.measures import REGISTRY
@@ -33,6 +34,9 @@ from xuchang_sim.simulation.targets import lacking, meets, modelled, unmodelled
 from xuchang_sim.text import phrase
 from xuchang_sim.units import month_label
 from xuchang_sim.yamlfile import InputError, Problem, did_you_mean
+
+with deferred():
+    from scipy import special
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -95,8 +99,6 @@ def paired(a: Array, b: Array, half_width: float | None = None) -> Paired:
     Paired
         NaN where fewer than two replicates say nothing.
     """
-    from scipy.special import stdtrit  # noqa: PLC0415
-
     gap = b - a
     n = len(gap)
     if n < 2:
@@ -105,7 +107,7 @@ def paired(a: Array, b: Array, half_width: float | None = None) -> Paired:
         return Paired(one, two, two - one, nan, nan, nan, nan, nan, nan)
     mean, spread = float(gap.mean()), float(gap.std(ddof=1))
     se = spread / math.sqrt(n)
-    reach = float(stdtrit(n - 1, 0.975)) * se
+    reach = float(special.stdtrit(n - 1, 0.975)) * se
     requested = FINE * abs(mean) if half_width is None else half_width
     apart = float(a.var(ddof=1) + b.var(ddof=1))
     reduction = apart / spread**2 if spread > 0 else math.nan

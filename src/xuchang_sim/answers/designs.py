@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 import numpy as np
 from pydantic import BeforeValidator, Field
 
+from xuchang_sim.deferred import deferred
 from xuchang_sim.pack.levers import AXES
 from xuchang_sim.pack.load import Pack, load_pack
 from xuchang_sim.pack.scenario import Name, ResolvedScenario, adjust, load_scenario
@@ -27,11 +28,14 @@ from xuchang_sim.text import phrase
 from xuchang_sim.units import month_label
 from xuchang_sim.yamlfile import InputError, Problem, Source, did_you_mean, read_yaml, shown
 
+with deferred():
+    import pandas as pd
+    from scipy.stats import qmc
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     import numpy.typing as npt
-    import pandas as pd
 
     Array = npt.NDArray[np.float64]
 
@@ -377,8 +381,6 @@ def read_table(path: Path) -> pd.DataFrame:
     InputError
         If the file cannot be read as a table.
     """
-    import pandas as pd  # noqa: PLC0415 - heavy, and only wanted here
-
     try:
         if path.suffix.lower() == ".csv":
             return pd.read_csv(path, encoding="utf-8-sig")
@@ -506,8 +508,6 @@ def unit_sample(method: str, factors: int, points: int, seed: int) -> Array:
     -------
     ndarray, shape (points, factors)
     """
-    from scipy.stats import qmc  # noqa: PLC0415 - slow to import
-
     generator = np.random.default_rng(seed)
     kind = qmc.Sobol if method == "sobol" else qmc.LatinHypercube
     return np.asarray(kind(factors, rng=generator).random(points))

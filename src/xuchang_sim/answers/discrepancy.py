@@ -12,6 +12,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from xuchang_sim.deferred import deferred
+
+with deferred():
+    from scipy import special
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -174,8 +179,6 @@ def sample(discrepancy: Discrepancy, uniform: Floats) -> Floats:
     -------
     ndarray, shape (n,)
     """
-    from scipy.special import ndtri, stdtrit  # noqa: PLC0415
-
-    scale = discrepancy.scale * np.exp(discrepancy.scatter * ndtri(uniform[:, 0]))
-    common = discrepancy.offset + discrepancy.common * ndtri(uniform[:, 1])
-    return np.asarray(common + scale * stdtrit(discrepancy.tails, uniform[:, 2]))
+    scale = discrepancy.scale * np.exp(discrepancy.scatter * special.ndtri(uniform[:, 0]))
+    common = discrepancy.offset + discrepancy.common * special.ndtri(uniform[:, 1])
+    return np.asarray(common + scale * special.stdtrit(discrepancy.tails, uniform[:, 2]))

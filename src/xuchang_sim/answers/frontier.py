@@ -11,6 +11,7 @@ import numpy as np
 
 from xuchang_sim.answer import Answer, Extra, MaybeNan
 from xuchang_sim.answers.packages import GRID, parse_goal, strengthened
+from xuchang_sim.deferred import deferred
 from xuchang_sim.pack.scenario import list_scenarios
 from xuchang_sim.simulation.manifest import Manifest, manifest
 from xuchang_sim.simulation.results import together
@@ -19,6 +20,9 @@ from xuchang_sim.simulation.settings import listed
 from xuchang_sim.simulation.setup import Setup, Variant
 from xuchang_sim.text import phrase
 from xuchang_sim.yamlfile import InputError, Problem
+
+with deferred():
+    from scipy import stats
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,13 +48,11 @@ class Reach(NamedTuple):
 
 def reach(values: Array, p: float) -> Reach:
     """Return the largest value that a share ``p`` of outcomes reaches, with its 95% interval."""
-    from scipy.stats import binom  # noqa: PLC0415 - slow to import
-
     n = len(values)
     ordered = np.sort(values)[::-1]
     k = max(0, math.ceil(p * n - 1e-9) - 1)
-    early = int(binom.ppf(0.025, n, p)) - 1
-    late = int(binom.ppf(0.975, n, p))
+    early = int(stats.binom.ppf(0.025, n, p)) - 1
+    late = int(stats.binom.ppf(0.975, n, p))
     low = ordered[late] if late < n else math.nan
     high = ordered[early] if early >= 0 else math.nan
     return Reach(float(ordered[k]), float(low), float(high))

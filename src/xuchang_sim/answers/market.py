@@ -19,9 +19,13 @@ import numpy as np
 from xuchang_sim.answers.discrepancy import COMMON, Discrepancy, Start, learn, sample
 from xuchang_sim.answers.panels import Panel, null_scores, read_panels
 from xuchang_sim.answers.scoring import quantile_crps
+from xuchang_sim.deferred import deferred
 from xuchang_sim.forecast.drivers import drivers
 from xuchang_sim.pack.casepack import era_pack, national_year, shared_pack
 from xuchang_sim.yamlfile import InputError
+
+with deferred():
+    from scipy.stats import qmc
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -268,8 +272,6 @@ def layer_sample(
     ndarray, shape (n,)
     """
     if known is not None:
-        from scipy.stats import qmc  # noqa: PLC0415
-
         levels = qmc.Sobol(4, seed=seed).random(POINTS)
         path = (levels[:, 3] * len(national)).astype(int)
         return np.asarray(national[path] + sample(known, levels[:, :3]))

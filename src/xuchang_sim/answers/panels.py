@@ -13,9 +13,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from xuchang_sim.deferred import deferred
 from xuchang_sim.files import write
 from xuchang_sim.text import phrase
 from xuchang_sim.yamlfile import InputError, Problem
+
+with deferred():
+    from scipy import special
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -202,11 +206,11 @@ def _column_means(table: Floats) -> Floats:
 
 def normal_crps(mean: Floats, sd: Floats, actual: Floats) -> Floats:
     """CRPS of normal forecasts (Gneiting and Raftery 2007, equation 21)."""
-    from scipy.special import ndtr  # noqa: PLC0415
-
     z = (actual - mean) / sd
     density = np.exp(-0.5 * z * z) / math.sqrt(2.0 * math.pi)
-    return np.asarray(sd * (z * (2.0 * ndtr(z) - 1.0) + 2.0 * density - 1.0 / math.sqrt(math.pi)))
+    return np.asarray(
+        sd * (z * (2.0 * special.ndtr(z) - 1.0) + 2.0 * density - 1.0 / math.sqrt(math.pi))
+    )
 
 
 def null_scores(panel: Panel, years: Iterable[int]) -> dict[str, Floats]:

@@ -12,6 +12,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from xuchang_sim.answers.simple import Normal, best_simple
+from xuchang_sim.deferred import deferred
+
+with deferred():
+    from scipy import special
 
 if TYPE_CHECKING:
     from datetime import date
@@ -212,10 +216,8 @@ def mixture_cdf(centres: Floats, sds: Floats, weights: Floats, x: float | Floats
     -------
     ndarray, shape () or (m,)
     """
-    from scipy.special import ndtr  # noqa: PLC0415
-
     z = (np.asarray(x, dtype=float)[..., None] - centres) / sds
-    return np.asarray((ndtr(z) * weights).sum(axis=-1))
+    return np.asarray((special.ndtr(z) * weights).sum(axis=-1))
 
 
 def mixture_quantiles(centres: Floats, sds: Floats, weights: Floats) -> Floats:

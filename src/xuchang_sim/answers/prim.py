@@ -11,7 +11,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from xuchang_sim.deferred import deferred
 from xuchang_sim.text import phrase
+
+with deferred():
+    from scipy import stats
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -213,8 +217,6 @@ def _quasi_p(
     x: Array, interest: Bools, names: Sequence[str], first: Step, at: Step
 ) -> dict[str, tuple[float, float]]:
     """How likely as many hits are by chance if one limit is dropped (one-sided binomial)."""
-    from scipy.stats import binom  # noqa: PLC0415 - slow to import
-
     limits, start = np.array(at.limits).T, np.array(first.limits).T
     entries = {}
     for k, name in enumerate(names):
@@ -229,7 +231,7 @@ def _quasi_p(
             wider[side, k] = start[side, k]
             kept = ((x >= wider[0]) & (x <= wider[1])).all(axis=1)
             share = float(interest[kept].mean())
-            values.append(float(binom.sf(at.hits - 1, at.cases, share)))
+            values.append(float(stats.binom.sf(at.hits - 1, at.cases, share)))
         entries[name] = (values[0], values[1])
     return entries
 

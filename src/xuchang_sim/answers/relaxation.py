@@ -8,11 +8,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from xuchang_sim.deferred import deferred
 from xuchang_sim.forecast.calendar import fai_season
 from xuchang_sim.model.world import MEASURE_ROW, SUMMARY
 from xuchang_sim.simulation.results import Results
 from xuchang_sim.text import phrase
 from xuchang_sim.units import factor
+
+with deferred():
+    from scipy import optimize, special
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -111,11 +115,9 @@ class Relaxation:
 
         NaN where the solver finds no solution: the measured prices stand without their dual.
         """
-        from scipy.optimize import linprog  # noqa: PLC0415 - slow to import
-
         a, b, _ = self.rows()
         scale = np.abs(a).max(axis=1)
-        solved = linprog(
+        solved = optimize.linprog(
             -self.objective(outcome), A_ub=a / scale[:, None], b_ub=b / scale, method="highs"
         )
         if solved.status != 0:
@@ -251,13 +253,12 @@ def _limit(results: Results, pack: Pack, rows: slice, borrowed: Array) -> Array:
 
 def _durations(pack: Pack) -> Array:
     """Building times of ordinary projects, months: equally likely values of their spread."""
-    from scipy.special import ndtri  # noqa: PLC0415
 
     def central(name: str) -> float:
         return float(pack.parameters[name].default or 0.0)
 
     middle = central("duration_base") * central_size(pack) ** central("duration_elasticity")
-    scores = ndtri((np.arange(20) + 0.5) / 20)
+    scores = special.ndtri((np.arange(20) + 0.5) / 20)
     spread = np.array([math.exp(central("duration_sigma") * score) for score in scores.tolist()])
     return np.asarray(np.maximum(central("duration_min"), middle * spread))
 

@@ -8,6 +8,8 @@ from typing import Any, TypedDict
 
 from xuchang_sim.answer import DIALECT, Answer, schema_of
 from xuchang_sim.answers.audit import AuditRow
+from xuchang_sim.definitions import tables
+from xuchang_sim.pack.plan import Row
 from xuchang_sim.text import phrase
 from xuchang_sim.yamlfile import InputError, Problem, did_you_mean
 
@@ -47,8 +49,6 @@ class Definitions(Answer):
     @classmethod
     def schema_part(cls, shared: dict[str, Any]) -> dict[str, Any]:
         """Return a schema whose rows have the fields of the definitions themselves."""
-        from xuchang_sim.definitions import tables  # noqa: PLC0415
-
         rows = {}
         for table, entries in tables.TABLES.items():
             kind = type(next(iter(entries().values())))
@@ -76,8 +76,6 @@ class PlanRows(Answer):
     @classmethod
     def schema_part(cls, shared: dict[str, Any]) -> dict[str, Any]:
         """Return the schema that checks the file itself, in the form in which rows are printed."""
-        from xuchang_sim.pack.plan import Row  # noqa: PLC0415 - pydantic's schemas are slow
-
         schema = Row.model_json_schema(mode="serialization", ref_template="#/$defs/{model}")
         shared |= schema.pop("$defs", {})
         shared["Row"] = schema

@@ -17,6 +17,10 @@ from xuchang_sim.answers.hindcast import Hindcast, unscorable
 from xuchang_sim.answers.predictive import LEVELS, Forecast
 from xuchang_sim.answers.rules import rules_digest
 from xuchang_sim.answers.simple import SIMPLE, Normal, simple_forecasts
+from xuchang_sim.deferred import deferred
+
+with deferred():
+    from scipy import special
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -188,15 +192,13 @@ def transform(quantiles: Floats, actual: float) -> float:
     Between quantiles, and beyond the first and the last, the law is normal: linear in the normal
     quantile of the level.
     """
-    from scipy.special import ndtr, ndtri  # noqa: PLC0415
-
-    z, q = ndtri(np.asarray(LEVELS)), np.asarray(quantiles, dtype=float)
+    z, q = special.ndtri(np.asarray(LEVELS)), np.asarray(quantiles, dtype=float)
     place = int(np.clip(np.searchsorted(q, actual), 1, len(q) - 1))
     width = q[place] - q[place - 1]
     if width <= 0.0:
-        return float(ndtr(z[place]))
+        return float(special.ndtr(z[place]))
     step = (actual - q[place - 1]) / width
-    return float(ndtr(z[place - 1] + step * (z[place] - z[place - 1])))
+    return float(special.ndtr(z[place - 1] + step * (z[place] - z[place - 1])))
 
 
 def log_score(p: float, met: bool) -> float:
@@ -224,8 +226,6 @@ def score_row(forecast: Forecast, value: float, bound: Bound = "") -> Score:
         Outcome, in the unit of the forecast.
     bound : str
     """
-    from scipy.special import ndtr, ndtri  # noqa: PLC0415
-
     actual = forecast.points(value)
     quantiles = np.array([forecast.points(q) for q in forecast.quantiles])
     last, aimed = forecast.last_growth, forecast.target
@@ -238,7 +238,7 @@ def score_row(forecast: Forecast, value: float, bound: Bound = "") -> Score:
     alone = np.array([forecast.points(q) for q in forecast.alone])
     crps = {"pool": quantile_crps(quantiles, actual, bound)}
     crps["model"] = quantile_crps(alone, actual, bound)
-    z = ndtri(np.asarray(LEVELS))
+    z = special.ndtri(np.asarray(LEVELS))
     crps |= {
         name: quantile_crps(law.mean + law.sd * z, actual, bound) for name, law in simple.items()
     }
@@ -249,7 +249,7 @@ def score_row(forecast: Forecast, value: float, bound: Bound = "") -> Score:
         log["pool"] = log_score(forecast.p_target, met)
         log["model"] = log_score(forecast.p_alone or 0.0, met)
         for name, law in simple.items():
-            log[name] = log_score(float(ndtr((law.mean - aim) / law.sd)), met)
+            log[name] = log_score(float(special.ndtr((law.mean - aim) / law.sd)), met)
     here = transform(quantiles, actual)
     pit = {"": (here, here), "at_least": (here, 1.0), "at_most": (0.0, here)}[bound]
     inside: dict[float, bool | None] = {
@@ -358,8 +358,6 @@ def _share(inside: Sequence[bool | None]) -> float:
 
 def _difference(ours: str, name: str, rows: Sequence[Score]) -> Difference | None:
     """One of ours less a simple forecast on the rows that both have; None if there are none."""
-    from scipy.special import stdtrit  # noqa: PLC0415
-
     both = [row for row in rows if name in row.crps and ours in row.crps]
     if not both:
         return None
@@ -367,7 +365,7 @@ def _difference(ours: str, name: str, rows: Sequence[Score]) -> Difference | Non
     mean, counts = float(gaps.mean()), math.nan
     if len(gaps) > 1:
         error = float(gaps.std(ddof=1)) / math.sqrt(len(gaps))
-        counts = float(stdtrit(len(gaps) - 1, 0.5 + CONFIDENCE / 2.0)) * error
+        counts = float(special.stdtrit(len(gaps) - 1, 0.5 + CONFIDENCE / 2.0)) * error
     return Difference(
         name,
         mean,

@@ -18,6 +18,7 @@ from xuchang_sim.answer import Answer, Extra, MaybeNan
 from xuchang_sim.answers.assess import goals
 from xuchang_sim.answers.designs import Design, factor_names, make_design, quantile
 from xuchang_sim.answers.sweep import collect
+from xuchang_sim.deferred import deferred
 from xuchang_sim.pack.levers import AXES
 from xuchang_sim.simulation.manifest import Manifest, manifest
 from xuchang_sim.simulation.settings import listed
@@ -25,6 +26,9 @@ from xuchang_sim.simulation.setup import Setup
 from xuchang_sim.simulation.targets import NO_GOAL
 from xuchang_sim.text import phrase
 from xuchang_sim.yamlfile import InputError, Problem, did_you_mean
+
+with deferred():
+    from scipy.stats import qmc
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -118,8 +122,6 @@ def sobol_plan(names: Sequence[str], size: int, seed: int) -> Plan:
     InputError
         If ``size`` is no power of two.
     """
-    from scipy.stats import qmc  # noqa: PLC0415 - slow to import
-
     if size < 2 or size & (size - 1):
         message = phrase("ask.power", size=size)
         raise InputError([Problem("--size", "", 0, message)])

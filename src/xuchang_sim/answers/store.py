@@ -13,6 +13,7 @@ import json
 import os
 import re
 import socket
+import sys
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,11 @@ import pyarrow.parquet as pq
 from xuchang_sim.files import UNFINISHED, naming, write as write_file
 from xuchang_sim.text import phrase, reason
 from xuchang_sim.yamlfile import InputError, Problem, shown
+
+if sys.platform == "win32":
+    import msvcrt
+else:
+    import fcntl
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -238,13 +244,9 @@ _HELD_GUARD = threading.Lock()
 def _try_lock(handle: int) -> bool:
     """Take a lock that a child does not inherit and that ends with the process."""
     try:
-        if os.name == "nt":
-            import msvcrt  # noqa: PLC0415
-
-            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
+        if sys.platform == "win32":
+            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
         else:
-            import fcntl  # noqa: PLC0415
-
             fcntl.lockf(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         return False

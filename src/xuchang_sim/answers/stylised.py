@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from xuchang_sim.deferred import deferred
 from xuchang_sim.forecast import cache
 from xuchang_sim.forecast.calendar import dense, fill_january
-from xuchang_sim.forecast.series import history
+from xuchang_sim.forecast.forecaster import forecaster
+from xuchang_sim.forecast.series import Regular, history
 from xuchang_sim.model.engine import threads
 from xuchang_sim.model.steps.firms import IDLE_LIMIT, INITIAL
 from xuchang_sim.model.world import BUILDING, DONE, FIRMS, MEASURE_ROW, PIPELINE, SUMMARY
@@ -22,6 +24,9 @@ from xuchang_sim.simulation.run import run
 from xuchang_sim.simulation.setup import Variant
 from xuchang_sim.simulation.worlds import FailedWorldError, View, WarmUp, Worlds, columns
 from xuchang_sim.text import phrase
+
+with deferred():
+    from scipy import stats
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -227,8 +232,6 @@ def firm_size_tail(e: Evidence) -> Numbers:
 
 def growth_law(e: Evidence) -> Numbers:
     """Kolmogorov tests of the year's shocks."""
-    from scipy import stats  # noqa: PLC0415
-
     shocks = np.concatenate([look.shocks for look in e.looks])
     return {
         "p_laplace": float(stats.kstest(shocks, stats.laplace.cdf).pvalue),
@@ -429,9 +432,6 @@ def forecast_interval(pack: Pack, year: int, wedge: Array) -> tuple[float, float
     monthly = np.sum([column[:length] for column in columns], axis=0)
 
     def paths() -> dict[str, Array]:
-        from xuchang_sim.forecast.forecaster import forecaster  # noqa: PLC0415
-        from xuchang_sim.forecast.series import Regular  # noqa: PLC0415
-
         series = Regular("value added and producer prices", 12, first, monthly, unit="% growth")
         return {"means": forecaster(series, 12).paths().mean(axis=1)}
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import platform
 import time
 from concurrent.futures import (
     FIRST_COMPLETED,
@@ -22,6 +23,7 @@ from concurrent.futures import (
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property
+from importlib.metadata import version
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -53,9 +55,6 @@ REMOTE_AHEAD = 64
 
 
 def _versions() -> dict[str, str]:
-    import platform  # noqa: PLC0415
-    from importlib.metadata import version  # noqa: PLC0415
-
     return {
         "package": __version__,
         "code": code_digest(),

@@ -14,12 +14,16 @@ import numpy as np
 import numpy.typing as npt
 
 from xuchang_sim.answer import Answer
+from xuchang_sim.deferred import deferred
 from xuchang_sim.simulation.draws import demand_paths, draw_parameters
 from xuchang_sim.simulation.manifest import Manifest, manifest
 from xuchang_sim.simulation.run import run
 from xuchang_sim.simulation.setup import Setup, Variant
 from xuchang_sim.simulation.targets import growth_asked
 from xuchang_sim.simulation.worlds import run_given
+
+with deferred():
+    from scipy import stats
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -261,8 +265,6 @@ def indices(
     drawing one of them anew breaks its tie to the others in the posterior. ``points`` is a power
     of two.
     """
-    from scipy.stats import sobol_indices  # noqa: PLC0415
-
     one = replace(setup, replicates=points)
     other = replace(one, first=setup.first + points)
     a, b = draw_parameters(one), draw_parameters(other)
@@ -274,7 +276,9 @@ def indices(
     bad = ~np.isfinite(table).all(axis=(0, 1))
     table -= np.nanmean(table[0], axis=1)[None, :, None]
     table[:, :, bad] = 0.0
-    result = sobol_indices(func={"f_A": table[0], "f_B": table[1], "f_AB": table[2:]}, n=points)
+    result = stats.sobol_indices(
+        func={"f_A": table[0], "f_B": table[1], "f_AB": table[2:]}, n=points
+    )
     return {
         outcome: {
             key: Index(float(result.first_order[s, k]), float(result.total_order[s, k]))

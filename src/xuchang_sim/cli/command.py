@@ -27,6 +27,8 @@ from xuchang_sim.deferred import deferred
 from xuchang_sim.text import phrase
 
 with deferred():
+    from rich import console, progress as bars
+
     from xuchang_sim import study as studies
     from xuchang_sim.report import tables
 
@@ -143,11 +145,14 @@ def progress(text: str, *, quiet: bool, log: bool = False) -> Iterator[Progress 
     if quiet or not sys.stderr.isatty():
         yield _lines(text) if log and not quiet else None
         return
-    from rich.console import Console  # noqa: PLC0415 - on a terminal only
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn  # noqa: PLC0415
-
-    columns = TextColumn(text), BarColumn(), TextColumn("{task.completed}/{task.total}")
-    with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True)) as shown:
+    columns = (
+        bars.TextColumn(text),
+        bars.BarColumn(),
+        bars.TextColumn("{task.completed}/{task.total}"),
+    )
+    with bars.Progress(
+        *columns, bars.TimeRemainingColumn(), console=console.Console(stderr=True)
+    ) as shown:
         # Not shown until it is known how much there is to do.
         task = shown.add_task(text, total=None, visible=False)
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from xuchang_sim.deferred import deferred
 from xuchang_sim.forecast import cache
 from xuchang_sim.forecast.calendar import (
     dense,
@@ -26,6 +27,9 @@ from xuchang_sim.forecast.series import SeriesError, history
 from xuchang_sim.htmltable import html_table
 from xuchang_sim.pack.conditions import DRIVERS, SETTING, growth_fault
 from xuchang_sim.text import phrase
+
+with deferred():
+    from xuchang_sim.forecast import panel
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -320,8 +324,6 @@ def drivers(
 
 
 def _fit(values: Floats) -> cache.Arrays:
-    from xuchang_sim.forecast import panel  # noqa: PLC0415
-
     kept = {name: _rounded(entries) for name, entries in panel.fit(values, len(NAMES)).items()}
     fixed = _calibration(kept, CALIBRATED_MONTHS)
     raw, middle, damping = _form(kept, values, fixed)
@@ -338,8 +340,6 @@ def _form(kept: cache.Arrays, values: Floats, sample: Floats) -> tuple[Floats, F
     how deviations grow from year to year, are those whose misses were measured (`panel.centre`,
     `panel.later_spread`): a random walk in growth is right for a year and far too wide after it.
     """
-    from xuchang_sim.forecast import panel  # noqa: PLC0415
-
     raw = np.asarray(sample.mean(axis=0))
     horizon = len(raw)
     middle = raw.copy()

@@ -12,11 +12,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from xuchang_sim.deferred import deferred
 from xuchang_sim.forecast import bank
 from xuchang_sim.forecast.profile import Assume, Profile, profile
 from xuchang_sim.forecast.series import UnstableError
 from xuchang_sim.forecast.spread import RULES, Combined, Rules, combine, scaled_shape, widening
 from xuchang_sim.text import phrase
+
+with deferred():
+    from scipy import special
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -88,8 +92,6 @@ class Forecaster:
 
     def walk(self, levels: Sequence[float] | Floats) -> Floats:
         """(levels, H) quantiles of the benchmark: a (seasonal) random walk with drift, Student-t."""
-        from scipy.special import stdtrit  # noqa: PLC0415
-
         wanted = np.asarray(levels, dtype=float)
         fine: Floats = _FINE if self.profile.to_date else wanted
         z = (self.profile.scale.inward(self.profile.values) - self.centre) / self.size
@@ -100,7 +102,7 @@ class Forecaster:
         turns = ahead // cycle + 1
         base = z[len(z) - cycle + ahead % cycle] + turns * drift
         wide = sd * np.sqrt(turns + turns**2 / len(steps))
-        inner = base + stdtrit(free, fine)[:, np.newaxis] * wide
+        inner = base + special.stdtrit(free, fine)[:, np.newaxis] * wide
         return self._outward(inner, wanted, self.count - 1)
 
     def _outward(self, inner: Floats, levels: Floats, at: int) -> Floats:
@@ -155,8 +157,6 @@ def _ranks(horizon: int, seasonal: bool) -> Floats:
 
     Of a seasonal flow with one factor common to all steps, of any other series those of a random walk.
     """
-    from scipy.special import ndtr  # noqa: PLC0415
-
     rng = np.random.default_rng((DRAWS, horizon))
     half = rng.standard_normal((DRAWS // 2, horizon + 1))
     both = np.concatenate([half, -half])
@@ -164,7 +164,7 @@ def _ranks(horizon: int, seasonal: bool) -> Floats:
         mixed = np.sqrt(_COMMON) * both[:, :1] + np.sqrt(1.0 - _COMMON) * both[:, 1:]
     else:
         mixed = np.cumsum(both[:, 1:], axis=1) / np.sqrt(np.arange(1, horizon + 1))
-    return np.asarray(ndtr(mixed))
+    return np.asarray(special.ndtr(mixed))
 
 
 def forecaster(

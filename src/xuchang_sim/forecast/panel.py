@@ -12,6 +12,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from statsmodels.multivariate.pca import PCA
+from statsmodels.regression.linear_model import OLS
+from statsmodels.tsa.statespace.dynamic_factor_mq import DynamicFactorMQ
 
 from xuchang_sim.forecast.baseeffect import path
 
@@ -231,8 +234,6 @@ def _shrunk(
     y: Floats, x: Floats, prior: Floats, *, centred: bool
 ) -> tuple[Floats, Floats, Floats, Floats]:
     """Ridge regression towards a prior: mean, root of covariance, residuals, centres."""
-    from statsmodels.regression.linear_model import OLS  # noqa: PLC0415
-
     centre = np.array([y.mean(), *x.mean(axis=0)]) if centred else np.zeros(x.shape[1] + 1)
     y, x = y - centre[0], x - centre[1:]
     belief = np.sqrt(STRENGTH * np.maximum((x**2).mean(axis=0), 1e-12))
@@ -253,8 +254,6 @@ def _factor(panel: Floats, outputs: int) -> Linear:
     its likelihood falls after a few steps or its states run away, and which of them happens
     depends on the last digit of a sum.
     """
-    from statsmodels.tsa.statespace.dynamic_factor_mq import DynamicFactorMQ  # noqa: PLC0415
-
     use = [j for j in range(panel.shape[1]) if j < 2 or np.isfinite(panel[:, j]).sum() >= 18]
     data = panel[:, use]
     centre, scale = np.nanmean(data, axis=0), np.nanstd(data, axis=0)
@@ -292,8 +291,6 @@ def _two_steps(z: Floats) -> Floats:
     Of the series known in half of the months or more; a month that one of them lacks is what the
     component says of it. The others load on it too. The component rises with producer prices.
     """
-    from statsmodels.multivariate.pca import PCA  # noqa: PLC0415
-
     seen = np.isfinite(z)
     often = z[:, 2 * seen.sum(axis=0) >= len(z)]
     plain = {"standardize": False, "demean": False, "normalize": False}

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from xuchang_sim.deferred import deferred
 from xuchang_sim.forecast.series import (
     BreakError,
     ConstantSeriesError,
@@ -18,6 +19,9 @@ from xuchang_sim.forecast.series import (
     TooShortError,
 )
 from xuchang_sim.text import phrase
+
+with deferred():
+    from scipy import special
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -459,11 +463,9 @@ def _decide_season(
 
 def season_chance(values: Floats, position: Ints, cycle: int) -> float:
     """P value of equal steps in all periods of the year (F test on prewhitened ranks)."""
-    from scipy.special import fdtrc, ndtri  # noqa: PLC0415
-
     z = np.log(values) if values.min() > 0 else values
     order = np.argsort(np.argsort(np.diff(z), kind="stable"), kind="stable")
-    steps = np.asarray(ndtri((order + 0.5) / len(order)))
+    steps = np.asarray(special.ndtri((order + 0.5) / len(order)))
     dummies = np.eye(cycle)[position[1:]]
     rest = steps - dummies @ np.linalg.lstsq(dummies, steps, rcond=None)[0]
     scale = float(rest @ rest)
@@ -475,7 +477,7 @@ def season_chance(values: Floats, position: Ints, cycle: int) -> float:
     left = white - design @ np.linalg.lstsq(design, white, rcond=None)[0]
     free = len(white) - cycle
     ratio = (without @ without - left @ left) / (cycle - 1) / ((left @ left) / free)
-    return float(fdtrc(cycle - 1, free, max(float(ratio), 0.0)))
+    return float(special.fdtrc(cycle - 1, free, max(float(ratio), 0.0)))
 
 
 def _decide_level(

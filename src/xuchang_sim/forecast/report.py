@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from xuchang_sim.forecast import backtest as test
+from xuchang_sim.forecast.drivers import NAMES, drivers
 from xuchang_sim.forecast.outside import outside_view
 from xuchang_sim.forecast.series import SeriesError, changes_of_coverage, history, regular
 from xuchang_sim.forecast.single import forecast
@@ -76,8 +78,6 @@ def outlook_report(
     >>> outlook_report(load_pack(), replicates=20, outside=False).keys()
     dict_keys(['drivers', 'demand', 'weights'])
     """
-    from xuchang_sim.forecast.drivers import NAMES, drivers  # noqa: PLC0415
-
     end = through or f"{pack.plan_year}-12"
     paths = drivers(pack, replicates, seed, end, shift_sd, as_of, replace)
     ahead = slice(paths.known, None)
@@ -133,8 +133,6 @@ def pack_backtest(
         all origins with the shares that chance allows; ``forecasts`` {series: {dates, quantiles,
         verdict}} of the next steps; ``skipped`` series with the reason.
     """
-    from xuchang_sim.forecast import backtest as test  # noqa: PLC0415
-
     rows: list[dict[str, Any]] = []
     forecasts: dict[str, Any] = {}
     skipped: dict[str, str] = {}

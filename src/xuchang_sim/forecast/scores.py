@@ -6,6 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from xuchang_sim.deferred import deferred
+
+with deferred():
+    from scipy import special
+
 if TYPE_CHECKING:
     import numpy.typing as npt
 
@@ -67,13 +72,11 @@ def pit(sample: Floats, actual: float, rng: np.random.Generator) -> float:
 
 def uniformity(values: Floats, bins: int = 5) -> float:
     """P value of a chi-square test that PIT values are uniform (1 with fewer than 25)."""
-    from scipy.special import chdtrc  # noqa: PLC0415
-
     if len(values) < 5 * bins:
         return 1.0
     counts, _ = np.histogram(values, bins=bins, range=(0.0, 1.0))
     expected = len(values) / bins
-    return float(chdtrc(bins - 1, float(np.sum((counts - expected) ** 2) / expected)))
+    return float(special.chdtrc(bins - 1, float(np.sum((counts - expected) ** 2) / expected)))
 
 
 def diebold_mariano(loss: Floats, other: Floats, overlap: int) -> tuple[float, float]:
@@ -93,8 +96,6 @@ def diebold_mariano(loss: Floats, other: Floats, overlap: int) -> tuple[float, f
         small-sample factor of Harvey, Leybourne and Newbold. (0, 1) when they never differ or
         there are fewer than four origins.
     """
-    from scipy.special import stdtr  # noqa: PLC0415
-
     gap = np.asarray(loss, dtype=float) - np.asarray(other, dtype=float)
     count = len(gap)
     if count < 4 or np.allclose(gap, 0.0):
@@ -110,4 +111,4 @@ def diebold_mariano(loss: Floats, other: Floats, overlap: int) -> tuple[float, f
     steps = lags + 1
     correction = (count + 1 - 2 * steps + steps * (steps - 1) / count) / count
     statistic = float(gap.mean() / np.sqrt(variance / count)) * float(np.sqrt(max(correction, 0.1)))
-    return statistic, float(2.0 * stdtr(count - 1, -abs(statistic)))
+    return statistic, float(2.0 * special.stdtr(count - 1, -abs(statistic)))

@@ -11,11 +11,15 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from xuchang_sim.deferred import deferred
 from xuchang_sim.forecast.series import Regular, SeriesError, read_series
 from xuchang_sim.forecast.spread import LEAST_ORIGINS
 from xuchang_sim.forecast.tolerance import binomial_band
 from xuchang_sim.text import phrase
 from xuchang_sim.yamlfile import InputError, Problem
+
+with deferred():
+    from xuchang_sim.forecast import forecaster
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -98,9 +102,7 @@ def forecast(series: Regular, horizon: int, assume: Assume | None = None) -> dic
     if not 1 <= horizon <= limit:
         msg = phrase("series.horizon", horizon=horizon, limit=limit)
         raise SeriesError(msg)
-    from xuchang_sim.forecast.forecaster import forecaster  # noqa: PLC0415
-
-    answer = forecaster(series, horizon, assume)
+    answer = forecaster.forecaster(series, horizon, assume)
     result = answer.profile
     quantiles = answer.quantiles(QUANTILES)
     coverage = []

@@ -7,7 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from xuchang_sim.deferred import deferred
 from xuchang_sim.forecast.tolerance import binomial_band
+
+with deferred():
+    from scipy import special
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -182,10 +186,8 @@ def scaled_shape(
     the local spread, a mean of ``m`` absolute errors about an estimated centre, is uncertain by,
     1 + pi / (2 m) for normal errors.
     """
-    from scipy.special import stdtrit  # noqa: PLC0415
-
     parts = 200
-    prior = stdtrit(DEGREES, (np.arange(parts) + 0.5) / parts)
+    prior = special.stdtrit(DEGREES, (np.arange(parts) + 0.5) / parts)
     vague = np.sqrt(1.0 + np.pi / (2.0 * combined.worth[until]))
     out = np.empty((len(levels), horizon))
     for step in range(horizon):

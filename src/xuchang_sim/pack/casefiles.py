@@ -16,6 +16,7 @@ from xuchang_sim.pack.history import COLUMNS, Series
 from xuchang_sim.pack.levers import LEVELS, Lever
 from xuchang_sim.pack.load import load_pack
 from xuchang_sim.pack.parameters import Parameter
+from xuchang_sim.pack.starter import new_pack
 from xuchang_sim.pack.yaml_text import flow
 from xuchang_sim.units import month_label
 
@@ -49,8 +50,6 @@ def write_case(case: Case, folder: Path) -> Path:
     InputError
         If something that a run needs is not in the case's rows, or the folder is in use.
     """
-    from xuchang_sim.pack.starter import new_pack  # noqa: PLC0415 - it reads packs
-
     pack = case_pack(case, resize=False).pack
     new_pack(folder)
     document = pack.document

@@ -24,6 +24,7 @@ from xuchang_sim.pack.history import Record, Series
 from xuchang_sim.pack.load import load_pack, shipped
 from xuchang_sim.pack.pack import BaseValue, BaseYear, Pack
 from xuchang_sim.pack.plan import Plan, Row, TargetEntry
+from xuchang_sim.pack.starter import slug
 from xuchang_sim.text import phrase
 from xuchang_sim.units import month_index, month_label
 from xuchang_sim.yamlfile import InputError, Problem
@@ -441,8 +442,6 @@ def _digest(case: Case, shared: Pack, z: float, multiple: float) -> str:
 
 
 def _name(case: Case) -> str:
-    from xuchang_sim.pack.starter import slug  # noqa: PLC0415 - it reads packs
-
     return slug(case.id)
 
 

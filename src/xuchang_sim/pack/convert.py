@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from xuchang_sim import definitions, units
+from xuchang_sim.deferred import deferred
 from xuchang_sim.definitions import LEVELS
 from xuchang_sim.definitions.amounts import exact
 from xuchang_sim.files import naming
@@ -21,6 +22,9 @@ from xuchang_sim.pack.starter import OPTIONAL, write_book
 from xuchang_sim.pack.yaml_text import flow
 from xuchang_sim.text import phrase
 from xuchang_sim.yamlfile import InputError, Problem, Source, read_yaml
+
+with deferred():
+    from xuchang_sim.pack.workbook import first_edition, write as books
 
 __all__ = ["convert_pack"]
 
@@ -60,9 +64,7 @@ def convert_pack(old: Path, new: Path) -> list[str]:
     problems: list[Problem] = []
     book = None
     if workbook := _workbook(old):
-        from xuchang_sim.pack.workbook.first_edition import read_first_edition  # noqa: PLC0415
-
-        levers, parameters, book = read_first_edition(workbook, problems)
+        levers, parameters, book = first_edition.read_first_edition(workbook, problems)
     else:
         levers = _old(old / "levers.yaml", "levers", problems)
         parameters = _old(old / "parameters.yaml", "parameters", problems)
@@ -112,10 +114,8 @@ def _workbook(old: Path) -> Path | None:
 
 def _as_workbook(made: Path, book: Path, beside: Path) -> Path:
     """Write a converted pack as a workbook, with the files that may lie beside one."""
-    from xuchang_sim.pack.workbook.write import write_workbook  # noqa: PLC0415 - heavy
-
     book.mkdir()
-    write_workbook(made, book / "pack.xlsx")
+    books.write_workbook(made, book / "pack.xlsx")
     for name in OPTIONAL:
         if (beside / name).is_file():
             shutil.copy2(beside / name, book / name)

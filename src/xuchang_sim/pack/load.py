@@ -8,11 +8,15 @@ reads all of it; nothing that simulates reads a file again.
 from pathlib import Path
 
 from xuchang_sim import extensions
+from xuchang_sim.deferred import deferred
 from xuchang_sim.pack import scenario
 from xuchang_sim.pack.pack import Pack
 from xuchang_sim.pack.read import read_folder
 from xuchang_sim.text import phrase
 from xuchang_sim.yamlfile import InputError, Problem, did_you_mean, read_yaml
+
+with deferred():
+    from xuchang_sim.pack.workbook import read as books
 
 __all__ = ["Pack", "load_pack", "pack_at", "shipped", "validate_path"]
 
@@ -53,9 +57,7 @@ def load_pack(path_or_name: str | Path | None = None) -> Pack:
     problems: list[Problem] = []
     folder = _folder(path_or_name, problems)
     if folder and folder.suffix.lower() in BOOKS:
-        from xuchang_sim.pack.workbook.read import load_workbook  # noqa: PLC0415 - heavy
-
-        return load_workbook(folder)
+        return books.load_workbook(folder)
     if folder is None:
         raise InputError(problems)
     return read_folder(folder)

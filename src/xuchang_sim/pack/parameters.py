@@ -10,6 +10,8 @@ from functools import cached_property
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Any, Literal, get_args, overload
 
+import numpy as np
+
 from xuchang_sim import definitions
 from xuchang_sim.definitions import amounts
 from xuchang_sim.pack.amounts import Entry, entries
@@ -19,7 +21,6 @@ from xuchang_sim.yamlfile import Problem, Source, did_you_mean, shown
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    import numpy as np
     import numpy.typing as npt
 
     Floats = npt.NDArray[np.float64]
@@ -79,8 +80,6 @@ class Prior:
         ValueError
             If a probability is outside [0, 1] or not a number.
         """
-        import numpy as np  # noqa: PLC0415 - reading a pack needs no arrays
-
         share = np.asarray(u, dtype=np.float64)
         if not ((share >= 0.0) & (share <= 1.0)).all():
             message = "a probability lies between 0 and 1"
@@ -90,8 +89,6 @@ class Prior:
 
     def _inverse(self, u: "Floats") -> "Floats":
         """Quantiles, not yet clipped to the support."""
-        import numpy as np  # noqa: PLC0415
-
         match self.kind:
             case "fixed":
                 return np.full_like(u, self.centre)
@@ -111,14 +108,10 @@ class Prior:
 
 def _each(function: "Callable[[float], float]", x: "Floats") -> "Floats":
     """Apply a function of the standard library to every number."""
-    import numpy as np  # noqa: PLC0415
-
     return np.fromiter(map(function, x.ravel()), np.float64, x.size).reshape(x.shape)
 
 
 def _triangular(u: "Floats", low: float, mode: float, high: float) -> "Floats":
-    import numpy as np  # noqa: PLC0415
-
     width, left = high - low, mode - low
     rising = low + np.sqrt(u * width * left)
     falling = high - np.sqrt((1.0 - u) * width * (high - mode))
@@ -126,8 +119,6 @@ def _triangular(u: "Floats", low: float, mode: float, high: float) -> "Floats":
 
 
 def _truncated(u: "Floats", low: float, mean: float, high: float, sd: float) -> "Floats":
-    import numpy as np  # noqa: PLC0415
-
     # The standard library's normal law: scipy's takes longer to import than to draw a thousand.
     law = NormalDist()
     below, above = law.cdf((low - mean) / sd), law.cdf((high - mean) / sd)

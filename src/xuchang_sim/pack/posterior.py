@@ -16,6 +16,8 @@ import zlib
 from dataclasses import dataclass, replace
 from typing import IO, TYPE_CHECKING, Any
 
+import numpy as np
+
 from xuchang_sim import definitions, units as measured
 from xuchang_sim.files import write as write_file
 from xuchang_sim.pack.parcel import parts_of
@@ -26,7 +28,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    import numpy as np
     import numpy.typing as npt
 
     from xuchang_sim.pack.parameters import Parameter
@@ -68,8 +69,6 @@ class Posterior:
 
     def pick(self, uniforms: npt.NDArray[np.float64]) -> dict[str, npt.NDArray[np.float64]]:
         """Draws by name for uniforms in (0, 1), shape (replicates,): one row for each."""
-        import numpy as np  # noqa: PLC0415 - reading a pack needs no arrays
-
         rows = np.minimum((uniforms * len(self.draws)).astype(np.int64), len(self.draws) - 1)
         return {name: self.draws[rows, k] for k, name in enumerate(self.names)}
 
@@ -150,8 +149,6 @@ def _converted(posterior: Posterior) -> Posterior:
 
 
 def _read(path: Path) -> Posterior:
-    import numpy as np  # noqa: PLC0415
-
     names: tuple[str, ...] = ()
     given: tuple[str, ...] = ()
     draws, report = np.zeros((0, 0)), {}
@@ -197,8 +194,6 @@ def _unpacked(raw: bytes) -> tuple[dict[str, npt.NDArray[Any]], str]:
     ValueError, KeyError, EOFError
         If a part is missing or is no array.
     """
-    import numpy as np  # noqa: PLC0415
-
     _, fault = parts_of(raw, len(PARTS), MAX_BYTES)
     arrays: dict[str, npt.NDArray[Any]] = {}
     if fault:
@@ -218,8 +213,6 @@ def _unpacked(raw: bytes) -> tuple[dict[str, npt.NDArray[Any]], str]:
 
 def _head(stream: IO[bytes]) -> tuple[tuple[int, ...], bool, Any]:
     """Shape, order and type that an array says it has."""
-    import numpy as np  # noqa: PLC0415
-
     version = np.lib.format.read_magic(stream)
     if version == (1, 0):
         return np.lib.format.read_array_header_1_0(stream)
@@ -228,8 +221,6 @@ def _head(stream: IO[bytes]) -> tuple[tuple[int, ...], bool, Any]:
 
 def save_posterior(posterior: Posterior, path: Path) -> None:
     """Write a posterior: the same posterior gives the same bytes."""
-    import numpy as np  # noqa: PLC0415
-
     memory = io.BytesIO()
     report = {**posterior.report, "sha256": posterior.sha256}
     # Entries of such an archive bear the fixed date 1980-01-01.

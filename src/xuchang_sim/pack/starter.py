@@ -7,12 +7,16 @@ import unicodedata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from xuchang_sim.deferred import deferred
 from xuchang_sim.files import naming
 from xuchang_sim.pack.forms import spell_out_pack
 from xuchang_sim.pack.load import load_pack, shipped
 from xuchang_sim.pack.yaml_text import block
 from xuchang_sim.text import phrase
 from xuchang_sim.yamlfile import InputError, Problem, read_yaml
+
+with deferred():
+    from xuchang_sim.pack.workbook import read as sheets, write as books
 
 if TYPE_CHECKING:
     from xuchang_sim.pack.workbook.read import Book
@@ -75,11 +79,9 @@ def _made(folder: Path, source: str | Path | None, *, excel: bool) -> Path:
         _rename(made / "pack.yaml", slug(folder.name))
         load_pack(made)
         if excel:
-            from xuchang_sim.pack.workbook.write import write_workbook  # noqa: PLC0415 - heavy
-
             book = Path(place) / "book"
             book.mkdir()
-            write_workbook(made, book / "pack.xlsx")
+            books.write_workbook(made, book / "pack.xlsx")
             for name in OPTIONAL:
                 if (made / name).is_file():
                     shutil.copy2(made / name, book / name)
@@ -100,10 +102,8 @@ def _copy(origin: str | Path, made: Path) -> None:
     """Copy the files of a pack, or write those that a workbook stands for."""
     pack = load_pack(origin)
     if not (pack.folder / "pack.yaml").is_file() or Path(origin).suffix:
-        from xuchang_sim.pack.workbook.read import read_book  # noqa: PLC0415 - heavy
-
         place = Path(origin)
-        book = read_book(place if place.is_file() else place / "pack.xlsx", [])
+        book = sheets.read_book(place if place.is_file() else place / "pack.xlsx", [])
         if book is not None:
             write_book(book, made)
     else:

@@ -16,6 +16,7 @@ import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from xuchang_sim.deferred import deferred
 from xuchang_sim.pack.cells import (
     LONGEST,
     NOTE,
@@ -34,6 +35,9 @@ from xuchang_sim.pack.cells import (
 from xuchang_sim.pack.parcel import parcel_fault
 from xuchang_sim.text import phrase, reason
 from xuchang_sim.yamlfile import Problem, did_you_mean, shown
+
+with deferred():
+    import openpyxl
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -185,7 +189,6 @@ def _delimiter(text: str) -> str:
 
 def _sheet(path: Path, problems: list[Problem]) -> list[tuple[int, list[Any]]] | None:
     """Rows of the only sheet with data; merged cells carry their value, hidden ones are refused."""
-    import openpyxl  # noqa: PLC0415
 
     def fault(message: str, line: int = 0) -> None:
         problems.append(Problem(str(path), "", line, message))

@@ -7,6 +7,11 @@ import json
 import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from openpyxl import Workbook
+from openpyxl.cell import WriteOnlyCell
+from openpyxl.styles import Font, PatternFill
+from openpyxl.utils import get_column_letter
+
 from xuchang_sim.files import write as write_file
 from xuchang_sim.pack.workbook.style import lay_out
 from xuchang_sim.report.inputs import labels, repeated_input, repeats_input
@@ -38,8 +43,6 @@ def write(dossier: Dossier, languages: Sequence[Language], path: Path) -> None:
     path : Path
         File to write; replaced as a whole.
     """
-    from openpyxl import Workbook  # noqa: PLC0415 - heavy
-
     book = Workbook()
     book.remove(book.active)
     for lang in languages:
@@ -84,9 +87,6 @@ def _chances(*values: float) -> list[Shown]:
 
 def _row(sheet: Worksheet, values: Iterable[object], *, head: bool = False) -> None:
     """Append a row in which nothing is a formula."""
-    from openpyxl.cell import WriteOnlyCell  # noqa: PLC0415
-    from openpyxl.styles import Font, PatternFill  # noqa: PLC0415
-
     cells = []
     for value in values:
         plain = value.value if isinstance(value, Shown) else value
@@ -107,8 +107,6 @@ def _row(sheet: Worksheet, values: Iterable[object], *, head: bool = False) -> N
 
 def _widths(sheet: Worksheet, *widths: float, table: bool = True) -> None:
     """Set the columns' widths, and lay the sheet out; a table keeps its head in sight."""
-    from openpyxl.utils import get_column_letter  # noqa: PLC0415
-
     for k, width in enumerate(widths, 1):
         sheet.column_dimensions[get_column_letter(k)].width = width
     lay_out(sheet)

@@ -6,8 +6,12 @@ from typing import TYPE_CHECKING
 
 from xuchang_sim import files
 from xuchang_sim.answers.dossier import Dossier, gather
+from xuchang_sim.deferred import deferred
 from xuchang_sim.pack.scenario import list_scenarios
 from xuchang_sim.text import LANGUAGES
+
+with deferred():
+    from xuchang_sim.report import book, page as pages
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,11 +46,7 @@ def write(dossier: Dossier, lang: Language, path: Path) -> None:
     """Write a report in one language or both; what stood there is replaced as a whole."""
     languages: tuple[Language, ...] = LANGUAGES if lang == "both" else (lang,)
     if path.suffix.lower() == ".xlsx":
-        from xuchang_sim.report import book  # noqa: PLC0415 - openpyxl is heavy
-
         book.write(dossier, languages, path)
         return
-    from xuchang_sim.report.page import page  # noqa: PLC0415 - figures are heavy
-
-    text = page(dossier, languages)
+    text = pages.page(dossier, languages)
     files.write(path, text)

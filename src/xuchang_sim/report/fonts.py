@@ -6,7 +6,11 @@ import logging
 from functools import cache
 from pathlib import Path
 
+from xuchang_sim.deferred import deferred
 from xuchang_sim.text import Language, say
+
+with deferred():
+    from matplotlib import font_manager, ft2font
 
 #: Families with Chinese, the best first: free ones of Linux, then what Windows and macOS bring.
 SEARCH = (
@@ -42,8 +46,6 @@ def families() -> tuple[str, ...]:
 
 
 def _listed() -> tuple[str, ...]:
-    from matplotlib import font_manager  # noqa: PLC0415 - heavy, and only wanted for figures
-
     files: dict[str, str] = {}
     for entry in font_manager.fontManager.ttflist:
         files.setdefault(entry.name, entry.fname)
@@ -52,8 +54,6 @@ def _listed() -> tuple[str, ...]:
 
 def _added() -> bool:
     """Tell matplotlib of fonts that came after it made its list."""
-    from matplotlib import font_manager  # noqa: PLC0415
-
     known = {entry.fname for entry in font_manager.fontManager.ttflist}
     new = False
     for path in font_manager.findSystemFonts():
@@ -68,10 +68,8 @@ def _added() -> bool:
 
 @cache
 def _characters(file: str) -> frozenset[int]:
-    from matplotlib.ft2font import FT2Font  # noqa: PLC0415
-
     try:
-        return frozenset(FT2Font(file).get_charmap())
+        return frozenset(ft2font.FT2Font(file).get_charmap())
     except (OSError, RuntimeError):
         return frozenset()
 

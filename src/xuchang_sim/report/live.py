@@ -32,6 +32,7 @@ import numpy as np
 
 from xuchang_sim.answers.assess import goals
 from xuchang_sim.answers.packages import strengthened
+from xuchang_sim.deferred import deferred
 from xuchang_sim.pack.scenario import ResolvedScenario, load_scenario
 from xuchang_sim.report.figures.paths import MONTHLY, year_to_date
 from xuchang_sim.report.inputs import without_verdict
@@ -40,6 +41,9 @@ from xuchang_sim.simulation.settings import Settings
 from xuchang_sim.simulation.targets import goal
 from xuchang_sim.text import LANGUAGES, Language, labelled, phrase, phrases, say, titled
 from xuchang_sim.yamlfile import InputError
+
+with deferred():
+    import jinja2
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -547,8 +551,6 @@ def opening(address: str) -> Iterator[str]:
 
 def render(server: Server, lang: Language, nonce: str) -> str:
     """Return the page in a language; ``nonce`` marks the one script that may run."""
-    import jinja2  # noqa: PLC0415 - only wanted here
-
     folder = resources.files("xuchang_sim.report") / "templates"
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
     template = environment.from_string((folder / "live.html").read_text(encoding="utf-8"))

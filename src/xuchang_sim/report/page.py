@@ -10,6 +10,10 @@ from collections import Counter
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
+import jinja2
+import matplotlib as mpl
+import pandas as pd
+
 from xuchang_sim.pack.levers import AXES
 from xuchang_sim.report import figures
 from xuchang_sim.report.fonts import speakable
@@ -60,8 +64,6 @@ def page(dossier: Dossier, languages: Sequence[Language]) -> str:
     str
         HTML; every name and number from outside is escaped.
     """
-    import jinja2  # noqa: PLC0415 - only wanted here
-
     folder = resources.files("xuchang_sim.report") / "templates"
     environment = jinja2.Environment(
         autoescape=True,
@@ -95,8 +97,6 @@ def manifest(dossier: Dossier) -> dict[str, Any]:
 
 def picture(ax: Axes) -> str:
     """Return the figure of some axes as a data address of SVG, the same bytes each time."""
-    import matplotlib as mpl  # noqa: PLC0415 - heavy
-
     holder: Any = ax.get_figure()
     stream = io.StringIO()
     # The ids inside the picture are random by default, and only rc can fix them.
@@ -233,8 +233,6 @@ def _steps(fall: Waterfall, pack: Pack, lang: Language) -> list[figures.Step]:
 
 def _maps(frontier: Frontier, lang: Language, spoken: Language) -> Iterator[dict[str, str]]:
     """Maps of the values reached with the requested probability over two families of levers."""
-    import pandas as pd  # noqa: PLC0415 - heavy
-
     targets = {target.id: target for target in frontier.setup.pack.plan.targets()}
     for (rows, columns), tables in frontier.maps.items():
         for name, table in tables.items():

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import io
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from xuchang_sim.deferred import deferred
+from xuchang_sim.files import write
 from xuchang_sim.report.style import BLUE, GREEN, GRID, INK, MUTED, ORANGE, RED, figure
+
+with deferred():
+    import matplotlib as mpl
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -154,12 +160,6 @@ def save(result: Figure, path: Path) -> None:
     InputError
         If it cannot be written.
     """
-    import io  # noqa: PLC0415
-
-    import matplotlib as mpl  # noqa: PLC0415 - heavy
-
-    from xuchang_sim.files import write  # noqa: PLC0415
-
     kind = path.suffix.lower().removeprefix(".") or "png"
     stream = io.BytesIO()
     metadata: dict[str, Any] = {"Date": None} if kind == "svg" else {"Software": None}

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from xuchang_sim.deferred import deferred
 from xuchang_sim.report.fonts import stack
+
+with deferred():
+    from matplotlib import figure as figures, text as texts
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
     from xuchang_sim.text import Language
 
@@ -55,11 +58,9 @@ STAGES = {
 BANDS = ((0.05, 0.95, 0.18), (0.25, 0.75, 0.35))
 
 
-def figure(width: float, height: float) -> Figure:
+def figure(width: float, height: float) -> figures.Figure:
     """Return a figure of its own, in inches, known to no global state."""
-    from matplotlib.figure import Figure  # noqa: PLC0415 - heavy
-
-    return Figure(figsize=(width, height), layout="constrained")
+    return figures.Figure(figsize=(width, height), layout="constrained")
 
 
 def axes(ax: Axes | None, width: float = 7.0, height: float = 3.8) -> Axes:
@@ -79,10 +80,8 @@ def dress(ax: Axes, lang: Language, *, grid: str = "y") -> Axes:
     grid : {"x", "y", "both", ""}
         Lines to draw behind.
     """
-    from matplotlib.text import Text  # noqa: PLC0415
-
     names = stack(lang)
-    result: list[Any] = ax.findobj(Text)
+    result: list[Any] = ax.findobj(texts.Text)
     for text in result:
         text.set_fontfamily(names)
     ax.tick_params(which="both", labelfontfamily=names, color=MUTED)

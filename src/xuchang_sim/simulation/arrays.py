@@ -12,15 +12,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 import numpy as np
 
 from xuchang_sim import definitions
+from xuchang_sim.deferred import deferred
 from xuchang_sim.model.world import MEASURES, SUMMARY
 from xuchang_sim.text import phrase
+
+with deferred():
+    import pandas as pd
+    import xarray as xr
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     import numpy.typing as npt
-    import pandas as pd
-    import xarray as xr
 
     Array = npt.NDArray[np.float64]
 
@@ -252,13 +255,13 @@ def dataset(results: Record, topic: str) -> xr.Dataset:
         If xarray is not installed.
     """
     try:
-        import xarray as xr  # noqa: PLC0415 - optional
+        dataset_of = xr.Dataset
     except ImportError as error:
         message = phrase("run.xarray")
         raise ImportError(message) from error
     result = variables(results, topic)
     dims = TOPICS[topic]
-    return xr.Dataset(
+    return dataset_of(
         {
             name: (dims, values[None] if "scenario" in dims else values, attrs)
             for name, values, attrs in result
@@ -284,8 +287,6 @@ def frame(results: Record, topic: str) -> pd.DataFrame:
     ValueError
         As :func:`variables`.
     """
-    import pandas as pd  # noqa: PLC0415 - heavy, and only wanted here
-
     result = variables(results, topic)
     values = coordinates(results, topic)
     values["month"] = list(results.setup.months)

@@ -6,6 +6,7 @@ Parameters come from the priors, from the pack's joint posterior, or are the cen
 from __future__ import annotations
 
 import json
+import zlib
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -122,8 +123,6 @@ def draw_parameters(setup: Setup, fixed: Mapping[str, float] | None = None) -> d
 
 
 def _crc(name: str) -> int:
-    import zlib  # noqa: PLC0415
-
     return zlib.crc32(name.encode())
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from xuchang_sim.deferred import deferred
 from xuchang_sim.model import engine
 from xuchang_sim.model.engine import Block, Plan
 from xuchang_sim.model.library import COMPILED
@@ -30,11 +31,13 @@ from xuchang_sim.text import phrase
 from xuchang_sim.units import month_index, month_label
 from xuchang_sim.yamlfile import InputError, Problem
 
+with deferred():
+    from xuchang_sim.model import economy as mesa_form
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
     from xuchang_sim.forecast.drivers import Drivers
-    from xuchang_sim.model.economy import Economy
     from xuchang_sim.pack.scenario import ResolvedScenario
 
 BLOCK_BYTES = 2**27  # most of one chunk's record; a few chunks are held at a time
@@ -117,8 +120,8 @@ def economy(
     setup: Setup,
     scenario: ResolvedScenario,
     replicate: int = 0,
-    hooks: Mapping[str, Sequence[Callable[[Economy], None]]] | None = None,
-) -> Economy:
+    hooks: Mapping[str, Sequence[Callable[[mesa_form.Economy], None]]] | None = None,
+) -> mesa_form.Economy:
     """Return one replicate as a Mesa model, the same to the last bit as in the engine.
 
     It ends with the setup's last month, as the engine does: later months have no demand.
@@ -137,15 +140,13 @@ def economy(
     InputError
         If there can be no such replicate.
     """
-    from xuchang_sim.model.economy import Economy  # noqa: PLC0415 - mesa is heavy
-
     if fault := whole_number(replicate, 0, MOST_REPLICATES - 1):
         raise InputError([Problem("replicate", "", 0, fault)])
     alone = replace(setup, first=replicate, replicates=1)
     group = Batch(alone, [Variant(scenario)], scenario.parameters, full=False)
     given = group.inputs(0, 1)[0]
     given["check"] = setup.check  # a shock may break an identity, and be meant to
-    return Economy(given, group.sizes, hooks, setup.through)
+    return mesa_form.Economy(given, group.sizes, hooks, setup.through)
 
 
 class Batch:

@@ -9,13 +9,15 @@ import numpy as np
 import numpy.typing as npt
 
 from xuchang_sim.answer import Unit
+from xuchang_sim.deferred import deferred
 from xuchang_sim.simulation.arrays import HELD
 from xuchang_sim.simulation.targets import goal
 from xuchang_sim.text import phrase
 
-if TYPE_CHECKING:
+with deferred():
     import pandas as pd
 
+if TYPE_CHECKING:
     from xuchang_sim.simulation.setup import Setup
 
 Array = npt.NDArray[np.float64]
@@ -126,8 +128,6 @@ class Why:
 
     def to_frame(self) -> pd.DataFrame:
         """Return both tables in long form: kind, month, zone, cause, value (亿元 or 亿元·月)."""
-        import pandas as pd  # noqa: PLC0415
-
         parts = []
         for kind, table in (("output", self.output), ("waiting", self.waiting)):
             for cause, values in table.items():

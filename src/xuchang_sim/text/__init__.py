@@ -8,6 +8,7 @@ its English label is shown.
 from __future__ import annotations
 
 import errno
+import json
 import os
 import re
 from contextlib import contextmanager
@@ -110,8 +111,6 @@ def phrases(lang: Language) -> dict[str, str]:
     >>> phrases("en")["compare.year"]
     'year'
     """
-    import json  # noqa: PLC0415 - only who says something pays for the reader
-
     if lang not in LANGUAGES:
         raise KeyError(lang)
     known: dict[str, str] = {}

@@ -10,6 +10,8 @@ import re
 import warnings
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import openpyxl
+
 from xuchang_sim.pack.parcel import parcel_fault
 from xuchang_sim.text import phrase, reason
 from xuchang_sim.yamlfile import Problem, shown
@@ -71,7 +73,6 @@ def read_bytes(path: Path, problems: list[Problem]) -> bytes | None:
 
 def read_cells(path: Path, raw: bytes, problems: list[Problem]) -> dict[str, list[Cell]] | None:
     """Cells of every sheet, by row and column; formulas are replaced by their stored values."""
-    import openpyxl  # noqa: PLC0415 - heavy
 
     def fault(where: str, message: str) -> None:
         if len(problems) < MAX_FAULTS:

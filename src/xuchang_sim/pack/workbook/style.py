@@ -6,6 +6,10 @@ import math
 import unicodedata
 from typing import Any
 
+from openpyxl.comments import Comment
+from openpyxl.styles import Alignment, Font, PatternFill
+from openpyxl.utils import get_column_letter
+
 __all__ = ["lay_out", "put_aside", "put_heading", "put_note", "put_value"]
 
 LINE_HEIGHT, MOST_LINES = 15.0, 8  # points; lines of a row before it is cut
@@ -16,9 +20,6 @@ def lay_out(ws: Any) -> None:
 
     Not every program finds the height of wrapped text by itself. Columns have their widths before.
     """
-    from openpyxl.styles import Alignment  # noqa: PLC0415
-    from openpyxl.utils import get_column_letter  # noqa: PLC0415
-
     for row in ws.iter_rows():
         lines = 1
         for cell in row:
@@ -44,16 +45,12 @@ def _cells(text: str) -> int:
 
 def put_aside(cell: Any, text: str) -> None:
     """Write a remark that is no data."""
-    from openpyxl.styles import Font  # noqa: PLC0415
-
     put_value(cell, text)
     cell.font = Font(italic=True, color="5A5A5A")
 
 
 def put_heading(cell: Any, text: str) -> None:
     """Write a heading in bold."""
-    from openpyxl.styles import Font, PatternFill  # noqa: PLC0415
-
     put_value(cell, text)
     cell.font = Font(bold=True)
     cell.fill = PatternFill("solid", fgColor="DDE8F0")
@@ -61,8 +58,6 @@ def put_heading(cell: Any, text: str) -> None:
 
 def put_note(cell: Any, text: str) -> None:
     """Write a note in grey."""
-    from openpyxl.comments import Comment  # noqa: PLC0415
-
     cell.comment = Comment(text, "xuchang-sim", width=360, height=90)
 
 

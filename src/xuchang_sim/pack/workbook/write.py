@@ -9,6 +9,12 @@ import io
 import re
 from typing import TYPE_CHECKING, Any
 
+from openpyxl import Workbook
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+from openpyxl.utils import get_column_letter
+from openpyxl.workbook.defined_name import DefinedName
+from openpyxl.worksheet.datavalidation import DataValidation
+
 from xuchang_sim import definitions
 from xuchang_sim.definitions.amounts import quantity
 from xuchang_sim.files import write as write_file
@@ -69,8 +75,6 @@ def write_workbook(folder: Path, path: Path) -> None:
     ...     path.exists()
     True
     """
-    from openpyxl import Workbook  # noqa: PLC0415 - heavy
-
     pack = read_folder(folder)
     problems: list[Problem] = []
     data = {
@@ -197,8 +201,6 @@ LONGEST_LIST = 250  # characters of a list of choices, by Excel's rule
 
 
 def _write_sheet(ws: Any, sheet: Sheet, entries: list[dict[str, Any]]) -> None:
-    from openpyxl.utils import get_column_letter  # noqa: PLC0415
-
     if not sheet.table and not sheet.parent[0]:
         _write_values(ws, sheet, entries[0])
         return
@@ -238,8 +240,6 @@ def _write_values(ws: Any, sheet: Sheet, entry: dict[str, Any]) -> None:
 
 
 def _heads(ws: Any, columns: Sequence[Column], title: str) -> None:
-    from openpyxl.utils import get_column_letter  # noqa: PLC0415
-
     for c, column in enumerate(columns, 1):
         put_heading(ws.cell(1, c), column.key)
         put_aside(ws.cell(2, c), label_of(column))
@@ -252,8 +252,6 @@ def _heads(ws: Any, columns: Sequence[Column], title: str) -> None:
 
 def _restrict(ws: Any, sheet: Sheet, first: int, last: int) -> None:
     """Give columns of choices their drop-downs."""
-    from openpyxl.utils import get_column_letter  # noqa: PLC0415
-
     for c, column in enumerate(sheet.columns, 1):
         letter = get_column_letter(c)
         where = f"{letter}{first}:{letter}{last}"
@@ -273,8 +271,6 @@ def _choose(ws: Any, column: Column, where: str) -> None:
 
 
 def _validate(ws: Any, formula: str, where: str, *, strict: bool = True) -> None:
-    from openpyxl.worksheet.datavalidation import DataValidation  # noqa: PLC0415
-
     rule = DataValidation(type="list", formula1=formula, allow_blank=True, showDropDown=False)
     rule.error = "请从下拉列表中选择 · choose from the list"
     rule.showErrorMessage = strict
@@ -284,9 +280,6 @@ def _validate(ws: Any, formula: str, where: str, *, strict: bool = True) -> None
 
 def _refer(book: Any) -> None:
     """Name the columns of ids, for drop-downs and for formulas beside the tables."""
-    from openpyxl.utils import get_column_letter  # noqa: PLC0415
-    from openpyxl.workbook.defined_name import DefinedName  # noqa: PLC0415
-
     for sheet in SHEETS:
         if not sheet.table:
             continue
@@ -322,8 +315,6 @@ def _guide(ws: Any, pack: Pack) -> None:
 
 
 def _write_document(ws: Any, text: str, folder: Path, problems: list[Problem]) -> None:
-    from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE  # noqa: PLC0415
-
     if ILLEGAL_CHARACTERS_RE.search(text):
         message = phrase("sheet_fault.control")
         problems.append(Problem(str(folder), DOCUMENT, 0, message))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from xuchang_sim.deferred import deferred
 from xuchang_sim.model.world import MEASURE_ROW, MEASURES
 from xuchang_sim.report.figures.labels import unit_label, wrapped
 from xuchang_sim.report.figures.paths import quarters
@@ -16,6 +17,9 @@ from xuchang_sim.report.style import BLUE, CAUSES, INK, MUTED, ORANGE, STAGES, a
 from xuchang_sim.report.tables import number
 from xuchang_sim.text import Language, named, phrase, say
 from xuchang_sim.units import month_label
+
+with deferred():
+    from matplotlib import patches
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -176,8 +180,6 @@ def gantt(
     most : int
         How many projects to show, the largest budgets first.
     """
-    from matplotlib.patches import Patch  # noqa: PLC0415
-
     lang = speakable(lang)
     last = int(projects["until"].max()) if through is None else through
     first = 12 * pack.base_year
@@ -221,7 +223,7 @@ def gantt(
     ax.set_xlim(0, len(months) + 0.3)
     quarters(ax, months, lang)
     handles: list[Any] = [
-        Patch(
+        patches.Patch(
             facecolor=STAGES[s].colour,
             hatch=STAGES[s].hatch,
             edgecolor="white",

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from xuchang_sim.deferred import deferred
 from xuchang_sim.model.world import MEASURE_ROW
 from xuchang_sim.report.figures.labels import unit_label
 from xuchang_sim.report.fonts import speakable
@@ -13,6 +14,9 @@ from xuchang_sim.report.style import BANDS, BLUE, CAUSES, INK, MUTED, RED, axes,
 from xuchang_sim.report.tables import number
 from xuchang_sim.simulation.targets import city_targets
 from xuchang_sim.text import Language, labelled, named, phrase, say
+
+with deferred():
+    from matplotlib import patches
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -228,8 +232,6 @@ def ribbon(
     kind : {"waiting", "output"}
         What waited, or what revenue was short of.
     """
-    from matplotlib.patches import Patch, Rectangle  # noqa: PLC0415
-
     lang = speakable(lang)
     binding = why.binding(kind)
     ax = axes(ax, 7.2, 1.2 + 0.26 * len(why.zones))
@@ -239,7 +241,7 @@ def ribbon(
             paint = CAUSES[cause]
             seen[cause] = None
             ax.add_patch(
-                Rectangle(
+                patches.Rectangle(
                     (m - 0.5, z - 0.5),
                     1,
                     1,
@@ -257,7 +259,7 @@ def ribbon(
     what = say(f"figure.kind.{kind}", lang)
     ax.set_title(say("figure.ribbon", lang, kind=what), loc="left", fontsize=10)
     handles = [
-        Patch(
+        patches.Patch(
             facecolor=CAUSES[c].colour,
             hatch=CAUSES[c].hatch,
             edgecolor="white",

@@ -13,11 +13,10 @@ import pytest
 
 from tests.pack.test_pack_hostile import CASES, edit
 from xuchang_sim import definitions
-from xuchang_sim.answers.assess import goals
 from xuchang_sim.forecast.drivers import NAMES, drivers
 from xuchang_sim.pack.load import load_pack, shipped
 from xuchang_sim.pack.starter import new_pack
-from xuchang_sim.simulation.targets import goal
+from xuchang_sim.simulation.targets import goal, goals
 from xuchang_sim.study import assess, explain, matrix, simulate
 from xuchang_sim.yamlfile import InputError
 

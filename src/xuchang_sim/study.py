@@ -28,6 +28,7 @@ with deferred():
         explain as _explain,
         facts as _facts,
         frontier as _frontier,
+        matrix as _matrix,
         outlook as _outlook,
         packages as _packages,
         prim as _prim,
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from xuchang_sim.answers.assess import Assessment, MatrixResult
+    from xuchang_sim.answers.assess import Assessment
     from xuchang_sim.answers.classes import Classes
     from xuchang_sim.answers.compare import Comparison
     from xuchang_sim.answers.designs import Design
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
     from xuchang_sim.answers.explain import Explanation
     from xuchang_sim.answers.facts import Facts
     from xuchang_sim.answers.frontier import Frontier
+    from xuchang_sim.answers.matrix import MatrixResult
     from xuchang_sim.answers.outlook import Outlook
     from xuchang_sim.answers.packages import BundleResult
     from xuchang_sim.answers.robustness import Robustness
@@ -104,9 +106,9 @@ class Study(Settings):
     def matrix(
         self, name: str | Path = "matrix", *, earlier: bool = False, extended: int | None = None
     ) -> MatrixResult:
-        """Cross axes of levers; see :func:`xuchang_sim.answers.assess.matrix`."""
-        few = _assess.EXTENDED if extended is None else extended
-        return _assess.matrix(self, name, earlier=earlier, extended=few)
+        """Cross axes of levers; see :func:`xuchang_sim.answers.matrix.matrix`."""
+        few = _matrix.EXTENDED if extended is None else extended
+        return _matrix.matrix(self, name, earlier=earlier, extended=few)
 
     def compare(
         self,

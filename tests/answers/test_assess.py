@@ -11,13 +11,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from xuchang_sim.answers.assess import (
-    Assessment,
-    MatrixResult,
-    _correlation,
-    compare_years,
-    following_mean,
-)
+from xuchang_sim.answers.assess import Assessment
+from xuchang_sim.answers.matrix import MatrixResult, following_mean
+from xuchang_sim.answers.paired import compare_years, correlation
 from xuchang_sim.pack.load import load_pack
 from xuchang_sim.pack.scenario import load_scenario
 from xuchang_sim.simulation.arguments import prepare
@@ -273,14 +269,14 @@ def test_the_horizon_may_reach_the_packs_last_month() -> None:
         assert np.array_equal(values, told, equal_nan=True), name
 
 
-def test_correlation_is_that_of_the_textbook_and_never_beyond_one() -> None:
+def testcorrelation_is_that_of_the_textbook_and_never_beyond_one() -> None:
     rng = np.random.default_rng(4)
     for slope in (-3.0, 0.0, 0.2, 1e3):
         one = rng.normal(1500.0, 100.0, 60)
         two = slope * one + rng.normal(0.0, 100.0, 60)
-        assert _correlation(one, two) == pytest.approx(np.corrcoef(one, two)[0, 1], abs=1e-12)
+        assert correlation(one, two) == pytest.approx(np.corrcoef(one, two)[0, 1], abs=1e-12)
     for _ in range(200):
         one = rng.normal(1500.0, 100.0, 60)
-        assert 1.0 - 1e-12 < _correlation(one, 0.3 * one + 7.0) <= 1.0
-        assert -1.0 <= _correlation(one, 7.0 - 0.3 * one) < -1.0 + 1e-12
-    assert np.isnan(_correlation(np.ones(60), one))
+        assert 1.0 - 1e-12 < correlation(one, 0.3 * one + 7.0) <= 1.0
+        assert -1.0 <= correlation(one, 7.0 - 0.3 * one) < -1.0 + 1e-12
+    assert np.isnan(correlation(np.ones(60), one))

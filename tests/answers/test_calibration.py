@@ -16,7 +16,6 @@ from typer.testing import CliRunner
 
 from xuchang_sim import definitions
 from xuchang_sim.answers import calibration as room
-from xuchang_sim.answers.assess import manifest
 from xuchang_sim.answers.calibration import effective, informed, recover, resample, weigh
 from xuchang_sim.answers.factsfile import load_facts
 from xuchang_sim.cli import app
@@ -24,6 +23,7 @@ from xuchang_sim.pack.load import Pack, load_pack
 from xuchang_sim.pack.posterior import FILE, Posterior, load_posterior, save_posterior
 from xuchang_sim.simulation.arguments import prepare
 from xuchang_sim.simulation.draws import draw_parameters
+from xuchang_sim.simulation.manifest import manifest
 from xuchang_sim.simulation.setup import Setup, choose_draws
 from xuchang_sim.study import calibrate
 from xuchang_sim.yamlfile import InputError

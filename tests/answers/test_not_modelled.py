@@ -16,7 +16,7 @@ from rich.console import Console
 
 from tests.answers.packs import DROPPED, PACK, changed, only, with_region
 from xuchang_sim import definitions
-from xuchang_sim.answers.assess import Assessment, goals
+from xuchang_sim.answers.assess import Assessment
 from xuchang_sim.answers.audit import audit
 from xuchang_sim.answers.dossier import gather
 from xuchang_sim.answers.packages import parse_goal
@@ -29,7 +29,7 @@ from xuchang_sim.report import document, exploring, page, tables
 from xuchang_sim.report.live import Desk
 from xuchang_sim.simulation.arguments import prepare
 from xuchang_sim.simulation.measures import CITY_ONLY, REGISTRY, THRESHOLD, RunRecord
-from xuchang_sim.simulation.targets import growth_asked, not_modelled, unmodelled
+from xuchang_sim.simulation.targets import goals, growth_asked, not_modelled, unmodelled
 from xuchang_sim.study import (
     Study,
     assess,

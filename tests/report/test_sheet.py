@@ -9,7 +9,8 @@ from hypothesis import given, strategies as st
 from rich.cells import cell_len
 from rich.console import Console
 
-from xuchang_sim.answers.assess import Assessment, MatrixResult
+from xuchang_sim.answers.assess import Assessment
+from xuchang_sim.answers.matrix import MatrixResult
 from xuchang_sim.pack.load import load_pack
 from xuchang_sim.report import tables
 from xuchang_sim.report.sheet import GAP, NARROWEST, SHORTEST, Sheet

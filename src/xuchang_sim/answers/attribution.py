@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from xuchang_sim.answer import MaybeNan
-from xuchang_sim.answers.assess import goals
 from xuchang_sim.pack.scenario import ResolvedScenario, adjust
 from xuchang_sim.simulation.results import together
 from xuchang_sim.simulation.run import run
 from xuchang_sim.simulation.setup import Setup, Variant
-from xuchang_sim.simulation.targets import meets
+from xuchang_sim.simulation.targets import goals, meets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -11,16 +11,16 @@ import numpy as np
 
 from xuchang_sim import definitions
 from xuchang_sim.answer import Answer, MaybeNan
-from xuchang_sim.answers.assess import (
+from xuchang_sim.answers.forward import Forward, ForwardRecord, forward
+from xuchang_sim.answers.paired import (
     MOVED,
     PREDETERMINED,
     Moved,
     Predetermined,
     compare_years,
-    not_modelled_row,
     predetermined_by_year,
 )
-from xuchang_sim.answers.forward import Forward, ForwardRecord, forward
+from xuchang_sim.answers.rated import not_modelled_row
 from xuchang_sim.answers.records import NotModelled
 from xuchang_sim.deferred import deferred
 from xuchang_sim.simulation.draws import same_outlook

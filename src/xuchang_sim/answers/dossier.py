@@ -5,16 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from xuchang_sim.answers.assess import Assessment, MatrixResult, assess, goals, matrix
+from xuchang_sim.answers.assess import Assessment, assess
 from xuchang_sim.answers.biographies import projects
 from xuchang_sim.answers.explain import Explanation, explain
 from xuchang_sim.answers.frontier import Frontier, frontier
+from xuchang_sim.answers.matrix import MatrixResult, matrix
 from xuchang_sim.answers.packages import BundleResult, smallest_bundle
 from xuchang_sim.answers.requirements import require
 from xuchang_sim.forecast.drivers import Drivers, drivers
 from xuchang_sim.forecast.report import outlook_report
 from xuchang_sim.simulation.run import run
 from xuchang_sim.simulation.setup import Variant
+from xuchang_sim.simulation.targets import goals
 from xuchang_sim.units import month_label
 
 if TYPE_CHECKING:

@@ -16,7 +16,6 @@ import numpy as np
 
 from xuchang_sim import definitions
 from xuchang_sim.answer import Answer, MaybeNan, Probability, Unit
-from xuchang_sim.answers.assess import goals
 from xuchang_sim.answers.search import (
     MOST_BUNDLES,
     TOGETHER,
@@ -35,7 +34,7 @@ from xuchang_sim.simulation.results import together, wilson
 from xuchang_sim.simulation.run import run
 from xuchang_sim.simulation.settings import listed
 from xuchang_sim.simulation.setup import Setup, Variant
-from xuchang_sim.simulation.targets import NO_GOAL, meets, modelled, unmodelled
+from xuchang_sim.simulation.targets import NO_GOAL, goals, meets, modelled, unmodelled
 from xuchang_sim.text import phrase
 from xuchang_sim.yamlfile import InputError, Problem, did_you_mean
 

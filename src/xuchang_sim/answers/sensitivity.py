@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple, TypedDict, cas
 import numpy as np
 
 from xuchang_sim.answer import Answer, Extra, MaybeNan
-from xuchang_sim.answers.assess import goals
 from xuchang_sim.answers.designs import Design, factor_names, make_design, quantile
 from xuchang_sim.answers.sweep import collect
 from xuchang_sim.deferred import deferred
@@ -23,7 +22,7 @@ from xuchang_sim.pack.levers import AXES
 from xuchang_sim.simulation.manifest import Manifest, manifest
 from xuchang_sim.simulation.settings import listed
 from xuchang_sim.simulation.setup import Setup
-from xuchang_sim.simulation.targets import NO_GOAL
+from xuchang_sim.simulation.targets import NO_GOAL, goals
 from xuchang_sim.text import phrase
 from xuchang_sim.yamlfile import InputError, Problem, did_you_mean
 

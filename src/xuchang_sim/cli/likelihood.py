@@ -11,7 +11,7 @@ from xuchang_sim.cli.options import Scenario, Through
 from xuchang_sim.deferred import deferred
 
 with deferred():
-    from xuchang_sim.answers import assess as assessing
+    from xuchang_sim.answers import assess as assessing, matrix as crossing
     from xuchang_sim.report import tables
 
 if TYPE_CHECKING:
@@ -32,6 +32,6 @@ def matrix(
     study: Study,
     name: Annotated[str, typer.Argument()] = "matrix",
     earlier: Annotated[bool, typer.Option("--earlier")] = False,
-) -> assessing.MatrixResult:
+) -> crossing.MatrixResult:
     """Cross land, finance and labour at three levels on common random numbers."""
     return study.matrix(name, earlier=earlier)

@@ -30,7 +30,6 @@ from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
 
-from xuchang_sim.answers.assess import goals
 from xuchang_sim.answers.packages import strengthened
 from xuchang_sim.deferred import deferred
 from xuchang_sim.pack.scenario import ResolvedScenario, load_scenario
@@ -38,7 +37,7 @@ from xuchang_sim.report.figures.paths import MONTHLY, year_to_date
 from xuchang_sim.report.inputs import without_verdict
 from xuchang_sim.report.sentences import chance
 from xuchang_sim.simulation.settings import Settings
-from xuchang_sim.simulation.targets import goal
+from xuchang_sim.simulation.targets import goal, goals
 from xuchang_sim.text import LANGUAGES, Language, labelled, phrase, phrases, say, titled
 from xuchang_sim.yamlfile import InputError
 

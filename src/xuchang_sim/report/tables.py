@@ -22,8 +22,9 @@ from xuchang_sim.units import english, factor
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from xuchang_sim.answers.assess import Assessment, MatrixResult
+    from xuchang_sim.answers.assess import Assessment
     from xuchang_sim.answers.audit import AuditRow
+    from xuchang_sim.answers.matrix import MatrixResult
     from xuchang_sim.pack.levers import Lever
     from xuchang_sim.pack.load import Pack
 

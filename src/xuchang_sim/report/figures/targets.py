@@ -177,7 +177,7 @@ def heat(
     Parameters
     ----------
     cells : sequence of mapping
-        As in :attr:`xuchang_sim.answers.assess.MatrixResult.cells`.
+        As in :attr:`xuchang_sim.answers.matrix.MatrixResult.cells`.
     measure : str
         Key of the cells to show: a probability, or a mean.
     """

@@ -215,4 +215,4 @@ def test_what_repeats_an_input_has_no_colour_of_a_verdict(
         assert (colour in verdicts) == (row.target.id not in unrated), row.target.id
     legend = ax.get_legend()
     assert legend is not None
-    assert "no verdict" in legend.get_texts()[-1].get_text()
+    assert legend.get_texts()[-1].get_text() == say("verdict.none", "en")

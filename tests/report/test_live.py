@@ -98,7 +98,7 @@ def test_what_repeats_an_input_has_no_verdict() -> None:
     assert unrated
     assert {name for name, row in told.items() if not row["rated"]} == unrated
     for row in told.values():
-        assert (row["word"] == say("chance.unrated", "en")) == (not row["rated"])
+        assert (row["word"] == say("verdict.none", "en")) == (not row["rated"])
 
 
 def test_fans_end_at_the_years_total(desk: Desk) -> None:

@@ -21,8 +21,8 @@ from xuchang_sim.cli import OUR_FAULT, WRONG_INPUT
 from xuchang_sim.pack.load import load_pack, shipped
 from xuchang_sim.report import document
 from xuchang_sim.report.page import page
-from xuchang_sim.report.sentences import CHANCES, answer, chance
-from xuchang_sim.simulation.results import Results
+from xuchang_sim.report.sentences import answer, chance
+from xuchang_sim.simulation.results import VERDICTS, Results
 from xuchang_sim.study import Study
 from xuchang_sim.text import Language
 from xuchang_sim.yamlfile import InputError
@@ -164,10 +164,10 @@ def test_names_are_escaped(dossier: Dossier) -> None:
     assert "49" not in re.findall(r"&amp;\{\{ (.*?) \}\}", text)
 
 
-@pytest.mark.parametrize(("limit", "key"), CHANCES)
-def test_words_of_chance_follow_the_probability(limit: float, key: str) -> None:
+@pytest.mark.parametrize(("limit", "word"), VERDICTS)
+def test_words_of_chance_follow_the_probability(limit: float, word: str) -> None:
     below = min(limit, 1.0) - 1e-9
-    assert chance(below, "en") == document_word(key)
+    assert chance(below, "en") == document_word(f"verdict.{word}")
     assert chance(1.0, "en") == "virtually certain"
     assert chance(0.0, "en") == "virtually impossible"
 

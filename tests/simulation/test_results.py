@@ -13,11 +13,22 @@ from statsmodels.stats.proportion import proportion_confint
 from xuchang_sim.model.world import MEASURES
 from xuchang_sim.pack.load import load_pack
 from xuchang_sim.pack.scenario import load_scenario
+from xuchang_sim.report import sentences, style, tables
 from xuchang_sim.simulation.arguments import prepare
-from xuchang_sim.simulation.results import STRATUM, Results, rate, short, stand_for, verdict, wilson
+from xuchang_sim.simulation.results import (
+    STRATUM,
+    VERDICTS,
+    Results,
+    rate,
+    short,
+    stand_for,
+    verdict,
+    wilson,
+)
 from xuchang_sim.simulation.run import run
 from xuchang_sim.simulation.setup import Variant
 from xuchang_sim.study import simulate
+from xuchang_sim.text import LANGUAGES, say
 
 PACK = load_pack()
 
@@ -45,15 +56,19 @@ def test_nothing_observed_says_nothing() -> None:
     assert math.isnan(rate(PACK.plan.target("fai"), np.array([])).p)
 
 
-def test_verdicts_have_three_bands() -> None:
-    assert [verdict(p) for p in (0.0, 0.32, 0.33, 0.65, 0.66, 1.0)] == [
-        "unlikely",
-        "unlikely",
-        "even",
-        "even",
-        "likely",
-        "likely",
-    ]
+def test_a_verdict_has_one_scale_with_words_and_colours_everywhere() -> None:
+    """A limit belongs to the word above it; tables, sentences, figures and texts know the same words."""
+    limits, words = zip(*VERDICTS, strict=True)
+    assert list(limits) == sorted(limits)
+    assert [verdict(p) for p in (0.0, *limits[:-1])] == list(words)
+    assert [verdict(math.nextafter(p, 0.0)) for p in limits[:-1]] == list(words[:-1])
+    assert verdict(1.0) == words[-1]
+    assert set(tables.STYLE) == set(words)
+    assert set(style.VERDICT) == {*words, "none"}
+    for lang in LANGUAGES:
+        each = [say(f"verdict.{word}", lang) for word in words]
+        assert len(set(each)) == len(words)
+        assert [sentences.chance(p, lang) for p in (0.0, *limits[:-1])] == each
 
 
 def test_every_quantified_target_is_rated(results: Results) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from xuchang_sim.report.inputs import repeats_input
 from xuchang_sim.report.tables import fixed, number, percent, quantity
+from xuchang_sim.simulation.results import verdict
 from xuchang_sim.text import Language, say, titled
 
 if TYPE_CHECKING:
@@ -15,26 +16,13 @@ if TYPE_CHECKING:
 
     from xuchang_sim.answers.assess import Assessment
 
-#: Probabilities up to which a word is used.
-CHANCES = (
-    (0.01, "chance.never"),
-    (0.10, "chance.hardly"),
-    (0.33, "chance.unlikely"),
-    (0.66, "chance.even"),
-    (0.90, "chance.likely"),
-    (0.99, "chance.very"),
-    (math.inf, "chance.sure"),
-)
-
 
 def chance(p: float, lang: Language, *, rated: bool = True) -> str:
-    """Return the word for a probability; each word stands for a fixed range.
+    """Return the verdict on a probability in words; each word stands for a fixed range.
 
     A target that repeats an input is not rated: the word says so.
     """
-    if not rated:
-        return say("chance.unrated", lang)
-    return say(next(key for limit, key in CHANCES if p < limit), lang)
+    return say(f"verdict.{verdict(p) if rated else 'none'}", lang)
 
 
 def answer(assessment: Assessment, lang: Language) -> list[str]:

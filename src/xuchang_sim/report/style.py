@@ -30,10 +30,14 @@ GRID = "#d9d9d9"
 BLUE, ORANGE, GREEN, SKY = "#0072b2", "#e69f00", "#009e73", "#56b4e9"
 RED, PINK, YELLOW, PALE = "#d55e00", "#cc79a7", "#f0e442", "#eeeeee"
 
-VERDICT = {
-    "likely": Paint(BLUE),
+VERDICT = {  # darker the surer, so that a word has its colour and a side its hue
+    "sure": Paint("#004c7a"),
+    "very": Paint(BLUE),
+    "likely": Paint(SKY),
     "even": Paint(ORANGE, "//"),
-    "unlikely": Paint(RED, ".."),
+    "unlikely": Paint("#f0a878", ".."),
+    "hardly": Paint(RED, ".."),
+    "never": Paint("#8a3d00", ".."),
     "none": Paint("#b0b0b0"),
 }
 CAUSES = {

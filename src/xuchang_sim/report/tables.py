@@ -29,7 +29,11 @@ if TYPE_CHECKING:
     from xuchang_sim.pack.load import Pack
 
 COUNTS = frozenset({"个", "区", "次", "套", "座", "处", "人", "人次", "m²", "亩"})
-STYLE = {"likely": "green", "even": "yellow", "unlikely": "red"}
+STYLE = {
+    **dict.fromkeys(("likely", "very", "sure"), "green"),
+    "even": "yellow",
+    **dict.fromkeys(("unlikely", "hardly", "never"), "red"),
+}
 WIDTH = 146
 
 

@@ -42,7 +42,17 @@ if TYPE_CHECKING:
 Array = npt.NDArray[np.float64]
 
 Z95 = 1.959963984540054
-LIKELY, UNLIKELY = 0.66, 0.33
+#: Words for a probability, each up to a limit: the calibrated language of IPCC (Mastrandrea et al. 2010).
+#: The words themselves stand in the text catalogue under ``verdict``.
+VERDICTS = (
+    (0.01, "never"),
+    (0.10, "hardly"),
+    (0.33, "unlikely"),
+    (0.66, "even"),
+    (0.90, "likely"),
+    (0.99, "very"),
+    (math.inf, "sure"),
+)
 QUANTILES = (0.05, 0.5, 0.95)
 STRATUM = 12  # replicates a stratum holds at least
 
@@ -67,8 +77,14 @@ def wilson(successes: float, trials: int) -> tuple[float, float]:
 
 
 def verdict(p: float) -> str:
-    """Name a probability: likely from 0.66, unlikely below 0.33, else even."""
-    return "likely" if p >= LIKELY else "unlikely" if p < UNLIKELY else "even"
+    """Return the verdict on a probability: the one scale of tables, pages, figures and sentences.
+
+    Examples
+    --------
+    >>> verdict(0.08), verdict(0.33), verdict(0.9)
+    ('hardly', 'even', 'very')
+    """
+    return next(word for limit, word in VERDICTS if p < limit)
 
 
 class TargetResult(NamedTuple):
@@ -89,7 +105,7 @@ class TargetResult(NamedTuple):
 
     @property
     def verdict(self) -> str:
-        """Likely, even, or unlikely."""
+        """Word of :data:`VERDICTS` for the probability."""
         return verdict(self.p)
 
 

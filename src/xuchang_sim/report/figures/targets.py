@@ -97,12 +97,13 @@ def probabilities(
     ax.set_ylim(len(rows) - 0.4, -0.6)
     ax.set_xlim(0, 1.0)
     ax.set_xlabel(say("figure.probability", lang))
-    ax.set_title(say("figure.probabilities", lang), loc="left", fontsize=10, pad=22)
     handles, words = ax.get_legend_handles_labels()
     order = sorted(
         range(len(words)),
         key=lambda i: [say(f"verdict.{v}", lang) for v in VERDICT].index(words[i]),
     )
+    pad = 22 if len(order) <= 4 else 36  # points: room for one or two lines of the legend
+    ax.set_title(say("figure.probabilities", lang), loc="left", fontsize=10, pad=pad)
     if order:
         ax.legend(
             [handles[i] for i in order],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import textwrap
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from xuchang_sim.simulation.results import Results, TargetResult
+
+LEGEND_COLUMNS = 3
 
 
 def attainment(results: Results, *, ax: Axes | None = None, lang: Language = "zh") -> Axes:
@@ -102,15 +105,17 @@ def probabilities(
         range(len(words)),
         key=lambda i: [say(f"verdict.{v}", lang) for v in VERDICT].index(words[i]),
     )
-    pad = 22 if len(order) <= 4 else 36  # points: room for one or two lines of the legend
+    pad = 8 + 14 * math.ceil(
+        len(order) / LEGEND_COLUMNS
+    )  # points: room for the legend below the title
     ax.set_title(say("figure.probabilities", lang), loc="left", fontsize=10, pad=pad)
     if order:
         ax.legend(
             [handles[i] for i in order],
             [words[i] for i in order],
-            loc="lower left",
-            bbox_to_anchor=(0.0, 1.0),
-            ncols=4,
+            loc="lower right",
+            bbox_to_anchor=(1.0, 1.0),
+            ncols=LEGEND_COLUMNS,
             fontsize=8,
             frameon=False,
             borderaxespad=0.2,

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import ast
+import importlib
+import inspect
 import re
 from functools import cache
 from pathlib import Path
 
 import pytest
 
+import xuchang_sim
 from xuchang_sim import definitions, units
 from xuchang_sim.pack.load import load_pack, shipped
 from xuchang_sim.text import phrases
@@ -129,3 +132,100 @@ def test_names_in_the_code_are_not_the_retired_ones() -> None:
         if bad := (defined(path.read_text("utf-8")) & RETIRED) - kept.get(name, set()):
             wrong[name] = bad
     assert wrong == {}
+
+
+REFERENCE = PAGE.parent / "reference.md"
+#: Words of public names that say in plain English what they say.
+PLAIN = frozenset(
+    re.findall(
+        r"\w+",
+        """
+        a absent accept after ahead and annual answer as assume axis best binding bounds bundle
+        bundles by calendar calls causes cell central changes check city column compare
+        comparison constant content deep default definition demand detail difference document
+        drawn draws earlier economy error evidence exhaustive explain explanation extended
+        extension extra failed failures families file firms first folder frame full function
+        goal good grid half heat highest history indent input keep key kind known label largest
+        last left line load make map message method month most moved name nanoseconds new not
+        number of optional or out outcome output outside over overhead parent part path per
+        phase points price probabilities problem profile progress reachable ready real record
+        region replace report reported result rows run say search seconds series settings setup
+        several shift simulate simulations smallest source spent start step take through time
+        title to topic total uncertainty undefined unit unrated up validate value variant vary
+        view violations waiting warm watch weights why width with without words workbook worlds
+        write
+        """,
+    )
+)
+#: Abbreviations and words of Python, its libraries and statistics.
+TECHNICAL = frozenset(
+    re.findall(
+        r"\w+",
+        """
+    256 agents aliases ax b dict en excel executor fai hooks ids json lang n namespace p panels
+    schema sd sha threads url x xarray y zh
+        """,
+    )
+)
+
+
+@cache
+def public_names() -> frozenset[str]:
+    """Names of the documented interface: functions, classes, their public members and parameters."""
+    entries = re.findall(r"auto(class|function|module):: (\S+)", REFERENCE.read_text("utf-8"))
+    public = {name: getattr(xuchang_sim, name) for name in xuchang_sim.__all__ if name[0] != "_"}
+    for kind, path in entries:
+        home, _, name = path.rpartition(".")
+        if kind == "module":
+            room = importlib.import_module(path)
+            public |= {each: getattr(room, each) for each in room.__all__}
+        else:
+            public[name] = getattr(importlib.import_module(home), name)
+    names = set(public)
+    for value in public.values():
+        members = vars(value) if inspect.isclass(value) else {}
+        own = {name: member for name, member in members.items() if not name.startswith("_")}
+        functions = [value, *filter(inspect.isfunction, own.values())]
+        names |= own.keys()
+        names |= {each for function in functions for each in inspect.signature(function).parameters}
+    return frozenset(names - {"self"})
+
+
+def words_of(name: str) -> set[str]:
+    """Words of a name in either spelling."""
+    return {word.lower() for word in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+", name)}
+
+
+def explained(word: str) -> bool:
+    """Whether the glossary has the word, or one of its family."""
+    heads = {part for names in glossary().values() for name in names for part in words_of(name)}
+    stem = word.removesuffix("s").removesuffix("e")
+    return any(
+        head.removesuffix("s").removesuffix("e") == stem
+        or (min(len(head), len(stem)) > 4 and (head.startswith(stem) or stem.startswith(head)))
+        for head in heads
+    )
+
+
+def test_words_of_public_names_are_plain_or_in_the_glossary() -> None:
+    assert words_of("MatrixResult") | words_of("p_by_2") == {"matrix", "result", "p", "by", "2"}
+    assert not explained("lot")
+    assert not explained("echoes")
+    assert not explained("ski")
+    assert explained("levers")
+    assert explained("calibrate")
+    names = public_names()
+    assert len(names) > 250
+    used = {word: name for name in sorted(names) for word in words_of(name)}
+    assert {
+        word: name
+        for word, name in used.items()
+        if not {word, word.removesuffix("s")} & (PLAIN | TECHNICAL) and not explained(word)
+    } == {}
+    assert used.keys() & (RETIRED - {"settled"}) == set()
+
+
+def test_no_word_is_called_plain_that_no_public_name_has() -> None:
+    used = {word for name in public_names() for word in words_of(name)}
+    used |= {word.removesuffix("s") for word in used}
+    assert (PLAIN | TECHNICAL) - used == set()

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NotRequired, TypedDict, cast
 import numpy as np
 import numpy.typing as npt
 
-from xuchang_sim.answer import Answer, Extra, MaybeNan, Probability, Spread
+from xuchang_sim.answer import Extra, MaybeNan, Probability, Spread
 from xuchang_sim.answers.classes import TargetClass, read_classes
 from xuchang_sim.answers.paired import (
     MOVED,
@@ -27,7 +27,7 @@ from xuchang_sim.answers.paired import (
     predetermined_by_year,
 )
 from xuchang_sim.answers.rated import TargetRow, target_rows
-from xuchang_sim.answers.records import Goal, Growth, OutsideView, Summary
+from xuchang_sim.answers.records import Goal, Growth, OfRuns, OutsideView, Summary
 from xuchang_sim.answers.requirements import require
 from xuchang_sim.answers.skill import skill
 from xuchang_sim.forecast.outside import outside_view
@@ -40,7 +40,6 @@ from xuchang_sim.simulation.setup import Setup, Variant
 from xuchang_sim.simulation.targets import city_targets, goal, goals, meets
 from xuchang_sim.simulation.why import WhyYear
 from xuchang_sim.text import phrase
-from xuchang_sim.units import month_label
 from xuchang_sim.yamlfile import InputError, Problem
 
 if TYPE_CHECKING:
@@ -101,7 +100,7 @@ class Attainment(TypedDict):
 
 
 @dataclass(frozen=True, eq=False)
-class Assessment(Answer):
+class Assessment(OfRuns):
     """How likely every target is under a scenario, and what surrounds the answer.
 
     Attributes
@@ -171,11 +170,6 @@ class Assessment(Answer):
         return self.results.variant.scenario.name
 
     @property
-    def replicates(self) -> int:
-        """Simulated futures."""
-        return self.results.replicates
-
-    @property
     def paired(self) -> int:
         """Replicates run without later starts and without levers."""
         return self.absent.replicates
@@ -189,21 +183,6 @@ class Assessment(Answer):
     def failed(self) -> int:
         """Replicates that failed."""
         return int((~self.results.good).sum())
-
-    @property
-    def seed(self) -> int:
-        """Seed of every draw."""
-        return self.results.setup.seed
-
-    @property
-    def through(self) -> str:
-        """Last month, YYYY-MM."""
-        return month_label(self.results.setup.through)
-
-    @property
-    def parameters(self) -> str:
-        """Where parameters come from: posterior, sampled or central."""
-        return self.results.setup.draws
 
     @cached_property
     def targets(self) -> list[TargetRow]:

@@ -20,7 +20,8 @@ import numpy as np
 import numpy.typing as npt
 
 from xuchang_sim import definitions
-from xuchang_sim.answer import Answer, Share
+from xuchang_sim.answer import Share
+from xuchang_sim.answers.records import OfRuns
 from xuchang_sim.answers.rules import rules_digest
 from xuchang_sim.files import write
 from xuchang_sim.model.machine import folders
@@ -116,7 +117,7 @@ class TargetClass(TypedDict):
 
 
 @dataclass(frozen=True, eq=False)
-class Classes(Answer):
+class Classes(OfRuns):
     """Measured classes of all targets of a plan.
 
     Attributes
@@ -148,11 +149,6 @@ class Classes(Answer):
     def replicates(self) -> int:
         """Futures of every variant."""
         return self.setup.replicates
-
-    @property
-    def seed(self) -> int:
-        """Seed of every draw."""
-        return self.setup.seed
 
 
 class _Seen(NamedTuple):

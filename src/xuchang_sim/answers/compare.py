@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypedDict, cast
 import numpy as np
 
 from xuchang_sim import definitions
-from xuchang_sim.answer import Answer, MaybeNan
+from xuchang_sim.answer import MaybeNan
 from xuchang_sim.answers.forward import Forward, ForwardRecord, forward
 from xuchang_sim.answers.paired import (
     MOVED,
@@ -21,7 +21,7 @@ from xuchang_sim.answers.paired import (
     predetermined_by_year,
 )
 from xuchang_sim.answers.rated import not_modelled_row
-from xuchang_sim.answers.records import NotModelled
+from xuchang_sim.answers.records import NotModelled, OfRuns
 from xuchang_sim.deferred import deferred
 from xuchang_sim.simulation.draws import same_outlook
 from xuchang_sim.simulation.manifest import Manifest, manifest
@@ -32,7 +32,6 @@ from xuchang_sim.simulation.settings import listed
 from xuchang_sim.simulation.setup import Setup, Variant
 from xuchang_sim.simulation.targets import lacking, meets, modelled, unmodelled
 from xuchang_sim.text import phrase
-from xuchang_sim.units import month_label
 from xuchang_sim.yamlfile import InputError, Problem, did_you_mean
 
 with deferred():
@@ -211,7 +210,7 @@ class OpenTargetRecord(TargetName, NotModelled):
 
 
 @dataclass(frozen=True, eq=False)
-class Comparison(Answer):
+class Comparison(OfRuns):
     """Two scenarios on the same replicates; every difference is b less a.
 
     Attributes
@@ -284,16 +283,6 @@ class Comparison(Answer):
     def failed(self) -> int:
         """Replicates that failed in either."""
         return int((~(self.a.good & self.b.good)).sum())
-
-    @property
-    def seed(self) -> int:
-        """Seed of every draw."""
-        return self.setup.seed
-
-    @property
-    def through(self) -> str:
-        """Last month, YYYY-MM."""
-        return month_label(self.setup.through)
 
     @property
     def base_year(self) -> int:

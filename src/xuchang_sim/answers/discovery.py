@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, TypedDict
 
 import numpy as np
 
-from xuchang_sim.answer import Answer, MaybeNan
+from xuchang_sim.answer import MaybeNan
 from xuchang_sim.answers.packages import Goal, parse_goal
 from xuchang_sim.answers.prim import DENSITY, MOST_BOXES, Box, prim, simplified
+from xuchang_sim.answers.records import OfSources
 from xuchang_sim.answers.robustness import Robustness
 from xuchang_sim.forecast.drivers import drivers
-from xuchang_sim.simulation.manifest import Manifest, manifest
 from xuchang_sim.simulation.results import together
 from xuchang_sim.simulation.run import run
 from xuchang_sim.simulation.setup import Setup, Variant
@@ -69,7 +69,7 @@ class BoxRecord(Point):
 
 
 @dataclass(frozen=True, eq=False)
-class Discovery(Answer):
+class Discovery(OfSources):
     """Boxes in which a goal is missed despite a scenario.
 
     Attributes
@@ -112,16 +112,6 @@ class Discovery(Answer):
         return list(self.goal.ids)
 
     @property
-    def replicates(self) -> int:
-        """Simulated futures."""
-        return self.setup.replicates
-
-    @property
-    def seed(self) -> int:
-        """Seed of every draw."""
-        return self.setup.seed
-
-    @property
     def box_rows(self) -> list[BoxRecord]:
         """Boxes, one after the other, each on what the earlier ones left over."""
         return [
@@ -149,11 +139,6 @@ class Discovery(Answer):
             }
             for box in self.boxes
         ]
-
-    @property
-    def manifest(self) -> Manifest:
-        """Versions, hashes and seed that identify the result."""
-        return manifest(self.setup, self.sources)
 
 
 def uncertain(results: Results) -> dict[str, Array]:

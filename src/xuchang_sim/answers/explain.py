@@ -11,16 +11,16 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, TypedDict
 
-from xuchang_sim.answer import NAN, Answer, MaybeNan, Unit
+from xuchang_sim.answer import NAN, MaybeNan, Unit
 from xuchang_sim.answers.attribution import DEMAND_SHIFT, FAMILIES, Attribution, attribute
 from xuchang_sim.answers.prices import Price, prices
+from xuchang_sim.answers.records import OfRuns
 from xuchang_sim.answers.requirements import require
 from xuchang_sim.answers.waterfall import Bar, Waterfall, waterfalls
 from xuchang_sim.simulation.manifest import Manifest, manifest
 from xuchang_sim.simulation.results import Results
 from xuchang_sim.simulation.setup import Setup
 from xuchang_sim.simulation.why import WhyYear
-from xuchang_sim.units import month_label
 
 if TYPE_CHECKING:
     from xuchang_sim.simulation.settings import ScenarioLike, Settings
@@ -84,7 +84,7 @@ class PriceRecord(TypedDict):
 
 
 @dataclass(frozen=True, eq=False)
-class Explanation(Answer):
+class Explanation(OfRuns):
     """Constraints that hold the targets back.
 
     Attributes
@@ -121,24 +121,9 @@ class Explanation(Answer):
         return self.results.variant.scenario.name
 
     @property
-    def replicates(self) -> int:
-        """Simulated futures."""
-        return self.results.replicates
-
-    @property
     def failed(self) -> int:
         """Replicates that failed."""
         return int((~self.results.good).sum())
-
-    @property
-    def seed(self) -> int:
-        """Seed of every draw."""
-        return self.results.setup.seed
-
-    @property
-    def through(self) -> str:
-        """Last month, YYYY-MM."""
-        return month_label(self.results.setup.through)
 
     @property
     def families(self) -> list[str]:

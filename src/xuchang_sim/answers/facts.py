@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, TypedDict, cast
 
 import numpy as np
 
-from xuchang_sim.answer import Answer, MaybeNan
+from xuchang_sim.answer import MaybeNan
 from xuchang_sim.answers.factsfile import Fact, load_facts
+from xuchang_sim.answers.records import OfRuns
 from xuchang_sim.answers.stylised import MEASURED, Evidence, Numbers, look
 from xuchang_sim.pack.scenario import load_scenario
 from xuchang_sim.simulation.manifest import Manifest, manifest
@@ -86,7 +87,7 @@ class Verdict:
 
 
 @dataclass(frozen=True, eq=False)
-class Facts(Answer):
+class Facts(OfRuns):
     """Verdicts on all facts of a pack."""
 
     verdicts: tuple[Verdict, ...]
@@ -117,11 +118,6 @@ class Facts(Answer):
     def replicates(self) -> int:
         """Runs over which facts are pooled."""
         return self.setup.replicates
-
-    @property
-    def parameters(self) -> str:
-        """Where parameters come from."""
-        return self.setup.draws
 
     @property
     def manifest(self) -> Manifest:

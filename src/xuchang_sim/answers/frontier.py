@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple, TypedDict, cast
 
 import numpy as np
 
-from xuchang_sim.answer import Answer, Extra, MaybeNan
+from xuchang_sim.answer import Extra, MaybeNan
 from xuchang_sim.answers.packages import GRID, parse_goal, strengthened
 from xuchang_sim.deferred import deferred
 from xuchang_sim.pack.scenario import list_scenarios
-from xuchang_sim.simulation.manifest import Manifest, manifest
 from xuchang_sim.simulation.results import together
 from xuchang_sim.simulation.run import run
 from xuchang_sim.simulation.settings import listed
@@ -23,6 +22,8 @@ from xuchang_sim.yamlfile import InputError, Problem
 
 with deferred():
     from scipy import stats
+
+from xuchang_sim.answers.records import OfSources
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -76,7 +77,7 @@ Map = Annotated[MapAxes, Extra(list[list[MaybeNan]])]
 
 
 @dataclass(frozen=True, eq=False)
-class Frontier(Answer):
+class Frontier(OfSources):
     """Largest growth that is reached with probability ``p``.
 
     Attributes
@@ -120,11 +121,6 @@ class Frontier(Answer):
         return self.setup.replicates
 
     @property
-    def seed(self) -> int:
-        """Seed of every draw."""
-        return self.setup.seed
-
-    @property
     def scenario_rows(self) -> list[ScenarioRow]:
         """Largest value of each outcome that is reached, by scenario."""
         return [cast("ScenarioRow", {"scenario": k, **row}) for k, row in self.scenarios.items()]
@@ -136,11 +132,6 @@ class Frontier(Answer):
             cast("Map", {"rows": rows, "columns": columns, **table})
             for (rows, columns), table in self.maps.items()
         ]
-
-    @property
-    def manifest(self) -> Manifest:
-        """Versions, hashes and seed that identify the result."""
-        return manifest(self.setup, self.sources)
 
 
 #: Families of levers that are crossed unless others are asked for.

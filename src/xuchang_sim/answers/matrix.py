@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any, NotRequired, TypedDict, cast
 import numpy as np
 import numpy.typing as npt
 
-from xuchang_sim.answer import NAN, Answer, Extra, MaybeNan, MaybeProbability, Unit
+from xuchang_sim.answer import NAN, Extra, MaybeNan, MaybeProbability, Unit
 from xuchang_sim.answers.paired import correlation
 from xuchang_sim.answers.rated import not_modelled_row
-from xuchang_sim.answers.records import NotModelled
+from xuchang_sim.answers.records import NotModelled, OfRuns
 from xuchang_sim.answers.requirements import require
 from xuchang_sim.pack.scenario import load_matrix
 from xuchang_sim.simulation.arguments import MOST_REPLICATES, whole_number
@@ -101,7 +101,7 @@ class Difference(TypedDict):
 
 
 @dataclass(frozen=True, eq=False)
-class MatrixResult(Answer):
+class MatrixResult(OfRuns):
     """Outcomes of a matrix of scenarios on common replicates.
 
     Attributes
@@ -165,11 +165,6 @@ class MatrixResult(Answer):
     def extended(self) -> int:
         """Replicates, the first ones, that ran through the year after the plan's."""
         return self.setup.extended
-
-    @property
-    def seed(self) -> int:
-        """Seed of every draw."""
-        return self.setup.seed
 
     @property
     def cell_rows(self) -> list[Cell]:

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple, TypedDict
 import numpy as np
 
 from xuchang_sim import definitions
-from xuchang_sim.answer import Answer, MaybeNan, Probability, Unit
+from xuchang_sim.answer import MaybeNan, Probability, Unit
+from xuchang_sim.answers.records import OfSources
 from xuchang_sim.answers.search import (
     MOST_BUNDLES,
     TOGETHER,
@@ -29,7 +30,6 @@ from xuchang_sim.answers.search import (
 )
 from xuchang_sim.pack.levers import AXES
 from xuchang_sim.pack.scenario import ResolvedScenario, adjust
-from xuchang_sim.simulation.manifest import Manifest, manifest
 from xuchang_sim.simulation.results import together, wilson
 from xuchang_sim.simulation.run import run
 from xuchang_sim.simulation.settings import listed
@@ -137,7 +137,7 @@ class GoalTarget(TypedDict):
 
 
 @dataclass(frozen=True, eq=False)
-class BundleResult(Answer):
+class BundleResult(OfSources):
     """The smallest bundles, or what is reachable instead.
 
     Attributes
@@ -219,11 +219,6 @@ class BundleResult(Answer):
         return self.setup.replicates
 
     @property
-    def seed(self) -> int:
-        """Seed of every draw."""
-        return self.setup.seed
-
-    @property
     def grid_size(self) -> int:
         """Bundles of the grid."""
         return self.search.bundles
@@ -237,11 +232,6 @@ class BundleResult(Answer):
     def violations(self) -> int:
         """Pairs of bundles in which more is worse."""
         return len(self.search.violations)
-
-    @property
-    def manifest(self) -> Manifest:
-        """Versions, hashes and seed that identify the result."""
-        return manifest(self.setup, self.sources)
 
 
 def cost(scenario: ResolvedScenario, base: ResolvedScenario, pack: Pack) -> float:

@@ -1,14 +1,20 @@
-"""Records that several answers share: a target, what bound, the reference-class forecast."""
+"""What several answers share: records, and the fields of every answer from runs."""
 
 from __future__ import annotations
 
 from typing import Annotated, Literal, NotRequired, TypedDict
 
-from xuchang_sim.answer import Extra, MaybeProbability, Probability, Unit
+from xuchang_sim.answer import Answer, Extra, MaybeProbability, Probability, Unit
+from xuchang_sim.pack.scenario import ResolvedScenario
+from xuchang_sim.simulation.manifest import Manifest, manifest
+from xuchang_sim.simulation.setup import Setup
+from xuchang_sim.units import month_label
 
 __all__ = [
     "Goal",
     "NotModelled",
+    "OfRuns",
+    "OfSources",
     "OutsideView",
     "Summary",
 ]
@@ -72,3 +78,40 @@ class SummaryRecord(TypedDict):
 
 
 Summary = Annotated[SummaryRecord, Extra(float)]
+
+
+class OfRuns(Answer):
+    """Answer from runs of one ``setup``, a field of the subclass; what each such answer says alike."""
+
+    setup: Setup
+
+    @property
+    def replicates(self) -> int:
+        """Simulated futures."""
+        return self.setup.replicates
+
+    @property
+    def seed(self) -> int:
+        """Seed of every draw."""
+        return self.setup.seed
+
+    @property
+    def through(self) -> str:
+        """Last month, YYYY-MM."""
+        return month_label(self.setup.through)
+
+    @property
+    def parameters(self) -> str:
+        """Where parameters come from: posterior, sampled or central."""
+        return self.setup.draws
+
+
+class OfSources(OfRuns):
+    """Answer from runs of several scenarios, which the field ``sources`` holds."""
+
+    sources: tuple[ResolvedScenario, ...]
+
+    @property
+    def manifest(self) -> Manifest:
+        """Versions, hashes and seed that identify the result."""
+        return manifest(self.setup, self.sources)

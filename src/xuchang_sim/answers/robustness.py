@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, NamedTuple, TypedDict
 
 import numpy as np
 
-from xuchang_sim.answer import Answer, MaybeNan, Probability
+from xuchang_sim.answer import MaybeNan, Probability
 from xuchang_sim.answers.designs import make_design
 from xuchang_sim.answers.packages import Goal, parse_goal
+from xuchang_sim.answers.records import OfSources
 from xuchang_sim.answers.sweep import collect
-from xuchang_sim.simulation.manifest import Manifest, manifest
 from xuchang_sim.simulation.run import run
 from xuchang_sim.simulation.settings import listed
 from xuchang_sim.simulation.setup import Setup, Variant
@@ -63,7 +63,7 @@ class GapRecord(TypedDict):
 
 
 @dataclass(frozen=True, eq=False)
-class Robustness(Answer):
+class Robustness(OfSources):
     """Robustness of scenarios against parameters and demand."""
 
     goal: Goal
@@ -86,16 +86,6 @@ class Robustness(Answer):
     def replicates(self) -> int:
         """Worlds behind each number of the info-gap question."""
         return self.setup.replicates
-
-    @property
-    def seed(self) -> int:
-        """Seed of every draw."""
-        return self.setup.seed
-
-    @property
-    def manifest(self) -> Manifest:
-        """Versions, hashes and seed that identify the result."""
-        return manifest(self.setup, self.sources)
 
     @property
     def info_gap(self) -> list[GapRecord]:

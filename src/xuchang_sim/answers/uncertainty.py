@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
 import numpy as np
 import numpy.typing as npt
 
-from xuchang_sim.answer import Answer
 from xuchang_sim.deferred import deferred
 from xuchang_sim.simulation.draws import demand_paths, draw_parameters
 from xuchang_sim.simulation.manifest import Manifest, manifest
@@ -24,6 +23,8 @@ from xuchang_sim.simulation.worlds import run_given
 
 with deferred():
     from scipy import stats
+
+from xuchang_sim.answers.records import OfRuns
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -82,7 +83,7 @@ class Screened(TypedDict):
 
 
 @dataclass(frozen=True, eq=False)
-class Uncertainty(Answer):
+class Uncertainty(OfRuns):
     """Where the uncertainty is.
 
     Attributes
@@ -117,11 +118,6 @@ class Uncertainty(Answer):
     def name(self) -> str:
         """Name of the scenario."""
         return self.scenario.name
-
-    @property
-    def parameters(self) -> str:
-        """Where parameters come from."""
-        return self.setup.draws
 
     @property
     def screened_rows(self) -> dict[str, list[Screened]]:

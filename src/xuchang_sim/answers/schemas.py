@@ -25,7 +25,7 @@ class Checks(TypedDict):
 #: Types of what a command prints, by module and name: one for each form it has.
 COMMANDS: dict[str, tuple[str, ...]] = {
     "assess": ("assess:Assessment",),
-    "matrix": ("assess:MatrixResult",),
+    "matrix": ("matrix:MatrixResult",),
     "outlook": ("outlook:Outlook", "outlook:SeriesForecast", "outlook:SeriesFolder"),
     "definitions": ("schemas:Definitions",),
     "plan": ("schemas:PlanRows", "schemas:Checks"),

@@ -1,4 +1,4 @@
-"""What several answers share: records, and the fields of every answer from runs."""
+"""Shared parts of answers: records, and the properties of every answer from runs."""
 
 from __future__ import annotations
 

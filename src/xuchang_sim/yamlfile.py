@@ -204,6 +204,40 @@ def _cut(data: Any, place: Any, path: tuple[str | int, ...], gone: set[Any]) -> 
 # ------------------------------------------------------------------------------------ reading
 
 
+def read_bytes(path: Path, problems: list[Problem], limit: int, too_big: str = "") -> bytes | None:
+    """Read a regular file of at most ``limit`` bytes.
+
+    Parameters
+    ----------
+    path : Path
+        File to read.
+    problems : list of Problem
+        Faults are appended here.
+    limit : int
+        Largest size in bytes.
+    too_big : str
+        Message for a larger file; empty for the usual one.
+
+    Returns
+    -------
+    bytes or None
+        The bytes, or None if there was a fault.
+    """
+    try:
+        if not path.is_file():
+            message = phrase("file.not_regular") if path.exists() else phrase("file.none")
+        else:
+            with path.open("rb") as stream:
+                raw = stream.read(limit + 1)
+            if len(raw) <= limit:
+                return raw
+            message = too_big or phrase("file.too_big", limit=limit)
+    except OSError as error:
+        message = phrase("file.unread", strerror=reason(error))
+    problems.append(Problem(str(path), "", 0, message))
+    return None
+
+
 def read_text(path: Path, problems: list[Problem], limit: int = MAX_BYTES) -> str | None:
     """Read a UTF-8 text, with or without byte order mark; every line end becomes a line feed.
 
@@ -225,17 +259,8 @@ def read_text(path: Path, problems: list[Problem], limit: int = MAX_BYTES) -> st
     def fault(message: str, line: int = 0) -> None:
         problems.append(Problem(str(path), "", line, message))
 
-    try:
-        if not path.is_file():
-            fault(phrase("file.not_regular") if path.exists() else phrase("file.none"))
-            return None
-        with path.open("rb") as stream:
-            raw = stream.read(limit + 1)
-    except OSError as error:
-        fault(phrase("file.unread", strerror=reason(error)))
-        return None
-    if len(raw) > limit:
-        fault(phrase("file.too_big", limit=limit))
+    raw = read_bytes(path, problems, limit)
+    if raw is None:
         return None
     if raw[:2] in {b"\xff\xfe", b"\xfe\xff"}:
         fault(phrase("file.utf16"), 1)

@@ -11,8 +11,8 @@ import numpy as np
 from xuchang_sim.deferred import deferred
 from xuchang_sim.forecast.calendar import fai_season
 from xuchang_sim.model.world import MEASURE_ROW, SUMMARY
+from xuchang_sim.simulation.arrays import kept_months
 from xuchang_sim.simulation.results import Results
-from xuchang_sim.text import phrase
 from xuchang_sim.units import factor
 
 with deferred():
@@ -163,10 +163,7 @@ def relaxation(results: Results, pack: Pack) -> Relaxation:
     ValueError
         If the run kept targets only.
     """
-    if results.city is None:
-        message = phrase("run.targets_only")
-        raise ValueError(message)
-    means = results.city[results.good].mean(axis=0)
+    means = kept_months(results.city)[results.good].mean(axis=0)
     policy = results.setup.policy_month - 12 * pack.base_year
     end = 12 * (pack.plan_year - pack.base_year + 1)
     rows = slice(policy, len(means))

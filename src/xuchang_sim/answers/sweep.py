@@ -150,10 +150,6 @@ def estimate(design: Design | str | Path, threads: int | None = None) -> Estimat
     return Estimate(rows, spent * rows / table.num_rows / sharing, rows * 8 * table.num_columns)
 
 
-class Damaged(RuntimeWarning):
-    """Parts of a sweep that were damaged and are computed again."""
-
-
 def sweep(
     design: Design | str | Path,
     *,

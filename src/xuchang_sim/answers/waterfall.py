@@ -10,8 +10,8 @@ import numpy as np
 from xuchang_sim.answer import NAN, Unit
 from xuchang_sim.answers.attribution import standard_error
 from xuchang_sim.model.world import MEASURE_ROW
+from xuchang_sim.simulation.arrays import kept_months
 from xuchang_sim.simulation.results import Results
-from xuchang_sim.text import phrase
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -52,10 +52,7 @@ def waterfalls(results: Results) -> tuple[Waterfall, ...]:
     ValueError
         If the run kept targets only.
     """
-    if results.zone_years is None:
-        message = phrase("run.targets_only")
-        raise ValueError(message)
-    good = results.zone_years[results.good].sum(axis=3)
+    good = kept_months(results.zone_years)[results.good].sum(axis=3)
     year = results.setup.years.index(results.setup.pack.plan_year)
 
     def level(name: str, y: int) -> Array:

@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 from xuchang_sim.pack import cells
 from xuchang_sim.pack.doubts import unseen
-from xuchang_sim.text import phrase, reason
-from xuchang_sim.yamlfile import InputError, Problem, shown
+from xuchang_sim.text import phrase
+from xuchang_sim.yamlfile import InputError, Problem, read_bytes, shown
 
 __all__ = ["GROWTH", "Line", "all_lines", "quantity_word", "word"]
 
@@ -106,27 +106,19 @@ def _text(path: Path) -> str:
     InputError
         If it cannot be read as any of them.
     """
-    raw, message = b"", ""
-    if not path.is_file():
-        message = phrase("file.not_regular") if path.exists() else phrase("file.none")
-    else:
-        try:
-            with path.open("rb") as stream:
-                raw = stream.read(MAX_BYTES + 1)
-        except OSError as error:
-            message = phrase("file.unread", strerror=reason(error))
-    if len(raw) > MAX_BYTES:
-        message = phrase("case.too_big", max_bytes=MAX_BYTES)
+    problems: list[Problem] = []
+    raw = read_bytes(path, problems, MAX_BYTES, phrase("case.too_big", max_bytes=MAX_BYTES))
+    if raw is None:
+        raise InputError(problems)
     wide = raw[:2] in {b"\xff\xfe", b"\xfe\xff"}
-    for encoding in () if message else ("utf-16",) if wide else ("utf-8-sig", "gb18030"):
+    for encoding in ("utf-16",) if wide else ("utf-8-sig", "gb18030"):
         try:
             text = raw.decode(encoding)
         except UnicodeDecodeError:
             continue
         if "\0" not in text:
             return text.replace("\r\n", "\n").replace("\r", "\n")
-    message = message or phrase("case.encoding")
-    raise InputError([Problem(str(path), "", 0, message)])
+    raise InputError([Problem(str(path), "", 0, phrase("case.encoding"))])
 
 
 def _records(text: str, separator: str) -> list[tuple[int, list[str]]]:

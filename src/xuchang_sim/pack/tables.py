@@ -33,8 +33,8 @@ from xuchang_sim.pack.cells import (
     too_long,
 )
 from xuchang_sim.pack.parcel import parcel_fault
-from xuchang_sim.text import phrase, reason
-from xuchang_sim.yamlfile import Problem, did_you_mean, shown
+from xuchang_sim.text import phrase
+from xuchang_sim.yamlfile import Problem, did_you_mean, read_bytes, shown
 
 with deferred():
     import openpyxl
@@ -113,25 +113,8 @@ def text_of(path: Path, problems: list[Problem], limit: int = MAX_BYTES) -> str 
 
     Returns None after a fault, which is appended to `problems`.
     """
-    raw = _raw(path, problems, limit)
+    raw = read_bytes(path, problems, limit)
     return None if raw is None else _decoded(path, raw, problems)
-
-
-def _raw(path: Path, problems: list[Problem], limit: int) -> bytes | None:
-    try:
-        if not path.is_file():
-            what = phrase("file.not_regular") if path.exists() else phrase("file.none")
-            problems.append(Problem(str(path), "", 0, what))
-            return None
-        with path.open("rb") as stream:
-            raw = stream.read(limit + 1)
-    except OSError as error:
-        problems.append(Problem(str(path), "", 0, phrase("file.unread", strerror=reason(error))))
-        return None
-    if len(raw) > limit:
-        problems.append(Problem(str(path), "", 0, phrase("file.too_big", limit=limit)))
-        return None
-    return raw
 
 
 def _decoded(path: Path, raw: bytes, problems: list[Problem]) -> str | None:
@@ -193,7 +176,7 @@ def _sheet(path: Path, problems: list[Problem]) -> list[tuple[int, list[Any]]] |
     def fault(message: str, line: int = 0) -> None:
         problems.append(Problem(str(path), "", line, message))
 
-    raw = _raw(path, problems, MAX_BYTES)
+    raw = read_bytes(path, problems, MAX_BYTES)
     if raw is None:
         return None
     if message := parcel_fault(raw):

@@ -134,7 +134,7 @@ def variables(results: Record, topic: str) -> list[Variable]:
 
 
 def _city(results: Record) -> Iterator[Variable]:
-    months = _kept(results.city)
+    months = kept_months(results.city)
     zones = len(results.setup.pack.region.zones)
     for k, (name, column) in enumerate(_columns()):
         if column.zones != "none":
@@ -145,7 +145,7 @@ def _city(results: Record) -> Iterator[Variable]:
 
 
 def _zones(results: Record) -> Iterator[Variable]:
-    years = _kept(results.zone_years)
+    years = kept_months(results.zone_years)
     for k, (name, column) in enumerate(_columns()):
         values = years[:, :, k]
         if column.year == "mean":  # a level that is recorded like a flow: its sum means nothing
@@ -154,7 +154,7 @@ def _zones(results: Record) -> Iterator[Variable]:
 
 
 def _held(results: Record) -> Iterator[Variable]:
-    held = _kept(results.held)
+    held = kept_months(results.held)
     columns = dict(_columns())
     for k, name in enumerate(HELD):
         yield Variable(name, held[:, :, k], _attrs(columns[name], "month"))
@@ -210,7 +210,14 @@ def _attrs(column: definitions.Column, over: str) -> dict[str, str]:
     }
 
 
-def _kept(values: Array | None) -> Array:
+def kept_months(values: Array | None) -> Array:
+    """Return what a run kept of its months.
+
+    Raises
+    ------
+    ValueError
+        If the run kept targets only.
+    """
     if values is None:
         message = phrase("run.targets_only")
         raise ValueError(message)

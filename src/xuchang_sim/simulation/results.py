@@ -12,7 +12,7 @@ import numpy.typing as npt
 from xuchang_sim.answer import Answer, MaybeNan
 from xuchang_sim.htmltable import html_table
 from xuchang_sim.model.world import CODES, MEASURES, SUMMARY
-from xuchang_sim.simulation.arrays import HELD, dataset, frame
+from xuchang_sim.simulation.arrays import HELD, dataset, frame, kept_months
 from xuchang_sim.simulation.manifest import Manifest, manifest
 from xuchang_sim.simulation.measures import ATTAINABLE, REGISTRY, RunRecord
 from xuchang_sim.simulation.targets import (
@@ -385,11 +385,9 @@ class Results(Answer):
         ValueError
             If the run kept targets only.
         """
-        if self.held is None:
-            message = phrase("run.targets_only")
-            raise ValueError(message)
+        held = kept_months(self.held)
         # A copy of all that is held would cost more than the means.
-        held = self.held if self.good.all() else self.held[self.good]
+        held = held if self.good.all() else held[self.good]
         return Why.of(self.setup, held.mean(axis=0))
 
     def to_frame(self, topic: str = "outcomes") -> pd.DataFrame:

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import openpyxl
 
 from xuchang_sim.pack.parcel import parcel_fault
-from xuchang_sim.text import phrase, reason
-from xuchang_sim.yamlfile import Problem, shown
+from xuchang_sim.text import phrase
+from xuchang_sim.yamlfile import Problem, read_bytes, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-__all__ = ["MAX_FAULTS", "MAX_TEXT", "Cell", "read_bytes", "read_cells"]
+__all__ = ["MAX_FAULTS", "MAX_TEXT", "Cell", "read_sheets"]
 
 MAX_FILE = 16 << 20
 """Bytes of the file."""
@@ -43,24 +43,17 @@ class Cell(NamedTuple):
         return f"{self.sheet}!{self.place}"
 
 
-def read_bytes(path: Path, problems: list[Problem]) -> bytes | None:
+def _parcel(path: Path, problems: list[Problem]) -> bytes | None:
     """Bytes of a file that is a workbook and nothing worse."""
+    too_big = phrase("sheet_fault.big", max_file=MAX_FILE)
+    raw = read_bytes(path, problems, MAX_FILE, too_big)
+    if raw is None:
+        return None
 
     def fault(message: str) -> None:
         problems.append(Problem(str(path), "", 0, message))
 
-    try:
-        if not path.is_file():
-            fault(phrase("file.not_regular") if path.exists() else phrase("file.none"))
-            return None
-        with path.open("rb") as stream:
-            raw = stream.read(MAX_FILE + 1)
-    except OSError as error:
-        fault(phrase("file.unread", strerror=reason(error)))
-        return None
-    if len(raw) > MAX_FILE:
-        fault(phrase("sheet_fault.big", max_file=MAX_FILE))
-    elif raw[:8] == b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1":
+    if raw[:8] == b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1":
         fault(phrase("sheet_fault.old"))
     elif raw[:2] != b"PK":
         fault(phrase("sheet_fault.not_workbook"))
@@ -71,8 +64,11 @@ def read_bytes(path: Path, problems: list[Problem]) -> bytes | None:
     return None
 
 
-def read_cells(path: Path, raw: bytes, problems: list[Problem]) -> dict[str, list[Cell]] | None:
+def read_sheets(path: Path, problems: list[Problem]) -> dict[str, list[Cell]] | None:
     """Cells of every sheet, by row and column; formulas are replaced by their stored values."""
+    raw = _parcel(path, problems)
+    if raw is None:
+        return None
 
     def fault(where: str, message: str) -> None:
         if len(problems) < MAX_FAULTS:

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from xuchang_sim.pack.workbook.entries import EntryReader, top_row
-from xuchang_sim.pack.workbook.file import Cell, read_bytes, read_cells
+from xuchang_sim.pack.workbook.file import Cell, read_sheets
 from xuchang_sim.pack.workbook.read import book_of
 from xuchang_sim.pack.workbook.sheets import BY_NAME, FIRST, Column, Sheet
 from xuchang_sim.pack.workbook.trees import nested
@@ -68,8 +68,7 @@ def read_first_edition(
         Levers and parameters as lists of entries with their cells, and the other sheets as a pack
         of the present form that states no lever and no parameter; None where nothing can be read.
     """
-    raw = read_bytes(path, problems)
-    sheets = read_cells(path, raw, problems) if raw is not None else None
+    sheets = read_sheets(path, problems)
     if sheets is None:
         return None, None, None
     reader = EntryReader(str(path), problems)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from xuchang_sim.pack.cited import parse_table
 from xuchang_sim.pack.read import read_pack
 from xuchang_sim.pack.workbook.entries import Entry, EntryReader
-from xuchang_sim.pack.workbook.file import read_bytes, read_cells
+from xuchang_sim.pack.workbook.file import read_sheets
 from xuchang_sim.pack.workbook.sheets import BY_NAME, DOCUMENT, HISTORY, SHEETS
 from xuchang_sim.pack.workbook.trees import trees_of
 from xuchang_sim.text import phrase
@@ -140,8 +140,7 @@ def read_book(path: Path, problems: list[Problem]) -> Book | None:
     Book or None
         None if there is nothing to go on with.
     """
-    raw = read_bytes(path, problems)
-    sheets = read_cells(path, raw, problems) if raw is not None else None
+    sheets = read_sheets(path, problems)
     if sheets is None:
         return None
     if first := _first_edition(sheets):

@@ -15,7 +15,8 @@ from xuchang_sim.report.figures.paths import quarters
 from xuchang_sim.report.fonts import speakable, stack
 from xuchang_sim.report.style import BLUE, CAUSES, INK, MUTED, ORANGE, STAGES, axes, dress, figure
 from xuchang_sim.report.tables import number
-from xuchang_sim.text import Language, named, phrase, say
+from xuchang_sim.simulation.arrays import kept_months
+from xuchang_sim.text import Language, named, say
 from xuchang_sim.units import month_label
 
 with deferred():
@@ -276,9 +277,7 @@ def zones(
         Panels in a row of a new figure.
     """
     lang = speakable(lang)
-    if results.zone_years is None:
-        message = phrase("run.targets_only")
-        raise ValueError(message)
+    kept = kept_months(results.zone_years)
     entries = results.setup.pack.region.zones
     rows = -(-len(entries) // columns)
     if panels is None:
@@ -296,7 +295,7 @@ def zones(
             fontsize=10,
             fontfamily=stack(lang),
         )
-    values = results.zone_years[results.good][:, :, MEASURE_ROW[measure]]
+    values = kept[results.good][:, :, MEASURE_ROW[measure]]
     years = list(results.setup.years)
     plan = results.setup.pack.plan_year
     unit = MEASURES[measure].unit

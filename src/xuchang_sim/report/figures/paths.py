@@ -12,8 +12,9 @@ from xuchang_sim.report.figures.labels import unit_label
 from xuchang_sim.report.fonts import speakable
 from xuchang_sim.report.style import BANDS, BLUE, CAUSES, INK, MUTED, RED, axes, dress
 from xuchang_sim.report.tables import number
+from xuchang_sim.simulation.arrays import kept_months
 from xuchang_sim.simulation.targets import city_targets
-from xuchang_sim.text import Language, labelled, named, phrase, say
+from xuchang_sim.text import Language, labelled, named, say
 
 with deferred():
     from matplotlib import patches
@@ -56,10 +57,7 @@ def year_to_date(results: Results, name: str) -> Array:
     ValueError
         If the run kept targets only.
     """
-    if results.city is None:
-        message = phrase("run.targets_only")
-        raise ValueError(message)
-    monthly = results.city[results.good][:, :, MEASURE_ROW[MONTHLY[name]]]
+    monthly = kept_months(results.city)[results.good][:, :, MEASURE_ROW[MONTHLY[name]]]
     out = np.empty_like(monthly)
     for start in range(0, monthly.shape[1], 12):
         out[:, start : start + 12] = np.cumsum(monthly[:, start : start + 12], axis=1)

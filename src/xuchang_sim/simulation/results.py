@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 Array = npt.NDArray[np.float64]
 
 Z95 = 1.959963984540054
-#: Words for a probability, each up to a limit: the calibrated language of IPCC (Mastrandrea et al. 2010).
+#: Words for a probability, each up to a limit; the limits are those of the IPCC (Mastrandrea et al. 2010).
 #: The words themselves stand in the text catalogue under ``verdict``.
 VERDICTS = (
     (0.01, "never"),

@@ -15,8 +15,10 @@ from itertools import product
 from xuchang_sim.text import phrase
 
 __all__ = [
+    "THINGS",
     "Unit",
     "UnitError",
+    "alike",
     "alternatives",
     "canonical",
     "convert",
@@ -100,6 +102,8 @@ for _name, _entry in _TABLE.items():  # what is printed in English is read, too
     _ALIASES |= {_entry[2]: _name, _entry[2].removesuffix("s"): _name}
 
 PRODUCT = "·"
+#: Dimensions of things that are counted: 7 个 and 7 区 may be the same zones.
+THINGS = frozenset({"items", "firms", "zones", "works", "dwellings"})
 _COUNTED = re.compile(r"([1-9][0-9]{0,8}) ?(.+)")
 
 
@@ -277,6 +281,31 @@ def kind(text: str) -> str:
 
 
 @lru_cache(maxsize=512)
+def alike(first: str, second: str) -> bool:
+    """Whether one statement may give a number in both units: both count things, say, or both are shares.
+
+    What they are per (a year, a zone) is not asked. Percentage points are like shares.
+
+    Raises
+    ------
+    UnitError
+        If a unit is not in the table.
+
+    Examples
+    --------
+    >>> alike("个/区", "区"), alike("百分点", "%"), alike("亿元", "个")
+    (True, True, False)
+    """
+    return bool(_stuff(first) & _stuff(second))
+
+
+def _stuff(text: str) -> set[str]:
+    """What a unit counts or measures, without what it is per."""
+    dimensions = {name for name, power in parse(text).dimensions if power > 0} or {""}
+    names = {"": "share", "points": "share", **dict.fromkeys(THINGS, "things")}
+    return {names.get(name, name) for name in dimensions}
+
+
 def alternatives(text: str) -> tuple[str, ...]:
     """Other units of the same kind: every factor of the quotient in every unit of its dimension.
 

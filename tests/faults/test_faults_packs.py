@@ -174,6 +174,17 @@ def test_a_total_of_another_size_than_the_plan_is_refused(tmp_path: Path) -> Non
     )
 
 
+def test_a_number_of_another_kind_than_its_rows_targets_is_refused(tmp_path: Path) -> None:
+    """The quote's "each zone" would stand for one thing, though the row is about money."""
+    text = (PLACES["yangli_2011"] / "plan.yaml").read_text(encoding="utf-8")
+    row = text[text.index("id: platforms") :]
+    old = row[: row.index("targets:")]
+    assert "value: 1 亿元" in old or "unit: 亿元" in old
+    new = old.replace("value: 1 亿元", "value: 1 个").replace("unit: 亿元", "unit: 个")
+    said = refusal(edited("yangli_2011", tmp_path / "p", "plan.yaml", old, new))
+    assert "rows[platforms].unit: 个 is of another kind than the row's targets" in said
+
+
 def content(path: Path) -> object:
     """What the reader of packs sees in a file: a number's spelling, comments and empty lines are none."""
     source = read_yaml(path, [])
@@ -181,9 +192,12 @@ def content(path: Path) -> object:
 
 
 def stated(data: object) -> object:
-    """Data without keys that state nothing: an empty list is what a left-out one is."""
+    """Data without keys that state nothing: an empty list, or the unit of no number."""
     if isinstance(data, dict):
-        return {key: stated(value) for key, value in data.items() if value not in ([], {}, None)}
+        given = {key: stated(value) for key, value in data.items() if value not in ([], {}, None)}
+        if not any(isinstance(value, int | float | list) for value in given.values()):
+            given.pop("unit", None)
+        return given
     return [stated(value) for value in data] if isinstance(data, list) else data
 
 

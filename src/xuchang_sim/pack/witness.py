@@ -12,7 +12,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Final
 
 from xuchang_sim.text import phrase
-from xuchang_sim.units import Unit, UnitError, parse
+from xuchang_sim.units import THINGS, Unit, UnitError, parse
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator
@@ -38,9 +38,7 @@ _OTHERS: Final = {
     "成": ("比例", Fraction(1, 10)),
     "番": ("比例", Fraction(1)),
 }
-#: Things that are counted: 7 个 and 7 区 may be the same zones.
-_THINGS: Final = frozenset({"items", "firms", "zones", "works", "dwellings"})
-_COUNTED: Final = _THINGS | {"events", "persons"}
+_COUNTED: Final = THINGS | {"events", "persons"}
 _ALL: Final = re.compile(r"全覆盖|全部|所有|一律|均|都")
 _EACH: Final = re.compile(r"(?:每|各|所有)[^,，。;；、]{0,8}区")
 _BARE: Final = re.compile(rf"(?<![\d{_HAN}万亿.])(?P<large>[万亿])元")
@@ -170,7 +168,7 @@ def _sizes(text: str, kinds: set[str], *, bare: bool = True) -> Iterator[Fractio
             known = _parsed(name)
             dimensions = {d for d, _ in known.dimensions} if known else set()
             size *= times * known.factor if known else times
-            fits = bool(kinds & (dimensions or {""}) or (kinds & _THINGS and dimensions & _THINGS))
+            fits = bool(kinds & (dimensions or {""}) or (kinds & THINGS and dimensions & THINGS))
         if fits:
             yield size
     if "money" in kinds:

@@ -284,7 +284,7 @@ def kind(text: str) -> str:
 def alike(first: str, second: str) -> bool:
     """Whether one statement may give a number in both units: both count things, say, or both are shares.
 
-    What they are per (a year, a zone) is not asked. Percentage points are like shares.
+    A year or a zone that they are per is not asked. Percentage points are like shares.
 
     Raises
     ------
@@ -300,7 +300,7 @@ def alike(first: str, second: str) -> bool:
 
 
 def _stuff(text: str) -> set[str]:
-    """What a unit counts or measures, without what it is per."""
+    """Return the kinds of things that a unit counts or measures, without those it is per."""
     dimensions = {name for name, power in parse(text).dimensions if power > 0} or {""}
     names = {"": "share", "points": "share", **dict.fromkeys(THINGS, "things")}
     return {names.get(name, name) for name in dimensions}

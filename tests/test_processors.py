@@ -19,7 +19,10 @@ import pytest
 
 PROGRAM = """
 import json, numpy
+from pathlib import Path
 from xuchang_sim import assess, explain, matrix
+from xuchang_sim.forecast import cache
+cache.SHIPPED = Path("nowhere")
 answers = [
     assess("plan", replicates=60).content(),
     explain("plan", replicates=40).to_dict(),

@@ -1,5 +1,6 @@
 """Paths of the drivers: addressed, shared, conditional, calibrated, and cheap from cache."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -208,6 +209,32 @@ def test_importing_the_room_is_cheap() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_the_shipped_plan_waits_for_no_fit(tmp_path: Path) -> None:
+    """If this fails after an edit of the forecasts: python docs/refresh.py."""
+    code = (
+        "import sys; from xuchang_sim import assess;"
+        "assess('plan', replicates=2);"
+        "assert not {'statsmodels', 'pandas', 'scipy.stats'} & set(sys.modules)"
+    )
+    env = {**os.environ, "XUCHANG_SIM_CACHE": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=env, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert not (tmp_path / "outlook").exists()
+    assert len(list(cache.SHIPPED.iterdir())) == 2
+
+
+def test_what_is_shipped_is_what_is_fitted(pack: Pack) -> None:
+    first, values, _ = _panel(pack, None)
+    shipped = cache.load("drivers", cache.digest("drivers", values, first))
+    assert shipped is not None
+    fitted = _fit(values)
+    assert shipped.keys() == fitted.keys()
+    for name, entries in fitted.items():
+        assert np.allclose(shipped[name], entries, rtol=1e-9, atol=1e-12), name
 
 
 def test_cache_survives_damage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,7 +1,7 @@
 """Keep fitted results between runs: small array files addressed by a hash of data and code.
 
-What the shipped plan needs comes with the package (`SHIPPED`), so that its first answer waits for no fit, and
-is the same whatever the processor and the libraries. A hash that has changed finds nothing there.
+Results for the shipped plan come with the package (`SHIPPED`): its first answer waits for no fit, and is the
+same whatever the processor and the libraries. A hash that has changed finds nothing there.
 """
 
 from __future__ import annotations

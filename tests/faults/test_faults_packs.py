@@ -182,7 +182,7 @@ def test_a_number_of_another_kind_than_its_rows_targets_is_refused(tmp_path: Pat
     assert "value: 1 亿元" in old or "unit: 亿元" in old
     new = old.replace("value: 1 亿元", "value: 1 个").replace("unit: 亿元", "unit: 个")
     said = refusal(edited("yangli_2011", tmp_path / "p", "plan.yaml", old, new))
-    assert "rows[platforms].unit: 个 is of another kind than the row's targets" in said
+    assert "rows[platforms].value: 1 个 is not in the quote" in said
 
 
 def content(path: Path) -> object:

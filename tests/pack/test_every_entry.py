@@ -243,11 +243,11 @@ def kept_series(monkeypatch: pytest.MonkeyPatch) -> None:
     read = cited.read_series
     known: dict[str, Any] = {}
 
-    def once(source: Any, declared: Any, tables: Any, day: Any) -> Any:
-        key = repr((declared, day, sorted(tables)))
+    def once(source: Any, declared: Any, tables: Any, day: Any, unread: Any) -> Any:
+        key = repr((declared, day, sorted(tables), sorted(unread)))
         if key in known:
             return dict(known[key]), []
-        found, problems = read(source, declared, tables, day)
+        found, problems = read(source, declared, tables, day, unread)
         if not problems:
             known[key] = found
         return found, problems

@@ -10,13 +10,15 @@ from functools import cached_property
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Any, Literal, get_args, overload
 
-import numpy as np
-
 from xuchang_sim import definitions
+from xuchang_sim.deferred import deferred
 from xuchang_sim.definitions import amounts
 from xuchang_sim.pack.amounts import Entry, entries
 from xuchang_sim.text import phrase
 from xuchang_sim.yamlfile import Problem, Source, did_you_mean, shown
+
+with deferred():
+    import numpy as np
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

@@ -15,7 +15,7 @@ from pydantic import Field
 from xuchang_sim.pack.headings import is_label, paragraphs
 from xuchang_sim.pack.schema import Day, Id, Label, Many, Quantity, Strict, UnitName
 from xuchang_sim.text import phrase
-from xuchang_sim.units import alike, parse
+from xuchang_sim.units import parse
 from xuchang_sim.yamlfile import Problem, Source
 
 __all__ = ["NO_MEASURE", "Direction", "Plan", "Row", "Target", "TargetEntry", "check"]
@@ -225,9 +225,6 @@ def _row_faults(row: Row) -> Iterator[tuple[str, str]]:
     if (row.value is None) != (row.unit is None):
         missing = "unit" if row.unit is None else "value"
         yield missing, phrase("row.value_and_unit")
-    units = [target.unit for target in row.target_entries]
-    if row.unit is not None and units and not any(alike(row.unit, unit) for unit in units):
-        yield "unit", phrase("row.unit", unit=row.unit, units=" ".join(dict.fromkeys(units)))
     if "out_of_scope" in row.use and not row.reason:
         yield "reason", phrase("row.out_of_scope")
     if "lever" in row.use and not row.levers:

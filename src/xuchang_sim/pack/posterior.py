@@ -16,13 +16,15 @@ import zlib
 from dataclasses import dataclass, replace
 from typing import IO, TYPE_CHECKING, Any
 
-import numpy as np
-
 from xuchang_sim import definitions, units as measured
+from xuchang_sim.deferred import deferred
 from xuchang_sim.files import write as write_file
 from xuchang_sim.pack.parcel import parts_of
 from xuchang_sim.text import phrase
 from xuchang_sim.yamlfile import InputError, Problem
+
+with deferred():
+    import numpy as np
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -12,7 +12,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Final
 
 from xuchang_sim.text import phrase
-from xuchang_sim.units import THINGS, Unit, UnitError, parse
+from xuchang_sim.units import THINGS, Unit, UnitError, alike, parse
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator
@@ -81,7 +81,11 @@ def check(source: Source, plan: Plan, zones: int, faulty: Container[str] = ()) -
                 numbers.append((["targets", j, "threshold"], size.value, size.unit))
         for path, value, unit in numbers:
             every = each and parse(unit).name == "区" and value == zones
-            if not every and not witnessed(value, unit, row.quote, row.how, zones=zones):
+            # 1 个 for 1亿元: another kind than the target's same number is no "each zone" or list of names.
+            words = not any(v == value and not alike(u, unit) for _, v, u in numbers)
+            if not every and not witnessed(
+                value, unit, row.quote, row.how, zones=zones, words=words
+            ):
                 message = phrase("witness.quote", value=value, unit=unit)
                 problems.append(source.problem(["rows", i, *path], message))
         stated = {Fraction(str(value)) * parse(unit).factor for _, value, unit in numbers}
@@ -111,7 +115,9 @@ def _amounts(label: str) -> Iterator[tuple[str, Fraction]]:
         yield match[0], Fraction(match["number"].replace(",", "")) * _SHORT[match["short"]]
 
 
-def witnessed(value: float, unit: str, quote: str, how: str = "", *, zones: int = 0) -> bool:
+def witnessed(
+    value: float, unit: str, quote: str, how: str = "", *, zones: int = 0, words: bool = True
+) -> bool:
     """Whether a number with its unit occurs in a quotation, or in the words that explain it.
 
     Parameters
@@ -126,6 +132,8 @@ def witnessed(value: float, unit: str, quote: str, how: str = "", *, zones: int 
         Explanation, where a number needs its unit: other numbers stand there, too.
     zones : int
         Number of zones: what "each zone" stands for.
+    words : bool
+        Whether words of the quote may stand for the number: each zone, all of something, a list of names.
 
     Examples
     --------
@@ -139,7 +147,8 @@ def witnessed(value: float, unit: str, quote: str, how: str = "", *, zones: int 
     wanted = parse(unit)
     size = Fraction(str(value)) * wanted.factor
     kinds = {name for name, _ in wanted.dimensions} or {""}
-    return size in {*_sizes(quote, kinds), *_in_words(quote, kinds, zones), *_explained(how, kinds)}
+    said = {*_sizes(quote, kinds), *_explained(how, kinds)}
+    return size in said or (words and size in set(_in_words(quote, kinds, zones)))
 
 
 def _explained(how: str, kinds: set[str]) -> Iterator[Fraction]:

@@ -20,7 +20,7 @@ from xuchang_sim.forecast.single import (
     series_outlook,
     series_outlooks,
 )
-from xuchang_sim.forecast.spread import BOUNDS, LEAST_ORIGINS, widening
+from xuchang_sim.forecast.spread import BOUNDS, LEAST_ORIGINS, RULES, combine, widening
 from xuchang_sim.pack.load import Pack
 
 Write = Callable[[Path, Sequence[tuple[str, object]]], Path]
@@ -266,6 +266,36 @@ def test_widening_needs_evidence_and_has_bounds() -> None:
     assert widening(poor, 0.8, 40, 3) == 1.0, "what chance explains is left alone"
     assert 1.5 < widening(poor, 0.1, 40, 3) <= BOUNDS[1]
     assert BOUNDS[0] <= widening(np.full(200, 0.1), 1.0, 40, 1) < 1.0
+
+
+def _one_member(z: np.ndarray, said: np.ndarray) -> bank.Forecasts:
+    """One member that says of every horizon what stands in its row of ``said``."""
+    errors = np.full_like(said, np.nan)
+    for step in range(said.shape[1]):
+        errors[: len(z) - step - 1, step] = z[step + 1 :] - said[: len(z) - step - 1, step]
+    return bank.Forecasts(("one",), np.ones(1), said[np.newaxis], errors[np.newaxis])
+
+
+def test_flows_widen_with_the_horizon_as_far_as_news_moves_their_forecasts(
+    rng: np.random.Generator,
+) -> None:
+    """Like a random walk where the last value is the forecast, not at all where the mean is; rates by rule."""
+    horizon, rules = 9, RULES["season"]
+    steps = np.arange(1.0, horizon + 1.0)
+    noise = rng.standard_normal(400)
+    walk = np.cumsum(noise)
+    weight = sum(0.5 ** (k / rules.recall) for k in range(len(noise) - 1))
+    share = weight / (weight + rules.belief)
+    for z, said, own in (
+        (walk, np.tile(walk[:, np.newaxis], (1, horizon)), np.sqrt(steps)),
+        (noise, np.zeros((len(noise), horizon)), np.ones(horizon)),
+    ):
+        expected = own**share * steps ** (rules.power * (1.0 - share))
+        told = combine(_one_member(z, said), z, rules, 24)
+        assert told.growth[-1] == pytest.approx(expected, rel=1e-9)
+        assert told.growth[0] == pytest.approx(steps**rules.power)
+        fixed = combine(_one_member(z, said), z, RULES["rate"], 24)
+        assert fixed.growth == pytest.approx(np.tile(np.sqrt(steps), (len(z), 1)))
 
 
 def test_no_percentage_below_twelve_origins(rng: np.random.Generator) -> None:

@@ -40,6 +40,9 @@ class Rules:
     width, power : float
         Prior shape: Student-t with six degrees of freedom times ``width * h ** power``, fitted to
         the scaled misses of the development half of the bed.
+    revised : bool
+        Whether the prior shape widens with the horizon as the series' own revisions say; ``h ** power``
+        then counts ``belief`` origins.
     """
 
     trust: float = 0.25
@@ -49,13 +52,14 @@ class Rules:
     belief: float = 6.0
     width: float = 1.15
     power: float = 0.5
+    revised: bool = False
 
 
 #: Chosen on the development half of the bed (docs/outlook.md), never on the series at hand.
 RULES = {
     "rate": Rules(),
     "level": Rules(),
-    "season": Rules(width=1.0, power=0.4),
+    "season": Rules(width=1.0, power=0.4, revised=True),
     "annual level": Rules(width=1.1, power=0.9, belief=8.0),
     "annual rate": Rules(width=1.25, power=0.0),
 }
@@ -85,6 +89,8 @@ class Combined:
         Errors that the faster half of ``sigma`` is a mean of.
     first : int
         First origin whose forecast is judged.
+    growth : (T, H) array
+        Width of the prior shape by horizon, in that of one step.
     """
 
     weights: Floats
@@ -93,6 +99,7 @@ class Combined:
     sigma: Floats
     worth: Floats
     first: int
+    growth: Floats
 
 
 def combine(forecasts: Forecasts, z: Floats, rules: Rules, first: int) -> Combined:
@@ -104,7 +111,34 @@ def combine(forecasts: Forecasts, z: Floats, rules: Rules, first: int) -> Combin
     count, horizon = said.shape
     for step in range(min(horizon, count - 1)):
         errors[: count - step - 1, step] = z[step + 1 :] - said[: count - step - 1, step]
-    return Combined(weights, said, errors, *_local(errors[:, 0], z), first)
+    sigma, worth = _local(errors[:, 0], z)
+    return Combined(weights, said, errors, sigma, worth, first, _growth(said, errors, rules))
+
+
+def _growth(said: Floats, errors: Floats, rules: Rules) -> Floats:
+    """(T, H) width of the prior shape by horizon, in that of one step.
+
+    The error of an efficient forecast is the sum of the later revisions of it, which are uncorrelated
+    (Nordhaus 1987), so its variance is the sum of theirs. How much news moves the forecasts of later
+    steps shows at every origin, long before errors of those steps have come true: next to nothing
+    where a season is steady, as much as the news itself in a random walk.
+    """
+    count, horizon = said.shape
+    fixed = np.array([(step + 1.0) ** rules.power for step in range(horizon)])
+    out = np.tile(fixed, (count, 1))
+    if not rules.revised:
+        return out
+    keep = 0.5 ** (1.0 / rules.recall)
+    total, weight = np.zeros(horizon), 0.0
+    for t in range(1, count):
+        news = np.append(errors[t - 1, 0], said[t, :-1] - said[t - 1, 1:])
+        if np.isfinite(news).all():
+            total, weight = keep * total + np.abs(news), keep * weight + 1.0
+        if total[0] > 0:
+            own = np.sqrt(np.cumsum((total / total[0]) ** 2))
+            share = weight / (weight + rules.belief)
+            out[t] = own**share * fixed ** (1.0 - share)
+    return out
 
 
 def _weights(forecasts: Forecasts, z: Floats, rules: Rules, first: int) -> Floats:
@@ -201,7 +235,7 @@ def scaled_shape(
         scaled, origins = scaled[known], origins[known]
         weights = 0.5 ** ((until - origins) / rules.recall)
         worth = apart(float(weights.sum()), step + 1)
-        shape = prior * vague * rules.width * (step + 1.0) ** rules.power
+        shape = prior * vague * rules.width * combined.growth[until, step]
         if not len(scaled):
             out[:, step] = np.interp(levels, (np.arange(parts) + 0.5) / parts, shape)
             continue

@@ -33,7 +33,7 @@ COMMANDS = {
     "sweep": ("sweep", "tests/faults/small_sweep.yaml", "--out", "{out}"),
     "compare": ("compare", "plan", "no_plan", "-n", "4"),
     "explain": ("explain", "-n", "4"),
-    "bundle": ("bundle", "-n", "4", "--factors", "land"),
+    "bundle": ("bundle", "-n", "8", "--factors", "land"),
     "frontier": ("frontier", "-n", "4"),
     "sensitivity": ("sensitivity", "--size", "2", "-n", "2", "--factors", "land,finance"),
     "discover": ("discover", "-n", "200"),
@@ -46,6 +46,13 @@ COMMANDS = {
     "definitions": ("definitions",),
     "schema": ("schema", "assess"),
 }
+#: Calibration asks for draws that only many simulations give; here it is small.
+FEW_DRAWS = """
+from xuchang_sim.answers import calibration
+calibration.TRUTHS, calibration.LEAST_ESS, calibration.PREDICTED = 8, 0.0, 64
+from xuchang_sim.__main__ import main
+main()
+"""
 #: Commands that print what they did elsewhere, and no answer that could be JSON.
 NO_JSON = {"report", "new", "schema", "validate"}
 QUICK = "plan", "check"
@@ -56,9 +63,10 @@ def run(
 ) -> subprocess.CompletedProcess[bytes]:
     """Run a command in a shell that redirects its streams."""
     asked = [word.replace("{out}", str(folder)) for word in words]
+    program = (sys.executable, "-c", FEW_DRAWS) if words[0] == "calibrate" else PROGRAM
     script = f'"$@" {redirect}'
     return subprocess.run(
-        ["bash", "-c", script, "bash", *PROGRAM, *asked],
+        ["bash", "-c", script, "bash", *program, *asked],
         env={**os.environ, "TMPDIR": str(folder), **environment} if folder else {**os.environ, **environment},
         cwd=ROOT, capture_output=True, check=False, timeout=LONG,
     )  # fmt: skip
@@ -152,6 +160,12 @@ def test_a_reader_that_leaves_ends_the_program_quietly() -> None:
     assert done.stderr == b""
 
 
+def attentive() -> None:
+    """Answer signals, though whoever began the tests may ignore them, as a shell's background does."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
+
+
 @pytest.mark.skipif(os.name == "nt", reason="signals are others there")
 @pytest.mark.parametrize(("number", "lang"), [(signal.SIGINT, "zh"), (signal.SIGTERM, "en")])
 def test_a_signal_is_answered_with_what_was_kept(
@@ -160,7 +174,7 @@ def test_a_signal_is_answered_with_what_was_kept(
     words = ("sweep", "tests/faults/large_sweep.yaml", "--out", str(tmp_path / "out"))
     begun = subprocess.Popen(
         [*PROGRAM, *words, "--rows-per-part", "50", "--lang", lang],
-        cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=attentive,  # noqa: PLW1509 - no threads here
     )  # fmt: skip
     end = time.monotonic() + 300
     while not list((tmp_path / "out").glob("part-*")) and time.monotonic() < end:
@@ -183,7 +197,8 @@ def test_a_signal_is_answered_with_what_was_kept(
 def test_a_signal_before_anything_is_loaded(seconds: float, tmp_path: Path) -> None:
     """Or while it is: at one of these times, on whatever machine, modules are being imported."""
     begun = subprocess.Popen([*PROGRAM, "report", "-o", str(tmp_path / "r.html"), "--lang", "en"],
-                             cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE)  # fmt: skip
+                             cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                             preexec_fn=attentive)  # fmt: skip  # noqa: PLW1509
     time.sleep(seconds)
     begun.send_signal(signal.SIGINT)
     _, told = begun.communicate(timeout=120)
@@ -205,6 +220,7 @@ class Last:
         for _ in range(1000):
             pass
 
+signal.signal(signal.{name}, signal.default_int_handler)
 stopping.install()
 try:
     last = Last()
@@ -237,7 +253,7 @@ def test_every_command_in_every_state(command: str, tmp_path: Path) -> None:
     for number, (name, (redirect, environment)) in enumerate(STATES.items()):
         folder = tmp_path / str(number)
         folder.mkdir()
-        done = run((*words, "--lang", "zh"), redirect, folder, **environment)
+        done = run(words, redirect, folder, XUCHANG_SIM_LANG="zh", **environment)
         assert b"Traceback" not in done.stderr, (name, done.stderr)
         lost = name in {">&-", ">/dev/full"} and list(folder.glob("xuchang-sim-*"))
         assert done.returncode == (2 if lost else 0), (name, done.returncode, done.stderr)

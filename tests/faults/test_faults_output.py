@@ -247,6 +247,7 @@ STATES = {
 
 @pytest.mark.skipif(os.name == "nt", reason="needs a shell's redirections")
 @pytest.mark.long
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_in_every_state(command: str, tmp_path: Path) -> None:
     words = COMMANDS[command]
@@ -263,6 +264,7 @@ def test_every_command_in_every_state(command: str, tmp_path: Path) -> None:
 
 @pytest.mark.skipif(os.name == "nt", reason="needs a shell's redirections")
 @pytest.mark.long
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("command", [name for name in COMMANDS if name not in NO_JSON])
 def test_the_json_of_every_command_in_every_encoding(command: str, tmp_path: Path) -> None:
     """The same data under each, but for what differs from run to run."""

@@ -321,9 +321,9 @@ def explained(replicates: int, turns: int = 5) -> float:
     """
     least: dict[str, float] = {}
     for _ in range(turns):
-        for row in profile("plan", replicates).steps:
-            if row.phase == "open":
-                least[row.step] = min(row.seconds, least.get(row.step, row.seconds))
+        for part in profile("plan", replicates).steps:
+            if part.phase == "open":
+                least[part.step] = min(part.seconds, least.get(part.step, part.seconds))
     return sum(least[step] for step in STEPS_TIMED if step in least) / sum(least.values())
 
 

@@ -17,6 +17,7 @@ import tempfile
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -91,16 +92,14 @@ def fit() -> None:
     place = cache.SHIPPED
     shutil.rmtree(place, ignore_errors=True)
     place.mkdir()
-    before = os.environ.get("XUCHANG_SIM_CACHE")
-    with tempfile.TemporaryDirectory() as folder:
-        os.environ["XUCHANG_SIM_CACHE"] = folder
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        mock.patch.dict(os.environ, XUCHANG_SIM_CACHE=folder),
+    ):
         Study(replicates=4).assess()
         for path in cache.folder().iterdir():
             arrays, key = kept.read(path)
             kept.keep(cache.shipped(path.name.split("-")[0], key), arrays, key)
-    os.environ.pop("XUCHANG_SIM_CACHE")
-    if before is not None:
-        os.environ["XUCHANG_SIM_CACHE"] = before
 
 
 def seal() -> None:

@@ -1,7 +1,7 @@
 """Keep fitted results between runs: small array files addressed by a hash of data and code.
 
-Results for the shipped plan come with the package (`SHIPPED`): its first answer waits for no fit, and is the
-same whatever the processor and the libraries. A hash that has changed finds nothing there.
+Fits for the shipped plan come with the package (`SHIPPED`): its first answer waits for none, and its fits are
+the same whatever the processor and the libraries. A hash that has changed finds nothing there.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ def remembered(kind: str, key: str, compute: Callable[[], Arrays]) -> Arrays:
 
 
 def shipped(kind: str, key: str) -> Path:
-    """Where the package would bring a result along."""
+    """File of a result that comes with the package, if one does."""
     return SHIPPED / f"{kind}-{key[:32]}.kept"
 
 

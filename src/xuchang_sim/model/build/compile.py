@@ -25,8 +25,9 @@ STRICT = (
     *("-std=c11", "-fwrapv", "-ffp-contract=off", "-fno-math-errno", "-fno-strict-aliasing"),
     *("-fno-sanitize=all", "-fvisibility=hidden", "-fPIC"),
 )
-#: Flags by which gcc vectorises the loops that clang vectorises; no bit depends on them.
-GCC = ("-O3", "-fno-trapping-math", "-fno-semantic-interposition")
+#: Flags by which gcc vectorises the loops that clang vectorises; no bit depends on them. Its search for
+#: partly redundant values turns limits, as of the argument of ``exp``, into branches before loops are vectorised.
+GCC = ("-O3", "-fno-trapping-math", "-fno-semantic-interposition", "-fno-tree-pre")
 #: Nothing is thrown through a rule: tables for unwinding the stack would only fill the wheel.
 CLANG = ("-O2", "-fno-asynchronous-unwind-tables", "-fno-unwind-tables")
 #: For processors of before 2013 alone; unrolled loops are a fifth of a library, and a third of its speed.

@@ -74,10 +74,11 @@ static INLINED i64 int_abs(i64 a) { return a < 0 ? -a : a; }
 
 static INLINED i64 float_floor(double x)
 {
-#if defined(__SSE4_1__) || !defined(__x86_64__)
+#if defined(__clang__) && (defined(__SSE4_1__) || !defined(__x86_64__))
     return (i64)__builtin_floor(x);
 #else
-    i64 n = (i64)x; /* without the instruction floor would be a call of the C library */
+    /* Without the instruction floor would be a call of the C library; gcc makes vectors of this form only. */
+    i64 n = (i64)x;
     return n - ((double)n > x);
 #endif
 }

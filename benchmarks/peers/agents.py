@@ -687,22 +687,22 @@ class Firm(mesa.Agent):
         made = self.b * season / 12.0
         if self.model.phase == OPEN:
             p = self.model.p
-            running = self.kappa * self.K / 12.0
+            full = self.kappa * self.K * season / 12.0
             if self.ramping:
-                running *= self.ramp()
+                full *= self.ramp()
             workers = self.skilled + self.unskilled
             makeshift = max(0.0, workers * p.skilled_share_jobs - self.skilled)
             hands = workers - makeshift * (1.0 - p.unskilled_output)
             effort = p.effort_cap * season * self.alpha * WAN * hands
             zone.wished += made
-            if running < made:
-                zone.lost_capacity += made - running
-                made = running
+            if full < made:
+                zone.lost_capacity += made - full
+                made = full
             if effort < made:
                 zone.lost_labour += made - effort
                 made = effort
-            if running > 0.0:
-                self.use += 0.25 * (made / (season * running) - self.use)
+            if full > 0.0:
+                self.use += 0.25 * (made / full - self.use)
         self.sales = made
         self.sales_year += made
         zone.revenue += made

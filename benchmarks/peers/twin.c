@@ -286,16 +286,15 @@ static void produce(World *restrict w, const Inputs *restrict p) {
     const double ordered = f->b[i] * month;
     double ramp = start + rise * (double)(c->t - f->born[i]);
     ramp = ramp > 1.0 || f->ramping[i] == 0 ? 1.0 : ramp;
-    const double running = f->kappa[i] * f->K[i] * ramp * (1.0 / 12.0);
+    const double full = f->kappa[i] * f->K[i] * ramp * month;
     const double workers = f->skilled[i] + f->unskilled[i];
     double makeshift = workers * share - f->skilled[i];
     makeshift = makeshift < 0.0 ? 0.0 : makeshift;
     const double effort = cap * f->alpha[i] * WAN * (workers - makeshift * lack);
-    double made = running < ordered ? running : ordered;
+    double made = full < ordered ? full : ordered;
     missed[i] = ordered - made;
     unmanned[i] = effort < made ? made - effort : 0.0;
     made = effort < made ? effort : made;
-    const double full = season * running;
     const double change = 0.25 * (made / (full > 0.0 ? full : 1.0) - f->use[i]);
     f->use[i] += full > 0.0 ? change : 0.0;
     made_by[i] = f->alive[i] ? made : 0.0;

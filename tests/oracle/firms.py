@@ -459,7 +459,7 @@ def produce(w: World) -> None:
     for f in living(w):
         zone = w.z[f.zone]
         ordered = f.b * season / 12.0
-        room = capacity(w, f) / 12.0
+        room = capacity(w, f) * season / 12.0
         f.sales = ordered
         if w.phase == OPEN:
             lacking = max(0.0, p.skilled_share_jobs * f.workers - f.skilled)
@@ -469,7 +469,7 @@ def produce(w: World) -> None:
             f.sales = min(able, labour)
             zone.m["lost_capacity"] += ordered - able
             zone.m["lost_labour"] += able - f.sales
-            f.use += 0.25 * (f.sales / (season * room) - f.use)
+            f.use += 0.25 * (f.sales / room - f.use)
         zone.m["wished"] += ordered if w.phase == OPEN else 0.0
         f.sales_year += f.sales
         zone.m["revenue"] += f.sales

@@ -75,12 +75,48 @@ def test_capacity_holds_sales(seed: int) -> None:
         orders = min(orders, room)
         held.append(orders)
         wanted.append(orders + lost)
-    revenue = np.minimum(np.array(held) * season, room) / 12.0
+    revenue = np.array(held) * season / 12.0
     assert held[-1] == room
     assert close(column(rows, "revenue"), revenue)
     assert close(column(rows, "wished"), np.array(wanted) * season / 12.0)
     assert close(column(rows, "lost_capacity"), np.array(wanted) * season / 12.0 - revenue)
     assert close(column(rows, "capital"), rows[0]["capital"])
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_plant_full_in_the_years_mean_sells_its_year_again(seed: int) -> None:
+    """Whatever the season: no month loses orders to capacity that the base year's month filled."""
+    inputs = quiet(seed, free_labour=1, effort_cap=9.0, utilisation_normal=1.0)
+    inputs[0]["value_added"] = inputs[0]["value_added_central"] = 0.0
+    trace = Trace(inputs)
+    rows = run(trace)
+    base = trace.memory[0]["past"]["measures"][:, 0, 0]
+    assert base.max() / base.mean() > 1.1
+    assert close(column(rows, "revenue"), [*base, *base])
+    assert np.abs(column(rows, "lost_capacity")).max() < EXACT
+    assert close(trace.memory[0]["firm"]["use"][0], 1.0)
+
+
+@pytest.mark.parametrize(
+    "limit", [{"free_labour": 1, "effort_cap": 9.0, "utilisation_normal": 0.7}, {"effort_cap": 1.0}]
+)
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_season_moves_months_and_no_year(limit: dict[str, float], seed: int) -> None:
+    """Sales and losses over the season are those of a city without one, where capacity or labour binds."""
+    told = []
+    for flat in (False, True):
+        inputs = quiet(seed, **limit)
+        p = inputs[0]
+        p["value_added"][:36] = p["value_added_central"][:36] = 0.0
+        p["value_added"][36:] = p["value_added_central"][36:] = 0.8
+        if flat:
+            p["revenue_season"] = 1.0
+        rows = run(Trace(inputs))
+        season = np.array([*p["revenue_season"], *p["revenue_season"]])
+        told.append([column(rows, n) / season for n in ("revenue", "lost_capacity", "lost_labour")])
+    seasonal, even = np.array(told)
+    assert even[1 if "free_labour" in limit else 2].max() > 0.1
+    assert np.allclose(seasonal, even, rtol=EXACT, atol=EXACT)
 
 
 def found(p: Any, theta: float) -> float:

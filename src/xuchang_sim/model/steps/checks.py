@@ -273,7 +273,7 @@ def check_sales(w: World, p: Inputs) -> None:
     for i in range(c.firms):
         if firm.alive[i] == 0:
             continue
-        full = firm.kappa[i] * firm.K[i] / 12.0
+        full = firm.kappa[i] * firm.K[i] * season
         workers = firm.skilled[i] + firm.unskilled[i]
         able = p.effort_cap * (12.0 * season) * firm.alpha[i] * 1e-4 * workers
         slack = 1e-9 * (1.0 + full)

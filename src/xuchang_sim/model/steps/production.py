@@ -57,25 +57,25 @@ def make(w: World, p: Inputs, season: float, begin: int, end: int) -> None:
     c, firm, zone, temp = w.city, w.firm, w.zone, w.temp
     month = season / 12.0
     skilled_share, lack = p.skilled_share_jobs, 1.0 - p.unskilled_output
-    # Normal hours follow the season; beyond them there is so much overtime.
+    # Capacity is that of a year and follows the season, as the same plants sold their base year.
+    # Normal hours do, too; beyond them there is so much overtime.
     cap = p.effort_cap * season
     now, start, rise = c.t, p.ramp_start, (1.0 - p.ramp_start) / p.ramp_months
     for i in range(begin, end):
         ordered = firm.b[i] * month
         reached = start + rise * (now - firm.born[i])
         reached = 1.0 if reached > 1.0 or firm.ramping[i] == 0 else reached
-        running = firm.kappa[i] * firm.K[i] * reached * (1.0 / 12.0)
+        full = firm.kappa[i] * firm.K[i] * reached * month
         skilled = firm.skilled[i]
         workers = skilled + firm.unskilled[i]
         makeshift = workers * skilled_share - skilled
         makeshift = 0.0 if makeshift < 0.0 else makeshift
         effort = cap * firm.alpha[i] * 1e-4 * (workers - makeshift * lack)
-        made = running if running < ordered else ordered
+        made = full if full < ordered else ordered
         temp.missed[i - begin] = ordered - made
         short = made - effort
         temp.unmanned[i - begin] = 0.0 if short < 0.0 else short
         made = effort if effort < made else made
-        full = season * running
         use = made / (full if full > 0.0 else 1.0) - firm.use[i]
         firm.use[i] += 0.25 * use if full > 0.0 else 0.0
         firm.sales[i] = made

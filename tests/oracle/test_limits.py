@@ -101,7 +101,7 @@ def test_a_plant_full_in_the_years_mean_sells_its_year_again(seed: int) -> None:
     "limit", [{"free_labour": 1, "effort_cap": 9.0, "utilisation_normal": 0.7}, {"effort_cap": 1.0}]
 )
 @pytest.mark.parametrize("seed", SEEDS)
-def test_the_season_moves_months_and_no_year(limit: dict[str, float], seed: int) -> None:
+def test_the_season_moves_months_and_no_year(limit: dict[str, Any], seed: int) -> None:
     """Sales and losses over the season are those of a city without one, where capacity or labour binds."""
     told = []
     for flat in (False, True):

@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 from rich.console import Console
 
 from xuchang_sim import text
@@ -42,13 +43,40 @@ def test_all_languages_say_the_same(key: str) -> None:
     )
 
 
-def test_a_phrase_that_stands_twice_is_refused(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+@pytest.mark.parametrize(
+    ("lines", "fault"),
+    [
+        ('a:\n  b: "one"\n  b: "two"\n', "zh.yaml:3: a.b stands twice"),
+        ('a:\n  b: "one"\nc:\n  b: "one"\na:\n  d: "two"\n', "zh.yaml:5: a stands twice"),
+        ('a: "one"\na:\n  b: "two"\n', "zh.yaml:2: a stands twice"),
+        ('a: "one"\na: "two"\n', "zh.yaml:2: a stands twice"),
+    ],
+)
+def test_a_key_that_stands_twice_is_refused(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, lines: str, fault: str
 ) -> None:
-    (tmp_path / "zh.yaml").write_text('a:\n  b: "one"\na:\n  b: "two"\n', encoding="utf-8")
+    """Phrases and groups: two groups of one name would be merged, or one lost in another reader."""
+    (tmp_path / "zh.yaml").write_text(lines, encoding="utf-8")
     monkeypatch.setattr(text, "_FOLDER", tmp_path)
-    with pytest.raises(ValueError, match=r"zh.yaml:4: a.b stands twice"):
+    with pytest.raises(ValueError, match=re.escape(fault)):
         text.phrases.__wrapped__("zh")
+
+
+@pytest.mark.parametrize(
+    "path", sorted(SOURCES.rglob("*.yaml")), ids=lambda path: f"{path.parent.name}/{path.name}"
+)
+def test_no_file_of_the_package_has_a_key_twice(path: Path) -> None:
+    """By another reader than the ones that the package reads its files with."""
+    stack, twice = [yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)], []
+    while stack:
+        node = stack.pop()
+        if isinstance(node, yaml.MappingNode):
+            keys = [key.value for key, _ in node.value]
+            twice += [key for key in keys if keys.count(key) > 1]
+            stack += [value for _, value in node.value]
+        elif isinstance(node, yaml.SequenceNode):
+            stack += node.value
+    assert twice == []
 
 
 def test_a_third_language_is_one_more_file(tmp_path: Path) -> None:

@@ -126,7 +126,7 @@ def scaled(value: float, power: int) -> float:
 def _verdict(verdict: Mapping[str, Any], lang: Language) -> str:
     """Say how 80% intervals held on the past, and what was done about it."""
     return say(
-        f"verdict.{verdict['what'].replace(' ', '_')}",
+        f"coverage.{verdict['what'].replace(' ', '_')}",
         lang,
         measured="" if verdict["measured"] is None else percent(verdict["measured"]),
         factor=f"{verdict['factor']:.2f}",

@@ -322,7 +322,7 @@ def _attained(label: str, data: Mapping[str, Any], lang: Language) -> str:
         return say("by", lang, month=later[0]) if later else say("never", lang)
 
     return say(
-        "attainment",
+        "attainment.quartiles",
         lang,
         label=label,
         q25=when(0.25),

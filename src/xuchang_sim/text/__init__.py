@@ -114,6 +114,7 @@ def phrases(lang: Language) -> dict[str, str]:
     if lang not in LANGUAGES:
         raise KeyError(lang)
     known: dict[str, str] = {}
+    keys: set[str] = set()  # of the top level: groups, and phrases that are in none
     group = ""
     path = _FOLDER / f"{lang}.yaml"
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
@@ -124,14 +125,16 @@ def phrases(lang: Language) -> dict[str, str]:
             message = f"{path.name}:{number}: neither a group nor a phrase in double quotes"
             raise ValueError(message)
         indent, name, text = entry.groups()
-        if text is None:
-            group = name
-            continue
         key = f"{group}.{name}" if indent else name
-        if key in known:
+        if key in (known if indent else keys):
             message = f"{path.name}:{number}: {key} stands twice"
             raise ValueError(message)
-        known[key] = json.loads(text)
+        if not indent:
+            keys.add(name)
+        if text is None:
+            group = name
+        else:
+            known[key] = json.loads(text)
     return known
 
 

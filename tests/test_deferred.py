@@ -84,7 +84,10 @@ HEAVY = {
     ),
 }
 #: Modules that a heavy library is about; their users defer them.
-ABOUT_A_LIBRARY = {"forecast.panel", "model.economy", "pack.workbook", "report.book", "report.page"}
+ABOUT_A_LIBRARY = {
+    *("forecast.panel", "model.economy", "pack.workbook"),
+    *("report.book", "report.page", "report.pictures"),
+}
 
 
 def modules() -> Iterator[tuple[str, ast.Module]]:

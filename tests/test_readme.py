@@ -51,6 +51,25 @@ def test_blocks_of_output_are_what_the_commands_print(name: str, refresh: Any) -
         assert abs(a - b) <= step + 0.03 * abs(a), (one, other, AGAIN)
 
 
+def test_the_answer_beside_the_first_edition_is_the_one_that_is_printed() -> None:
+    """Today's numbers in the table are those of the output; the Chinese page holds the same numbers."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    output = text[: text.index("<!-- end -->")]
+    labels = (
+        *("growth of main-business revenue", "fixed-asset investment"),
+        *("growth of fixed-asset investment", "workers in firms above designated size"),
+    )
+    found = [
+        re.findall(rf"^\S+ +{label} +≥ .+?  (\d\.\d\d) \[", output, re.MULTILINE)
+        for label in labels
+    ]
+    (revenue,), (level,), (growth,), (workers,) = found
+    ((median, low, high),) = re.findall(rf" {labels[0]} .+? (\d+)% \((\d+)% – (\d+)%\)", output)
+    table = text[text.index("## Why the answer changed") :]
+    now = [row.rstrip(" |").split(" | ")[-1] for row in table.splitlines()[6:10]]
+    assert now == [f"{low} – {median} – {high}%", revenue, f"{level}, {growth}", workers]
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_its_links_lead_somewhere(name: str) -> None:
     text = (ROOT / name).read_text(encoding="utf-8")

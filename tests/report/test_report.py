@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections import defaultdict
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
@@ -19,16 +20,17 @@ import pytest
 from xuchang_sim.answers.dossier import Dossier, gather
 from xuchang_sim.cli import OUR_FAULT, WRONG_INPUT
 from xuchang_sim.pack.load import load_pack, shipped
-from xuchang_sim.report import document
+from xuchang_sim.report import document, page as report_page
 from xuchang_sim.report.page import page
 from xuchang_sim.report.sentences import answer, chance
 from xuchang_sim.simulation.results import VERDICTS, Results
 from xuchang_sim.study import Study
-from xuchang_sim.text import Language
+from xuchang_sim.text import Language, say
 from xuchang_sim.yamlfile import InputError
 
 EXAMPLE = shipped()[-1].name
 REPLICATES = 24
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -124,6 +126,38 @@ def test_both_languages_stand_in_one_file(dossier: Dossier) -> None:
     assert '<a href="#en">English</a>' in text
 
 
+def test_the_shipped_plan_stands_beside_the_first_edition_and_no_other_does(
+    pages: dict[Language, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its numbers are those of both READMEs; an unknown pack has no first answer to differ from."""
+    found = gather(Study(replicates=8), ["plan"], deep=False)
+    first = found.first_edition
+    assert first is not None
+    targets = first["targets"]
+    growth = [f"{100 * targets['revenue_growth'][name]:.0f}" for name in ("q05", "median", "q95")]
+    p = {name: f"{row['p']:.2f}" for name, row in targets.items()}
+    monkeypatch.setattr(report_page, "pictures", lambda *_: defaultdict(list))  # not looked at
+    readmes: dict[Language, str] = {"zh": "README.zh.md", "en": "README.md"}
+    for lang, name in readmes.items():
+        heading = say("report.section.changed", lang)
+        assert heading not in pages[lang]
+        text = page(found, [lang])
+        section = text[text.index(heading) : text.index(say("report.section.synthetic", lang))]
+        cells = Reader(section).cells
+        rows = [cells[start : start + 7] for start in range(0, len(cells), 7)]
+        by_id = {row["id"]: row for row in found.assessment.to_dict()["targets"]}
+        order = [identity for identity in by_id if identity in targets]
+        assert [row[1] for row in rows] == [p[identity] for identity in order]
+        assert [row[4] for row in rows] == [f"{by_id[one]['p']:.2f}" for one in order]
+        readme = (ROOT / name).read_text(encoding="utf-8")
+        table = readme[readme.index(f"## {heading}") :]
+        assert f"| {' – '.join(growth)}% |" in table
+        assert f"| {p['revenue_growth']} |" in table
+        assert re.search(rf"\| {p['fai']}[,，] ?{p['fai_growth']} \|", table)
+        assert f"| {p['workers']} |" in table
+    assert gather(Study(replicates=8), ["no_plan"], deep=False).first_edition is None
+
+
 HOSTILE = '<script>alert("x")</script>&amp;{{ 7*7 }}\'"><img src=x onerror=y>'
 
 
@@ -167,15 +201,9 @@ def test_names_are_escaped(dossier: Dossier) -> None:
 @pytest.mark.parametrize(("limit", "word"), VERDICTS)
 def test_words_of_chance_follow_the_probability(limit: float, word: str) -> None:
     below = min(limit, 1.0) - 1e-9
-    assert chance(below, "en") == document_word(f"verdict.{word}")
+    assert chance(below, "en") == say(f"verdict.{word}", "en")
     assert chance(1.0, "en") == "virtually certain"
     assert chance(0.0, "en") == "virtually impossible"
-
-
-def document_word(key: str) -> str:
-    from xuchang_sim.text import say
-
-    return say(key, "en")
 
 
 # ---------------------------------------------------------------------------------- files

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from xuchang_sim.answers.assess import Assessment, assess
 from xuchang_sim.answers.biographies import projects
 from xuchang_sim.answers.explain import Explanation, explain
+from xuchang_sim.answers.first_edition import first_edition
 from xuchang_sim.answers.frontier import Frontier, frontier
 from xuchang_sim.answers.matrix import MatrixResult, matrix
 from xuchang_sim.answers.packages import BundleResult, smallest_bundle
@@ -76,6 +77,11 @@ class Dossier:
     def pack(self) -> Pack:
         """Pack of all results."""
         return self.assessment.results.setup.pack
+
+    @property
+    def first_edition(self) -> dict[str, Any] | None:
+        """Answer of the first edition, see :func:`xuchang_sim.answers.first_edition.first_edition`."""
+        return first_edition(self.pack, self.assessment.results.variant.scenario)
 
     @property
     def failed(self) -> bool:

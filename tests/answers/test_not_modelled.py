@@ -25,7 +25,7 @@ from xuchang_sim.cli import plain as in_words
 from xuchang_sim.pack.load import load_pack, shipped
 from xuchang_sim.pack.scenario import load_scenario
 from xuchang_sim.pack.starter import new_pack
-from xuchang_sim.report import document, exploring, page, tables
+from xuchang_sim.report import document, exploring, pictures, tables
 from xuchang_sim.report.live import Desk
 from xuchang_sim.simulation.arguments import prepare
 from xuchang_sim.simulation.measures import CITY_ONLY, REGISTRY, THRESHOLD, RunRecord
@@ -211,7 +211,7 @@ def test_a_report_says_what_it_leaves_out(tmp_path: Path, monkeypatch: pytest.Mo
     """One target, which no cluster can meet: no goal, no chart, no number in its place."""
     import openpyxl
 
-    monkeypatch.setattr(page, "picture", lambda ax: f"data:image/{type(ax).__name__}")  # drawn only
+    monkeypatch.setattr(pictures, "picture", lambda ax: f"data:image/{type(ax).__name__}")  # drawn only
     pack = replace(only("clusters_50"), region=with_region(clusters=()).region)
     found = gather(Study(pack, replicates=2), ["plan", "no_plan"])
     assert found.frontier is None

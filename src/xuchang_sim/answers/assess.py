@@ -370,17 +370,16 @@ def assess(
     most = min(study.replicates, redraws)
     setup = replace(setup, branch=eve, extended=max(extended, most) if extended else 0)
     predetermined = frozenset(PREDETERMINED)
+    # The most replicates first.
     variants = [
         Variant(resolved, bounds=True),
+        Variant(resolved, errorless=True, brief=True, most=min(study.replicates, MODEL_ALONE)),
         Variant(resolved, redraw=1, only=predetermined, most=most),
         Variant(resolved, shut=eve + 1, only=predetermined, most=min(most, paired)),
         Variant(absent(resolved, study.pack), most=min(most, paired)),
     ]
-    base, again, shut, without = run(setup, variants, full=full, progress=study.progress)
+    base, model, again, shut, without = run(setup, variants, full=full, progress=study.progress)
     together([base, again, shut, without])
-    plain = replace(setup, replicates=min(setup.replicates, MODEL_ALONE), branch=0, extended=0)
-    plain = replace(plain, through=min(plain.through, 12 * study.pack.plan_year + 11))
-    (model,) = run(plain, [Variant(resolved, errorless=True)], full=False)
     return Assessment(
         base,
         without,

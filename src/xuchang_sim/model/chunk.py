@@ -1,7 +1,7 @@
 """Entry points of the compiled rules: a chunk of replicates, or one month of one world.
 
 A chunk is conditioned once; at the branch month its world is copied and every variant of levers
-continues from the copy.
+continues from the copy. A variant without what the rules do not explain leaves when the ledgers open.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from xuchang_sim.model.kernel import entry, step
+from xuchang_sim.model.kernel import entry, inlined, step
 from xuchang_sim.model.population import clear, expect, watch_firms, watch_pipeline
 from xuchang_sim.model.schedule import STEPS, month
 from xuchang_sim.model.steps.calendar import demand
@@ -228,9 +228,10 @@ def run_chunk(
     memory, saved : ndarray of World, shape (1,)
         Working memory of this thread.
     inputs : ndarray of Inputs, shape (variants, replicates)
-        Inputs of each run; variants of a replicate agree in all that acts before ``branch``.
+        Inputs of each run; variants of a replicate agree in all that acts before ``branch``. Those that
+        differ from the first in ``errorless`` leave it earlier, when the ledgers open.
     branch, until : int
-        Last month that all variants share (not before the ledgers open); last month of the run.
+        Last month that all others share (not before the ledgers open); last month of the run.
     months : ndarray, shape (variants, replicates, months, measures)
         Recorded columns, summed over zones.
     years : ndarray, shape (variants, replicates, years, measures, zones)
@@ -249,55 +250,79 @@ def run_chunk(
     keep = saved[0]
     c = w.city
     for r in range(inputs.shape[1]):
-        v = 0
-        p = inputs[0, r]
-        clear(w, p)
-        while True:
-            month(w, p)
-            inspect(w, p)
-            if c.code == 0 and c.phase != OPEN:
-                watch(w, p)
-                if c.phase == OPEN:
-                    record_base(
-                        w, p, months[0, r], years[0, r], kept, detail[0, r], sales[0, r], summary[r]
-                    )
-            elif c.code == 0:
-                record(
-                    w,
-                    p,
-                    months[v, r],
-                    years[v, r],
-                    kept,
-                    detail[v, r],
-                    sales[v, r],
-                    largest[v, r],
-                )
-            if c.code != 0:
-                last = v + 1 if c.phase == OPEN and c.t > branch else inputs.shape[0]
-                for f in range(v, last):
-                    fail(months[f, r], years[f, r], detail[f, r], sales[f, r], largest[f, r])
-                    failed[f, r, 0] = c.code
-                    failed[f, r, 1] = c.t
-                v = last
-            elif c.phase == OPEN and c.t == branch and v == 0:
-                if inputs.shape[0] > 1:
-                    copy_world(keep, w)
-                shared = branch - 12 * p.base_year + 1
-                for f in range(1, inputs.shape[0]):
-                    share_history(months, years, detail, sales, largest, shared, f, r)
-                start_variant(w, p, p, KEEPS if inputs.shape[0] > 1 else 0)
-                if c.t < until:
-                    continue
-                v = inputs.shape[0]
-            elif c.phase == OPEN and c.t >= until:
-                v += 1
-            else:
-                continue
-            if v >= inputs.shape[0]:
-                break
-            copy_world(w, keep)
+        first = inputs[0, r]
+        clear(w, first)
+        while c.code == 0 and c.phase != OPEN:
+            month(w, first)
+            if c.code == 0:
+                watch(w, first)
+        if c.code == 0:
+            record_base(
+                w, first, months[0, r], years[0, r], kept, detail[0, r], sales[0, r], summary[r]
+            )
+        # Those that leave when the ledgers open run first: then one saved world serves all.
+        others = 0
+        for v in range(1, inputs.shape[0]):
             p = inputs[v, r]
-            start_variant(w, p, inputs[0, r], REPEATS)
+            if leaves_early(p, first):
+                copy_world(keep, w)
+                past = first.opening - 12 * first.base_year
+                share_history(months, years, detail, sales, largest, past, v, r)
+                start_variant(w, p, first, 0)
+                follow(w, p, until, months, years, kept, detail, sales, largest, failed, v, r)
+                copy_world(w, keep)
+            else:
+                others += 1
+        follow(w, first, branch, months, years, kept, detail, sales, largest, failed, 0, r)
+        if others > 0:
+            copy_world(keep, w)
+        shared = branch - 12 * first.base_year + 1
+        for v in range(1, inputs.shape[0]):
+            if not leaves_early(inputs[v, r], first):
+                share_history(months, years, detail, sales, largest, shared, v, r)
+        start_variant(w, first, first, KEEPS if others > 0 else 0)
+        follow(w, first, until, months, years, kept, detail, sales, largest, failed, 0, r)
+        for v in range(1, inputs.shape[0]):
+            p = inputs[v, r]
+            if not leaves_early(p, first):
+                copy_world(w, keep)
+                start_variant(w, p, first, REPEATS)
+                follow(w, p, until, months, years, kept, detail, sales, largest, failed, v, r)
+
+
+@inlined
+def leaves_early(p: Inputs, first: Inputs) -> bool:
+    """Whether a variant is another than the first from the opening of the ledgers on."""
+    return p.errorless != first.errorless
+
+
+@step
+def follow(
+    w: World,
+    p: Inputs,
+    until: int,
+    months: Floats4,
+    years: Floats5,
+    kept: Ints1,
+    detail: Floats5,
+    sales: Floats5,
+    largest: Floats3,
+    failed: Ints3,
+    v: int,
+    r: int,
+) -> None:
+    """Run a variant with open ledgers to a month, or to its own last one, and record every month."""
+    c = w.city
+    last = p.last if 0 < p.last < until else until
+    while c.code == 0 and c.t < last:
+        month(w, p)
+        inspect(w, p)
+        if c.code == 0:
+            record(w, p, months[v, r], years[v, r], kept, detail[v, r], sales[v, r], largest[v, r])
+    if c.code != 0:
+        fail(months[v, r], years[v, r], detail[v, r], sales[v, r], largest[v, r])
+        failed[v, r, 0] = c.code
+        failed[v, r, 1] = c.t
 
 
 @step

@@ -791,6 +791,7 @@ class Inputs(Table, names.ParameterNames):
     free_labour: int = whole("", "1: workers are never short under the plan's levers")
     free_approval: int = whole("", "1: approval takes no time under the plan's levers")
     errorless: int = whole("", "1: nothing happens that the rules do not explain")
+    last: int = whole("月", "last month of the run; 0: as long as the others run")
     demand_start: int = whole("月", "month of the first entry of the demand paths")
     demand_months: int = whole("月", "entries in use of the demand paths")
     base_revenue: float = real("亿元/年", "base-year revenue")

@@ -36,7 +36,7 @@ NOTE = "attempts"  # of the kept file
 KEPT = 3  # files, each for other rules, that are kept
 #: What acts only once the ledgers are open, or on no bit; so do the levels of the levers.
 LATER = (
-    *("attempt", "check", "redraw", "demand_months", "errorless"),
+    *("attempt", "check", "redraw", "demand_months", "errorless", "last"),
     *("free_land", "free_credit", "free_labour", "free_approval"),
 )
 #: Paths by month and the month each begins with: only what lies before the opening acts.

@@ -109,8 +109,6 @@ PROJECTS_PER_START, FIRMS_PER_START = 20.0, 10.0
 def branch_month(setup: Setup, variants: Sequence[Variant]) -> int:
     """Last month in which nothing can differ: levers, and the forecast if it is shifted."""
     last = setup.policy_month - 1
-    if len({variant.errorless for variant in variants}) > 1:
-        last = setup.opening - 1
     first, *others = (variant.scenario for variant in variants)
     if any(not same_outlook(first, other) for other in others):
         last = min(last, _known(setup.pack))

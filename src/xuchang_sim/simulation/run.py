@@ -192,12 +192,14 @@ class Batch:
         self.yearly = [yearly[kind] for kind in kinds]
         self.demand = [demand[kind] for kind in kinds]
         self.template = template_of(setup, self.paths[0], self.sizes)
+        self.short = min(12 * setup.pack.plan_year + 11, setup.through)
+        brief = replace(setup, through=self.short, extended=0)
         self.results = [
             Results(
-                setup,
+                brief if variant.brief else setup,
                 variant,
                 {k: v[: variant.most or None] for k, v in self.draws.items()},
-                full=full and not variant.only,
+                full=full and not variant.only and not variant.brief,
                 keep=variant.only or keep,
                 bounds=variant.bounds,
             )
@@ -226,7 +228,7 @@ class Batch:
             tuple({variant.most for variant in self.variants if variant.most}),
             tuple(MEASURE_ROW[name] for name in HELD) if bound else (),
             setup.extended,
-            min(12 * pack.plan_year + 11, setup.through),
+            self.short,
         )
 
     def _path(self, scenario: ResolvedScenario, redraw: int, count: int) -> Drivers:
@@ -276,6 +278,7 @@ class Batch:
             records["redraw"][v] = variant.redraw
             records["shut"][v] = variant.shut
             records["errorless"][v] = variant.errorless
+            records["last"][v] = self.short if variant.brief else 0
             for gate in RELAXATIONS:
                 records[f"free_{gate}"][v] = gate in variant.relaxed
             level = [variant.scenario.levels[name] for name in LEVERS]
@@ -290,16 +293,17 @@ class Batch:
         rows = slice(first, first + len(block.summary))
         parameters = {name: values[rows] for name, values in self.draws.items()}
         for v, result in enumerate(self.results[: len(block.failed)]):
+            months, years = len(result.setup.months), len(result.setup.years)
             record = RunRecord(
                 self.setup.pack,
-                block.months[v],
-                block.years[v, :, : len(self.setup.years)],
-                block.sales[v],
-                block.largest[v],
+                block.months[v, :, :months],
+                block.years[v, :, :years],
+                block.sales[v, :, :years],
+                block.largest[v, :, :years],
                 block.summary,
                 parameters,
                 self.variants[v].scenario.levels,
-                self.demand[v][rows],
+                self.demand[v][rows, :years],
             )
             result.take(first, record, block.detail[v], block.failed[v])
         if self.attempts:

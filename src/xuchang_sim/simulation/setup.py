@@ -47,7 +47,9 @@ class Variant:
         Keep by zone and month what bound, though the run keeps no months.
     errorless : bool
         Nothing happens from the opening on that the rules do not explain: no market of the city's
-        own, no pace of investment, no common yield.
+        own, no pace of investment, no common yield. Beside others it leaves them at the opening.
+    brief : bool
+        It ends with the plan's first year, and none of its months are kept.
     """
 
     scenario: ResolvedScenario
@@ -58,6 +60,7 @@ class Variant:
     most: int = 0
     bounds: bool = False
     errorless: bool = False
+    brief: bool = False
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from typing import Any
 
 from xuchang_sim import definitions
 from xuchang_sim.model import digest
+from xuchang_sim.model.remembered import remembered
 
 DEFINITIONS = Path(definitions.__file__).parent
 #: Entries of a definition that a reader reads, and no rule.
@@ -19,6 +20,12 @@ PROSE = frozenset(("label", "does", "source", "note", "reason"))
 @lru_cache(maxsize=1)
 def rules_digest() -> str:
     """Hash the rules and the definitions, their prose aside: a skill was measured with these."""
+    files = sorted(path for path in DEFINITIONS.iterdir() if path.suffix in {".py", ".yaml"})
+    key = digest.bytes_digest([*files, Path(__file__)]) + digest.rules_digest()
+    return remembered(key, _rules_digest)
+
+
+def _rules_digest() -> str:
     state = hashlib.sha256(digest.rules_digest().encode())
     for path in sorted(DEFINITIONS.iterdir()):
         if path.suffix == ".py":

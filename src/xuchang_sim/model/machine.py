@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 from xuchang_sim.model.digest import library_digest
+from xuchang_sim.model.remembered import cache_root
 
 #: Lengths of columns that a library is for: the usual ones as constants, or any, read when it runs.
 USUAL, ANY = ROOMS = ("usual", "any")
@@ -52,11 +53,7 @@ def _features() -> frozenset[str]:
 
 def folders() -> tuple[Path, ...]:
     """Return where libraries may lie: with the package, and in the user's cache."""
-    root = os.environ.get("XUCHANG_SIM_CACHE")
-    if not root:
-        home = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA") or "~/.cache"
-        root = str(Path(home).expanduser() / "xuchang-sim")
-    return FOLDER, Path(root) / "rules"
+    return FOLDER, cache_root() / "rules"
 
 
 def library_name(target: str, room: str, ending: str = "") -> str:

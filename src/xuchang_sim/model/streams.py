@@ -12,7 +12,7 @@ import math
 from typing import TYPE_CHECKING
 
 from xuchang_sim.model.elementary import circle, log
-from xuchang_sim.model.kernel import inlined, step
+from xuchang_sim.model.kernel import inlined, intrinsic, step
 
 if TYPE_CHECKING:
     from xuchang_sim.model.world import World
@@ -42,11 +42,11 @@ MASK = 0xFFFFFFFF
 BLOCK = 1 << 20  # from one block of an address to the next
 
 
-@inlined
+@intrinsic
 def philox(c0: int, c1: int, c2: int, c3: int, k0: int, k1: int) -> tuple[int, int, int, int]:
     """Ten rounds of Philox4x32 on a counter of four and a key of two 32-bit words.
 
-    Plain integers with masks: the same source runs uncompiled, and it vectorises.
+    Plain integers with masks; compiled it is ``build/prelude.c``'s, on 32-bit words.
     """
     for _ in range(10):
         p0 = c0 * 0xD2511F53

@@ -97,6 +97,23 @@ static INLINED double kernel_float_of(i64 n)
     return x;
 }
 
+/* streams.philox on 32-bit words: gcc makes a vector of them, of 64-bit products only a slow one. */
+typedef struct { i64 e0; i64 e1; i64 e2; i64 e3; } R_iiii;
+static INLINED R_iiii streams_philox(i64 a, i64 b, i64 c, i64 d, i64 low, i64 high)
+{
+    u32 c0 = (u32)a, c1 = (u32)b, c2 = (u32)c, c3 = (u32)d, k0 = (u32)low, k1 = (u32)high;
+    for (int round = 0; round < 10; round++) {
+        u64 p0 = (u64)c0 * 0xD2511F53u, p1 = (u64)c2 * 0xCD9E8D57u;
+        c0 = (u32)(p1 >> 32) ^ c1 ^ k0;
+        c2 = (u32)(p0 >> 32) ^ c3 ^ k1;
+        c1 = (u32)p1;
+        c3 = (u32)p0;
+        k0 += 0x9E3779B9u;
+        k1 += 0xBB67AE85u;
+    }
+    return (R_iiii){c0, c1, c2, c3};
+}
+
 /* Rounding to nearest and subnormal numbers as IEEE 754 has them, whatever others have set. */
 #if defined(__x86_64__)
 typedef unsigned CONTROL;

@@ -70,13 +70,15 @@ def translate(
         bodies += [*program.dispatchers.values(), written]
         program.dispatchers.clear()
     exported = [_export(program, rule) for rule in program.entries]
+    prelude = PRELUDE.read_text(encoding="utf-8")
     results = [
         f"typedef struct {{ {''.join(f'{C_TYPE[t.name]} e{n}; ' for n, t in enumerate(r.items))}}} {name};"
         for name, r in program.results.items()
+        if f"}} {name};" not in prelude  # what its functions return, it declares
     ]
     records = [f"typedef struct {name} {name};" for name in TABLES]
     parts = [
-        PRELUDE.read_text(encoding="utf-8"),
+        prelude,
         *size_numbers(),
         "",
         *records,

@@ -411,13 +411,14 @@ def late_traits(w: World, p: Inputs, begin: int, end: int) -> None:
     trait, yields, realised = TRAIT + c.salt + 3 * BLOCK, YIELD + c.salt, REALISED + c.salt
     precision = p.realised_yield_precision
     good_shape, bad_shape = precision * p.realised_yield, precision * (1.0 - p.realised_yield)
+    median_0, sigma_0 = p.intensity_ordinary, p.intensity_ordinary_sigma
+    median_1, sigma_1 = p.intensity_large, p.intensity_large_sigma
     for k in range(begin, begin + whole_vectors(end - begin)):
         name, t = candidate.id[k], candidate.arrived[k]
         u_site, _, u, v = uniforms_at(name, t, replicate, trait, low, high)
         n_intensity, n_jobs = normals(u, v)
         big = candidate.raw[k] >= p.large_threshold
-        median = p.intensity_large if big else p.intensity_ordinary
-        sigma = p.intensity_large_sigma if big else p.intensity_ordinary_sigma
+        median, sigma = median_1 if big else median_0, sigma_1 if big else sigma_0
         candidate.own_site[k] = 1 if u_site < p.own_site_share else 0
         candidate.intensity[k] = median * exp(sigma * n_intensity)
         candidate.per_job[k] = p.investment_per_job * exp(p.investment_per_job_sigma * n_jobs)

@@ -194,6 +194,8 @@ def tidy(text: str) -> str:
     >>> tidy("−1，234.5①"), tidy("(5.0)"), tidy("1 234")
     ('-1,234.5', '-5.0', '1,234')
     """
+    if _DIGITS.fullmatch(text):  # as nearly every number is written
+        return text
     text = re.sub(r"(?<=[0-9])[⁰¹²³⁴-⁹]", "^", _MARKS.sub("", text.strip()))  # a power, or a note?
     text = plain(text)
     text = re.sub(r"^[−–—‒](?=\s*[0-9.])", "-", text)
@@ -201,6 +203,7 @@ def tidy(text: str) -> str:
     return re.sub(r"(?<=[0-9])[ '’](?=[0-9]{3}(?![0-9]))", ",", text)
 
 
+_DIGITS = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 _NUMBER = re.compile(
     r"([-+]?\s*(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)?(?:(?<=[0-9])\.[0-9]*|\.[0-9]+)?"
     r"(?<=[0-9.])(?:[eE][-+]?[0-9]{1,3}(?![0-9A-Za-z]))?)"

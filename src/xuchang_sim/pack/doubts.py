@@ -44,6 +44,8 @@ def unseen(text: str) -> Iterator[tuple[int, str]]:
     reader sees, or what a program reads, and not both.
     """
     for number, line in enumerate(text.split("\n"), 1):
+        if line.isprintable():  # has none of them, and nearly every line is
+            continue
         for sign in line.rstrip("\r"):
             if sign != "\t" and unicodedata.category(sign) in {"Cc", "Cf"} and sign != "\ufeff":
                 name = unicodedata.name(sign, phrase("doubt.control"))

@@ -231,12 +231,14 @@ def evaluate(record: RunRecord, target: Target) -> Array:
     here = record if target.zone is None else record.within(target.zone)
     if name in REGISTRY:
         return REGISTRY[name](here)
-    if name and (other := extensions.measure(name)):
-        values: Array = np.asarray(other.function(here), dtype=float)
-        return values
-    if target.threshold is None or name not in THRESHOLD:
+    if name in THRESHOLD and target.threshold is not None:
+        return THRESHOLD[name](here, target.threshold.value)
+    # Sought last: it looks through every distribution that is installed.
+    other = extensions.measure(name) if name else None
+    if other is None:
         raise KeyError(target.measure)
-    return THRESHOLD[name](here, target.threshold.value)
+    values: Array = np.asarray(other.function(here), dtype=float)
+    return values
 
 
 def meets(values: Array, target: Target) -> npt.NDArray[np.bool_]:

@@ -12,7 +12,7 @@ import pytest
 
 from xuchang_sim import definitions
 from xuchang_sim.answers import rules
-from xuchang_sim.model import digest
+from xuchang_sim.model import digest, remembered
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -105,3 +105,36 @@ def test_every_value_of_a_definition_counts_and_its_prose_does_not(name: str) ->
         place[key] = before
         kinds.add(prose)
     assert kinds == {True, False}
+
+
+def test_a_hash_is_remembered_and_only_a_whole_line_is_believed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache = tmp_path / "cache"
+    monkeypatch.setenv("XUCHANG_SIM_CACHE", str(cache))
+    asked: list[int] = []
+
+    def find() -> str:
+        asked.append(1)
+        return "ab12"
+
+    assert [remembered.remembered("00ff", find) for _ in range(3)] == 3 * ["ab12"]
+    assert len(asked) == 1
+    for damaged in (b"", b"00ff \xff\n", b"00ff\n", b"00ff ab12 cd\n", b"00fe ab12\n"):
+        (cache / "hashes").write_bytes(damaged)
+        asked.clear()
+        assert remembered.remembered("00ff", find) == "ab12"
+        assert asked == [1], damaged
+    for number in range(3 * remembered.KEPT):
+        remembered.remembered(f"{number:04x}", find)
+    assert len((cache / "hashes").read_text().splitlines()) == remembered.KEPT
+    monkeypatch.setenv("XUCHANG_SIM_CACHE", str(cache / "hashes" / "below a file"))
+    assert remembered.remembered("00ff", find) == "ab12"
+
+
+def test_what_is_remembered_of_the_rules_is_what_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = digest.rules_digest(), rules.rules_digest()
+    for module in (digest, rules):
+        monkeypatch.setattr(module, "remembered", lambda _, find: find())
+        module.rules_digest.cache_clear()
+    assert (digest.rules_digest(), rules.rules_digest()) == said

@@ -138,6 +138,39 @@ def test_a_variant_that_fails_leaves_nothing_for_the_next_to_repeat(
     assert digest(second) == digest(plain)
 
 
+@pytest.mark.parametrize("fails", [None, 0, 2])
+def test_a_variant_without_errors_leaves_at_the_opening_and_touches_no_other(
+    plain: Results, monkeypatch: pytest.MonkeyPatch, fails: int | None
+) -> None:
+    """Whichever of them fails, the others run as they do alone."""
+    setup = prepare(PACK, 20, 5)
+    brief = Variant(PLAN, errorless=True, brief=True, most=12)
+    short = replace(setup, through=12 * PACK.plan_year + 11, replicates=12)
+    (alone,) = run(short, [replace(brief, brief=False, most=0)])
+    (none,) = run(setup, [Variant(NONE)])
+    whole = simulation.Batch.inputs
+
+    def one_is_impossible(self: Any, first: int, count: int) -> Any:
+        records = whole(self, first, count)
+        if fails is not None and fails < len(records):
+            records["level"]["ordinary_arrivals"][fails] = 1e3
+        return records
+
+    monkeypatch.setattr(simulation.Batch, "inputs", one_is_impossible)
+    found = run(setup, [Variant(PLAN), Variant(NONE), brief], chunk=5)
+    assert [int((~each.good).sum()) for each in found] == [
+        len(each.good) * (number == fails) for number, each in enumerate(found)
+    ]
+    assert fails == 0 or digest(found[0]) == digest(plain)
+    assert digest(found[1]) == digest(none)
+    if fails != 2:
+        assert found[2].city is None
+        assert found[2].outcomes.keys() == alone.outcomes.keys()
+        for name, values in alone.outcomes.items():
+            assert np.array_equal(found[2].outcomes[name], values, equal_nan=True), name
+        assert not np.array_equal(alone.outcomes["fai"], plain.outcomes["fai"][:12, :2])
+
+
 @pytest.mark.parametrize(
     ("arrivals", "months"), [((1.0, 1.2), 20), ((1.0, 2.0), 20), ((2.2, 1.0), 0)]
 )

@@ -280,13 +280,12 @@ def run_chunk(
         for v in range(1, inputs.shape[0]):
             if not leaves_early(inputs[v, r], first):
                 share_history(months, years, detail, sales, largest, shared, v, r)
-        start_variant(w, first, first, KEEPS if others > 0 else 0)
-        follow(w, first, until, months, years, kept, detail, sales, largest, failed, 0, r)
-        for v in range(1, inputs.shape[0]):
+        for v in range(inputs.shape[0]):
             p = inputs[v, r]
             if not leaves_early(p, first):
-                copy_world(w, keep)
-                start_variant(w, p, first, REPEATS)
+                if v > 0:
+                    copy_world(w, keep)
+                start_variant(w, p, first, REPEATS if v > 0 else KEEPS if others > 0 else 0)
                 follow(w, p, until, months, years, kept, detail, sales, largest, failed, v, r)
 
 

@@ -97,19 +97,25 @@ static INLINED double kernel_float_of(i64 n)
     return x;
 }
 
-/* streams.philox on 32-bit words: gcc makes a vector of them, of 64-bit products only a slow one. */
+/* streams.philox. Of products of 32-bit words kept in 64 bits clang makes fast vectors; gcc needs words that are 32 bits long. */
+#if defined(__clang__)
+typedef i64 WORD;
+#else
+typedef u32 WORD;
+#endif
 typedef struct { i64 e0; i64 e1; i64 e2; i64 e3; } R_iiii;
 static INLINED R_iiii streams_philox(i64 a, i64 b, i64 c, i64 d, i64 low, i64 high)
 {
-    u32 c0 = (u32)a, c1 = (u32)b, c2 = (u32)c, c3 = (u32)d, k0 = (u32)low, k1 = (u32)high;
+    const i64 mask = 0xFFFFFFFF;
+    WORD c0 = (WORD)a, c1 = (WORD)b, c2 = (WORD)c, c3 = (WORD)d, k0 = (WORD)low, k1 = (WORD)high;
     for (int round = 0; round < 10; round++) {
-        u64 p0 = (u64)c0 * 0xD2511F53u, p1 = (u64)c2 * 0xCD9E8D57u;
-        c0 = (u32)(p1 >> 32) ^ c1 ^ k0;
-        c2 = (u32)(p0 >> 32) ^ c3 ^ k1;
-        c1 = (u32)p1;
-        c3 = (u32)p0;
-        k0 += 0x9E3779B9u;
-        k1 += 0xBB67AE85u;
+        i64 p0 = (i64)c0 * 0xD2511F53LL, p1 = (i64)c2 * 0xCD9E8D57LL;
+        c0 = (WORD)((p1 >> 32) & mask) ^ c1 ^ k0;
+        c2 = (WORD)((p0 >> 32) & mask) ^ c3 ^ k1;
+        c1 = (WORD)(p1 & mask);
+        c3 = (WORD)(p0 & mask);
+        k0 = (WORD)((k0 + 0x9E3779B9LL) & mask);
+        k1 = (WORD)((k1 + 0xBB67AE85LL) & mask);
     }
     return (R_iiii){c0, c1, c2, c3};
 }

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from xuchang_sim.forecast import cache, scores
-from xuchang_sim.forecast.forecaster import bank_of, forecaster
+from xuchang_sim.forecast.forecaster import banks_of, forecaster
 from xuchang_sim.forecast.profile import slots_of
 from xuchang_sim.forecast.series import Regular, SeriesError
 from xuchang_sim.forecast.tolerance import (
@@ -124,7 +124,9 @@ def _origin_rows(series: Regular, origin: int, horizon: int) -> list[Row]:
         return []
     result = forecaster(known, len(places))
     said = {COMBINED: result.quantiles(GRID)}
-    families = dict.fromkeys(member.name for member in bank_of(result.profile))
+    families = dict.fromkeys(
+        member.name for part in banks_of(result.profile) for member in part.members
+    )
     for name in families:
         alone = forecaster(known, len(places), family=name).quantiles(GRID)
         if np.isfinite(alone).all():

@@ -287,6 +287,19 @@ def run(z: Floats, bank: tuple[Member, ...], horizon: int, cycle: int, year: int
     return Forecasts(tuple(one.name for one in order), priors / priors.sum(), every, errors)
 
 
+def joined(parts: Sequence[Forecasts], shares: Sequence[float]) -> Forecasts:
+    """Put banks of the same series side by side, each with a share of the prior weight."""
+    if len(parts) == 1:
+        return parts[0]
+    priors = [share / sum(shares) * part.priors for part, share in zip(parts, shares, strict=True)]
+    return Forecasts(
+        tuple(name for part in parts for name in part.names),
+        np.concatenate(priors),
+        np.concatenate([part.said for part in parts]),
+        np.concatenate([part.errors for part in parts]),
+    )
+
+
 def _filtered(z: Floats, bank: tuple[Filter, ...], horizon: int, year: int) -> Floats:
     """(K, T, H) forecasts of the filters without season."""
     count, size = len(z), len(bank)

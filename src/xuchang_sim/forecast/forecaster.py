@@ -14,7 +14,7 @@ import numpy as np
 
 from xuchang_sim.deferred import deferred
 from xuchang_sim.forecast import bank
-from xuchang_sim.forecast.profile import Assume, Profile, profile
+from xuchang_sim.forecast.profile import Assume, Profile, profile, settled
 from xuchang_sim.forecast.series import UnstableError
 from xuchang_sim.forecast.spread import RULES, Combined, Rules, combine, scaled_shape, widening
 from xuchang_sim.text import phrase
@@ -189,26 +189,63 @@ def forecaster(
     """
     result = profile(series, assume)
     z, centre, size = standardised(result.scale.inward(result.values), result.cycle)
-    chosen = tuple(member for member in bank_of(result) if not family or member.name == family)
-    year = result.cycle if result.cycle > 1 else result.frequency
+    parts = [part.only(family) for part in banks_of(result)]
+    parts = [part for part in parts if part.members]
     rules = rules_of(result)
-    said = bank.run(z, chosen, horizon, result.cycle, year)
-    first = result.cycle * 2 if result.cycle > 1 else max(2, min(16, len(z) // 3))
+    said = bank.joined(
+        [bank.run(z, part.members, horizon, part.cycle, part.year) for part in parts],
+        [part.share for part in parts],
+    )
+    cycle = max(part.cycle for part in parts)
+    first = 2 * cycle if cycle > 1 else max(2, min(16, len(z) // 3))
     pool = combine(said, z, rules, first)
     plain = Forecaster(result, horizon, said, pool, rules, centre, size)
     return plain if family else _judged(plain)
 
 
-def bank_of(result: Profile) -> tuple[bank.Member, ...]:
-    """Members for a series, by its profile; in doubt those of levels and of rates."""
-    if result.cycle > 1 or result.sure:
-        return bank.members(result.kind, result.frequency)
-    parts = {"level": result.level, "rate": 1.0 - result.level}
-    return tuple(
-        replace(member, prior=share * member.prior)
-        for kind, share in parts.items()
-        for member in bank.members(kind, result.frequency)
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Members that see a series with a season, or without one.
+
+    Attributes
+    ----------
+    share : float
+        Their share of the prior weight.
+    cycle, year : int
+        Periods of the season (1 if none) and of the base effect.
+    members : tuple
+    """
+
+    share: float
+    cycle: int
+    year: int
+    members: tuple[bank.Member, ...]
+
+    def only(self, family: str) -> Part:
+        """Members of one family; of all families if it is empty."""
+        kept = tuple(one for one in self.members if not family or one.name == family)
+        return replace(self, members=kept)
+
+
+def banks_of(result: Profile) -> list[Part]:
+    """Members for a series, by its profile; in doubt those with a season and those without one.
+
+    A test of few years misses many seasons, and a pool that is in doubt weighs both by what they
+    missed by so far, as it weighs levels and rates.
+    """
+    cycle, frequency, season = len(result.slots), result.frequency, settled(result.season)
+    level = settled(result.level)
+    plain = tuple(
+        replace(member, prior=share * member.prior) if 0.0 < level < 1.0 else member
+        for kind, share in (("level", level), ("rate", 1.0 - level))
+        if share
+        for member in bank.members(kind, frequency)
     )
+    both = [
+        Part(season, cycle, cycle, bank.members("season", frequency)),
+        Part(1.0 - season, 1, frequency, plain),
+    ]
+    return [part for part in both if part.share]
 
 
 def rules_of(result: Profile) -> Rules:
@@ -217,16 +254,22 @@ def rules_of(result: Profile) -> Rules:
     A short annual series is often called a level with a chance of 0.3 or 0.6; its interval must not jump
     between that of a rate, which widens no more after a year, and that of a level, which nearly doubles.
     """
-    if result.frequency > 1 or result.cycle > 1:
-        return RULES[result.kind]
-    if result.sure:
-        return RULES[f"annual {result.kind}"]
-    level, rate, share = RULES["annual level"], RULES["annual rate"], result.level
+    annual = "annual " if result.frequency == 1 else ""
+    plain = _between(RULES[f"{annual}level"], RULES[f"{annual}rate"], settled(result.level))
+    return _between(RULES["season"], plain, settled(result.season))
+
+
+def _between(one: Rules, other: Rules, share: float) -> Rules:
+    """Rules with a share of the first and the rest of the second."""
+    if one == other or share in {0.0, 1.0}:
+        return one if share else other
+    rest = 1.0 - share
     return replace(
-        rate,
-        belief=share * level.belief + (1.0 - share) * rate.belief,
-        width=float(level.width**share * rate.width ** (1.0 - share)),
-        power=share * level.power + (1.0 - share) * rate.power,
+        other,
+        belief=share * one.belief + rest * other.belief,
+        width=float(one.width**share * other.width**rest),
+        power=share * one.power + rest * other.power,
+        revised=share * one.revised + rest * other.revised,
     )
 
 

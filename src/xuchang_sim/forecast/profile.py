@@ -35,8 +35,12 @@ if TYPE_CHECKING:
 MEMORY = {1: 40, 4: 80, 12: 132}
 #: A period of the year missing throughout these years is not part of the year.
 RECENT_YEARS = 3
-#: Chance below which a season is seen, and above which one seen before is given up.
+#: P value below which a season is seen, and above which one seen before is given up.
 SEASON_P, SEASON_KEPT = 0.01, 0.1
+#: Bounds within which a chance is a doubt: members of both kinds forecast the series.
+_NO, _YES = 0.02, 0.98
+#: Parts that chances, and standardised steps before they are ranked, are rounded to.
+_GRID = 2.0**20
 BREAK_DISTANCE = 6.0
 MIN_VALUES = 5
 GAP_SHARE = 0.25
@@ -132,6 +136,9 @@ class Profile:
         Values are sums from the beginning of the year; models see the flows.
     level : float
         Chance that it is a level (grows in proportion) rather than a rate.
+    season : float
+        Chance that it has a season. ``cycle`` says what it is called, which must not flip; the chance
+        says how members with and without a season are weighed.
     values : (T,) array
         What models see: flows instead of sums to date, gaps filled, breaks spliced.
     position : (T,) array
@@ -154,6 +161,7 @@ class Profile:
     cycle: int
     to_date: bool
     level: float
+    season: float
     values: Floats
     position: Ints
     slots: tuple[int, ...]
@@ -169,11 +177,6 @@ class Profile:
         if self.cycle > 1:
             return "season"
         return "level" if self.level > 0.5 else "rate"
-
-    @property
-    def sure(self) -> bool:
-        """Whether level or rate is beyond doubt."""
-        return not 0.02 < self.level < 0.98
 
     def begins(self, place: int) -> bool:
         """Whether a value, known or to come, is the first of its year."""
@@ -223,12 +226,15 @@ def profile(series: Regular, assume: Assume | None = None) -> Profile:
         values = _fill(values, position, cycle)
         notes.append(phrase("reason.gaps", count=gaps))
     _refuse_few(values)
-    seasonal = _decide_season(series, said, values, position, cycle, assumed, to_date=to_date)
+    seasonal, season = _decide_season(
+        series, said, values, position, cycle, assumed, to_date=to_date
+    )
     _refuse_slip(series, values, cycle if seasonal else 1)
     values, breaks = _reunited(values, cycle if seasonal else 1)
     if breaks:
         notes.append(phrase("reason.unit_spliced", count=len(values) - breaks[0]))
-    level = _decide_level(series, said, values, frequency, assumed, seasonal=seasonal)
+    called = season if seasonal else 0.0
+    level = _decide_level(series, said, values, frequency, assumed, season=called)
     if not breaks:
         values, breaks = _spliced(values, cycle if seasonal else 1, level)
         if breaks:
@@ -244,6 +250,7 @@ def profile(series: Regular, assume: Assume | None = None) -> Profile:
         cycle=cycle if seasonal else 1,
         to_date=to_date,
         level=level,
+        season=season,
         values=values,
         position=position,
         slots=slots,
@@ -253,6 +260,11 @@ def profile(series: Regular, assume: Assume | None = None) -> Profile:
         assumed=assumed,
         notes=(*series.notes, *notes),
     )
+
+
+def settled(chance: float) -> float:
+    """Return a chance, or 0 or 1 where it is beyond doubt."""
+    return chance if _NO < chance < _YES else float(chance > 0.5)
 
 
 def slots_of(series: Regular) -> tuple[int, ...]:
@@ -429,42 +441,66 @@ def _decide_season(
     assumed: dict[str, str],
     *,
     to_date: bool,
-) -> bool:
+) -> tuple[bool, float]:
+    """Whether a series is called seasonal, and the chance that it is."""
     enough = cycle > 1 and len(values) >= 2 * cycle + 4
     if cycle == 1:
         assumed["season"] = phrase("reason.no_annual")
-        return False
+        return False, 0.0
     if not enough:
         assumed["season"] = phrase("reason.no_few", count=len(values))
-        return False
+        return False, 0.0
     if said.seasonal is not None:
         assumed["season"] = phrase("reason.yes_said" if said.seasonal else "reason.no_said")
-        return said.seasonal
+        return said.seasonal, float(said.seasonal)
     if to_date:
         assumed["season"] = phrase("reason.yes_flows")
-        return True
+        return True, 1.0
     if series.is_growth:
         assumed["season"] = phrase("reason.no_growth")
-        return False
+        return False, 0.0
     seasonal, p = False, 1.0
     for back in reversed(range(VERDICTS)):
         end = len(values) - back * cycle // 2
         if end >= 2 * cycle + 4:
-            p = season_chance(values[:end], position[:end], cycle)
+            p = season_p(values[:end], position[:end], cycle)
             seasonal = p < (SEASON_KEPT if seasonal else SEASON_P)
+    season = settled(season_chance(p))
     assumed["season"] = phrase(
         "reason.yes_season" if seasonal else "reason.no_season",
         p=f"{p:.2g}",
         begun=SEASON_P,
         kept=SEASON_KEPT,
+        share=f"{season:.0%}",
     )
-    return seasonal
+    return seasonal, season
 
 
-def season_chance(values: Floats, position: Ints, cycle: int) -> float:
+def season_chance(p: float) -> float:
+    """Return the chance of a season after a test with this p value.
+
+    Without a season p values are uniform; with one they have densities like ``a * p ** (a - 1)``, ``a`` below 1,
+    the highest of which is -1 / (e p ln p) (Sellke, Bayarri and Berger 2001, The American Statistician 55:
+    62-71). The chance that there is none is then at most the reciprocal, and 1 where p is 1/e or more.
+
+    Examples
+    --------
+    >>> [round(season_chance(p), 2) for p in (0.001, 0.01, 0.03, 0.1, 0.3, 0.5)]
+    [0.98, 0.87, 0.71, 0.37, 0.02, 0.0]
+    """
+    if not 0.0 < p < np.exp(-1.0):
+        return float(p <= 0.0)
+    return float(np.rint((1.0 + np.e * p * np.log(p)) * _GRID) / _GRID)
+
+
+def season_p(values: Floats, position: Ints, cycle: int) -> float:
     """P value of equal steps in all periods of the year (F test on prewhitened ranks)."""
     z = np.log(values) if values.min() > 0 else values
-    order = np.argsort(np.argsort(np.diff(z), kind="stable"), kind="stable")
+    moves = np.diff(
+        z
+    )  # in parts of their mean: last bits, which depend on units, must not break ties
+    moves = np.rint(moves / (float(np.abs(moves).mean()) or 1.0) * _GRID)
+    order = np.argsort(np.argsort(moves, kind="stable"), kind="stable")
     steps = np.asarray(special.ndtri((order + 0.5) / len(order)))
     dummies = np.eye(cycle)[position[1:]]
     rest = steps - dummies @ np.linalg.lstsq(dummies, steps, rcond=None)[0]
@@ -487,16 +523,18 @@ def _decide_level(
     frequency: int,
     assumed: dict[str, str],
     *,
-    seasonal: bool,
+    season: float,
 ) -> float:
+    """Chance of a level; ``season`` is the chance of a season of a series that is called seasonal, 0 of others."""
     if said.level is not None:
         assumed["kind"] = phrase("reason.level_said" if said.level else "reason.rate_said")
         return float(said.level)
-    if seasonal:
+    if season:
         assumed["kind"] = phrase("reason.seasonal")
+    if season == 1.0:
         return 1.0 if values.min() > 0 else 0.0
     if values.min() < 0:
-        assumed["kind"] = phrase("reason.rate_negative")
+        assumed.setdefault("kind", phrase("reason.rate_negative"))
         return 0.0
     if series.is_growth:
         assumed["kind"] = phrase("reason.rate_growth")
@@ -507,11 +545,12 @@ def _decide_level(
         if len(values) - back * frequency >= max(3 * frequency, 8)
     ]
     chance = float(np.median(chances)) if chances else _level_chance(values, frequency)
-    assumed["kind"] = phrase(
+    why = phrase(
         "reason.level_chance" if chance > 0.5 else "reason.rate_chance",
         chance=f"{chance:.2f}",
         dates=max(len(chances), 1),
     )
+    assumed.setdefault("kind", why)
     return chance
 
 

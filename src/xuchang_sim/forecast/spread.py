@@ -40,9 +40,9 @@ class Rules:
     width, power : float
         Prior shape: Student-t with six degrees of freedom times ``width * h ** power``, fitted to
         the scaled misses of the development half of the bed.
-    revised : bool
-        Whether the prior shape widens with the horizon as the series' own revisions say; ``h ** power``
-        then counts ``belief`` origins.
+    revised : float
+        How far the prior shape widens with the horizon as the series' own revisions say, 0 to 1; at 1
+        ``h ** power`` counts ``belief`` origins.
     """
 
     trust: float = 0.25
@@ -52,14 +52,14 @@ class Rules:
     belief: float = 6.0
     width: float = 1.15
     power: float = 0.5
-    revised: bool = False
+    revised: float = 0.0
 
 
 #: Chosen on the development half of the bed (docs/outlook.md), never on the series at hand.
 RULES = {
     "rate": Rules(),
     "level": Rules(),
-    "season": Rules(width=1.0, power=0.4, revised=True),
+    "season": Rules(width=1.0, power=0.4, revised=1.0),
     "annual level": Rules(width=1.1, power=0.9, belief=8.0),
     "annual rate": Rules(width=1.25, power=0.0),
 }
@@ -136,7 +136,7 @@ def _growth(said: Floats, errors: Floats, rules: Rules) -> Floats:
             total, weight = keep * total + np.abs(news), keep * weight + 1.0
         if total[0] > 0:
             own = np.sqrt(np.cumsum((total / total[0]) ** 2))
-            share = weight / (weight + rules.belief)
+            share = rules.revised * weight / (weight + rules.belief)
             out[t] = own**share * fixed ** (1.0 - share)
     return out
 

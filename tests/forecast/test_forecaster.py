@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 from xuchang_sim.forecast import bank
-from xuchang_sim.forecast.forecaster import forecaster
+from xuchang_sim.forecast.forecaster import banks_of, forecaster
 from xuchang_sim.forecast.profile import Assume
 from xuchang_sim.forecast.series import Regular, SeriesError, TooShortError, regular
 from xuchang_sim.forecast.single import (
@@ -131,6 +131,8 @@ def example(kind: str, rng: np.random.Generator) -> tuple[np.ndarray, int]:
         return np.cumsum(rng.standard_normal(70)) - 3, 12
     if kind == "positive rate":
         return 3 + np.abs(np.cumsum(0.3 * rng.standard_normal(70))), 12
+    if kind == "weak season":
+        return weak_season(rng), 12
     season = np.tile(np.exp(0.3 * np.sin(np.arange(12.0))), 7)
     flow = 50 * season * np.exp(np.cumsum(0.01 + 0.02 * rng.standard_normal(84)))
     if kind == "flow":
@@ -138,7 +140,13 @@ def example(kind: str, rng: np.random.Generator) -> tuple[np.ndarray, int]:
     return np.concatenate([np.cumsum(year) for year in flow.reshape(-1, 12)])[:-5], 12
 
 
-KINDS = ("annual level", "annual rate", "rate", "positive rate", "flow", "to date")
+def weak_season(rng: np.random.Generator, size: float = 0.006) -> np.ndarray:
+    """Forty months of a walk with a season that a test may or may not see."""
+    shape = np.resize(np.random.default_rng(12).standard_normal(12), 40)
+    return 50.0 * np.exp(np.cumsum(0.02 * rng.standard_normal(40)) + size * shape)
+
+
+KINDS = ("annual level", "annual rate", "rate", "positive rate", "weak season", "flow", "to date")
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -296,6 +304,45 @@ def test_flows_widen_with_the_horizon_as_far_as_news_moves_their_forecasts(
         assert told.growth[0] == pytest.approx(steps**rules.power)
         fixed = combine(_one_member(z, said), z, RULES["rate"], 24)
         assert fixed.growth == pytest.approx(np.tile(np.sqrt(steps), (len(z), 1)))
+
+
+def test_in_doubt_of_a_season_both_kinds_of_models_forecast() -> None:
+    """By the chance, before anything is learnt; where the season is beyond doubt, or stated, one kind does."""
+    seen = set()
+    for seed in range(12):
+        series = Regular("x", 12, 24000, weak_season(np.random.default_rng(seed)))
+        told = forecaster(series, 3)
+        parts = {part.cycle: part.share for part in banks_of(told.profile)}
+        assert parts.get(12, 0.0) == told.profile.season
+        assert sum(parts.values()) == pytest.approx(1.0)
+        seasonal = sum(
+            prior
+            for name, prior in zip(told.bank.names, told.bank.priors, strict=True)
+            if name in {"airline", "yearly reversion", "level, trend and season", "mean season"}
+        )
+        # All but 0.15 of the seasonal bank's weight: its autoregressions share a name.
+        assert seasonal == pytest.approx(0.85 * told.profile.season)
+        seen.add(len(parts))
+        for stated in (True, False):
+            one = banks_of(forecaster(series, 3, Assume(seasonal=stated)).profile)
+            assert [part.cycle for part in one] == [12 if stated else 1]
+    assert seen == {1, 2}
+
+
+def test_a_forecast_does_not_jump_where_a_season_is_first_called_one() -> None:
+    """Along a season that grows by a fortieth, no quantile moves by more than a part of the width."""
+    for seed in range(3):
+        before, called, jumps = None, set(), []
+        for size in np.linspace(0.0, 0.02, 41):
+            series = Regular("x", 12, 24000, weak_season(np.random.default_rng(seed), size))
+            told = forecaster(series, 3)
+            rows = np.log(told.quantiles([0.1, 0.5, 0.9]))
+            called.add(told.profile.kind)
+            if before is not None:
+                jumps.append(float(np.abs(rows - before).max() / (rows[2] - rows[0]).min()))
+            before = rows
+        assert len(called) > 1
+        assert max(jumps) < 0.3
 
 
 def test_no_percentage_below_twelve_origins(rng: np.random.Generator) -> None:

@@ -101,6 +101,27 @@ def test_random_walks_are_rarely_called_seasonal(rng: np.random.Generator) -> No
     assert np.mean(called) <= 0.06
 
 
+def test_the_chance_of_a_season_falls_steadily_with_the_p_value() -> None:
+    """1 at 0, 0 from 1/e on, continuous; a season is begun at 0.87 and given up at 0.37."""
+    ps = np.linspace(0.0, 1.0, 20_001)
+    chances = np.array([p.season_chance(float(x)) for x in ps])
+    assert chances[0] == 1.0
+    assert (chances[ps >= np.exp(-1.0)] == 0.0).all()
+    assert (np.diff(chances) <= 0.0).all()
+    assert np.abs(np.diff(chances)).max() < 2e-3
+    assert p.season_chance(p.SEASON_P) == pytest.approx(0.875, abs=1e-3)
+    assert p.season_chance(p.SEASON_KEPT) == pytest.approx(0.374, abs=1e-3)
+
+
+def test_the_test_of_a_season_does_not_hang_on_units(rng: np.random.Generator) -> None:
+    """Equal steps are equal in every unit, though their logarithms differ in the last bit."""
+    values = 100.0 * 2.0 ** rng.integers(-2, 3, 48)
+    position = np.arange(48) % 12
+    chance = p.season_p(values, position, 12)
+    for factor in (1e4, 1 / 3, 7.77, 1e-7):
+        assert p.season_p(values * factor, position, 12) == chance
+
+
 def test_a_threshold_break_is_spliced(rng: np.random.Generator) -> None:
     steps = 0.1 + 0.01 * rng.standard_normal(20)
     steps[12] = -0.8

@@ -172,7 +172,7 @@ def _winters() -> list[Filter]:
 
 
 def _means() -> list[Season]:
-    """Mean seasons whose growth stops, goes on by half, or goes on: trends told in full overshoot."""
+    """Mean seasons whose growth stops, goes on by half or in full: full trends overshoot (Gardner and McKenzie 1985)."""
     return [
         Season("mean season", a, d, h)
         for a, d, h in product((0.3, 0.6, 1.0), (0.0, 0.5, 1.0), (4.0, np.inf))

@@ -104,7 +104,8 @@ class HundredThousand:
         scenario = load_scenario("plan", pack)
         setup = prepare(pack, 100_000, 2012)
         group = Batch(setup, [Variant(scenario)], scenario.parameters, full=False)
-        engine.run(group.plan._replace(replicates=64), group.take)
+        group.counts = [64]
+        engine.run(group)
         assert group.results[0].outcomes["revenue"].shape[0] == setup.replicates
 
 

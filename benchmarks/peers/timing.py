@@ -83,7 +83,7 @@ class Replicates:
         self._group = Batch(setup, [Variant(scenario)], scenario.parameters, full=False)
         self.sizes: Sizes = self._group.sizes
         self._given = self._group.inputs(0, count)
-        self._block = self._group.plan.block(1, count)
+        self._block = self._group.block(1, count)
 
     def inputs(self, number: int) -> Records:
         """Return what one replicate is given, shape (1,)."""
@@ -95,10 +95,10 @@ class Replicates:
 
         As for its peers, what the replicates are given and the room for results stand ready.
         """
-        plan, block = self._group.plan, self._block
+        runs, block = self._group, self._block
         memory, saved = engine._memory(self.sizes)
         given = self._given
-        return cpu_seconds(lambda: run_chunk(memory, saved, given, plan.branch, plan.until, *block))
+        return cpu_seconds(lambda: run_chunk(memory, saved, given, runs.branch, runs.until, *block))
 
 
 def table(rows: Sequence[Row]) -> str:

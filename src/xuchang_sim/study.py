@@ -314,7 +314,7 @@ class Study(Settings):
         deep: bool = True,
         goal: str | None = None,
     ) -> Path:
-        """Write a report as one ``.html`` file that needs no network, or as an ``.xlsx`` workbook.
+        """Write a report: ``.html`` that needs no network, an ``.xlsx`` workbook, or its data as ``.json``.
 
         Parameters
         ----------

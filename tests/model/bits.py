@@ -32,13 +32,23 @@ SCENARIOS = ("plan", "no_plan", "all_high")
 HASHED = ("months", "years", "detail", "sales", "largest", "failed")
 
 
-def group_of(replicates: int, *, check: bool = False, **sizes: int) -> Batch:
+class Found(Batch):
+    """Scenarios whose results are kept as the engine gives them."""
+
+    found: list[tuple[int, dict[str, npt.NDArray[Any]]]]
+
+    def take(self, first: int, block: engine.Block) -> None:
+        """Keep what is hashed."""
+        self.found.append((first, {name: getattr(block, name).copy() for name in HASHED}))
+
+
+def group_of(replicates: int, *, check: bool = False, **sizes: int) -> Found:
     """Return the scenarios as the engine takes them, in a world of other sizes if any are given."""
     pack = load_pack()
     setup = prepare(pack, replicates, 2012, check=check)
     setup = replace(setup, room=sizes_for(setup)._replace(**sizes))
     variants = [Variant(load_scenario(name, pack)) for name in SCENARIOS]
-    return Batch(setup, variants, {}, full=True)
+    return Found(setup, variants, {}, full=True)
 
 
 def hashed(results: Iterable[tuple[int, dict[str, npt.NDArray[Any]]]]) -> str:
@@ -54,15 +64,11 @@ def hashed(results: Iterable[tuple[int, dict[str, npt.NDArray[Any]]]]) -> str:
     return state.hexdigest()[:24]
 
 
-def digest(group: Batch, workers: int = 1) -> str:
+def digest(group: Found, workers: int = 1) -> str:
     """Run all replicates and hash their results."""
-    found = []
-
-    def consume(first: int, block: engine.Block) -> None:
-        found.append((first, {name: getattr(block, name).copy() for name in HASHED}))
-
-    engine.run(group.plan, consume, workers=workers)
-    return hashed(found)
+    group.found = []
+    engine.run(group, workers=workers)
+    return hashed(group.found)
 
 
 def main() -> int:

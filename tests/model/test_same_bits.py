@@ -149,10 +149,10 @@ class Call(NamedTuple):
 
 def call_of(replicates: int) -> Call:
     """Return the call that runs the first replicates."""
-    plan = group_of(replicates).plan
-    inputs, block = plan.inputs(0, replicates), plan.block(plan.variants, replicates)
-    world = layout(World, plan.sizes).words * WORD
-    call = Call(block, list(numbers(plan.sizes).values()), [], [])
+    runs = group_of(replicates)
+    inputs, block = runs.inputs(0, replicates), runs.block(len(runs.counts), replicates)
+    world = layout(World, runs.sizes).words * WORD
+    call = Call(block, list(numbers(runs.sizes).values()), [], [])
     for bytes_of, held, shape in (
         (world, b"", (1,)),
         (world, b"", (1,)),
@@ -160,7 +160,7 @@ def call_of(replicates: int) -> Call:
     ):
         call.words.extend([(len(call.arrays), 0), *((-1, n) for n in shape)])
         call.arrays.append((bytes_of, held, False))
-    call.words.extend([(-1, plan.branch), (-1, plan.until)])
+    call.words.extend([(-1, runs.branch), (-1, runs.until)])
     for part in block:
         call.words.extend([(len(call.arrays), 0), *((-1, n) for n in part.shape)])
         kept = part is block.kept

@@ -11,7 +11,16 @@ import numpy.typing as npt
 
 from xuchang_sim.model import chunk, engine
 from xuchang_sim.model.memory import blank
-from xuchang_sim.model.world import LEVERS, OPEN, PARAMETERS, Inputs, Sizes, World, columns
+from xuchang_sim.model.world import (
+    LEVERS,
+    MEASURES,
+    OPEN,
+    PARAMETERS,
+    Inputs,
+    Sizes,
+    World,
+    columns,
+)
 from xuchang_sim.pack.load import Pack, load_pack
 
 Records = npt.NDArray[np.void]
@@ -185,3 +194,31 @@ class Trace:
             for name, column in columns(table).items()
             if column.shape[:1] == (counts[part],)
         }
+
+
+class Given(engine.Runs):
+    """Variants of one replicate whose records are given; every month is kept by zone."""
+
+    def __init__(self, given: Records, sizes: Sizes, branch: int, until: int) -> None:
+        first = given[0, 0]
+        self.given, self.sizes, self.branch, self.until = given, sizes, branch, until
+        self.zones, self.sectors, self.base_year = (
+            int(first[name]) for name in ("zones", "sectors", "base_year")
+        )
+        self.counts = [1] * len(given)
+        self.kept = tuple(range(len(MEASURES)))
+
+    def inputs(self, first: int, count: int) -> Records:
+        """Return all records."""
+        del first, count
+        return self.given
+
+    def take(self, first: int, block: engine.Block) -> None:
+        """Keep the block: of one chunk, its memory is not used again."""
+        del first
+        self.found = block
+
+    def run(self) -> engine.Block:
+        """Run them in one thread."""
+        engine.run(self, workers=1)
+        return self.found

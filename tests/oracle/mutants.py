@@ -35,14 +35,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tests.model.worlds import SMALL, Records, Trace, random_inputs
+from tests.model.worlds import SMALL, Given, Records, Trace, random_inputs
 from tests.oracle.compare import TABLES, Pair, State, compare, said, unlike
 from tests.oracle.quiet import closing, crowded
 from tests.oracle.state import OPEN
 from tests.oracle.test_oracle import PACK, Futures, world
 from xuchang_sim.model import (
     chunk,
-    engine,
     layout as placed,
     library,
     population,
@@ -58,7 +57,7 @@ from xuchang_sim.model.machine import ENDINGS, folders
 from xuchang_sim.model.memory import blank, dtype_of
 from xuchang_sim.model.schedule import CHECK
 from xuchang_sim.model.steps import firms, labour, production, projects, statistics
-from xuchang_sim.model.world import MEASURES, City, Inputs, columns
+from xuchang_sim.model.world import City, Inputs, columns
 
 STEPS = Path(steps.__file__).parent
 SECONDS = 2.0  # of the processor: a mutant that needs more for one world does not end
@@ -443,25 +442,12 @@ class Kin:
     def run(self, *variants: int) -> Any:
         """Return the months of these variants, run together."""
         given = self.given[list(variants)]
-        p = self.given[0, 0]
-        branch = int(p["policy_month"]) - 1
-        blocks: list[engine.Block] = []
-        plan = engine.Plan(
-            SMALL._replace(projects=2 * SMALL.projects),
-            int(p["zones"]),
-            int(p["sectors"]),
-            len(variants),
-            1,
-            int(p["base_year"]),
-            branch,
-            branch + 14,
-            lambda _first, _count: given,
-            kept=tuple(range(len(MEASURES))),
-        )
-        engine.run(plan, lambda _, block: blocks.append(block), workers=1)
-        if blocks[0].failed.any():
-            raise ArithmeticError(blocks[0].failed)
-        return blocks[0].detail
+        branch = int(given[0, 0]["policy_month"]) - 1
+        sizes = SMALL._replace(projects=2 * SMALL.projects)
+        block = Given(given, sizes, branch, branch + 14).run()
+        if block.failed.any():
+            raise ArithmeticError(block.failed)
+        return block.detail
 
     def killed(self) -> bool:
         """Whether any month of any variant is another."""

@@ -7,7 +7,7 @@ import zlib
 import numpy as np
 import pytest
 
-from tests.model.worlds import Records, random_inputs
+from tests.model.worlds import Given, Records, random_inputs
 from tests.oracle import oracle
 from tests.oracle.compare import Pair, compare, said, unlike
 from tests.oracle.philox import WORD, philox
@@ -146,22 +146,7 @@ class Futures:
         """Run both by the engine."""
         both = blank(Inputs, Sizes(), 2).reshape(2, 1)
         both[0], both[1] = roomy(self.first), roomy(self.second)
-        zones, sectors, base = (int(self.first[0][n]) for n in ("zones", "sectors", "base_year"))
-        blocks: list[engine.Block] = []
-        plan = engine.Plan(
-            Sizes(),
-            zones,
-            sectors,
-            2,
-            1,
-            base,
-            self.branch,
-            self.until,
-            lambda _first, _count: both,
-            kept=tuple(range(len(MEASURES))),
-        )
-        engine.run(plan, lambda _, block: blocks.append(block), workers=1)
-        return blocks[0]  # of one chunk: its memory is not used again
+        return Given(both, Sizes(), self.branch, self.until).run()
 
 
 # 38, 44: a plant that the new draws begin before the branch; 50: one that they would begin again.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 import shutil
@@ -16,6 +17,7 @@ from typing import Any
 import numpy as np
 import openpyxl
 import pytest
+from jsonschema import Draft202012Validator
 
 from xuchang_sim.answers.dossier import Dossier, gather
 from xuchang_sim.cli import OUR_FAULT, WRONG_INPUT
@@ -207,6 +209,23 @@ def test_words_of_chance_follow_the_probability(limit: float, word: str) -> None
 
 
 # ---------------------------------------------------------------------------------- files
+
+
+def test_data_are_the_answers_that_the_page_shows(dossier: Dossier, tmp_path: Path) -> None:
+    """Of the form that the schema declares, the same whatever the language."""
+    path = tmp_path / "report.json"
+    document.write(dossier, "en", path)
+    data = json.loads(path.read_text(encoding="utf-8"))
+    Draft202012Validator(Dossier.schema()).validate(data)
+    assert data["assessment"]["targets"] == dossier.assessment.to_dict()["targets"]
+    assert [run["scenario"] for run in data["runs"]][:2] == ["plan", "no_plan"]
+    assert dossier.bundle is not None
+    assert data["bundle"] == dossier.bundle.to_dict()
+    assert set(data["manifest"]["scenarios"]) == {run["scenario"] for run in data["runs"]}
+    assert "first_edition" not in data
+    again = tmp_path / "again.json"
+    document.write(dossier, "zh", again)
+    assert again.read_bytes() == path.read_bytes()
 
 
 def test_workbook_holds_the_tables_and_no_formula(dossier: Dossier, tmp_path: Path) -> None:

@@ -1,10 +1,11 @@
-"""Dossier: everything a report shows, gathered by calls to the rooms below and nothing else."""
+"""Dossier: the answer of a report, made of other answers; this module calls them and computes nothing else."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from xuchang_sim.answer import Answer
 from xuchang_sim.answers.assess import Assessment, assess
 from xuchang_sim.answers.biographies import projects
 from xuchang_sim.answers.explain import Explanation, explain
@@ -15,27 +16,27 @@ from xuchang_sim.answers.packages import BundleResult, smallest_bundle
 from xuchang_sim.answers.requirements import require
 from xuchang_sim.forecast.drivers import Drivers, drivers
 from xuchang_sim.forecast.report import outlook_report
+from xuchang_sim.simulation.results import Results
 from xuchang_sim.simulation.run import run
 from xuchang_sim.simulation.setup import Variant
 from xuchang_sim.simulation.targets import goals
 from xuchang_sim.units import month_label
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     import pandas as pd
 
     from xuchang_sim.pack.load import Pack
-    from xuchang_sim.simulation.results import Results
     from xuchang_sim.simulation.settings import ScenarioLike, Settings
 
 DEEP_REPLICATES = 100
 OUTLOOK_PATHS = 1000
 
 
-@dataclass(frozen=True)
-class Dossier:
-    """Data of a report.
+@dataclass(frozen=True, eq=False)
+class Dossier(Answer):
+    """Answer of a report: how likely a plan's targets are, what holds them back, and what would help.
 
     Attributes
     ----------
@@ -62,11 +63,17 @@ class Dossier:
         Smallest bundle that reaches a goal, if it was searched for.
     """
 
+    KEYS = (
+        *("assessment", "runs", "matrix", "explanation", "frontier", "bundle"),
+        *("outlook", "first_edition", "manifest"),
+    )
+    OPTIONAL = frozenset({"matrix", "explanation", "frontier", "bundle", "first_edition"})
+
     assessment: Assessment
     runs: tuple[Results, ...]
     matrix: MatrixResult | None
     paths: Drivers
-    outlook: Mapping[str, Any]
+    outlook: dict[str, Any]
     projects: pd.DataFrame
     replicate: int = 0
     explanation: Explanation | None = None
@@ -82,6 +89,16 @@ class Dossier:
     def first_edition(self) -> dict[str, Any] | None:
         """Answer of the first edition, see :func:`xuchang_sim.answers.first_edition.first_edition`."""
         return first_edition(self.pack, self.assessment.results.variant.scenario)
+
+    @property
+    def manifest(self) -> dict[str, Any]:
+        """Versions, hashes and seed that identify the results, with the hash of every scenario."""
+        entries: dict[str, Any] = dict(self.assessment.manifest)
+        scenarios = [run.variant.scenario for run in self.runs]
+        return entries | {
+            "replicates": self.assessment.results.replicates,
+            "scenarios": {scenario.name: scenario.sha256 for scenario in scenarios},
+        }
 
     @property
     def failed(self) -> bool:

@@ -12,6 +12,7 @@ import os
 import re
 import threading
 import time
+from abc import ABC, abstractmethod
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -58,29 +59,57 @@ class Block(NamedTuple):
     failed: Rows
 
 
-class Plan(NamedTuple):
-    """A batch of runs, as the engine takes it.
+class Runs(ABC):
+    """Runs as the engine sees them: their sizes, their inputs, and the place of their results.
 
-    ``inputs(first, count)`` returns the records of ``count`` replicates from number ``first``,
-    shape (variants, count). From each of the replicates ``fewer`` on it returns fewer variants: those
-    that the later replicates are run for. From ``extended`` on, if it is not zero, runs end
-    with month ``short``, and later months are NaN. ``kept`` are the rows of the measures of
-    which every month is kept by zone.
+    Attributes
+    ----------
+    sizes : Sizes
+        Room for rows.
+    zones, sectors : int
+        How many there are on record.
+    counts : sequence of int
+        Replicates of each variant, the first ones; the variant with the most comes first.
+    base_year : int
+        Year with which the record begins.
+    branch, until : int
+        Last month that all variants share; last month of the runs.
+    extended, short : int
+        From replicate ``extended`` on, if it is not zero, runs end with month ``short``, and later
+        months are NaN.
+    kept : tuple of int
+        Rows of the measures of which every month is kept by zone.
     """
 
     sizes: Sizes
     zones: int
     sectors: int
-    variants: int
-    replicates: int
+    counts: Sequence[int]
     base_year: int
     branch: int
     until: int
-    inputs: Callable[[int, int], Records]
-    fewer: tuple[int, ...] = ()
-    kept: tuple[int, ...] = ()
     extended: int = 0
     short: int = 0
+    kept: tuple[int, ...] = ()
+
+    @abstractmethod
+    def inputs(self, first: int, count: int) -> Records:
+        """Return the records of ``count`` replicates from number ``first``: (variants, count).
+
+        Left out are variants of which no replicate is left; a chunk never has some of a variant.
+        """
+
+    @abstractmethod
+    def take(self, first: int, block: Block) -> None:
+        """Take in a finished chunk, from replicate ``first`` on; chunks come in any order.
+
+        The block's memory is used again afterwards: what is to be kept must be copied.
+        """
+
+    @property
+    def replicates(self) -> int:
+        """Replicates in all."""
+        return self.counts[0]
 
     @property
     def months(self) -> int:
@@ -105,8 +134,8 @@ class Plan(NamedTuple):
     @property
     def bytes(self) -> int:
         """Bytes of the results of one replicate."""
-        one = self._replace(replicates=1).block(0, 1)
-        return self.variants * 8 * sum(math.prod(part.shape[2:]) for part in one if part.ndim > 2)
+        one = sum(math.prod(part.shape[2:]) for part in self.block(0, 1) if part.ndim > 2)
+        return len(self.counts) * 8 * one
 
 
 def place_of(code: int) -> str:
@@ -153,8 +182,8 @@ def _memory(sizes: Sizes) -> tuple[Any, Any]:
 class Blocks:
     """Results of chunks, used again: memory touched for the first time is dear."""
 
-    def __init__(self, plan: Plan) -> None:
-        self._plan = plan
+    def __init__(self, runs: Runs) -> None:
+        self._runs = runs
         self._spare: dict[tuple[int, int], list[Block]] = {}
 
     def take(self, variants: int, count: int) -> Block:
@@ -163,7 +192,7 @@ class Blocks:
         try:
             block = spare.pop()
         except IndexError:
-            return self._plan.block(variants, count)
+            return self._runs.block(variants, count)
         for part in block:
             if part is not block.kept:
                 part[...] = 0
@@ -174,16 +203,16 @@ class Blocks:
         self._spare[block.failed.shape[:2]].append(block)
 
 
-def _run(plan: Plan, first: int, count: int, blocks: Blocks) -> Block:
+def _run(runs: Runs, first: int, count: int, blocks: Blocks) -> Block:
     """Run one chunk in the calling thread."""
-    given = plan.inputs(first, count)
+    given = runs.inputs(first, count)
     block = blocks.take(len(given), count)
-    memory, saved = _memory(plan.sizes)
-    brief = 0 < plan.extended <= first
-    until = plan.short if brief else plan.until
-    rules.run_chunk(memory, saved, given, plan.branch, until, *block)
+    memory, saved = _memory(runs.sizes)
+    brief = 0 < runs.extended <= first
+    until = runs.short if brief else runs.until
+    rules.run_chunk(memory, saved, given, runs.branch, until, *block)
     if brief:
-        seen = plan.short - 12 * plan.base_year + 1
+        seen = runs.short - 12 * runs.base_year + 1
         for part in (block.months, block.detail):
             part[:, :, seen:] = np.nan
         for part in (block.years, block.sales, block.largest):
@@ -223,21 +252,17 @@ def parts(cuts: Sequence[int], chunk: int, workers: int) -> list[tuple[int, int]
 
 
 def run(
-    plan: Plan,
-    consume: Callable[[int, Block], None],
+    runs: Runs,
     progress: Callable[[int, int], None] | None = None,
     workers: int | None = None,
     chunk: int = CHUNK,
 ) -> float:
-    """Run all replicates of a plan and hand each finished chunk to ``consume``.
+    """Run all replicates; each finished chunk is taken in by the main thread, as chunks end.
 
     Parameters
     ----------
-    plan : Plan
+    runs : Runs
         Variants, replicates, horizon and inputs.
-    consume : callable
-        Called in the main thread with (number of the first replicate, results), in the order in
-        which chunks end. The results' memory is used again afterwards: copy what is to be kept.
     progress : callable, optional
         Called with (replicates done, replicates in all).
     workers : int, optional
@@ -250,22 +275,21 @@ def run(
     float
         Seconds of wall time in the engine, compilation left out.
     """
-    prepare(plan.sizes)
+    prepare(runs.sizes)
     started = time.perf_counter()
     hands = workers or threads()
-    starts = (0, *plan.fewer, plan.extended, plan.replicates)
-    cuts = sorted(min(n, plan.replicates) for n in starts)
+    cuts = sorted(min(n, runs.replicates) for n in {0, *runs.counts, runs.extended})
     chunks = parts(cuts, chunk, hands)
     done = 0
-    blocks = Blocks(plan)
+    blocks = Blocks(runs)
     if not COMPILED or hands == 1:
         for first, count in chunks:
-            block = _run(plan, first, count, blocks)
-            consume(first, block)
+            block = _run(runs, first, count, blocks)
+            runs.take(first, block)
             blocks.give_back(block)
             done += count
             if progress:
-                progress(done, plan.replicates)
+                progress(done, runs.replicates)
         return time.perf_counter() - started
     with ThreadPoolExecutor(hands, thread_name_prefix="engine") as pool:
         waiting = iter(chunks)
@@ -276,18 +300,18 @@ def run(
                     first, count = next(waiting, (-1, 0))
                     if first < 0:
                         break
-                    running[pool.submit(_run, plan, first, count, blocks)] = (first, count)
+                    running[pool.submit(_run, runs, first, count, blocks)] = (first, count)
                 if not running:
                     break
                 ready, _ = wait(running, return_when=FIRST_COMPLETED)
                 for future in ready:
                     first, count = running.pop(future)
                     block = future.result()
-                    consume(first, block)
+                    runs.take(first, block)
                     blocks.give_back(block)
                     done += count
                     if progress:
-                        progress(done, plan.replicates)
+                        progress(done, runs.replicates)
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise

@@ -15,7 +15,6 @@ from openpyxl.utils import get_column_letter
 from xuchang_sim.files import write as write_file
 from xuchang_sim.pack.workbook.style import lay_out
 from xuchang_sim.report.inputs import labels, repeated_input, repeats_input
-from xuchang_sim.report.page import manifest
 from xuchang_sim.report.sentences import answer, chance
 from xuchang_sim.report.skill import skill
 from xuchang_sim.report.tables import COUNTS, column
@@ -54,7 +53,7 @@ def write(dossier: Dossier, languages: Sequence[Language], path: Path) -> None:
         if dossier.matrix is not None:
             _matrix(book.create_sheet(say("sheet.matrix", lang) + suffix), dossier, lang)
     sheet = book.create_sheet(say("sheet.manifest", "en"))
-    for line in json.dumps(manifest(dossier), ensure_ascii=False, indent=1).splitlines():
+    for line in json.dumps(dossier.manifest, ensure_ascii=False, indent=1).splitlines():
         _row(sheet, [line])
     sheet.column_dimensions["A"].width = 100
     stream = (

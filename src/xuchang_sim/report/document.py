@@ -1,4 +1,4 @@
-"""Document: a report as a file, HTML or a workbook, written as a whole or not at all."""
+"""Document: a report as a file, a page, a workbook or data, written as a whole or not at all."""
 
 from __future__ import annotations
 
@@ -39,14 +39,18 @@ def check(path: Path) -> None:
     InputError
         If the name has another ending, or nothing can be written there.
     """
-    files.destination(path, ".html", ".xlsx")
+    files.destination(path, ".html", ".xlsx", ".json")
 
 
 def write(dossier: Dossier, lang: Language, path: Path) -> None:
-    """Write a report in one language or both; what stood there is replaced as a whole."""
+    """Write a report in one language or both; what stood there is replaced as a whole.
+
+    The data are the same in all languages: the answers behind the page, without its figures.
+    """
     languages: tuple[Language, ...] = LANGUAGES if lang == "both" else (lang,)
-    if path.suffix.lower() == ".xlsx":
+    ending = path.suffix.lower()
+    if ending == ".xlsx":
         book.write(dossier, languages, path)
-        return
-    text = pages.page(dossier, languages)
-    files.write(path, text)
+    else:
+        text = dossier.to_json(1) if ending == ".json" else pages.page(dossier, languages)
+        files.write(path, text)

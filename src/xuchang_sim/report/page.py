@@ -69,18 +69,8 @@ def page(dossier: Dossier, languages: Sequence[Language]) -> str:
         lang="zh-CN" if languages[0] == "zh" else "en",
         title=title,
         parts=parts,
-        manifest=json.dumps(manifest(dossier), ensure_ascii=False, indent=1),
+        manifest=json.dumps(dossier.manifest, ensure_ascii=False, indent=1),
     )
-
-
-def manifest(dossier: Dossier) -> dict[str, Any]:
-    """Return what identifies the results of a report."""
-    entries: dict[str, Any] = dossier.assessment.to_dict()["manifest"]
-    scenarios = [run.variant.scenario for run in dossier.runs]
-    return entries | {
-        "replicates": dossier.assessment.results.replicates,
-        "scenarios": {scenario.name: scenario.sha256 for scenario in scenarios},
-    }
 
 
 # ---------------------------------------------------------------------------------- parts

@@ -14,7 +14,7 @@ import numpy as np
 
 from xuchang_sim.deferred import deferred
 from xuchang_sim.model import engine
-from xuchang_sim.model.engine import Block, Plan
+from xuchang_sim.model.engine import Block, Runs
 from xuchang_sim.model.library import COMPILED
 from xuchang_sim.model.world import LEVERS, MEASURE_ROW, PARAMETERS, SUMMARY
 from xuchang_sim.pack.scenario import check as check_scenario
@@ -99,8 +99,7 @@ def run(
             if progress:
                 progress(start + done, whole)
 
-        plan, share = group.plan, workers or setup.threads
-        seconds = engine.run(plan, group.take, update, share, chunk or chunk_of(plan))
+        seconds = engine.run(group, update, workers or setup.threads, chunk or chunk_of(group))
         if group.attempts:
             group.attempts.save()
         before += setup.replicates
@@ -110,10 +109,10 @@ def run(
     return [results[n] for n in range(len(variants))]
 
 
-def chunk_of(plan: Plan) -> int:
+def chunk_of(runs: Runs) -> int:
     """Replicates per chunk: the fastest number whose monthly records fit into :data:`BLOCK_BYTES`."""
-    liked = min(LIKED_REPLICATES, max(2, LIKED_BYTES // plan.bytes))
-    return max(1, min(liked, BLOCK_BYTES // plan.bytes))
+    liked = min(LIKED_REPLICATES, max(2, LIKED_BYTES // runs.bytes))
+    return max(1, min(liked, BLOCK_BYTES // runs.bytes))
 
 
 def economy(
@@ -149,8 +148,11 @@ def economy(
     return mesa_form.Economy(given, group.sizes, hooks, setup.through)
 
 
-class Batch:
-    """Variants that share parameters: the engine's inputs and the place of its results."""
+class Batch(Runs):
+    """Variants that share parameters: the engine's inputs and the place of its results.
+
+    Results do not refer to their batch: no circle keeps large arrays in memory.
+    """
 
     def __init__(
         self,
@@ -161,9 +163,9 @@ class Batch:
         full: bool,
         keep: Collection[str] | None = None,
     ) -> None:
-        counts = [variant.most or setup.replicates for variant in variants]
-        if counts != sorted(counts, reverse=True):
-            message = phrase("run.variants", counts=counts)
+        self.counts = [variant.most or setup.replicates for variant in variants]
+        if self.counts != sorted(self.counts, reverse=True):
+            message = phrase("run.variants", counts=self.counts)
             raise ValueError(message)
         for scenario in {id(v.scenario): v.scenario for v in variants}.values():
             check_scenario(scenario, setup.pack)
@@ -173,13 +175,17 @@ class Batch:
         self._keys: dict[int, list[int]] = {}  # of chunks under way
         self.draws = draw_parameters(setup, fixed)
         self.sizes = setup.room or sizes_for(setup)
+        self.zones, self.sectors = len(setup.pack.region.zones), len(setup.pack.region.sectors)
+        self.base_year = setup.pack.base_year
         self.branch = setup.branch or branch_month(setup, variants)
+        self.until, self.extended = setup.through, setup.extended
+        self.short = min(12 * setup.pack.plan_year + 11, setup.through)
         # Variants with the same demand share one path.
         kinds = [(outlook_key(variant.scenario), variant.redraw) for variant in variants]
         first = dict(zip(kinds, variants, strict=True))
         most = dict.fromkeys(kinds, 0)
-        for kind, variant in zip(kinds, variants, strict=True):
-            most[kind] = max(most[kind], variant.most or setup.replicates)
+        for kind, count in zip(kinds, self.counts, strict=True):
+            most[kind] = max(most[kind], count)
         result = {kind: self._path(v.scenario, v.redraw, most[kind]) for kind, v in first.items()}
         yearly = {
             kind: (path.value_added_yoy, path.ppi_yoy, path.climate, path.credit)
@@ -192,7 +198,6 @@ class Batch:
         self.yearly = [yearly[kind] for kind in kinds]
         self.demand = [demand[kind] for kind in kinds]
         self.template = template_of(setup, self.paths[0], self.sizes)
-        self.short = min(12 * setup.pack.plan_year + 11, setup.through)
         brief = replace(setup, through=self.short, extended=0)
         self.results = [
             Results(
@@ -205,31 +210,8 @@ class Batch:
             )
             for variant in variants
         ]
-
-    @property
-    def plan(self) -> Plan:
-        """Request to the engine.
-
-        Made anew for each who asks: it refers to the group, and if the group referred to it, large
-        results would stay in memory until the garbage collector came by.
-        """
-        setup, pack = self.setup, self.setup.pack
-        bound = any(result.held is not None for result in self.results)
-        return Plan(
-            self.sizes,
-            len(pack.region.zones),
-            len(pack.region.sectors),
-            len(self.variants),
-            setup.replicates,
-            pack.base_year,
-            self.branch,
-            setup.through,
-            self.inputs,
-            tuple({variant.most for variant in self.variants if variant.most}),
-            tuple(MEASURE_ROW[name] for name in HELD) if bound else (),
-            setup.extended,
-            self.short,
-        )
+        if any(result.held is not None for result in self.results):
+            self.kept = tuple(MEASURE_ROW[name] for name in HELD)
 
     def _path(self, scenario: ResolvedScenario, redraw: int, count: int) -> Drivers:
         """Demand path of a variant: known months, then one path for each of ``count`` replicates."""
@@ -257,7 +239,7 @@ class Batch:
     def inputs(self, first: int, count: int) -> Records:
         """Fill the records of a chunk: shape (variants, count)."""
         rows = slice(first, first + count)
-        here = [v for v in self.variants if not v.most or first < v.most]
+        here = [v for v, most in zip(self.variants, self.counts, strict=True) if first < most]
         records = np.empty((len(here), count), self.template.dtype)
         records[:] = self.template
         for name in PARAMETERS:

@@ -179,7 +179,7 @@ def run_given(
         Measures to evaluate; by default all.
     """
     group = Batch(setup, [Variant(scenario)], values, full=False, keep=keep)
-    group.results[0].seconds = engine.run(group.plan, group.take)
+    group.results[0].seconds = engine.run(group)
     return group.results[0]
 
 

@@ -27,13 +27,12 @@ from xuchang_sim.answers.paired import (
     predetermined_by_year,
 )
 from xuchang_sim.answers.rated import TargetRow, target_rows
-from xuchang_sim.answers.records import Goal, Growth, OfRuns, OutsideView, Summary
+from xuchang_sim.answers.records import Goal, Growth, OfScenario, OutsideView, Summary
 from xuchang_sim.answers.requirements import require
 from xuchang_sim.answers.skill import skill
 from xuchang_sim.forecast.outside import outside_view
 from xuchang_sim.model.world import SCALARS, SUMMARY
 from xuchang_sim.pack.scenario import ResolvedScenario
-from xuchang_sim.simulation.manifest import Manifest, manifest
 from xuchang_sim.simulation.results import Results, together
 from xuchang_sim.simulation.run import run
 from xuchang_sim.simulation.setup import Setup, Variant
@@ -100,7 +99,7 @@ class Attainment(TypedDict):
 
 
 @dataclass(frozen=True, eq=False)
-class Assessment(OfRuns):
+class Assessment(OfScenario):
     """How likely every target is under a scenario, and what surrounds the answer.
 
     Attributes
@@ -165,11 +164,6 @@ class Assessment(OfRuns):
         return f"{self.scenario}: {self.replicates} replicates, through {self.through}"
 
     @property
-    def scenario(self) -> str:
-        """Name of the scenario."""
-        return self.results.variant.scenario.name
-
-    @property
     def paired(self) -> int:
         """Replicates run without later starts and without levers."""
         return self.absent.replicates
@@ -178,11 +172,6 @@ class Assessment(OfRuns):
     def extended(self) -> int:
         """Replicates, the first ones, that ran beyond the plan's year."""
         return self.results.extended
-
-    @property
-    def failed(self) -> int:
-        """Replicates that failed."""
-        return int((~self.results.good).sum())
 
     @cached_property
     def targets(self) -> list[TargetRow]:
@@ -279,11 +268,6 @@ class Assessment(OfRuns):
     def conditioning(self) -> dict[str, Summary]:
         """Spread of the scalars that make every replicate reproduce the base year."""
         return conditioning(self.results)
-
-    @property
-    def manifest(self) -> Manifest:
-        """Versions, hashes and seed that identify the result."""
-        return manifest(self.setup, [self.results.variant.scenario])
 
 
 def _chance(results: Results, name: str) -> Growing:

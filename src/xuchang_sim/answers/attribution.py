@@ -6,7 +6,7 @@ The shares are exact Shapley values: every set of families is lifted in turn, un
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -42,24 +42,27 @@ DEMAND_SHIFT = 2.0  # standard deviations by which demand is lifted: the edge of
 class Share(NamedTuple):
     """Causal share of one family: mean over replicates with its standard error.
 
-    ``of_total`` is the share of what lifting everything brings.
+    ``of_total`` is the share of what lifting everything brings, ``of_gap`` that of the gap; null
+    where there is none.
     """
 
     value: float
     se: MaybeNan
     of_total: MaybeNan
+    of_gap: MaybeNan
 
 
-@dataclass(frozen=True)
-class Attribution:
-    """Exact Shapley values of one outcome.
+class Attribution(NamedTuple):
+    """Exact Shapley values of one outcome; the shares sum to ``total``.
 
-    Attributes
+    Parameters
     ----------
     outcome : str
         Measure of the plan's year, or ``P(...)`` of it.
     base, target : float
         Mean under the scenario; value asked for.
+    gap : float
+        Mean shortfall; negative if the mean lies above the target.
     total : float
         What lifting every family brings; the shares sum to it, replicate by replicate.
     total_se : float
@@ -69,17 +72,13 @@ class Attribution:
     """
 
     outcome: str
-    base: float
+    base: MaybeNan
     target: float
-    total: float
-    total_se: float
+    gap: MaybeNan
+    total: MaybeNan
+    total_se: MaybeNan
     shares: dict[str, Share]
-    alone: dict[str, float]
-
-    @property
-    def gap(self) -> float:
-        """Mean shortfall; negative if the mean lies above the target."""
-        return self.target - self.base
+    alone: dict[str, MaybeNan]
 
 
 def shapley(values: Array) -> Array:
@@ -181,17 +180,15 @@ def _attribution(outcome: str, values: Array, target: float, names: Sequence[str
     """Means and standard errors of the shares; a share is linear in the replicates."""
     each = shapley(values)
     total = values[-1] - values[0]
-    whole = float(total.mean())
-    shares = {
-        name: Share(
-            float(row.mean()), standard_error(row), float(row.mean()) / whole if whole else math.nan
-        )
-        for name, row in zip(names, each, strict=True)
-    }
+    whole, base = float(total.mean()), float(values[0].mean())
+    gap = target - base
+    shares = {}
+    for name, row in zip(names, each, strict=True):
+        mean = float(row.mean())
+        of_total, of_gap = mean / whole if whole else math.nan, mean / gap if gap > 0 else math.nan
+        shares[name] = Share(mean, standard_error(row), of_total, of_gap)
     alone = {name: float((values[1 << k] - values[0]).mean()) for k, name in enumerate(names)}
-    return Attribution(
-        outcome, float(values[0].mean()), target, whole, standard_error(total), shares, alone
-    )
+    return Attribution(outcome, base, target, gap, whole, standard_error(total), shares, alone)
 
 
 def standard_error(values: Array) -> float:

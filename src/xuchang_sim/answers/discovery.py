@@ -14,9 +14,8 @@ from typing import TYPE_CHECKING, TypedDict
 import numpy as np
 
 from xuchang_sim.answer import MaybeNan
-from xuchang_sim.answers.packages import Goal, parse_goal
+from xuchang_sim.answers.packages import Goal, OfGoal, parse_goal
 from xuchang_sim.answers.prim import DENSITY, MOST_BOXES, Box, prim, simplified
-from xuchang_sim.answers.records import OfSources
 from xuchang_sim.answers.robustness import Robustness
 from xuchang_sim.forecast.drivers import drivers
 from xuchang_sim.simulation.results import together
@@ -69,7 +68,7 @@ class BoxRecord(Point):
 
 
 @dataclass(frozen=True, eq=False)
-class Discovery(OfSources):
+class Discovery(OfGoal):
     """Boxes in which a goal is missed despite a scenario.
 
     Attributes
@@ -105,11 +104,6 @@ class Discovery(OfSources):
     def title(self) -> str:
         """Caption of the notebook's table."""
         return f"{self.scenario}: where {' + '.join(self.goal.ids)} is missed ({self.share:.0%})"
-
-    @property
-    def goal_ids(self) -> list[str]:
-        """Ids of the targets that make up the goal."""
-        return list(self.goal.ids)
 
     @property
     def box_rows(self) -> list[BoxRecord]:

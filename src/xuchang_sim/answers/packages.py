@@ -66,6 +66,17 @@ class Goal(NamedTuple):
     ids: tuple[str, ...]
 
 
+class OfGoal(OfSources):
+    """Answer about a goal, a field of the subclass."""
+
+    goal: Goal
+
+    @property
+    def goal_ids(self) -> list[str]:
+        """Ids of the targets that make up the goal."""
+        return list(self.goal.ids)
+
+
 def parse_goal(text: str, pack: Pack) -> Goal:
     """Read a goal: target ids joined by ``+``, or ``joint``.
 
@@ -137,7 +148,7 @@ class GoalTarget(TypedDict):
 
 
 @dataclass(frozen=True, eq=False)
-class BundleResult(OfSources):
+class BundleResult(OfGoal):
     """The smallest bundles, or what is reachable instead.
 
     Attributes
@@ -191,11 +202,6 @@ class BundleResult(OfSources):
         """Caption of the notebook's table."""
         words = "smallest bundles" if self.reachable else "not reachable; see best"
         return f"{' + '.join(self.goal.ids)} with P ≥ {self.p:g}: {words}"
-
-    @property
-    def goal_ids(self) -> list[str]:
-        """Ids of the targets that make up the goal."""
-        return list(self.goal.ids)
 
     @property
     def targets(self) -> list[GoalTarget]:

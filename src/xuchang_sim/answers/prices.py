@@ -9,9 +9,10 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from fractions import Fraction
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 from xuchang_sim import definitions
+from xuchang_sim.answer import NAN, MaybeNan, Unit
 from xuchang_sim.answers.attribution import standard_error
 from xuchang_sim.answers.relaxation import DAYS, WORKING_DAYS, relaxation
 from xuchang_sim.pack.scenario import ResolvedScenario
@@ -23,6 +24,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from xuchang_sim.pack.load import Pack
+
+
+class Effect(NamedTuple):
+    """Paired difference that one unit brings, with its standard error."""
+
+    value: MaybeNan
+    se: MaybeNan
 
 
 class Price(NamedTuple):
@@ -38,8 +46,8 @@ class Price(NamedTuple):
         What is called one unit, e.g. 100亩.
     cost : float
         Cost of a unit, 亿元; NaN where none is known.
-    effect : dict of str to (float, float)
-        Paired difference of each outcome a unit, with its standard error.
+    effect : dict of str to Effect
+        By outcome of this and the next year.
     dual : dict of str to float
         The same by the linear relaxation; NaN where it has no such row.
     one_sided : bool
@@ -49,9 +57,9 @@ class Price(NamedTuple):
     resource: str
     lever: str
     unit: str
-    cost: float
-    effect: dict[str, tuple[float, float]]
-    dual: dict[str, float]
+    cost: Annotated[float, Unit("亿元"), NAN]
+    effect: dict[str, Effect]
+    dual: dict[str, MaybeNan]
     one_sided: bool
 
 
@@ -140,12 +148,12 @@ def prices(
     result = []
     for k, (entry, (down, up, one_sided)) in enumerate(zip(levers, steps, strict=True)):
         less, more = moved[2 * k], moved[2 * k + 1]
-        effect: dict[str, tuple[float, float]] = {}
+        effect: dict[str, Effect] = {}
         for name in PRICED:
             for y in range(year, min(year + 2, len(years))):
                 gap = (more.outcomes[name][good, y] - less.outcomes[name][good, y]) / (down + up)
                 key = name if y == year else f"{name}_next"
-                effect[key] = (float(gap.mean()), standard_error(gap))
+                effect[key] = Effect(float(gap.mean()), standard_error(gap))
         dual = duals.get(entry.resource, dict.fromkeys(effect, math.nan))
         result.append(
             Price(entry.resource, entry.lever, entry.unit, entry.cost, effect, dual, one_sided)

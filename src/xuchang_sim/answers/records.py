@@ -7,6 +7,7 @@ from typing import Annotated, Literal, NotRequired, TypedDict
 from xuchang_sim.answer import Answer, Extra, MaybeProbability, Probability, Unit
 from xuchang_sim.pack.scenario import ResolvedScenario
 from xuchang_sim.simulation.manifest import Manifest, manifest
+from xuchang_sim.simulation.results import Results
 from xuchang_sim.simulation.setup import Setup
 from xuchang_sim.units import month_label
 
@@ -14,6 +15,7 @@ __all__ = [
     "Goal",
     "NotModelled",
     "OfRuns",
+    "OfScenario",
     "OfSources",
     "OutsideView",
     "Summary",
@@ -104,6 +106,27 @@ class OfRuns(Answer):
     def parameters(self) -> str:
         """Where parameters come from: posterior, sampled or central."""
         return self.setup.draws
+
+
+class OfScenario(OfRuns):
+    """Answer about one scenario, whose record the field ``results`` holds."""
+
+    results: Results
+
+    @property
+    def scenario(self) -> str:
+        """Name of the scenario."""
+        return self.results.scenario
+
+    @property
+    def failed(self) -> int:
+        """Replicates that failed."""
+        return self.results.failures
+
+    @property
+    def manifest(self) -> Manifest:
+        """Versions, hashes and seed that identify the result."""
+        return manifest(self.setup, [self.results.variant.scenario])
 
 
 class OfSources(OfRuns):

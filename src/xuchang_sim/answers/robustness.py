@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple, TypedDict
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from xuchang_sim.answer import MaybeNan, Probability
 from xuchang_sim.answers.designs import make_design
-from xuchang_sim.answers.packages import Goal, parse_goal
-from xuchang_sim.answers.records import OfSources
+from xuchang_sim.answers.packages import Goal, OfGoal, parse_goal
 from xuchang_sim.answers.sweep import collect
 from xuchang_sim.simulation.run import run
 from xuchang_sim.simulation.settings import listed
@@ -50,20 +49,11 @@ class InfoGap(NamedTuple):
     scenario: str
     alpha: float
     worst: dict[str, float]
-    p: dict[float, float]
-
-
-class GapRecord(TypedDict):
-    """See :class:`InfoGap`; ``p`` by the deviation, written as text."""
-
-    scenario: str
-    alpha: float
-    worst: dict[str, float]
-    p: dict[str, Probability]
+    p: dict[float, Probability]
 
 
 @dataclass(frozen=True, eq=False)
-class Robustness(OfSources):
+class Robustness(OfGoal):
     """Robustness of scenarios against parameters and demand."""
 
     goal: Goal
@@ -74,31 +64,13 @@ class Robustness(OfSources):
     sources: tuple[ResolvedScenario, ...]
 
     KEYS = ("goal", "draws", "replicates", "seed", "rows", "info_gap", "manifest")
-    ALIASES = MappingProxyType({"goal": "goal_ids"})
+    ALIASES = MappingProxyType({"goal": "goal_ids", "info_gap": "gaps"})
     ROWS = "rows"
-
-    @property
-    def goal_ids(self) -> list[str]:
-        """Ids of the targets that make up the goal."""
-        return list(self.goal.ids)
 
     @property
     def replicates(self) -> int:
         """Worlds behind each number of the info-gap question."""
         return self.setup.replicates
-
-    @property
-    def info_gap(self) -> list[GapRecord]:
-        """How far the key numbers may go wrong together."""
-        return [
-            {
-                "scenario": gap.scenario,
-                "alpha": gap.alpha,
-                "worst": gap.worst,
-                "p": {str(k): v for k, v in gap.p.items()},
-            }
-            for gap in self.gaps
-        ]
 
 
 #: Uncertain inputs of the info-gap question: parameters and demand.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import numpy as np
@@ -27,15 +26,14 @@ class Bar(NamedTuple):
     se: Annotated[float, Unit("亿元"), NAN]
 
 
-@dataclass(frozen=True)
-class Waterfall:
-    """From the base year's total to the plan year's.
+class Waterfall(NamedTuple):
+    """From the base year's total to the plan year's, 亿元.
 
     ``base`` and ``gains`` less ``losses`` give ``outcome``, replicate by replicate.
     """
 
     measure: str
-    base: Bar
+    base: Annotated[float, Unit("亿元"), NAN]
     gains: tuple[Bar, ...]
     losses: tuple[Bar, ...]
     outcome: Bar
@@ -70,7 +68,7 @@ def waterfalls(results: Results) -> tuple[Waterfall, ...]:
     shop, hands, money = (lost(f"lost_{name}") for name in ("capacity", "labour", "finance"))
     revenue = Waterfall(
         "revenue",
-        bar("base", level("reported", 0)),
+        float(level("reported", 0).mean()),
         (
             bar("existing", change("revenue_incumbents") + shop + hands),
             bar("projects", change("revenue_warm", "revenue_new") + money),
@@ -82,7 +80,7 @@ def waterfalls(results: Results) -> tuple[Waterfall, ...]:
     bank, land, stall = (lost(f"short_{name}") for name in ("bank", "land", "stall"))
     fai = Waterfall(
         "fai",
-        bar("base", level("fai", 0)),
+        float(level("fai", 0).mean()),
         (
             bar("carried", change("fai_carried")),
             bar("started", change("fai_new") + bank + land + stall),

@@ -70,32 +70,24 @@ def series_doubts(series: Series) -> Iterator[tuple[str, str]]:
         beyond = max(low - record.value, record.value - high)
         where = phrase("history.line", line=record.line, file=entry.file)
         if beyond > FAR * (high - low):
-            yield (
-                "series",
-                (
-                    phrase(
-                        "doubt.far",
-                        where=where,
-                        value=record.value,
-                        period=record.period,
-                        low=low,
-                        high=high,
-                    )
-                ),
+            text = phrase(
+                "doubt.far",
+                where=where,
+                value=record.value,
+                period=record.period,
+                low=low,
+                high=high,
             )
+            yield "series", text
         elif entry.frequency == "month" and beyond > 0 and _jump(values, k) > FAR_STEPS:
-            yield (
-                "series",
-                (
-                    phrase(
-                        "doubt.jump",
-                        where=where,
-                        value=record.value,
-                        period=record.period,
-                        far_steps=FAR_STEPS,
-                    )
-                ),
+            text = phrase(
+                "doubt.jump",
+                where=where,
+                value=record.value,
+                period=record.period,
+                far_steps=FAR_STEPS,
             )
+            yield "series", text
         short = 0 < abs(record.value) < _SHORT * middle and record.value != int(record.value)
         if entry.unit in _PERCENT and short and min(abs(value) for value in others) >= 1.0:
             text = phrase("doubt.fraction", where=where, value=record.value)

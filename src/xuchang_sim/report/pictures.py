@@ -161,7 +161,7 @@ def _steps(fall: Waterfall, pack: Pack, lang: Language) -> list[figures.Step]:
     gains = [figures.Step(say(f"bar.{b.name}", lang), b.value, error=b.se) for b in fall.gains]
     losses = [figures.Step(say(f"lost.{b.name}", lang), -b.value, error=b.se) for b in fall.losses]
     return [
-        figures.Step(str(pack.base_year), fall.base.value, total=True),
+        figures.Step(str(pack.base_year), fall.base, total=True),
         *gains,
         *losses,
         figures.Step(str(pack.plan_year), fall.outcome.value, total=True, error=fall.outcome.se),

@@ -228,16 +228,19 @@ class EntryReader:
             return text.lower() if column.kind == "id" and text.lower() != text else text
         return text.rstrip() if column.kind == "line" else text.strip()
 
+    def is_other(self, cell: Cell) -> bool:
+        """Whether a cell that asks for a number holds a truth value or a date, which is a fault."""
+        value = cell.value
+        if not isinstance(value, (bool, datetime | date)):
+            return False
+        what = str(value).upper() if isinstance(value, bool) else phrase("sheet_fault.a_date")
+        self.fault(str(cell), phrase("sheet_fault.number", what=what))
+        return True
+
     def number(self, column: Column, cell: Cell, unit: str) -> Any:
         """Read a number, typed with separators, full-width digits or a unit if need be."""
         value = cell.value
-        if isinstance(value, (bool, datetime | date)):
-            what = (
-                phrase("sheet_fault.a_date")
-                if isinstance(value, datetime | date)
-                else str(value).upper()
-            )
-            self.fault(str(cell), phrase("sheet_fault.number", what=what))
+        if self.is_other(cell):
             return None
         if isinstance(value, int | float):
             if cell.percent and unit and unit != "比例":
@@ -250,12 +253,7 @@ class EntryReader:
             return text
         match = _TYPED.fullmatch(text)
         if not match:
-            slip = (
-                phrase("sheet_fault.decimal_comma")
-                if re.fullmatch(r"[-+]?[0-9]+,[0-9]+", text)
-                else ""
-            )
-            message = phrase("sheet_fault.not_a_number", text=shown(text), slip=slip)
+            message = _not_a_number(text)
             self.fault(str(cell), phrase("sheet_fault.numbers", message=message))
             return None
         digits, typed = match[1].replace(",", ""), (match[2] or "").strip()
@@ -269,13 +267,7 @@ class EntryReader:
     def amount(self, cell: Cell, unit: str) -> Any:
         """Read a number, a quotient, or either with its unit; the loader converts it exactly."""
         value = cell.value
-        if isinstance(value, (bool, datetime | date)):
-            what = (
-                phrase("sheet_fault.a_date")
-                if isinstance(value, datetime | date)
-                else str(value).upper()
-            )
-            self.fault(str(cell), phrase("sheet_fault.number", what=what))
+        if self.is_other(cell):
             return None
         if isinstance(value, int | float):
             if cell.percent and unit and unit != "比例" and not unit.startswith("/"):
@@ -285,12 +277,7 @@ class EntryReader:
         text = tidy(str(value))
         match = _AMOUNT.fullmatch(text)
         if not match:
-            slip = (
-                phrase("sheet_fault.decimal_comma")
-                if re.fullmatch(r"[-+]?[0-9]+,[0-9]+", text)
-                else ""
-            )
-            message = phrase("sheet_fault.not_a_number", text=shown(text), slip=slip)
+            message = _not_a_number(text)
             self.fault(str(cell), phrase("sheet_fault.quotients", message=message))
             return None
         digits, below, typed = match[1].replace(",", ""), match[2], (match[3] or "").strip()
@@ -445,3 +432,10 @@ def _field(value: Any) -> str:
     text = repr(value) if isinstance(value, float) else "" if value is None else str(value)
     text = " ".join(text.splitlines()) if "\n" in text or "\r" in text else text
     return '"' + text.replace('"', '""') + '"' if re.search(r'[",]', text) else text
+
+
+def _not_a_number(text: str) -> str:
+    """Say that a text is no number, and what was probably meant."""
+    is_slip = re.fullmatch(r"[-+]?[0-9]+,[0-9]+", text)
+    slip = phrase("sheet_fault.decimal_comma") if is_slip else ""
+    return phrase("sheet_fault.not_a_number", text=shown(text), slip=slip)

@@ -211,7 +211,8 @@ def test_a_report_says_what_it_leaves_out(tmp_path: Path, monkeypatch: pytest.Mo
     """One target, which no cluster can meet: no goal, no chart, no number in its place."""
     import openpyxl
 
-    monkeypatch.setattr(pictures, "picture", lambda ax: f"data:image/{type(ax).__name__}")  # drawn only
+    # Figures are drawn, and not encoded.
+    monkeypatch.setattr(pictures, "picture", lambda ax: f"data:image/{type(ax).__name__}")
     pack = replace(only("clusters_50"), region=with_region(clusters=()).region)
     found = gather(Study(pack, replicates=2), ["plan", "no_plan"])
     assert found.frontier is None

@@ -1,4 +1,4 @@
-"""Dossier: the answer of a report, made of other answers; this module calls them and computes nothing else."""
+"""Dossier: the answer behind a report, made of other answers; this module computes nothing of its own."""
 
 from __future__ import annotations
 

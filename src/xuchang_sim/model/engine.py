@@ -47,7 +47,11 @@ class ThreadsError(ValueError):
 
 
 class Block(NamedTuple):
-    """Results of a chunk of replicates; names and shapes as in :func:`run_chunk`."""
+    """Results of a chunk: arrays whose first axes are variants and replicates.
+
+    :func:`xuchang_sim.model.chunk.run_chunk` gives the shape and meaning of each. ``kept`` and ``summary``
+    have no axis of variants: all variants share the columns, and the warm-up that is summed up.
+    """
 
     months: Array
     years: Array
@@ -60,25 +64,29 @@ class Block(NamedTuple):
 
 
 class Runs(ABC):
-    """Runs as the engine sees them: their sizes, their inputs, and the place of their results.
+    """What the engine is asked to run: a subclass gives the inputs and takes in the results.
+
+    The engine reads these attributes and calls the two methods; it knows nothing else of a subclass.
+    Months count from year 0: 12 * year + month - 1.
 
     Attributes
     ----------
     sizes : Sizes
-        Room for rows.
+        Most zones, sectors, firms, projects and months that a world has room for.
     zones, sectors : int
-        How many there are on record.
+        How many of them the results have.
     counts : sequence of int
-        Replicates of each variant, the first ones; the variant with the most comes first.
+        How many replicates each variant runs: replicate 0 and those that follow it. The largest
+        comes first.
     base_year : int
-        Year with which the record begins.
+        Year with whose January the results begin.
     branch, until : int
         Last month that all variants share; last month of the runs.
     extended, short : int
-        From replicate ``extended`` on, if it is not zero, runs end with month ``short``, and later
-        months are NaN.
+        If ``extended`` is not zero, replicates from this number on end with month ``short``; their
+        later months are NaN.
     kept : tuple of int
-        Rows of the measures of which every month is kept by zone.
+        Measures, by row, of which the results hold every month by zone.
     """
 
     sizes: Sizes
@@ -94,16 +102,18 @@ class Runs(ABC):
 
     @abstractmethod
     def inputs(self, first: int, count: int) -> Records:
-        """Return the records of ``count`` replicates from number ``first``: (variants, count).
+        """Return the inputs of ``count`` replicates from number ``first``: (variants, count).
 
-        Left out are variants of which no replicate is left; a chunk never has some of a variant.
+        A variant that runs none of them is left out. None runs only some: chunks end where a
+        variant's replicates do.
         """
 
     @abstractmethod
     def take(self, first: int, block: Block) -> None:
-        """Take in a finished chunk, from replicate ``first`` on; chunks come in any order.
+        """Take in the results of a chunk whose first replicate has the number ``first``.
 
-        The block's memory is used again afterwards: what is to be kept must be copied.
+        Chunks come in the order in which they end. The engine uses the block's memory again: copy
+        what is to be kept.
         """
 
     @property
@@ -117,7 +127,7 @@ class Runs(ABC):
         return self.until - 12 * self.base_year + 1
 
     def block(self, variants: int, count: int) -> Block:
-        """Return empty results for ``count`` replicates."""
+        """Return results of zeros for some variants and ``count`` replicates."""
         span, runs = self.months, (variants, count)
         years = (span + 11) // 12
         return Block(

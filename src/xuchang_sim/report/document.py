@@ -43,9 +43,9 @@ def check(path: Path) -> None:
 
 
 def write(dossier: Dossier, lang: Language, path: Path) -> None:
-    """Write a report in one language or both; what stood there is replaced as a whole.
+    """Write a report as a page, a workbook or data, by the file's ending; replace an older file as a whole.
 
-    The data are the same in all languages: the answers behind the page, without its figures.
+    Data (``.json``) are the answers behind the page. They hold no figures and depend on no language.
     """
     languages: tuple[Language, ...] = LANGUAGES if lang == "both" else (lang,)
     ending = path.suffix.lower()

@@ -353,19 +353,11 @@ class Study(Settings):
 _GIVEN = frozenset(FIELDS)
 
 
-def _ask(question: str, about: tuple[Any, ...], words: dict[str, Any], replicates: int) -> Any:
-    """Answer to a question; keywords that are a study's make the study, the others ask it."""
-    given = {k: v for k, v in words.items() if k in _GIVEN}
-    rest = {k: v for k, v in words.items() if k not in _GIVEN}
-    study = Study(**{"replicates": replicates, **given})
-    return getattr(study, question)(*about, **rest)
-
-
-def _ask_few(question: str, about: tuple[Any, ...], words: dict[str, Any], replicates: int) -> Any:
-    """Answer to a question that has replicates of its own, of a point or a draw."""
-    given = {k: v for k, v in words.items() if k in _GIVEN}
-    rest = {k: v for k, v in words.items() if k not in _GIVEN}
-    return getattr(Study(**given), question)(*about, replicates=replicates, **rest)
+def _ask(question: str, about: tuple[Any, ...], words: dict[str, Any], **own: Any) -> Any:
+    """Answer to a question: words that are a study's make the study, the others and ``own`` ask it."""
+    given = {name: word for name, word in words.items() if name in _GIVEN}
+    rest = {name: word for name, word in words.items() if name not in _GIVEN}
+    return getattr(Study(**given), question)(*about, **rest, **own)
 
 
 def simulate(scenario: ScenarioLike = "plan", **words: Any) -> Results:
@@ -376,7 +368,7 @@ def simulate(scenario: ScenarioLike = "plan", **words: Any) -> Results:
     >>> simulate("plan", replicates=2).outcome("revenue").shape
     (2,)
     """
-    return cast("Results", _ask("simulate", (scenario,), words, 1000))
+    return cast("Results", _ask("simulate", (scenario,), {"replicates": 1000, **words}))
 
 
 def economy(scenario: ScenarioLike = "plan", **words: Any) -> Economy:
@@ -388,7 +380,7 @@ def economy(scenario: ScenarioLike = "plan", **words: Any) -> Economy:
     >>> len(world.zones)
     10
     """
-    return cast("Economy", _ask("economy", (scenario,), words, 1))
+    return cast("Economy", _ask("economy", (scenario,), {"replicates": 1, **words}))
 
 
 def assess(scenario: ScenarioLike = "plan", **words: Any) -> Assessment:
@@ -399,7 +391,7 @@ def assess(scenario: ScenarioLike = "plan", **words: Any) -> Assessment:
     >>> assess("plan", replicates=4).to_frame()["id"][0]
     'projects_1e8'
     """
-    return cast("Assessment", _ask("assess", (scenario,), words, 1000))
+    return cast("Assessment", _ask("assess", (scenario,), {"replicates": 1000, **words}))
 
 
 def matrix(name: str | Path = "matrix", **words: Any) -> MatrixResult:
@@ -410,7 +402,7 @@ def matrix(name: str | Path = "matrix", **words: Any) -> MatrixResult:
     >>> len(matrix(replicates=1).cells)  # three levels of land, finance and labour
     27
     """
-    return cast("MatrixResult", _ask("matrix", (name,), words, 400))
+    return cast("MatrixResult", _ask("matrix", (name,), {"replicates": 400, **words}))
 
 
 def compare(a: ScenarioLike, b: ScenarioLike, **words: Any) -> Comparison:
@@ -421,7 +413,7 @@ def compare(a: ScenarioLike, b: ScenarioLike, **words: Any) -> Comparison:
     >>> compare("plan", "land_high", replicates=4).name_b
     'land_high'
     """
-    return cast("Comparison", _ask("compare", (a, b), words, 400))
+    return cast("Comparison", _ask("compare", (a, b), {"replicates": 400, **words}))
 
 
 def explain(scenario: ScenarioLike = "plan", **words: Any) -> Explanation:
@@ -432,7 +424,7 @@ def explain(scenario: ScenarioLike = "plan", **words: Any) -> Explanation:
     >>> explain("plan", replicates=2).to_dict()["scenario"]
     'plan'
     """
-    return cast("Explanation", _ask("explain", (scenario,), words, 200))
+    return cast("Explanation", _ask("explain", (scenario,), {"replicates": 200, **words}))
 
 
 def smallest_bundle(goal: str = "fai_growth", p: float = 0.8, **words: Any) -> BundleResult:
@@ -443,7 +435,7 @@ def smallest_bundle(goal: str = "fai_growth", p: float = 0.8, **words: Any) -> B
     >>> smallest_bundle("fai_growth", 0.5, factors=["land"], grid=[0, 1, 2], replicates=20).factors
     ('land',)
     """
-    return cast("BundleResult", _ask("packages", (goal, p), words, 200))
+    return cast("BundleResult", _ask("packages", (goal, p), {"replicates": 200, **words}))
 
 
 def frontier(p: float = 0.8, **words: Any) -> Frontier:
@@ -454,7 +446,7 @@ def frontier(p: float = 0.8, **words: Any) -> Frontier:
     >>> frontier(0.5, replicates=4).outcomes
     ('revenue_growth', 'fai_growth')
     """
-    return cast("Frontier", _ask("frontier", (p,), words, 400))
+    return cast("Frontier", _ask("frontier", (p,), {"replicates": 400, **words}))
 
 
 def sensitivity(
@@ -467,7 +459,7 @@ def sensitivity(
     >>> sensitivity("plan", size=2, factors=["land", "finance"], replicates=2).plan.names
     ('land', 'finance')
     """
-    return cast("Sensitivity", _ask_few("sensitivity", (scenario,), words, replicates))
+    return cast("Sensitivity", _ask("sensitivity", (scenario,), words, replicates=replicates))
 
 
 def discover(
@@ -480,7 +472,7 @@ def discover(
     >>> discover("plan", replicates=20).goal.ids
     ('revenue_growth',)
     """
-    return cast("Discovery", _ask("discover", (scenario, goal), words, 1000))
+    return cast("Discovery", _ask("discover", (scenario, goal), {"replicates": 1000, **words}))
 
 
 def robustness(
@@ -497,17 +489,19 @@ def robustness(
     >>> robustness(["plan"], replicates=2).to_dict()["goal"]
     ['fai_growth']
     """
-    return cast("Robustness", _ask_few("robustness", (scenarios, goal), words, replicates))
+    return cast("Robustness", _ask("robustness", (scenarios, goal), words, replicates=replicates))
 
 
 def uncertainty(scenario: ScenarioLike = "plan", **words: Any) -> Uncertainty:
     """Say where the uncertainty is; a few minutes."""
-    return cast("Uncertainty", _ask("uncertainty", (scenario,), words, 1000))
+    return cast("Uncertainty", _ask("uncertainty", (scenario,), {"replicates": 1000, **words}))
 
 
 def calibrate(**words: Any) -> Posterior:
     """Find the posterior of the parameters; minutes."""
-    return cast("Posterior", _ask("calibrate", (), {"parameters": "sampled", **words}, 1))
+    return cast(
+        "Posterior", _ask("calibrate", (), {"replicates": 1, "parameters": "sampled", **words})
+    )
 
 
 def facts(**words: Any) -> Facts:
@@ -518,7 +512,7 @@ def facts(**words: Any) -> Facts:
     >>> facts(replicates=200).to_dict()["facts"][0]["id"]
     'firm_size_tail'
     """
-    return cast("Facts", _ask("facts", (), words, 800))
+    return cast("Facts", _ask("facts", (), {"replicates": 800, **words}))
 
 
 def profile(scenario: ScenarioLike = "plan", replicates: int = 20, **words: Any) -> Profile:
@@ -529,7 +523,7 @@ def profile(scenario: ScenarioLike = "plan", replicates: int = 20, **words: Any)
     >>> profile("plan", replicates=2).replicates
     2
     """
-    return cast("Profile", _ask("profile", (scenario,), words, replicates))
+    return cast("Profile", _ask("profile", (scenario,), {"replicates": replicates, **words}))
 
 
 def make_design(points: pd.DataFrame | Mapping[str, Sequence[Any]], **words: Any) -> Design:
@@ -540,4 +534,4 @@ def make_design(points: pd.DataFrame | Mapping[str, Sequence[Any]], **words: Any
     >>> make_design({"land": ["plan", "high"]}).points
     (('plan',), ('high',))
     """
-    return cast("Design", _ask("design", (points,), words, 100))
+    return cast("Design", _ask("design", (points,), {"replicates": 100, **words}))

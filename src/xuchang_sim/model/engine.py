@@ -64,7 +64,7 @@ class Block(NamedTuple):
 
 
 class Runs(ABC):
-    """What the engine is asked to run: a subclass gives the inputs and takes in the results.
+    """Runs for the engine: a subclass gives the inputs and takes in the results.
 
     The engine reads these attributes and calls the two methods; it knows nothing else of a subclass.
     Months count from year 0: 12 * year + month - 1.

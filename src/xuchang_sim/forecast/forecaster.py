@@ -14,7 +14,7 @@ import numpy as np
 
 from xuchang_sim.deferred import deferred
 from xuchang_sim.forecast import bank
-from xuchang_sim.forecast.profile import Assume, Profile, profile, settled
+from xuchang_sim.forecast.profile import Assume, Profile, profile, rounded_chance
 from xuchang_sim.forecast.series import UnstableError
 from xuchang_sim.forecast.spread import RULES, Combined, Rules, combine, scaled_shape, widening
 from xuchang_sim.text import phrase
@@ -233,8 +233,8 @@ def banks_of(result: Profile) -> list[Part]:
     A test of few years misses many seasons, and a pool that is in doubt weighs both by what they
     missed by so far, as it weighs levels and rates.
     """
-    cycle, frequency, season = len(result.slots), result.frequency, settled(result.season)
-    level = settled(result.level)
+    cycle, frequency, season = len(result.slots), result.frequency, rounded_chance(result.season)
+    level = rounded_chance(result.level)
     plain = tuple(
         replace(member, prior=share * member.prior) if 0.0 < level < 1.0 else member
         for kind, share in (("level", level), ("rate", 1.0 - level))
@@ -255,8 +255,8 @@ def rules_of(result: Profile) -> Rules:
     between that of a rate, which widens no more after a year, and that of a level, which nearly doubles.
     """
     annual = "annual " if result.frequency == 1 else ""
-    plain = _between(RULES[f"{annual}level"], RULES[f"{annual}rate"], settled(result.level))
-    return _between(RULES["season"], plain, settled(result.season))
+    plain = _between(RULES[f"{annual}level"], RULES[f"{annual}rate"], rounded_chance(result.level))
+    return _between(RULES["season"], plain, rounded_chance(result.season))
 
 
 def _between(one: Rules, other: Rules, share: float) -> Rules:

@@ -262,7 +262,7 @@ def profile(series: Regular, assume: Assume | None = None) -> Profile:
     )
 
 
-def settled(chance: float) -> float:
+def rounded_chance(chance: float) -> float:
     """Return a chance, or 0 or 1 where it is beyond doubt."""
     return chance if _NO < chance < _YES else float(chance > 0.5)
 
@@ -465,7 +465,7 @@ def _decide_season(
         if end >= 2 * cycle + 4:
             p = season_p(values[:end], position[:end], cycle)
             seasonal = p < (SEASON_KEPT if seasonal else SEASON_P)
-    season = settled(season_chance(p))
+    season = rounded_chance(season_chance(p))
     assumed["season"] = phrase(
         "reason.yes_season" if seasonal else "reason.no_season",
         p=f"{p:.2g}",

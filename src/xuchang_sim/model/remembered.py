@@ -24,7 +24,7 @@ def cache_root() -> Path:
 
 
 def remembered(key: str, find: Callable[[], str]) -> str:
-    """Return the hash that was found for a key before, else find it.
+    """Return the hash that is remembered for a key, else find it.
 
     Parameters
     ----------
@@ -46,10 +46,10 @@ def remembered(key: str, find: Callable[[], str]) -> str:
         pair = re.fullmatch(r"([0-9a-f]+) ([0-9a-f]+)", line)
         if pair and pair[1] == key:
             return pair[2]
-    found = find()
+    value = find()
     beside = path.with_name(f"hashes.{os.getpid()}")
     with suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
-        beside.write_text("\n".join([*lines[1 - KEPT :], f"{key} {found}", ""]), "ascii")
+        beside.write_text("\n".join([*lines[1 - KEPT :], f"{key} {value}", ""]), "ascii")
         beside.replace(path)
-    return found
+    return value

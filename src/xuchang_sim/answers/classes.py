@@ -447,10 +447,15 @@ def _kind(
 
 
 def keep_classes(classes: Classes, path: Path | None = None) -> Path:
-    """Write measured classes where answers look for them: in the user's cache, or a given file."""
+    """Write measured classes where answers look for them: in the user's cache, or a given file.
+
+    Effects of single levers are left out: half of the bytes, which no answer reads.
+    """
     place = _kept(classes.key) if path is None else path
     place.parent.mkdir(parents=True, exist_ok=True)
-    write(place, json.dumps(classes.to_dict(), ensure_ascii=False, indent=1, sort_keys=True) + "\n")
+    entries = classes.to_dict()
+    del entries["levers"]
+    write(place, json.dumps(entries, ensure_ascii=False, indent=1, sort_keys=True) + "\n")
     return place
 
 

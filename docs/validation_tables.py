@@ -7,7 +7,6 @@ Run from anywhere: ``python docs/validation_tables.py``, with ``calibration``, `
 
 from __future__ import annotations
 
-import json
 import math
 import os
 import re
@@ -15,11 +14,11 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from xuchang_sim.answers.classes import ALL, EFFECTS, FILE as CLASSES, SCOPE
+from xuchang_sim.answers.classes import ALL, EFFECTS, SCOPE
 from xuchang_sim.forecast.report import outlook_report
 from xuchang_sim.pack.levers import AXES
 from xuchang_sim.pack.load import Pack, load_pack
-from xuchang_sim.study import facts, simulate, uncertainty
+from xuchang_sim.study import Study, facts, simulate, uncertainty
 from xuchang_sim.text import one_language, say
 
 if TYPE_CHECKING:
@@ -187,8 +186,8 @@ def answers(pack: Pack) -> dict[str, str]:
 
 
 def moved(pack: Pack) -> dict[str, str]:
-    """Tell what families of levers and single levers move, as shipped with the measured classes."""
-    measured = json.loads(CLASSES.read_text(encoding="utf-8"))
+    """Tell what families of levers and single levers move, measured as the shipped classes are."""
+    measured = Study(replicates=1000).classes().to_dict()
     names = {name: say(f"axis.{name}", "en") for name in (*AXES, ALL, SCOPE)}
     names |= {name: f"· {lever.label_en}" for name, lever in pack.levers.items()}
     found = measured["effects"] | measured["levers"]

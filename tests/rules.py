@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, ParamSpec
 
 import pytest
 
+from xuchang_sim.cache import cache_root
 from xuchang_sim.model import kernel, library
 from xuchang_sim.model.build.build import FLAGS
 from xuchang_sim.model.build.compile import compile_text, compilers, locked
 from xuchang_sim.model.build.translate import translate
-from xuchang_sim.model.machine import ENDINGS, folders
+from xuchang_sim.model.machine import ENDINGS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,7 +49,7 @@ def compiled(function: Callable[..., None], room: str, *flags: str) -> Path:
         pytest.skip("no C compiler on this machine")
     text = translate([kernel.entry(inspect.unwrap(function))])
     name = hashlib.sha256(f"{text}{found[0].name}{room}{flags}".encode()).hexdigest()[:20]
-    folder = folders()[-1].with_name("tests")
+    folder = cache_root() / "tests"
     path = folder / f"{function.__name__}-{name}{ENDINGS.get(sys.platform, '.so')}"
     with locked(folder):
         if not path.is_file():

@@ -32,6 +32,15 @@ datetime.date = Date
 from xuchang_sim.__main__ import main
 main()
 """
+#: A user whom the system does not know has no home.
+HOMELESS = """
+from pathlib import Path
+def lost(*_):
+    raise RuntimeError("Could not determine home directory.")
+Path.expanduser = Path.home = lost
+from xuchang_sim.__main__ import main
+main()
+"""
 
 
 def run(
@@ -175,6 +184,14 @@ def test_a_home_that_cannot_be_written_costs_nothing(usual: object, tmp_path: Pa
 @pytest.mark.parametrize("home", [None, pytest.param("/proc/nowhere", marks=pytest.mark.long)])
 def test_no_home_costs_nothing(home: str | None, usual: object) -> None:
     done = run(ASSESS, HOME=home, XUCHANG_SIM_CACHE=None, XDG_CACHE_HOME=None)
+    assert outcome(done) == usual
+    assert done.stderr == ""
+
+
+def test_a_user_whom_the_system_does_not_know_needs_no_home(usual: object) -> None:
+    """As in a container that gives each run a user of its own number, with no home anywhere."""
+    unnamed = {"XUCHANG_SIM_CACHE": None, "XDG_CACHE_HOME": None, "LOCALAPPDATA": None}
+    done = run(ASSESS, program=(sys.executable, "-c", HOMELESS), **unnamed)
     assert outcome(done) == usual
     assert done.stderr == ""
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from xuchang_sim import definitions
+from xuchang_sim import cache as user_cache, definitions
 from xuchang_sim.answers import rules
-from xuchang_sim.model import digest, remembered
+from xuchang_sim.model import digest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -118,18 +118,18 @@ def test_a_hash_is_remembered_and_only_a_whole_line_is_believed(
         asked.append(1)
         return "ab12"
 
-    assert [remembered.remembered("00ff", find) for _ in range(3)] == 3 * ["ab12"]
+    assert [user_cache.remembered("00ff", find) for _ in range(3)] == 3 * ["ab12"]
     assert len(asked) == 1
     for damaged in (b"", b"00ff \xff\n", b"00ff\n", b"00ff ab12 cd\n", b"00fe ab12\n"):
         (cache / "hashes").write_bytes(damaged)
         asked.clear()
-        assert remembered.remembered("00ff", find) == "ab12"
+        assert user_cache.remembered("00ff", find) == "ab12"
         assert asked == [1], damaged
-    for number in range(3 * remembered.KEPT):
-        remembered.remembered(f"{number:04x}", find)
-    assert len((cache / "hashes").read_text().splitlines()) == remembered.KEPT
+    for number in range(3 * user_cache.KEPT):
+        user_cache.remembered(f"{number:04x}", find)
+    assert len((cache / "hashes").read_text().splitlines()) == user_cache.KEPT
     monkeypatch.setenv("XUCHANG_SIM_CACHE", str(cache / "hashes" / "below a file"))
-    assert remembered.remembered("00ff", find) == "ab12"
+    assert user_cache.remembered("00ff", find) == "ab12"
 
 
 def test_what_is_remembered_of_the_rules_is_what_is_found(monkeypatch: pytest.MonkeyPatch) -> None:

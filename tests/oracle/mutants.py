@@ -40,6 +40,7 @@ from tests.oracle.compare import TABLES, Pair, State, compare, said, unlike
 from tests.oracle.quiet import closing, crowded
 from tests.oracle.state import OPEN
 from tests.oracle.test_oracle import PACK, Futures, world
+from xuchang_sim.cache import cache_root
 from xuchang_sim.model import (
     chunk,
     layout as placed,
@@ -53,7 +54,7 @@ from xuchang_sim.model.build.kinds import FLOAT, INT, RefusedError, Rule, Term
 from xuchang_sim.model.build.program import Program
 from xuchang_sim.model.build.statements import Body
 from xuchang_sim.model.build.translate import translate
-from xuchang_sim.model.machine import ENDINGS, folders
+from xuchang_sim.model.machine import ENDINGS
 from xuchang_sim.model.memory import blank, dtype_of
 from xuchang_sim.model.schedule import CHECK
 from xuchang_sim.model.steps import firms, labour, production, projects, statistics
@@ -308,7 +309,7 @@ def compiled(changes: Changes) -> ctypes.CDLL:
     """Compile the rules with all mutants, unless this has been done, and let the engine run them."""
     text = changes.text()
     name = hashlib.sha256(text.encode()).hexdigest()[:20]
-    folder = folders()[-1].with_name("mutants")
+    folder = cache_root() / "mutants"
     path = folder / f"{name}{ENDINGS.get(sys.platform, '.so')}"
     found = compilers()
     if not found:

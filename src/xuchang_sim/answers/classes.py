@@ -23,8 +23,8 @@ from xuchang_sim import definitions
 from xuchang_sim.answer import Share
 from xuchang_sim.answers.records import OfRuns
 from xuchang_sim.answers.rules import rules_digest
+from xuchang_sim.cache import cache_root
 from xuchang_sim.files import write
-from xuchang_sim.model.machine import folders
 from xuchang_sim.pack.levers import AXES
 from xuchang_sim.simulation.results import together
 from xuchang_sim.simulation.run import run
@@ -480,4 +480,4 @@ def read_classes(pack: Pack, parameters: str) -> tuple[dict[str, TargetClass], b
 
 
 def _kept(key: str) -> Path:
-    return folders()[-1].with_name("classes") / f"{key}.json"
+    return cache_root() / "classes" / f"{key}.json"

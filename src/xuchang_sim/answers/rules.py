@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from xuchang_sim import definitions
+from xuchang_sim.cache import remembered
 from xuchang_sim.model import digest
-from xuchang_sim.model.remembered import remembered
 
 DEFINITIONS = Path(definitions.__file__).parent
 #: Entries of a definition that a reader reads, and no rule.

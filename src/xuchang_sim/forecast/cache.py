@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import sys
 from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
@@ -18,6 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from xuchang_sim import kept
+from xuchang_sim.cache import cache_root
 from xuchang_sim.yamlfile import InputError
 
 if TYPE_CHECKING:
@@ -30,17 +29,8 @@ SHIPPED = Path(__file__).parent / "fitted"
 
 
 def folder() -> Path:
-    """Folder of kept results: ``$XUCHANG_SIM_CACHE``, else the user's cache directory."""
-    named = os.environ.get("XUCHANG_SIM_CACHE")
-    if named:
-        return Path(named) / "outlook"
-    if sys.platform == "win32":
-        base = os.environ.get("LOCALAPPDATA")
-    elif sys.platform == "darwin":
-        base = "~/Library/Caches"
-    else:
-        base = os.environ.get("XDG_CACHE_HOME")
-    return Path(base or "~/.cache").expanduser() / "xuchang-sim" / "outlook"
+    """Folder of kept results, in the user's cache."""
+    return cache_root() / "outlook"
 
 
 def digest(*parts: object) -> str:

@@ -9,18 +9,16 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from xuchang_sim.model.remembered import remembered
+from xuchang_sim.cache import remembered
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 MODEL = Path(__file__).parent
 #: Files that run the rules and decide nothing of what the compiled rules are.
-DRIVERS = frozenset(("economy.py", "engine.py", "library.py", "memory.py", "remembered.py"))
+DRIVERS = frozenset(("economy.py", "engine.py", "library.py", "memory.py"))
 #: Files that decide how rules are compiled, and no bit of a result.
-HOW_COMPILED = frozenset(
-    ("digest.py", "kernel.py", "layout.py", "library.py", "memory.py", "remembered.py")
-)
+HOW_COMPILED = frozenset(("digest.py", "kernel.py", "layout.py", "library.py", "memory.py"))
 
 
 #: Functions that declare a column of the record, with the position of its description.

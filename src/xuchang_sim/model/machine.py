@@ -8,8 +8,8 @@ import re
 import sys
 from pathlib import Path
 
+from xuchang_sim.cache import cache_root
 from xuchang_sim.model.digest import library_digest
-from xuchang_sim.model.remembered import cache_root
 
 #: Lengths of columns that a library is for: the usual ones as constants, or any, read when it runs.
 USUAL, ANY = ROOMS = ("usual", "any")

@@ -19,8 +19,8 @@ import numpy as np
 import numpy.typing as npt
 
 from xuchang_sim import kept
+from xuchang_sim.cache import cache_root
 from xuchang_sim.model.digest import rules_digest
-from xuchang_sim.model.machine import folders
 from xuchang_sim.model.world import PARAMETERS, Inputs, columns
 from xuchang_sim.yamlfile import InputError
 
@@ -138,7 +138,7 @@ class Attempts:
 @lru_cache(maxsize=1)
 def remembered() -> Attempts:
     """Return this process's memory, read once: a file for these very rules in the user's cache."""
-    folder = folders()[-1].with_name("attempts")
+    folder = cache_root() / "attempts"
     path = folder / f"{rules_digest()}.kept"
     with suppress(OSError):
         others = sorted(folder.glob("*.kept"), key=lambda file: file.stat().st_mtime)

@@ -1,9 +1,13 @@
-"""Hashes that take long to find, remembered in the user's cache under a hash of what they follow from."""
+"""The user's cache: where it lies, and hashes that take long to find, under a hash of what they follow from.
+
+What is kept there costs time when it is gone, and nothing else.
+"""
 
 from __future__ import annotations
 
 import os
 import re
+import sys
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,12 +19,26 @@ KEPT = 8  # pairs in the file: those of a few states of a checkout
 
 
 def cache_root() -> Path:
-    """Return the user's cache: ``XUCHANG_SIM_CACHE``, or the program's folder where the system has caches."""
+    """Return the folder of all that is kept between runs; it need not exist, nor be writable.
+
+    It is ``XUCHANG_SIM_CACHE``, or the program's folder where the system has its caches. A user without a home,
+    as in a container that gives each run a number of its own, has no cache: nothing can be kept there.
+    """
     root = os.environ.get("XUCHANG_SIM_CACHE")
     if root:
         return Path(root)
-    home = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA") or "~/.cache"
-    return Path(home).expanduser() / "xuchang-sim"
+    if sys.platform == "win32":
+        place = os.environ.get("LOCALAPPDATA")
+    elif sys.platform == "darwin":
+        place = "~/Library/Caches"
+    else:
+        place = os.environ.get("XDG_CACHE_HOME")
+    try:
+        return Path(place or "~/.cache").expanduser() / "xuchang-sim"
+    except (
+        RuntimeError
+    ):  # no home; a folder that all may write to is none for code that will be run
+        return Path(os.devnull) / "xuchang-sim"
 
 
 def remembered(key: str, find: Callable[[], str]) -> str:

@@ -50,6 +50,8 @@ def test_all_languages_say_the_same(key: str) -> None:
         ('a:\n  b: "one"\nc:\n  b: "one"\na:\n  d: "two"\n', "zh.yaml:5: a stands twice"),
         ('a: "one"\na:\n  b: "two"\n', "zh.yaml:2: a stands twice"),
         ('a: "one"\na: "two"\n', "zh.yaml:2: a stands twice"),
+        ('a:\n  b: "one"\na.b: "two"\n', "zh.yaml:3: a.b stands twice"),
+        ('a.b: "one"\na:\n  b: "two"\n', "zh.yaml:3: a.b stands twice"),
     ],
 )
 def test_a_key_that_stands_twice_is_refused(

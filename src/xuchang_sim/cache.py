@@ -1,12 +1,12 @@
 """The user's cache: where it lies, and hashes that take long to find, under a hash of what they follow from.
 
-What is kept there costs time when it is gone, and nothing else.
+A file that is lost there costs time and nothing else.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
-import re
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -61,13 +61,21 @@ def remembered(key: str, find: Callable[[], str]) -> str:
     with suppress(OSError, UnicodeDecodeError):
         lines = path.read_text("ascii").splitlines()
     for line in lines:
-        pair = re.fullmatch(r"([0-9a-f]+) ([0-9a-f]+)", line)
-        if pair and pair[1] == key:
-            return pair[2]
-    value = find()
+        known, _, found = line.partition(" ")
+        if known == key and line == _line(key, found.partition(" ")[0]):
+            return found.partition(" ")[0]
+    found = find()
     beside = path.with_name(f"hashes.{os.getpid()}")
     with suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
-        beside.write_text("\n".join([*lines[1 - KEPT :], f"{key} {value}", ""]), "ascii")
-        beside.replace(path)
-    return value
+        try:
+            beside.write_text("\n".join([*lines[1 - KEPT :], _line(key, found), ""]), "ascii")
+            beside.replace(path)
+        finally:
+            beside.unlink(missing_ok=True)
+    return found
+
+
+def _line(key: str, found: str) -> str:
+    """Return a pair as it is kept: with a sum by which a line that was cut or changed is not believed."""
+    return f"{key} {found} {hashlib.sha256(f'{key} {found}'.encode()).hexdigest()[:16]}"

@@ -72,7 +72,7 @@ def destination(path: str | Path, *endings: str) -> Path:
     with naming(path):
         target = _target(path)
         if endings and path.suffix.lower() not in endings:
-            ending = path.suffix or "nothing"
+            ending = path.suffix or phrase("file.bare")
             message = phrase("file.ending", ending=ending, endings=", ".join(endings))
         elif target.is_dir():
             message = phrase("file.folder")

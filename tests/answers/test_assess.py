@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import subprocess
@@ -11,14 +12,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from xuchang_sim.answers.assess import Assessment
+from xuchang_sim.answers.assess import MODEL_ALONE, Assessment
 from xuchang_sim.answers.matrix import MatrixResult, following_mean
 from xuchang_sim.answers.paired import compare_years, correlation
 from xuchang_sim.pack.load import load_pack
 from xuchang_sim.pack.scenario import load_scenario
 from xuchang_sim.simulation.arguments import prepare
 from xuchang_sim.simulation.draws import draw_parameters
-from xuchang_sim.simulation.run import run
+from xuchang_sim.simulation.run import Batch, run
 from xuchang_sim.simulation.setup import Setup, Variant
 from xuchang_sim.study import assess, matrix
 from xuchang_sim.yamlfile import InputError
@@ -129,11 +130,28 @@ def test_fewer_companions_are_the_first_of_them() -> None:
         assess("plan", replicates=4, paired=0, pack=PACK)
 
 
-def test_variants_with_more_replicates_come_first() -> None:
+def test_variants_may_stand_in_any_order() -> None:
+    """Results come in the order asked for, whatever each one's number of replicates."""
     setup = prepare(PACK, 4, 1)
-    plan = load_scenario("plan", PACK)
+    plan, empty = load_scenario("plan", PACK), load_scenario("no_plan", PACK)
+    few, model = Variant(plan, most=2), Variant(plan, errorless=True, brief=True, most=3)
+    variants = [Variant(plan), model, few, Variant(empty)]
+    usual = [results.outcome("revenue_growth") for results in run(setup, variants, full=False)]
+    assert [len(values) for values in usual] == [4, 3, 2, 4]
+    for order in itertools.permutations(range(4)):
+        mixed = run(setup, [variants[n] for n in order], full=False)
+        for number, results in zip(order, mixed, strict=True):
+            np.testing.assert_array_equal(results.outcome("revenue_growth"), usual[number])
     with pytest.raises(ValueError, match="the most first"):
-        run(setup, [Variant(plan, most=2), Variant(plan)])
+        Batch(setup, [few, Variant(plan)], {}, full=False)
+
+
+def test_an_assessment_may_draw_more_futures_again_than_it_reads_twice() -> None:
+    """As a report does, which draws all of them again; the second reading has 256 at most."""
+    count = MODEL_ALONE + 4
+    found = assess("plan", replicates=count, redraws=count, paired=count, pack=PACK, full=False)
+    assert (found.redraws, found.absent.replicates) == (count, count)
+    assert found.model.replicates == MODEL_ALONE
 
 
 def test_the_contract_of_matrix(grid: MatrixResult) -> None:
@@ -242,7 +260,7 @@ LONG = """
 import json
 from xuchang_sim import load_pack, load_scenario
 from xuchang_sim.simulation.arguments import prepare
-from xuchang_sim.simulation.run import run
+from xuchang_sim.simulation.run import Batch, run
 from xuchang_sim.simulation.setup import Variant
 pack = load_pack()
 # Two, so that the months are reached that variants of a replicate no longer share.

@@ -120,7 +120,10 @@ def test_a_hash_is_remembered_and_only_a_whole_line_is_believed(
 
     assert [user_cache.remembered("00ff", find) for _ in range(3)] == 3 * ["ab12"]
     assert len(asked) == 1
-    for damaged in (b"", b"00ff \xff\n", b"00ff\n", b"00ff ab12 cd\n", b"00fe ab12\n"):
+    whole = (cache / "hashes").read_bytes()
+    cut = [whole[:end] for end in range(len(whole) - 1)]
+    changed = [whole.replace(b"ab12", other) for other in (b"ab1", b"ab13", b"ab12ab12", b"")]
+    for damaged in (*cut, *changed, b"00ff ab12\n", b"00fe" + whole[4:], b"\xff" + whole):
         (cache / "hashes").write_bytes(damaged)
         asked.clear()
         assert user_cache.remembered("00ff", find) == "ab12"
@@ -130,6 +133,10 @@ def test_a_hash_is_remembered_and_only_a_whole_line_is_believed(
     assert len((cache / "hashes").read_text().splitlines()) == user_cache.KEPT
     monkeypatch.setenv("XUCHANG_SIM_CACHE", str(cache / "hashes" / "below a file"))
     assert user_cache.remembered("00ff", find) == "ab12"
+    (tmp_path / "hashes").mkdir()  # where a file is written and cannot be put in its place
+    monkeypatch.setenv("XUCHANG_SIM_CACHE", str(tmp_path))
+    assert user_cache.remembered("00ff", find) == "ab12"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["cache", "hashes"]
 
 
 def test_what_is_remembered_of_the_rules_is_what_is_found(monkeypatch: pytest.MonkeyPatch) -> None:

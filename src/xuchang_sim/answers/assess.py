@@ -354,7 +354,6 @@ def assess(
     most = min(study.replicates, redraws)
     setup = replace(setup, branch=eve, extended=max(extended, most) if extended else 0)
     predetermined = frozenset(PREDETERMINED)
-    # The most replicates first.
     variants = [
         Variant(resolved, bounds=True),
         Variant(resolved, errorless=True, brief=True, most=min(study.replicates, MODEL_ALONE)),

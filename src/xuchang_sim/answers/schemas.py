@@ -22,7 +22,7 @@ class Checks(TypedDict):
     checks: list[AuditRow]
 
 
-#: Types of what a command prints, by module and name: one for each form it has.
+#: Types of what a command prints, or a report writes, by module and name: one for each form it has.
 COMMANDS: dict[str, tuple[str, ...]] = {
     "assess": ("assess:Assessment",),
     "matrix": ("matrix:MatrixResult",),
@@ -40,6 +40,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "calibrate": ("calibration:CalibrationReport",),
     "hindcast": ("hindcast:HindcastRecord",),
     "sweep": ("sweep:Sweep", "sweep:RerunRow"),
+    "report": ("dossier:Dossier",),
 }
 
 
@@ -89,7 +90,7 @@ class PlanRows(Answer):
 
 
 def schema(command: str) -> dict[str, Any]:
-    """Return the JSON Schema (draft 2020-12) of what a command prints with ``--json``.
+    """Return the JSON Schema (draft 2020-12) of what a command prints with ``--json``, or ``report`` writes.
 
     Parameters
     ----------
@@ -107,7 +108,7 @@ def schema(command: str) -> dict[str, Any]:
         raise InputError([Problem(command, "", 0, text)])
     shared: dict[str, Any] = {}
     forms = [schema_of(_type(name), shared) for name in COMMANDS[command]]
-    head = {"$schema": DIALECT, "title": f"xuchang-sim {command} --json"}
+    head = {"$schema": DIALECT, "title": f"JSON of xuchang-sim {command}"}
     body = forms[0] if len(forms) == 1 else {"anyOf": forms}
     return head | body | ({"$defs": shared} if shared else {})
 

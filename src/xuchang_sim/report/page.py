@@ -24,6 +24,7 @@ from xuchang_sim.report.tables import (
     predetermined,
     quantity,
 )
+from xuchang_sim.simulation.results import Z95
 from xuchang_sim.simulation.targets import modelled
 from xuchang_sim.text import Language, labelled, named, say, titled
 from xuchang_sim.units import english
@@ -382,7 +383,12 @@ def _changed(dossier: Dossier, data: dict[str, Any], lang: Language) -> dict[str
         return None
     return {
         "note": say(
-            "report.changed_note", lang, replicates=f"{first['replicates']:,}", seed=first["seed"]
+            "report.changed_note",
+            lang,
+            replicates=f"{first['replicates']:,}",
+            seed=first["seed"],
+            now=f"{data['replicates']:,}",
+            margin=fixed(100.0 * Z95 / math.sqrt(4 * data["replicates"]), ".0f"),
         ),
         "rows": [
             (_target(row | first["targets"][row["id"]], "", lang), _target(row, "", lang))

@@ -91,6 +91,7 @@ def run(
     results: dict[int, Results] = {}
     whole, before = setup.replicates * len(groups), 0
     for key, numbers in groups.items():
+        numbers.sort(key=lambda n: -(variants[n].most or setup.replicates))  # as a batch needs them
         group = Batch(setup, [variants[n] for n in numbers], dict(key), full=full, keep=keep)
         if remember and COMPILED and setup.replicates >= WORTH:
             group.attempts = remembered()

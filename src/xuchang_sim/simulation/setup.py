@@ -41,8 +41,7 @@ class Variant:
     only : frozenset of str
         If any, all that is kept of this variant: these measures, and no months.
     most : int
-        Replicates of it to run, the first ones; 0 for all. Variants stand in the order of their
-        numbers of replicates, the most first.
+        Replicates of it to run, the first ones; 0 for all.
     bounds : bool
         Keep by zone and month what bound, though the run keeps no months.
     errorless : bool

@@ -126,7 +126,7 @@ def phrases(lang: Language) -> dict[str, str]:
             raise ValueError(message)
         indent, name, text = entry.groups()
         key = f"{group}.{name}" if indent else name
-        if key in (known if indent else keys):
+        if key in known or (not indent and key in keys):
             message = f"{path.name}:{number}: {key} stands twice"
             raise ValueError(message)
         if not indent:

@@ -481,7 +481,9 @@ def season_chance(p: float) -> float:
 
     Without a season p values are uniform; with one they have densities like ``a * p ** (a - 1)``, ``a`` below 1,
     the highest of which is -1 / (e p ln p) (Sellke, Bayarri and Berger 2001, The American Statistician 55:
-    62-71). The chance that there is none is then at most the reciprocal, and 1 where p is 1/e or more.
+    62-71). The highest stands for the unknown density of all series: the chance that there is no season is
+    then the reciprocal at most, and 1 where p is 1/e or more. (Their own posterior at even odds would leave
+    a half where p says nothing.)
 
     Examples
     --------

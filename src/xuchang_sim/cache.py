@@ -35,14 +35,13 @@ def cache_root() -> Path:
         place = os.environ.get("XDG_CACHE_HOME")
     try:
         return Path(place or "~/.cache").expanduser() / "xuchang-sim"
-    except (
-        RuntimeError
-    ):  # no home; a folder that all may write to is none for code that will be run
+    except RuntimeError:
+        # No home, and a folder that all may write to is none for code that will be run.
         return Path(os.devnull) / "xuchang-sim"
 
 
 def remembered(key: str, find: Callable[[], str]) -> str:
-    """Return the hash that is remembered for a key, else find it.
+    """Return the hash that is kept under a key, else find it.
 
     Parameters
     ----------
@@ -61,21 +60,21 @@ def remembered(key: str, find: Callable[[], str]) -> str:
     with suppress(OSError, UnicodeDecodeError):
         lines = path.read_text("ascii").splitlines()
     for line in lines:
-        known, _, found = line.partition(" ")
-        if known == key and line == _line(key, found.partition(" ")[0]):
-            return found.partition(" ")[0]
-    found = find()
+        known, _, value = line.partition(" ")
+        if known == key and line == _line(key, value.partition(" ")[0]):
+            return value.partition(" ")[0]
+    value = find()
     beside = path.with_name(f"hashes.{os.getpid()}")
     with suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            beside.write_text("\n".join([*lines[1 - KEPT :], _line(key, found), ""]), "ascii")
+            beside.write_text("\n".join([*lines[1 - KEPT :], _line(key, value), ""]), "ascii")
             beside.replace(path)
         finally:
             beside.unlink(missing_ok=True)
-    return found
+    return value
 
 
-def _line(key: str, found: str) -> str:
+def _line(key: str, value: str) -> str:
     """Return a pair as it is kept: with a sum by which a line that was cut or changed is not believed."""
-    return f"{key} {found} {hashlib.sha256(f'{key} {found}'.encode()).hexdigest()[:16]}"
+    return f"{key} {value} {hashlib.sha256(f'{key} {value}'.encode()).hexdigest()[:16]}"

@@ -21,6 +21,7 @@ PROSE = frozenset(("label", "does", "source", "note", "reason"))
 def rules_digest() -> str:
     """Hash the rules and the definitions, their prose aside: a skill was measured with these."""
     files = sorted(path for path in DEFINITIONS.iterdir() if path.suffix in {".py", ".yaml"})
+    files += sorted(DEFINITIONS.parent.glob("*.py"))  # with which they are read
     key = digest.bytes_digest([*files, Path(__file__)]) + digest.rules_digest()
     return remembered(key, _rules_digest)
 

@@ -529,7 +529,8 @@ def _decide_level(
 ) -> float:
     """Chance of a level; ``season`` is the chance of a season of a series that is called seasonal, 0 of others."""
     if said.level is not None:
-        assumed["kind"] = phrase("reason.level_said" if said.level else "reason.rate_said")
+        words = phrase("reason.level_said" if said.level else "reason.rate_said")
+        assumed["kind"] = words if season < 1.0 else phrase("reason.kind_unused", said=words)
         return float(said.level)
     if season:
         assumed["kind"] = phrase("reason.seasonal")

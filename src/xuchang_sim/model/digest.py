@@ -36,10 +36,11 @@ def rules_digest() -> str:
 
 
 def bytes_digest(paths: Iterable[Path]) -> str:
-    """Hash files as they stand, for what is remembered of them; this file, which reads them, included."""
+    """Hash files of the package as they stand, for what is remembered of them; this file, which reads them, included."""
     state = hashlib.sha256()
     for path in (*paths, Path(__file__)):
-        state.update(path.name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
+        place = path.relative_to(MODEL.parent).as_posix()
+        state.update(place.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
     return state.hexdigest()
 
 

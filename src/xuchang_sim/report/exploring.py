@@ -112,7 +112,7 @@ def comparison(data: Mapping[str, Any], lang: Language) -> RenderableType:
         shown_months = {key: fixed(result[key], ".1f") for key in ("months", "low", "high")}
         values = {"label": label, "a": data["a"], "b": data["b"], **shares, **shown_months}
         lines.append("  " + say("compare.shift", lang, **values))
-    lines += ["", say("section.moved", lang)]
+    lines += ["", say("compare.moved", lang, **_ab(data))]
     for name, result in data["moved"].items():
         keys = {"first": "this_year", "first_se": "this_year_se", "second": "next_year"}
         keys |= {"second_se": "next_year_se"}

@@ -122,6 +122,7 @@ def _part(dossier: Dossier, lang: Language) -> dict[str, Any]:
         ],
         "settled": list(predetermined(data, {}, lang)),
         "moved": list(_moved(data, lang)),
+        "paired": data["paired"],
         "binds": list(_binds(data, lang)),
         "zones": _by_zone(dossier, lang),
         "compare": _compare(dossier, lang),

@@ -205,7 +205,7 @@ def _notes(data: Mapping[str, Any], lang: Language) -> list[str]:
         say("section.settled", lang),
     ]
     lines += [f"  {line}" for line in predetermined(data, labels, lang)]
-    lines += ["", say("section.moved", lang)]
+    lines += ["", say("section.moved", lang, pairs=data["paired"])]
     for name, row in data["moved"].items():
         values = {
             "first": row["this_year"],

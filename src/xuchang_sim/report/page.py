@@ -17,6 +17,7 @@ from xuchang_sim.report.pictures import is_flat, pictures
 from xuchang_sim.report.sentences import answer, chance
 from xuchang_sim.report.skill import skill
 from xuchang_sim.report.tables import (
+    COUNTS,
     fixed,
     not_modelled,
     number,
@@ -35,8 +36,6 @@ if TYPE_CHECKING:
     from xuchang_sim.answers.dossier import Dossier
 
 MOST_BUNDLES = 5
-#: Units of what is counted.
-COUNTED = frozenset({"个", "区", "座", "次", "家", "套", "人"})
 #: Corrections of the model since the first edition that a report names.
 CHANGES = ("land", "labour", "projects", "times", "evidence", "error")
 
@@ -156,7 +155,7 @@ def _target(row: dict[str, Any], quote: str, lang: Language) -> dict[str, Any]:
         "width": round(100 * row["p"]),
         "median": _bare(row["median"], unit, lang),
         "range": f"{_bare(row['q05'], unit, lang)} – {_bare(row['q95'], unit, lang)}",
-        "shortfall": _bare(row["shortfall"], unit, lang),
+        "shortfall": _mean(row["shortfall"], unit, lang),
     }
 
 
@@ -165,11 +164,15 @@ def _bare(value: float, unit: str, lang: Language) -> str:
     return _amount(value, unit, lang).split(" ")[0]
 
 
+def _mean(value: float, unit: str, lang: Language) -> str:
+    """Return a mean without its unit: that of a small count has a decimal."""
+    if unit in COUNTS and 0.0 < abs(value) < 100.0:
+        return fixed(value, ".1f")
+    return _bare(value, unit, lang)
+
+
 def _amount(value: float, unit: str, lang: Language) -> str:
-    """Return a quantity with its unit; what is counted has no decimals unless it is a mean."""
-    if unit in COUNTED and not math.isnan(value):
-        whole = f"{value:,.0f}" if float(value).is_integer() or value >= 100 else f"{value:.1f}"
-        return f"{whole} {unit if lang == 'zh' else english(unit)}"
+    """Return a quantity with its unit; what is counted has no decimals."""
     text = quantity(value, unit, lang)
     # "600 100m yuan" reads as two numbers.
     return text.replace(" 1", " × 1", 1) if lang == "en" and english(unit)[:1] == "1" else text

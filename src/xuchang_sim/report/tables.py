@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from xuchang_sim.pack.levers import Lever
     from xuchang_sim.pack.load import Pack
 
-COUNTS = frozenset({"个", "区", "次", "套", "座", "处", "人", "人次", "m²", "亩"})
+COUNTS = frozenset({"个", "家", "区", "次", "套", "座", "处", "人", "人次", "m²", "亩"})
 STYLE = {
     **dict.fromkeys(("likely", "very", "sure"), "green"),
     "even": "yellow",

@@ -64,6 +64,7 @@ def remembered(key: str, find: Callable[[], str]) -> str:
         if known == key and line == _line(key, value.partition(" ")[0]):
             return value.partition(" ")[0]
     value = find()
+    # Not by `files`: the package is built, and hashes its rules, where no other library is at hand.
     beside = path.with_name(f"hashes.{os.getpid()}")
     with suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -233,7 +233,7 @@ def banks_of(result: Profile) -> list[Part]:
     A test of few years misses many seasons, and a pool that is in doubt weighs both by what they
     missed by so far, as it weighs levels and rates.
     """
-    cycle, frequency, season = len(result.slots), result.frequency, rounded_chance(result.season)
+    cycle, frequency, season = len(result.slots), result.frequency, result.season
     level = rounded_chance(result.level)
     plain = tuple(
         replace(member, prior=share * member.prior) if 0.0 < level < 1.0 else member
@@ -256,7 +256,7 @@ def rules_of(result: Profile) -> Rules:
     """
     annual = "annual " if result.frequency == 1 else ""
     plain = _between(RULES[f"{annual}level"], RULES[f"{annual}rate"], rounded_chance(result.level))
-    return _between(RULES["season"], plain, rounded_chance(result.season))
+    return _between(RULES["season"], plain, result.season)
 
 
 def _between(one: Rules, other: Rules, share: float) -> Rules:

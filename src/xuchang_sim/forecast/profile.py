@@ -137,7 +137,7 @@ class Profile:
     level : float
         Chance that it is a level (grows in proportion) rather than a rate.
     season : float
-        Chance that it has a season. ``cycle`` says what it is called, which must not flip; the chance
+        Chance that it has a season, 0 or 1 beyond doubt. ``cycle`` says what it is called, which must not flip; the chance
         says how members with and without a season are weighed.
     values : (T,) array
         What models see: flows instead of sums to date, gaps filled, breaks spliced.
@@ -498,9 +498,8 @@ def season_chance(p: float) -> float:
 def season_p(values: Floats, position: Ints, cycle: int) -> float:
     """P value of equal steps in all periods of the year (F test on prewhitened ranks)."""
     z = np.log(values) if values.min() > 0 else values
-    moves = np.diff(
-        z
-    )  # in parts of their mean: last bits, which depend on units, must not break ties
+    moves = np.diff(z)
+    # In parts of their mean: last bits, which depend on units, must not break ties.
     moves = np.rint(moves / (float(np.abs(moves).mean()) or 1.0) * _GRID)
     order = np.argsort(np.argsort(moves, kind="stable"), kind="stable")
     steps = np.asarray(special.ndtri((order + 0.5) / len(order)))

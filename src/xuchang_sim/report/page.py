@@ -25,7 +25,7 @@ from xuchang_sim.report.tables import (
     predetermined,
     quantity,
 )
-from xuchang_sim.simulation.results import Z95
+from xuchang_sim.simulation.results import wilson
 from xuchang_sim.simulation.targets import modelled
 from xuchang_sim.text import Language, labelled, named, say, titled
 from xuchang_sim.units import english
@@ -385,6 +385,7 @@ def _changed(dossier: Dossier, data: dict[str, Any], lang: Language) -> dict[str
     first = dossier.first_edition
     if first is None:
         return None
+    low, high = wilson(data["replicates"] / 2, data["replicates"])
     return {
         "note": say(
             "report.changed_note",
@@ -392,7 +393,7 @@ def _changed(dossier: Dossier, data: dict[str, Any], lang: Language) -> dict[str
             replicates=f"{first['replicates']:,}",
             seed=first["seed"],
             now=f"{data['replicates']:,}",
-            margin=fixed(100.0 * Z95 / math.sqrt(4 * data["replicates"]), ".0f"),
+            margin=fixed(50.0 * (high - low), ".0f"),
         ),
         "rows": [
             (_target(row | first["targets"][row["id"]], "", lang), _target(row, "", lang))
